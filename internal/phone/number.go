@@ -1,0 +1,134 @@
+package phone
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"unique"
+
+	"github.com/nyaruka/phonenumbers"
+)
+
+// What a number may be. E.164 allows 15 digits with the country code. The
+// shortest national numbers in use have 4 (Niue, Saint Helena). Graph documents
+// no length for an extension; 20 is libphonenumber's limit.
+const (
+	maxDigits    = 15
+	minNational  = 4
+	maxExtension = 20
+)
+
+// Number is one phone number with its extension. Numbers are equal (==) when
+// they are the same number, however they were written. The zero value is no number.
+type Number struct {
+	handle unique.Handle[hidden]
+}
+
+// hidden is a second handle around the first: fmt follows one pointer when it
+// prints a wrong verb, and never two.
+type hidden struct {
+	digits unique.Handle[digits]
+}
+
+// digits is a number taken apart. A trunk zero is a digit like any other: Graph
+// keeps it, and in Italy it belongs to the number.
+type digits struct {
+	country, national, extension string
+}
+
+// What Parse refuses. The sentences are fixed and without digits: no part of the
+// input, which may be somebody's number, finds a way into them.
+var (
+	errForm = errors.New(`write the number as "+<country code> <number>", with "x<extension>" after it ` +
+		`if it has one: digits only, and no space but the one after the country code`)
+	errCountry   = errors.New("no country has this country code: begin with a plus sign and the country code")
+	errSpace     = errors.New("the space is not where the country code ends: put it after the country code, or leave it out")
+	errShort     = errors.New("the number is too short: after the country code come at least four digits")
+	errLong      = errors.New("the number is too long: with the country code it has fifteen digits at most")
+	errExtension = errors.New(`after the "x" comes the extension: one to twenty digits`)
+)
+
+// Parse reads Graph's form, "+1 2065550100x123", and plain E.164, "+12065550100";
+// the extension is optional in both, its x may be a capital. White space around
+// the number is ignored: a Secret made from a file ends in a newline.
+//
+// The country code is found with libphonenumber's metadata, so both forms of one
+// number are equal; a space in any other place is an error. Whether such a number
+// is in use anywhere is not asked: see Plausible.
+//
+// An error is a fixed sentence that says what to do. It never holds the input.
+func Parse(s string) (Number, error) {
+	rest, ok := strings.CutPrefix(strings.TrimSpace(s), "+")
+	if !ok {
+		return Number{}, errForm
+	}
+	var d digits
+	if i := strings.IndexAny(rest, "xX"); i >= 0 {
+		rest, d.extension = rest[:i], rest[i+1:]
+		if !isDigits(d.extension) || len(d.extension) > maxExtension {
+			return Number{}, errExtension
+		}
+	}
+	before, after, spaced := strings.Cut(rest, " ")
+	all := before + after
+	if !isDigits(all) {
+		return Number{}, errForm
+	}
+	d.country = countryCode(all)
+	d.national = all[len(d.country):]
+	switch {
+	case d.country == "":
+		return Number{}, errCountry
+	case spaced && d.country != before:
+		return Number{}, errSpace
+	case len(d.national) < minNational:
+		return Number{}, errShort
+	case len(all) > maxDigits:
+		return Number{}, errLong
+	}
+	return Number{unique.Make(hidden{unique.Make(d)})}, nil
+}
+
+// countryCode returns the country code that all begins with, or "". No code is
+// the beginning of another.
+func countryCode(all string) string {
+	for n := 1; n <= min(phonenumbers.MAX_LENGTH_COUNTRY_CODE, len(all)); n++ {
+		code, err := strconv.Atoi(all[:n])
+		if err != nil || code == 0 {
+			return "" // no country code begins with zero
+		}
+		if phonenumbers.GetRegionCodeForCountryCode(code) != phonenumbers.UNKNOWN_REGION {
+			return all[:n]
+		}
+	}
+	return ""
+}
+
+func isDigits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+// Graph returns the number as Graph writes it, unmasked: "+1 2065550100x123". It
+// is for the request to Graph and for nothing that is logged or shown. No number
+// is "".
+func (n Number) Graph() string {
+	if n.IsZero() {
+		return ""
+	}
+	d := n.digits()
+	s := "+" + d.country + " " + d.national
+	if d.extension != "" {
+		s += "x" + d.extension
+	}
+	return s
+}
+
+// digits takes the number apart. n is not zero.
+func (n Number) digits() digits { return n.handle.Value().digits.Value() }
+
+// HasExtension says whether the number has one. Graph has use for an extension
+// only with an office phone.
+func (n Number) HasExtension() bool { return !n.IsZero() && n.digits().extension != "" }
+
+// IsZero says whether n is no number.
+func (n Number) IsZero() bool { return n == Number{} }
