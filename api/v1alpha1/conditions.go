@@ -1,0 +1,141 @@
+package v1alpha1
+
+// The conditions of a PhoneAuthenticationMethod, with their reasons. Both kinds
+// share Ready, Stalled and Reconciling. A reason is one word for programs and never
+// changes; the message beside it is a sentence for the person who wrote the
+// resource. Neither ever holds a phone number.
+//
+// Types and meaning follow kstatus:
+// https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus
+
+// ConditionAccepted says whether the operator may act on the resource.
+//
+//	True:    Accepted
+//	False:   Conflict, NotPermitted, PrivilegedUser, TenantNotFound, TenantNotReady,
+//	         InvalidNumber, NumberSourceNotFound, UserNotFound, UserChanged
+//	Unknown: Throttled, Forbidden, GraphUnavailable (Graph could not be asked about
+//	         the user)
+const ConditionAccepted = "Accepted"
+
+const (
+	// ReasonAccepted: nothing stands in the way.
+	ReasonAccepted = "Accepted"
+	// ReasonConflict: another resource speaks for this user and phone type (or, on an
+	// EntraTenant, for this tenantID).
+	ReasonConflict = "Conflict"
+	// ReasonNotPermitted: no access rule of the EntraTenant allows this namespace to
+	// do this for this user.
+	ReasonNotPermitted = "NotPermitted"
+	// ReasonPrivilegedUser: the user holds a directory role, or the operator may not
+	// ask whether that is so, and the EntraTenant denies such users.
+	ReasonPrivilegedUser = "PrivilegedUser"
+	// ReasonTenantNotFound: there is no EntraTenant of that name.
+	ReasonTenantNotFound = "TenantNotFound"
+	// ReasonTenantNotReady: the EntraTenant is not Ready; its own condition says why.
+	ReasonTenantNotReady = "TenantNotReady"
+	// ReasonInvalidNumber: the number, seen at last, is none that Graph could take.
+	ReasonInvalidNumber = "InvalidNumber"
+	// ReasonNumberSourceNotFound: the Secret or its key is not there.
+	ReasonNumberSourceNotFound = "NumberSourceNotFound"
+	// ReasonUserNotFound: Entra knows no such user.
+	ReasonUserNotFound = "UserNotFound"
+	// ReasonUserChanged: the name in spec.user now belongs to another object id than
+	// the one in status.userID.
+	ReasonUserChanged = "UserChanged"
+)
+
+// ConditionSynced says whether Graph holds what spec says.
+//
+//	True:    Synced
+//	False:   Pending, WaitingForMobile, WaitingForAlternateMobile, AlreadyExists,
+//	         DriftDetected, DefaultMethod, Rejected, WouldChange,
+//	         DeletionBudgetExhausted
+//	Unknown: Pending, Throttled, Forbidden, GraphUnavailable
+const ConditionSynced = "Synced"
+
+const (
+	// ReasonSynced: Graph holds what spec says.
+	ReasonSynced = "Synced"
+	// ReasonPending: not done yet, and nothing is wrong; also while a condition waits
+	// for Accepted.
+	ReasonPending = "Pending"
+	// ReasonWaitingForMobile: an alternateMobile needs a mobile beside it.
+	ReasonWaitingForMobile = "WaitingForMobile"
+	// ReasonWaitingForAlternateMobile: a mobile cannot be deleted before the
+	// alternateMobile.
+	ReasonWaitingForAlternateMobile = "WaitingForAlternateMobile"
+	// ReasonAlreadyExists: Graph has a phone of this type that adoptionPolicy does not
+	// let the operator take over.
+	ReasonAlreadyExists = "AlreadyExists"
+	// ReasonDriftDetected: Graph no longer holds what spec says, and driftPolicy is
+	// Report.
+	ReasonDriftDetected = "DriftDetected"
+	// ReasonDefaultMethod: Graph does not delete the user's default MFA method.
+	ReasonDefaultMethod = "DefaultMethod"
+	// ReasonThrottled: Graph asked for a pause.
+	ReasonThrottled = "Throttled"
+	// ReasonForbidden: the app registration lacks a permission.
+	ReasonForbidden = "Forbidden"
+	// ReasonRejected: Graph refused the request; asking again as it is would not help.
+	ReasonRejected = "Rejected"
+	// ReasonGraphUnavailable: Graph did not answer, or answered that it cannot now.
+	ReasonGraphUnavailable = "GraphUnavailable"
+	// ReasonWouldChange: the EntraTenant is in mode Observe and Enforce would write.
+	ReasonWouldChange = "WouldChange"
+	// ReasonDeletionBudgetExhausted: limits.deletionsPerHour of the EntraTenant is used
+	// up; the deletion waits.
+	ReasonDeletionBudgetExhausted = "DeletionBudgetExhausted"
+)
+
+// ConditionReady says whether the resource is as it should be. On a
+// PhoneAuthenticationMethod: Accepted, Synced, and SMS sign-in as asked. On an
+// EntraTenant: the credential works and Graph answers.
+//
+//	True:    Ready
+//	False:   on a PhoneAuthenticationMethod the reason of the condition that is not
+//	         True, Accepted first, or SMSSignInNotAsAsked; on an EntraTenant
+//	         Conflict, InvalidSpec, CredentialNotFound, CredentialRefused, Forbidden,
+//	         InUse
+//	Unknown: Suspended (never reconciled before), or the reason of the condition that
+//	         is Unknown; on an EntraTenant Pending, Throttled, GraphUnavailable
+const ConditionReady = "Ready"
+
+const (
+	// ReasonReady: all is as it should be.
+	ReasonReady = "Ready"
+	// ReasonSMSSignInNotAsAsked: Graph holds the number, and SMS sign-in is not as
+	// spec.smsSignIn asks (status.smsSignInState says how it is).
+	ReasonSMSSignInNotAsAsked = "SMSSignInNotAsAsked"
+	// ReasonInvalidSpec: the EntraTenant's spec holds what only the operator could see
+	// to be wrong, such as a label selector or a certificate that cannot be read.
+	ReasonInvalidSpec = "InvalidSpec"
+	// ReasonCredentialNotFound: the EntraTenant's Secret or its key is not there, or
+	// the pod has no such identity.
+	ReasonCredentialNotFound = "CredentialNotFound"
+	// ReasonCredentialRefused: Entra gives no token for the EntraTenant's credential.
+	ReasonCredentialRefused = "CredentialRefused"
+	// ReasonInUse: the EntraTenant is being deleted and waits for its methods.
+	ReasonInUse = "InUse"
+)
+
+// ConditionStalled is True while a person must act before anything goes on, and
+// absent otherwise. Its reason is that of the condition that stalls.
+//
+//	True: any reason of Accepted, Synced or Ready that waiting cannot cure
+const ConditionStalled = "Stalled"
+
+// ConditionReconciling is True while progress is expected without anybody acting,
+// and absent otherwise. Its reason is that of the condition that is waited for.
+//
+//	True: any reason of Accepted, Synced or Ready that waiting can cure
+const ConditionReconciling = "Reconciling"
+
+// ConditionSuspended is True while spec.suspend is, and absent otherwise. The other
+// conditions then stay as they were.
+//
+//	True: Suspended
+const ConditionSuspended = "Suspended"
+
+// ReasonSuspended: spec.suspend is true. Ready=Unknown has it too on a resource that
+// was suspended before it was ever reconciled.
+const ReasonSuspended = "Suspended"

@@ -1,0 +1,86 @@
+package v1alpha1
+
+import (
+	"cmp"
+	"time"
+)
+
+// The defaults of absent fields. They are applied here and never written into spec,
+// so that what Argo CD and Flux find in the cluster is what is in Git.
+const (
+	DefaultResyncPeriod     = time.Hour
+	DefaultDeletionsPerHour = 100
+)
+
+// TenantName is the name of the EntraTenant the user is in.
+func (s *PhoneAuthenticationMethodSpec) TenantName() string {
+	if s.TenantRef == nil {
+		return DefaultTenantName
+	}
+	return cmp.Or(s.TenantRef.Name, DefaultTenantName)
+}
+
+// AdoptionPolicyOrDefault is adoptionPolicy, or IfNumberMatches.
+func (s *PhoneAuthenticationMethodSpec) AdoptionPolicyOrDefault() AdoptionPolicy {
+	return cmp.Or(s.AdoptionPolicy, AdoptIfNumberMatches)
+}
+
+// DriftPolicyOrDefault is driftPolicy, or Correct.
+func (s *PhoneAuthenticationMethodSpec) DriftPolicyOrDefault() DriftPolicy {
+	return cmp.Or(s.DriftPolicy, DriftCorrect)
+}
+
+// DeletionPolicyOrDefault is deletionPolicy, or Delete.
+func (s *PhoneAuthenticationMethodSpec) DeletionPolicyOrDefault() DeletionPolicy {
+	return cmp.Or(s.DeletionPolicy, DeletionDelete)
+}
+
+// CloudOrDefault is cloud, or Public.
+func (s *EntraTenantSpec) CloudOrDefault() Cloud {
+	return cmp.Or(s.Cloud, CloudPublic)
+}
+
+// GraphVersionOrDefault is graphVersion, or v1.0.
+func (s *EntraTenantSpec) GraphVersionOrDefault() GraphVersion {
+	return cmp.Or(s.GraphVersion, GraphV1)
+}
+
+// ModeOrDefault is mode, or Enforce.
+func (s *EntraTenantSpec) ModeOrDefault() Mode {
+	return cmp.Or(s.Mode, ModeEnforce)
+}
+
+// PrivilegedUsersOrDefault is privilegedUsers, or Deny.
+func (s *EntraTenantSpec) PrivilegedUsersOrDefault() PrivilegedUsers {
+	return cmp.Or(s.PrivilegedUsers, PrivilegedUsersDeny)
+}
+
+// ResyncPeriodOrDefault is resyncPeriod, or an hour.
+func (s *EntraTenantSpec) ResyncPeriodOrDefault() time.Duration {
+	if s.ResyncPeriod == nil {
+		return DefaultResyncPeriod
+	}
+	return s.ResyncPeriod.Duration
+}
+
+// DeletionsPerHourOrDefault is limits.deletionsPerHour, or 100. Zero is a limit
+// too: no deletions.
+func (s *EntraTenantSpec) DeletionsPerHourOrDefault() int32 {
+	if s.Limits == nil || s.Limits.DeletionsPerHour == nil {
+		return DefaultDeletionsPerHour
+	}
+	return *s.Limits.DeletionsPerHour
+}
+
+// RequestsPerSecondOrZero is limits.requestsPerSecond, or zero for no ceiling.
+func (s *EntraTenantSpec) RequestsPerSecondOrZero() int32 {
+	if s.Limits == nil || s.Limits.RequestsPerSecond == nil {
+		return 0
+	}
+	return *s.Limits.RequestsPerSecond
+}
+
+// NumberSourceOrDefault is numberSource, or Any.
+func (r *AccessRule) NumberSourceOrDefault() NumberSource {
+	return cmp.Or(r.NumberSource, NumberSourceAny)
+}

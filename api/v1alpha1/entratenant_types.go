@@ -1,0 +1,296 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Cloud is one of Microsoft's clouds; each has its own hosts for Graph and for
+// tokens. https://learn.microsoft.com/graph/deployments
+//
+// +kubebuilder:validation:Enum=Public;USGovernment;USGovernmentDoD;China
+type Cloud string
+
+// The clouds that have phone methods.
+const (
+	CloudPublic          Cloud = "Public"
+	CloudUSGovernment    Cloud = "USGovernment"
+	CloudUSGovernmentDoD Cloud = "USGovernmentDoD"
+	CloudChina           Cloud = "China"
+)
+
+// GraphVersion is the version of the Graph API that is called.
+//
+// +kubebuilder:validation:Enum=v1.0;beta
+type GraphVersion string
+
+// The versions of Graph that have phone methods.
+const (
+	GraphV1   GraphVersion = "v1.0"
+	GraphBeta GraphVersion = "beta"
+)
+
+// Mode says whether the operator may write to Graph.
+//
+// +kubebuilder:validation:Enum=Enforce;Observe
+type Mode string
+
+// The modes.
+const (
+	// ModeEnforce makes Graph what the resources say.
+	ModeEnforce Mode = "Enforce"
+	// ModeObserve reads Graph, reports what would change, and writes nothing to it.
+	ModeObserve Mode = "Observe"
+)
+
+// PrivilegedUsers says whether phones of users who hold a directory role may be
+// written.
+//
+// +kubebuilder:validation:Enum=Deny;Allow
+type PrivilegedUsers string
+
+// What may be done about users who hold a directory role.
+const (
+	PrivilegedUsersDeny  PrivilegedUsers = "Deny"
+	PrivilegedUsersAllow PrivilegedUsers = "Allow"
+)
+
+// EntraTenantSpec is one Entra tenant, how to reach it, and who may manage whom.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.clientID) || has(self.credential.managedIdentity)",message="set clientID to the application (client) id of the app registration; only managedIdentity works without (it then uses the system-assigned identity)",fieldPath=".clientID"
+// +kubebuilder:validation:XValidation:rule="!has(self.endpoint) || !has(self.cloud) || self.cloud == 'Public'",message="endpoint replaces the hosts of a cloud: leave cloud out, or leave endpoint out",fieldPath=".cloud"
+type EntraTenantSpec struct {
+	// tenantID is the directory (tenant) id, a GUID. One EntraTenant speaks for one
+	// tenantID. It cannot be changed.
+	//
+	// +required
+	// +kubebuilder:validation:MaxLength=36
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$')",message="write the directory (tenant) id, a GUID such as 11111111-2222-3333-4444-555555555555, not a domain"
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="tenantID cannot be changed: create another EntraTenant for the other tenant"
+	TenantID string `json:"tenantID"`
+
+	// clientID is the application (client) id of the app registration or of the
+	// user-assigned managed identity, a GUID. Only managedIdentity works without:
+	// absent, it uses the system-assigned identity.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxLength=36
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$')",message="write the application (client) id, a GUID such as 66666666-7777-8888-9999-000000000000"
+	ClientID string `json:"clientID,omitempty"`
+
+	// credential is how the operator proves to Entra who it is: exactly one way.
+	//
+	// +required
+	Credential Credential `json:"credential"`
+
+	// cloud is Public (default when absent), USGovernment, USGovernmentDoD or China.
+	//
+	// +optional
+	Cloud Cloud `json:"cloud,omitempty"`
+
+	// endpoint replaces the hosts of the cloud, for a private gateway or the
+	// emulator. Tokens are sent to these hosts.
+	//
+	// +optional
+	Endpoint *Endpoint `json:"endpoint,omitempty"`
+
+	// graphVersion is v1.0 (default when absent) or beta.
+	//
+	// +optional
+	GraphVersion GraphVersion `json:"graphVersion,omitempty"`
+
+	// mode is Enforce (default when absent), or Observe: read Graph and report what
+	// would change, write nothing to it.
+	//
+	// +optional
+	Mode Mode `json:"mode,omitempty"`
+
+	// access says which namespaces may manage the phones of which users. What no rule
+	// allows is not allowed; absent, nobody may manage anybody.
+	//
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=128
+	Access []AccessRule `json:"access,omitempty"`
+
+	// privilegedUsers is Deny (default when absent): phones of users who hold a
+	// directory role are not written; or Allow.
+	//
+	// +optional
+	PrivilegedUsers PrivilegedUsers `json:"privilegedUsers,omitempty"`
+
+	// resyncPeriod is how often each user is read again to find drift, such as 30m or
+	// 1h (default when absent), with jitter; at least 1m.
+	//
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,9}(h|m|s))+$') && duration(self) >= duration('1m')",message="write a duration of at least 1m, such as 30m, 1h or 1h30m"
+	ResyncPeriod *metav1.Duration `json:"resyncPeriod,omitempty"`
+
+	// limits keep a mistake small and the operator polite.
+	//
+	// +optional
+	Limits *Limits `json:"limits,omitempty"`
+}
+
+// Endpoint names hosts to use in place of a cloud's.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.graph) || has(self.authority)",message="set graph, authority or both; without either, leave endpoint out"
+type Endpoint struct {
+	// graph is the root of the Graph API, such as https://127.0.0.1:9443. Absent, it
+	// is the public cloud's.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxLength=272
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https://([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[[][0-9A-Fa-f:.]+])(:[1-9][0-9]{0,4})?$')",message="write https:// and a host, with a port if need be, such as https://127.0.0.1:9443; no user, path, query or closing slash"
+	Graph string `json:"graph,omitempty"`
+
+	// authority is the root of the token endpoint, such as https://127.0.0.1:9443.
+	// Absent, it is the public cloud's.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxLength=272
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https://([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[[][0-9A-Fa-f:.]+])(:[1-9][0-9]{0,4})?$')",message="write https:// and a host, with a port if need be, such as https://127.0.0.1:9443; no user, path, query or closing slash"
+	Authority string `json:"authority,omitempty"`
+
+	// caBundle is the PEM of the certificate authorities that these hosts' certificates
+	// come from, in base64. They are trusted in place of the system's. Absent, the
+	// system's are trusted.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxLength=131072
+	// +kubebuilder:validation:XValidation:rule="string(self).contains('-----BEGIN CERTIFICATE-----')",message="write the base64 of one or more certificates in PEM form (base64 -w0 ca.crt)"
+	CABundle []byte `json:"caBundle,omitempty"`
+}
+
+// Limits are ceilings for one tenant.
+type Limits struct {
+	// deletionsPerHour is how many phones may be deleted in any hour: 100 when absent,
+	// 0 for none. Further deletions wait.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	DeletionsPerHour *int32 `json:"deletionsPerHour,omitempty"`
+
+	// requestsPerSecond is the most that is sent to Graph. Below it, and without it,
+	// the operator adapts to what Graph says.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	RequestsPerSecond *int32 `json:"requestsPerSecond,omitempty"`
+}
+
+// EntraTenantStatus is what the operator last saw of the tenant.
+type EntraTenantStatus struct {
+	// observedGeneration is the generation of spec that the conditions speak of; -1
+	// before the first visit.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=-1
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// users is how many users of this tenant have a PhoneAuthenticationMethod.
+	//
+	// +optional
+	Users int32 `json:"users"`
+
+	// methods counts the PhoneAuthenticationMethods of this tenant.
+	//
+	// +optional
+	Methods MethodCounts `json:"methods,omitzero"`
+
+	// pendingChanges is how many writes mode Enforce would send to Graph now; it is
+	// counted in mode Observe.
+	//
+	// +optional
+	PendingChanges int32 `json:"pendingChanges,omitempty"`
+
+	// recentDeletions are the deletions of the last hour by minute, oldest first, so
+	// that limits.deletionsPerHour outlives a restart of the operator.
+	//
+	// +optional
+	// +listType=map
+	// +listMapKey=minute
+	// +kubebuilder:validation:MaxItems=61
+	RecentDeletions []DeletionCount `json:"recentDeletions,omitempty"`
+
+	// conditions has Ready, and while they apply Stalled and Reconciling.
+	//
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// MethodCounts counts PhoneAuthenticationMethods. What is in total and neither
+// ready nor stalled is on its way or waits.
+type MethodCounts struct {
+	// total is all of them.
+	//
+	// +optional
+	Total int32 `json:"total"`
+
+	// ready have Ready=True.
+	//
+	// +optional
+	Ready int32 `json:"ready"`
+
+	// stalled have Stalled=True: a person must act.
+	//
+	// +optional
+	Stalled int32 `json:"stalled"`
+}
+
+// DeletionCount is how many phones were deleted in one minute.
+type DeletionCount struct {
+	// minute is the start of the minute.
+	//
+	// +required
+	Minute metav1.Time `json:"minute"`
+
+	// count is how many phones were deleted in it.
+	//
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	Count int32 `json:"count"`
+}
+
+// EntraTenant is one Microsoft Entra tenant: its credential, and the rules that say
+// which namespaces may manage the phones of which users. It is for administrators:
+// who may edit it may register a phone for anybody.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:scope=Cluster,categories=entra
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$')",message="name an EntraTenant with at most 63 lower-case letters, digits and -, no dots, so that a tenantRef can name it"
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Mode",type=string,JSONPath=`.spec.mode`,description="Enforce or Observe; empty means Enforce"
+// +kubebuilder:printcolumn:name="Users",type=integer,JSONPath=`.status.users`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+type EntraTenant struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty,omitzero"`
+
+	// spec is the tenant and how it is managed.
+	//
+	// +required
+	Spec EntraTenantSpec `json:"spec"`
+
+	// status is the tenant as the operator last saw it.
+	//
+	// +optional
+	// +kubebuilder:default={"observedGeneration":-1}
+	Status EntraTenantStatus `json:"status,omitempty,omitzero"`
+}
+
+// EntraTenantList is a list of EntraTenants.
+//
+// +kubebuilder:object:root=true
+type EntraTenantList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []EntraTenant `json:"items"`
+}
