@@ -1,0 +1,86 @@
+# `make` lists the targets. Each works from a fresh clone with Go, a C compiler, git and bash:
+# every other tool is a Go module pinned below hack/ and built on first use.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS   += --no-print-directory
+
+TOOL := go tool -modfile=hack/tools/go.mod
+LINT := go tool -modfile=hack/tools/lint/go.mod golangci-lint
+
+# Modules of their own: what they need would otherwise weigh on the operator's go.mod.
+MODULES := . hack/devcluster hack/tools hack/tools/lint
+
+FUZZTIME ?= 30s
+
+##@ Try it
+
+.PHONY: demo
+demo: assets ## show the whole thing working on this machine, then stop it
+	go run ./hack/demo
+
+.PHONY: run
+run: assets ## the same, left running; prints the KUBECONFIG to use
+	go run ./hack/demo -keep
+
+##@ Change it
+
+.PHONY: check
+check: lint test verify ## what CI runs
+
+.PHONY: build
+build: ## the programs, into bin/
+	CGO_ENABLED=0 go build -trimpath -o bin/manager .
+	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
+
+.PHONY: generate
+generate: ## deep copies, CRDs and RBAC from the Go types and markers
+	$(TOOL) controller-gen object crd rbac:roleName=manager-role paths=./api/... paths=./controllers/... \
+		output:crd:dir=config/crd/bases output:rbac:dir=config/rbac
+
+.PHONY: test
+test: assets ## every test, on a real API server
+	go test -race ./...
+	go test -C hack/devcluster -race ./...
+
+.PHONY: lint
+lint: ## golangci-lint and dead code
+	@echo "lint: golangci-lint (the first run builds it, a few minutes)" >&2
+	$(LINT) run ./...
+	@echo "lint: deadcode" >&2
+	@dead=$$($(TOOL) deadcode -test ./...); [ -z "$$dead" ] || { echo "$$dead"; exit 1; }
+
+.PHONY: fmt
+fmt: ## what lint wants of the format and can mend by itself
+	$(LINT) fmt ./...
+
+.PHONY: verify
+verify: ## generated files and go.mod files are current
+	hack/verify.sh $(MODULES)
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZTIME (30s)
+	hack/fuzz.sh $(FUZZTIME)
+
+##@ What stands under it
+
+.PHONY: assets
+assets: ## etcd and kube-apiserver: found, downloaded, or built once
+	go run -C hack/devcluster .
+
+.PHONY: clean
+clean: ## remove what was built; etcd and kube-apiserver stay
+	[ ! -d bin ] || find bin -mindepth 1 -maxdepth 1 ! -name k8s -exec rm -rf {} +
+
+.PHONY: clean-assets
+clean-assets: ## remove etcd and kube-apiserver
+	[ ! -d bin/k8s ] || chmod -R u+w bin/k8s
+	rm -rf bin/k8s
+
+.PHONY: help
+help:
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.DEFAULT_GOAL := help
