@@ -1,0 +1,329 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/entraops/phone-operator/internal/phone"
+)
+
+// said writes a plan as the tables below do: the actions in order, then each
+// claim's outcome; "+" is a claim that holds the method.
+func said(p Plan) string {
+	var words []string
+	for _, a := range p.Actions {
+		drift := ""
+		if a.Drift {
+			drift = " (drift)"
+		}
+		words = append(words, fmt.Sprintf("%s %s for %s%s", a.Verb, a.Type, strings.TrimPrefix(a.For, "people/"), drift))
+	}
+	refs := make([]string, 0, len(p.Verdicts))
+	for ref := range p.Verdicts {
+		refs = append(refs, ref)
+	}
+	slices.Sort(refs)
+	for _, ref := range refs {
+		v := p.Verdicts[ref]
+		word := fmt.Sprintf("%s: %s", strings.TrimPrefix(ref, "people/"), outcomes[v.Outcome])
+		if v.Winner != "" {
+			word += " with " + strings.TrimPrefix(v.Winner, "people/")
+		}
+		if v.Holds {
+			word += " +"
+		}
+		word += [...]string{"", " sms pending", " sms unavailable"}[v.SMS]
+		words = append(words, word)
+	}
+	return strings.Join(words, "; ")
+}
+
+var outcomes = map[Outcome]string{
+	Synced: "synced", Pending: "pending", Conflict: "conflict", Barred: "barred", Suspended: "suspended",
+	AlreadyExists: "already exists", DriftDetected: "drift detected", WaitingForMobile: "waits for mobile",
+	Denied: "denied", Privileged: "privileged", Rejected: "rejected", Released: "released",
+	HandingOver: "hands over", WaitingForAlternateMobile: "waits for alternateMobile",
+	DeleteRefused: "delete refused", BudgetExhausted: "budget exhausted",
+}
+
+func TestCompute(t *testing.T) {
+	alt, office := on(phone.AlternateMobile), on(phone.Office)
+	cases := map[string]struct {
+		claims   []Claim
+		observed []Method
+		want     string
+	}{
+		"no claim touches nothing": {
+			observed: []Method{shows(phone.Mobile, foreign)}, want: "",
+		},
+		"a new number is created": {
+			claims: []Claim{claim("a")}, want: "create mobile for a; a: pending",
+		},
+		"the mobile is created before the alternateMobile, whatever the order of the claims": {
+			claims: []Claim{claim("z", alt), claim("o", office), claim("a")},
+			want:   "create mobile for a; create alternateMobile for z; create office for o; a: pending; o: pending; z: pending",
+		},
+		"an alternateMobile alone waits": {
+			claims: []Claim{claim("a", alt)}, want: "a: waits for mobile",
+		},
+		"an alternateMobile does not wait for a mobile that nobody manages but Graph has": {
+			claims: []Claim{claim("a", alt)}, observed: []Method{shows(phone.Mobile, foreign)},
+			want: "create alternateMobile for a; a: pending",
+		},
+		"an alternateMobile waits when the mobile was refused": {
+			claims: []Claim{claim("a", refused(Create)), claim("z", alt)}, want: "a: rejected; z: waits for mobile",
+		},
+		"the same number is adopted with no write": {
+			claims: []Claim{claim("a")}, observed: []Method{shows(phone.Mobile, numberA)}, want: "a: synced +",
+		},
+		"the same number is not adopted by Never": {
+			claims: []Claim{claim("a", never)}, observed: []Method{shows(phone.Mobile, numberA)}, want: "a: already exists",
+		},
+		"another number is not overwritten": {
+			claims: []Claim{claim("a")}, observed: []Method{shows(phone.Mobile, foreign)}, want: "a: already exists",
+		},
+		"another number is overwritten by Always": {
+			claims: []Claim{claim("a", always)}, observed: []Method{shows(phone.Mobile, foreign)},
+			want: "update mobile for a; a: pending",
+		},
+		"a masked number is not taken for the same": {
+			claims: []Claim{claim("a")}, observed: []Method{showsText(phone.Mobile, "+1 ********01")}, want: "a: already exists",
+		},
+		"a create whose record was lost is ours, even with Never": {
+			claims: []Claim{claim("a", never, changed, creating(numberA))}, observed: []Method{shows(phone.Mobile, numberA)},
+			want: "a: synced +",
+		},
+		"a create whose record was lost is ours, though the spec was edited since": {
+			claims: []Claim{claim("a", saying(numberB), changed, creating(numberA))}, observed: []Method{shows(phone.Mobile, numberA)},
+			want: "update mobile for a; a: pending +",
+		},
+		"a create that was begun does not make a foreign number ours": {
+			claims: []Claim{claim("a", changed, creating(numberA))}, observed: []Method{shows(phone.Mobile, foreign)},
+			want: "a: already exists",
+		},
+		"the older of two wins": {
+			claims: []Claim{claim("b"), claim("a", younger)}, want: "create mobile for b; a: conflict with b; b: pending",
+		},
+		"of two of one age the first by name wins": {
+			claims: []Claim{claim("b"), claim("a")}, want: "create mobile for a; a: pending; b: conflict with a",
+		},
+		"the holder wins over the older": {
+			claims: []Claim{claim("a"), claim("b", younger, saying(numberB), holding(numberB))}, observed: []Method{shows(phone.Mobile, numberB)},
+			want: "a: conflict with b; b: synced +",
+		},
+		"who may not act does not keep the others from it": {
+			claims: []Claim{claim("a", barred(InvalidNumber)), claim("b"), claim("c", suspended)},
+			want:   "create mobile for b; a: barred; b: pending; c: suspended",
+		},
+		"a holder that lost its number source keeps its place": {
+			claims:   []Claim{claim("a", saying(phone.Number{}), holding(numberA), barred(NumberSourceNotFound)), claim("b")},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "a: barred +; b: conflict with a",
+		},
+		"a suspended holder keeps its place": {
+			claims:   []Claim{claim("a", holding(numberA), suspended), claim("b", always, saying(numberB))},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "a: suspended +; b: conflict with a",
+		},
+		"a holder that is not permitted any more loses to a rival that is": {
+			claims:   []Claim{claim("a", holding(numberA), barred(NotPermitted)), claim("b", younger)},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "a: barred; b: synced +",
+		},
+		"a holder that is not permitted any more keeps what no rival takes": {
+			claims:   []Claim{claim("a", holding(numberA), barred(NotPermitted)), claim("b", saying(numberB))},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "a: barred +; b: already exists",
+		},
+		"an edited number is one update": {
+			claims: []Claim{claim("a", saying(numberB), changed, holding(numberA))}, observed: []Method{shows(phone.Mobile, numberA)},
+			want: "update mobile for a; a: pending +",
+		},
+		"an edit to a number with the same mask is one update, whatever the drift policy": {
+			claims: []Claim{claim("a", saying(twinOfA), changed, holding(numberA), reporting)}, observed: []Method{shows(phone.Mobile, numberA)},
+			want: "update mobile for a; a: pending +",
+		},
+		"an edit under masked reads is one update": {
+			claims: []Claim{claim("a", saying(twinOfA), changed, holding(numberA))}, observed: []Method{showsText(phone.Mobile, "+1 XXXXXXXX01")},
+			want: "update mobile for a; a: pending +",
+		},
+		"a masked number is not drift": {
+			claims: []Claim{claim("a", holding(numberA))}, observed: []Method{showsText(phone.Mobile, "+1 XXXXXXXX99")},
+			want: "a: synced +",
+		},
+		"a reformatted number is not drift": {
+			claims: []Claim{claim("a", holding(numberA))}, observed: []Method{showsText(phone.Mobile, "+1 (206) 555-0101")},
+			want: "a: synced +",
+		},
+		"drift is corrected": {
+			claims: []Claim{claim("a", holding(numberA))}, observed: []Method{shows(phone.Mobile, foreign)},
+			want: "update mobile for a (drift); a: pending +",
+		},
+		"drift is reported": {
+			claims: []Claim{claim("a", holding(numberA), reporting)}, observed: []Method{shows(phone.Mobile, foreign)},
+			want: "a: drift detected +",
+		},
+		"drift is reported even when the spec changes in other ways": {
+			claims: []Claim{claim("a", holding(numberA), reporting, changed)}, observed: []Method{shows(phone.Mobile, foreign)},
+			want: "a: drift detected +",
+		},
+		"a removed method is created again": {
+			claims: []Claim{claim("a", holding(numberA))}, want: "create mobile for a (drift); a: pending +",
+		},
+		"a removed method is reported": {
+			claims: []Claim{claim("a", holding(numberA), reporting)}, want: "a: drift detected +",
+		},
+		"a leaving holder deletes": {
+			claims: []Claim{claim("a", holding(numberA), leaving)}, observed: []Method{shows(phone.Mobile, numberA)},
+			want: "delete mobile for a; a: pending +",
+		},
+		"a leaving holder needs no number": {
+			claims:   []Claim{claim("a", saying(phone.Number{}), holding(numberA), leaving, barred(NumberSourceNotFound))},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "delete mobile for a; a: pending +",
+		},
+		"a leaver that made nothing deletes nothing": {
+			claims: []Claim{claim("a", leaving)}, observed: []Method{shows(phone.Mobile, numberA)}, want: "a: released",
+		},
+		"a leaver whose create was never recorded deletes what it made": {
+			claims:   []Claim{claim("a", saying(phone.Number{}), leaving, creating(numberA))},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "delete mobile for a; a: pending +",
+		},
+		"a leaver whose create was never done deletes nothing": {
+			claims: []Claim{claim("a", leaving, creating(numberA))}, observed: []Method{shows(phone.Mobile, foreign)}, want: "a: released",
+		},
+		"Orphan leaves the phone": {
+			claims: []Claim{claim("a", holding(numberA), leaving, orphaning)}, observed: []Method{shows(phone.Mobile, numberA)},
+			want: "a: released +",
+		},
+		"a suspended leaver leaves the phone": {
+			claims: []Claim{claim("a", holding(numberA), leaving, suspended)}, observed: []Method{shows(phone.Mobile, numberA)},
+			want: "a: released +",
+		},
+		"a leaver that is not permitted leaves the phone": {
+			claims: []Claim{claim("a", holding(numberA), leaving, barred(NotPermitted))}, observed: []Method{shows(phone.Mobile, numberA)},
+			want: "a: released +",
+		},
+		"a leaver that may not delete leaves the phone": {
+			claims: []Claim{claim("a", holding(numberA), leaving, denied(Delete))}, observed: []Method{shows(phone.Mobile, numberA)},
+			want: "a: released +",
+		},
+		"a leaver whose phone is gone is released": {
+			claims: []Claim{claim("a", holding(numberA), leaving)}, want: "a: released +",
+		},
+		"both leave, the alternateMobile first": {
+			claims:   []Claim{claim("a", holding(numberA), leaving), claim("z", alt, saying(numberB), holding(numberB), leaving)},
+			observed: []Method{shows(phone.Mobile, numberA), shows(phone.AlternateMobile, numberB)},
+			want:     "delete alternateMobile for z; delete mobile for a; a: pending +; z: pending +",
+		},
+		"a mobile waits while an alternateMobile is there": {
+			claims:   []Claim{claim("a", holding(numberA), leaving), claim("z", alt, saying(numberB), holding(numberB))},
+			observed: []Method{shows(phone.Mobile, numberA), shows(phone.AlternateMobile, numberB)},
+			want:     "a: waits for alternateMobile +; z: synced +",
+		},
+		"a mobile waits while an alternateMobile cannot be deleted": {
+			claims:   []Claim{claim("a", holding(numberA), leaving), claim("z", alt, saying(numberB), holding(numberB), leaving, refused(Delete))},
+			observed: []Method{shows(phone.Mobile, numberA), shows(phone.AlternateMobile, numberB)},
+			want:     "a: waits for alternateMobile +; z: delete refused +",
+		},
+		"a mobile that leaves is not held back by an alternateMobile that is not in Graph yet": {
+			claims:   []Claim{claim("a", holding(numberA), leaving), claim("z", alt)},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "delete mobile for a; a: pending +; z: waits for mobile",
+		},
+		"a rival with the same number takes over with no write": {
+			claims:   []Claim{claim("a", holding(numberA), leaving), claim("b", never)},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "a: released +; b: synced +",
+		},
+		"a rival with another number takes over with one update, whatever its adoption policy": {
+			claims:   []Claim{claim("a", holding(numberA), leaving), claim("b", never, saying(numberB))},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "update mobile for b; a: hands over +; b: pending",
+		},
+		"an alternateMobile does not wait for a mobile that is handed over": {
+			claims:   []Claim{claim("a", holding(numberA), leaving), claim("b", saying(numberB)), claim("z", alt)},
+			observed: []Method{shows(phone.Mobile, numberA)},
+			want:     "update mobile for b; create alternateMobile for z; a: hands over +; b: pending; z: pending",
+		},
+		"a holder that leaves with Orphan leaves a foreign phone behind": {
+			claims:   []Claim{claim("a", holding(numberA), leaving, orphaning), claim("b", saying(numberB))},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "a: released +; b: already exists",
+		},
+		"an heir whose number Graph refuses inherits nothing": {
+			claims:   []Claim{claim("a", holding(numberA), leaving), claim("b", saying(numberB), refused(Update, Create))},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "delete mobile for a; a: pending +; b: pending",
+		},
+		"a leaver goes at once when its heir is on record": {
+			claims:   []Claim{claim("a", holding(numberA), leaving), claim("b", saying(numberB), holding(numberB))},
+			observed: []Method{shows(phone.Mobile, numberB)}, want: "a: released +; b: synced +",
+		},
+		"a delete that Graph refused is not repeated": {
+			claims: []Claim{claim("a", holding(numberA), leaving, refused(Delete))}, observed: []Method{shows(phone.Mobile, numberA)},
+			want: "a: delete refused +",
+		},
+		"a deletion waits for the budget, a creation does not": {
+			claims:   []Claim{claim("a", holding(numberA), leaving, withheld(BudgetSpent)), claim("o", office, withheld(BudgetSpent))},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "create office for o; a: budget exhausted +; o: pending",
+		},
+		"nothing is written for a privileged user, and what is in sync stays so": {
+			claims: []Claim{claim("a", withheld(PrivilegedUser)), claim("o", office, holding(numberA), withheld(PrivilegedUser)),
+				claim("z", alt, holding(numberA), leaving, withheld(PrivilegedUser))},
+			observed: []Method{shows(phone.Office, numberA), shows(phone.AlternateMobile, numberA)},
+			want:     "a: privileged; o: synced +; z: privileged +",
+		},
+		"a write that the rules do not allow is not made": {
+			claims:   []Claim{claim("a", denied(Create)), claim("o", office, saying(numberB), changed, holding(numberA), denied(Update))},
+			observed: []Method{shows(phone.Office, numberA)}, want: "a: denied; o: denied +",
+		},
+		"SMS sign-in is enabled once the number is there": {
+			claims: []Claim{claim("a", holding(numberA), changed, sms(Enabled))}, observed: []Method{shows(phone.Mobile, numberA)},
+			want: "enable SMS sign-in mobile for a; a: synced + sms pending",
+		},
+		"SMS sign-in waits for the number": {
+			claims:   []Claim{claim("a", saying(numberB), holding(numberA), changed, sms(Enabled))},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "update mobile for a; a: pending +",
+		},
+		"SMS sign-in is disabled": {
+			claims: []Claim{claim("a", holding(numberA), changed, sms(Disabled))}, observed: []Method{showsSMS(numberA, phone.Ready)},
+			want: "disable SMS sign-in mobile for a; a: synced + sms pending",
+		},
+		"SMS sign-in as asked is no work": {
+			claims: []Claim{claim("a", holding(numberA), changed, sms(Enabled))}, observed: []Method{showsSMS(numberA, phone.Ready)},
+			want: "a: synced +",
+		},
+		"SMS sign-in that is not asked for is left alone": {
+			claims: []Claim{claim("a", holding(numberA), changed)}, observed: []Method{showsSMS(numberA, phone.NumberNotUnique)},
+			want: "a: synced +",
+		},
+		"SMS sign-in with somebody else's number is not tried at every look": {
+			claims: []Claim{claim("a", holding(numberA), sms(Enabled))}, observed: []Method{showsSMS(numberA, phone.NumberNotUnique)},
+			want: "a: synced + sms unavailable",
+		},
+		"SMS sign-in with somebody else's number is tried when asked": {
+			claims: []Claim{claim("a", holding(numberA), sms(Enabled), changed)}, observed: []Method{showsSMS(numberA, phone.NumberNotUnique)},
+			want: "enable SMS sign-in mobile for a; a: synced + sms pending",
+		},
+		"SMS sign-in against the policy is not tried": {
+			claims: []Claim{claim("a", holding(numberA), sms(Enabled), changed)}, observed: []Method{showsSMS(numberA, phone.NotAllowedByPolicy)},
+			want: "a: synced + sms unavailable",
+		},
+		"SMS sign-in that Graph refused is not repeated": {
+			claims: []Claim{claim("a", holding(numberA), sms(Enabled), refused(EnableSMS))}, observed: []Method{shows(phone.Mobile, numberA)},
+			want: "a: synced + sms unavailable",
+		},
+		"SMS sign-in that was switched off is drift": {
+			claims: []Claim{claim("a", holding(numberA), sms(Enabled)), claim("o", office)}, observed: []Method{shows(phone.Mobile, numberA)},
+			want: "create office for o; enable SMS sign-in mobile for a (drift); a: synced + sms pending; o: pending",
+		},
+		"SMS sign-in that was switched off is reported": {
+			claims: []Claim{claim("a", holding(numberA), sms(Enabled), reporting)}, observed: []Method{shows(phone.Mobile, numberA)},
+			want: "a: drift detected +",
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			p := Compute(c.claims, c.observed)
+			if diff := cmp.Diff(c.want, said(p)); diff != "" {
+				t.Error(diff)
+			}
+			fatal(t, lawful(c.claims, c.observed, p))
+		})
+	}
+}

@@ -1,0 +1,145 @@
+package plan
+
+// Verb is a kind of write to Graph.
+type Verb int
+
+// The writes, one Graph call each.
+const (
+	None Verb = iota
+	Create
+	Update
+	Delete
+	EnableSMS
+	DisableSMS
+)
+
+// String names the verb in lower-case words, for logs and metrics.
+func (v Verb) String() string {
+	return [...]string{"none", "create", "update", "delete", "enable SMS sign-in", "disable SMS sign-in"}[v]
+}
+
+// Verbs is a set of verbs.
+type Verbs uint8
+
+// SetOf returns the set of the given verbs.
+func SetOf(verbs ...Verb) Verbs {
+	var s Verbs
+	for _, v := range verbs {
+		s |= 1 << v
+	}
+	return s
+}
+
+// Has says whether v is in the set.
+func (s Verbs) Has(v Verb) bool { return s&(1<<v) != 0 }
+
+// SMSSignIn is what a claim asks of SMS sign-in.
+type SMSSignIn int
+
+// AsIs leaves SMS sign-in as Graph has it.
+const (
+	AsIs SMSSignIn = iota
+	Enabled
+	Disabled
+)
+
+// SMSVerdict compares SMS sign-in as asked for with SMS sign-in as it is.
+type SMSVerdict int
+
+// SMSAsAsked includes claims that ask for nothing. SMSUnavailable: Graph's
+// policy, the number or the account stands against it, and a person must act.
+const (
+	SMSAsAsked SMSVerdict = iota
+	SMSPending
+	SMSUnavailable
+)
+
+// AdoptionPolicy says what to do where Graph already has the phone type.
+type AdoptionPolicy int
+
+// The adoption policies of the API.
+const (
+	AdoptIfNumberMatches AdoptionPolicy = iota
+	AdoptAlways
+	AdoptNever
+)
+
+// DriftPolicy says what to do about changes made in Graph behind our back.
+type DriftPolicy int
+
+// The drift policies of the API.
+const (
+	CorrectDrift DriftPolicy = iota
+	ReportDrift
+)
+
+// DeletionPolicy says what becomes of the phone when its resource is deleted.
+type DeletionPolicy int
+
+// The deletion policies of the API.
+const (
+	DeleteMethod DeletionPolicy = iota
+	OrphanMethod
+)
+
+// Barrier is a reason for which a claim may not act, known before the plan.
+type Barrier int
+
+// A claim that is NotPermitted does not compete for its phone type and loses it
+// to a rival that is permitted. The other barriers leave a holder in its place.
+const (
+	NotBarred Barrier = iota
+	NotPermitted
+	InvalidNumber
+	NumberSourceNotFound
+	UserChanged
+)
+
+// Withheld says which writes must wait for a reason found just before them.
+type Withheld int
+
+// Privileged withholds every write, BudgetSpent deletions only.
+const (
+	Nothing Withheld = iota
+	PrivilegedUser
+	BudgetSpent
+)
+
+// Outcome is what the plan says of a claim.
+type Outcome int
+
+// The outcomes. Those from Released on are for leaving claims only.
+const (
+	// Synced: Graph holds what the claim says.
+	Synced Outcome = iota
+	// Pending: an action of this plan is for this claim.
+	Pending
+	// Conflict: another claim, Winner, has the phone type.
+	Conflict
+	// Barred: the claim's Barrier stands.
+	Barred
+	// Suspended: nothing is written for the claim.
+	Suspended
+	// AlreadyExists: Graph has the type, not ours, and the adoption policy forbids to take it.
+	AlreadyExists
+	// DriftDetected: Graph was changed behind our back and the claim wants that reported.
+	DriftDetected
+	// WaitingForMobile: an alternateMobile needs a mobile first.
+	WaitingForMobile
+	// Denied: the access rules do not allow Verb to this claim.
+	Denied
+	// Privileged: Verb is needed, and the user holds a directory role.
+	Privileged
+	// Rejected: Graph refused Verb for this content.
+	Rejected
+	// Released: nothing of this claim is left in Graph that it should take along.
+	Released
+	// HandingOver: a rival takes the method over in this plan; the claim goes after that.
+	HandingOver
+	// WaitingForAlternateMobile: the mobile cannot go while an alternateMobile is in Graph.
+	WaitingForAlternateMobile
+	// DeleteRefused: Graph refused to delete the method.
+	DeleteRefused
+	// BudgetExhausted: the tenant's deletions of this hour are spent.
+	BudgetExhausted
+)

@@ -1,0 +1,53 @@
+package plan
+
+import "github.com/entraops/phone-operator/internal/phone"
+
+// leave decides for the claims of one phone type whose resources are being
+// deleted. Whatever a leaver does not own, may not delete or is told to leave
+// behind, it leaves; what it would have deleted goes to an heir if there is one.
+func (u *user) leave(s *slot) {
+	for _, c := range s.claims {
+		if c.Leaving {
+			u.say(c, u.leaver(s, c))
+		}
+	}
+}
+
+func (u *user) leaver(s *slot, c Claim) Verdict {
+	v := Verdict{Outcome: Released, Verb: Delete, Holds: s.owns(c), Method: s.method}
+	if !s.owns(c) || s.method == nil || leavesBehind(c) {
+		return v
+	}
+	if w, ok := s.winner(); ok && s.owns(w) {
+		return v // the method is somebody's who stays
+	}
+	if w, ok := s.heir(); ok {
+		s.inherited = true
+		if !s.same(w) {
+			v.Outcome = HandingOver
+		}
+		return v
+	}
+	switch {
+	case c.Withheld == PrivilegedUser:
+		v.Outcome = Privileged
+	case c.Refused.Has(Delete):
+		v.Outcome = DeleteRefused
+	case c.Type == phone.Mobile && u.slot(phone.AlternateMobile).there():
+		v.Outcome = WaitingForAlternateMobile
+	case c.Withheld == BudgetSpent:
+		v.Outcome = BudgetExhausted
+	default:
+		v.Outcome = Pending
+		if !s.goes {
+			s.goes = true
+			u.act(Action{Verb: Delete, Type: c.Type, For: c.Ref})
+		}
+	}
+	return v
+}
+
+// leavesBehind says whether the phone stays in Graph when its claim goes.
+func leavesBehind(c Claim) bool {
+	return c.Delete == OrphanMethod || c.Suspended || c.Barred == NotPermitted || c.Denied.Has(Delete)
+}

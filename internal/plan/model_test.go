@@ -1,0 +1,297 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/entraops/phone-operator/internal/phone"
+)
+
+// The numbers of the tests. Each has a mask of its own but for twinOfA, whose
+// mask is numberA's.
+var (
+	numberA = must("+1 2065550101")
+	numberB = must("+1 2065550102")
+	twinOfA = must("+1 2065559901")
+	foreign = must("+1 2065550103")
+)
+
+func must(s string) phone.Number {
+	n, err := phone.Parse(s)
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
+
+func reading(n phone.Number) phone.Reading { return phone.Read(n.Graph()) }
+
+// entra is a user in Graph as Graph's documents describe one. It knows nothing
+// of the plan and refuses what Graph refuses.
+type entra map[phone.Type]phoneInGraph
+
+type phoneInGraph struct {
+	number phone.Number
+	sms    phone.SMSSignInState
+}
+
+func (e entra) methods() []Method {
+	var ms []Method
+	for _, t := range []phone.Type{phone.Office, phone.Mobile, phone.AlternateMobile} { // not Graph's creation order
+		if p, ok := e[t]; ok {
+			ms = append(ms, Method{Type: t, Number: reading(p.number), SMS: p.sms})
+		}
+	}
+	return ms
+}
+
+// do carries out one write, or says why Graph would not.
+func (e entra) do(a Action) error {
+	has := func(t phone.Type) bool { _, ok := e[t]; return ok }
+	switch a.Verb {
+	case Create:
+		if has(a.Type) {
+			return fmt.Errorf("create %s: the user has one", a.Type)
+		}
+		if a.Type == phone.AlternateMobile && !has(phone.Mobile) {
+			return fmt.Errorf("create %s: the user has no mobile", a.Type)
+		}
+		e[a.Type] = phoneInGraph{number: a.Number, sms: freshSMS(a.Type)}
+	case Update:
+		if !has(a.Type) {
+			return fmt.Errorf("update %s: the user has none", a.Type)
+		}
+		e[a.Type] = phoneInGraph{number: a.Number, sms: freshSMS(a.Type)}
+	case Delete:
+		if !has(a.Type) {
+			return fmt.Errorf("delete %s: the user has none", a.Type)
+		}
+		if a.Type == phone.Mobile && has(phone.AlternateMobile) {
+			return fmt.Errorf("delete %s: the user has an alternateMobile", a.Type)
+		}
+		delete(e, a.Type)
+	case EnableSMS, DisableSMS:
+		p, ok := e[a.Type]
+		if !ok || a.Type != phone.Mobile {
+			return fmt.Errorf("%s on %s", a.Verb, a.Type)
+		}
+		p.sms = map[Verb]phone.SMSSignInState{EnableSMS: phone.Ready, DisableSMS: phone.NotEnabled}[a.Verb]
+		e[a.Type] = p
+	default:
+		return fmt.Errorf("no such verb: %v", a.Verb)
+	}
+	return nil
+}
+
+func freshSMS(t phone.Type) phone.SMSSignInState {
+	if t == phone.Mobile {
+		return phone.NotEnabled
+	}
+	return phone.NotSupported
+}
+
+// world is one user in Graph and in the cluster, with what the controller keeps.
+type world struct {
+	graph  entra
+	claims []Claim
+}
+
+func (w world) clone() world {
+	return world{graph: maps.Clone(w.graph), claims: slices.Clone(w.claims)}
+}
+
+func (w *world) claim(ref string) *Claim {
+	for i := range w.claims {
+		if w.claims[i].Ref == ref {
+			return &w.claims[i]
+		}
+	}
+	return nil
+}
+
+// pass is one pass of the controller: note creations, act, and when nothing is
+// left to do, record the verdicts. It stops after `stop` actions without
+// recording anything, as a crash would (-1: never). It says whether it wrote.
+func (w *world) pass(stop int) (wrote bool, err error) {
+	for {
+		p := Compute(w.claims, w.graph.methods())
+		if err := lawful(w.claims, w.graph.methods(), p); err != nil {
+			return wrote, err
+		}
+		if len(p.Actions) == 0 {
+			w.record(p)
+			return wrote, nil
+		}
+		w.begin(p)
+		for _, a := range p.Actions {
+			if stop == 0 {
+				return wrote, nil
+			}
+			stop--
+			wrote = true
+			if err := w.graph.do(a); err != nil {
+				return wrote, err
+			}
+		}
+		if stop == 0 {
+			return wrote, nil
+		}
+		w.remember(p.Actions)
+	}
+}
+
+// begin notes on the resource what is about to be created, and records what is
+// held by such a note alone, before a write that would make the note wrong.
+func (w *world) begin(p Plan) {
+	for _, a := range p.Actions {
+		switch a.Verb {
+		case Create:
+			w.claim(a.For).Creating = a.Number.Masked()
+		case Update, Delete:
+			for i := range w.claims {
+				c := &w.claims[i]
+				if v := p.Verdicts[c.Ref]; c.Type == a.Type && v.Holds && !c.Holder {
+					c.Holder, c.Last, c.Changed = true, v.Method.Number.Masked(), true
+				}
+			}
+		}
+	}
+}
+
+// remember is what a pass knows of its own writes before it records them.
+func (w *world) remember(done []Action) {
+	for _, a := range done {
+		if a.Verb == Create || a.Verb == Update {
+			c := w.claim(a.For)
+			c.Holder, c.Last, c.Changed = true, a.Number.Masked(), true
+		}
+	}
+}
+
+func (w *world) record(p Plan) {
+	w.claims = slices.DeleteFunc(w.claims, func(c Claim) bool { return p.Verdicts[c.Ref].Outcome == Released })
+	for i := range w.claims {
+		c := &w.claims[i]
+		v := p.Verdicts[c.Ref]
+		c.Holder = v.Holds
+		if v.Outcome == Synced {
+			c.Last = c.Number.Masked()
+		}
+		if !c.Leaving {
+			c.Changed = false
+		}
+	}
+}
+
+// settle runs passes until one writes nothing.
+func (w *world) settle() error {
+	for range 4 {
+		if wrote, err := w.pass(-1); err != nil || !wrote {
+			return err
+		}
+	}
+	return fmt.Errorf("still writing after four passes: %+v", Compute(w.claims, w.graph.methods()).Actions)
+}
+
+// lawful checks what must hold of every plan, whatever went before.
+func lawful(claims []Claim, methods []Method, p Plan) error {
+	byRef := map[string]Claim{}
+	for _, c := range claims {
+		byRef[c.Ref] = c
+	}
+	if len(p.Verdicts) != len(claims) {
+		return fmt.Errorf("%d verdicts for %d claims", len(p.Verdicts), len(claims))
+	}
+	holders := map[phone.Type]string{}
+	for ref, v := range p.Verdicts {
+		c, ok := byRef[ref]
+		switch {
+		case !ok:
+			return fmt.Errorf("a verdict for %s, which is no claim", ref)
+		case v.Outcome >= Released && !c.Leaving, c.Leaving && v.Outcome < Released &&
+			v.Outcome != Pending && v.Outcome != Privileged:
+			return fmt.Errorf("outcome %d for %s, leaving=%v", v.Outcome, ref, c.Leaving)
+		case v.Outcome == Synced && v.Holds:
+			if other := holders[c.Type]; other != "" {
+				return fmt.Errorf("%s and %s are both in sync as %s", other, ref, c.Type)
+			}
+			holders[c.Type] = ref
+		}
+	}
+	for _, a := range p.Actions {
+		c, ok := byRef[a.For]
+		switch {
+		case !ok || c.Type != a.Type:
+			return fmt.Errorf("%v %s: no claim speaks for it", a.Verb, a.Type)
+		case c.Suspended || c.Barred == NotPermitted || c.Denied.Has(a.Verb) || c.Refused.Has(a.Verb) || c.Withheld == PrivilegedUser:
+			return fmt.Errorf("%v %s for %s, which may not", a.Verb, a.Type, a.For)
+		case c.Barred != NotBarred && a.Verb != Delete:
+			return fmt.Errorf("%v %s for %s, which is barred", a.Verb, a.Type, a.For)
+		case (a.Verb == Create || a.Verb == Update) && a.Number != c.Number:
+			return fmt.Errorf("%v %s with a number that %s does not say", a.Verb, a.Type, a.For)
+		case a.Verb == Delete && !mayDelete(c, methods):
+			return fmt.Errorf("delete %s for %s, which neither made nor adopted it", a.Type, a.For)
+		}
+	}
+	return nil
+}
+
+func mayDelete(c Claim, methods []Method) bool {
+	if !c.Leaving || c.Delete == OrphanMethod {
+		return false
+	}
+	i := slices.IndexFunc(methods, func(m Method) bool { return m.Type == c.Type })
+	return i >= 0 && (c.Holder || c.Creating != "" && c.Creating == methods[i].Number.Masked())
+}
+
+var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// claim makes a claim of Ref "people/<name>" for numberA of a mobile; the
+// options change that.
+func claim(name string, options ...func(*Claim)) Claim {
+	c := Claim{Ref: "people/" + name, Created: epoch, Type: phone.Mobile, Number: numberA}
+	for _, o := range options {
+		o(&c)
+	}
+	return c
+}
+
+func on(t phone.Type) func(*Claim)         { return func(c *Claim) { c.Type = t } }
+func saying(n phone.Number) func(*Claim)   { return func(c *Claim) { c.Number = n } }
+func leaving(c *Claim)                     { c.Leaving = true }
+func suspended(c *Claim)                   { c.Suspended = true }
+func changed(c *Claim)                     { c.Changed = true }
+func younger(c *Claim)                     { c.Created = epoch.Add(time.Hour) }
+func orphaning(c *Claim)                   { c.Delete = OrphanMethod }
+func reporting(c *Claim)                   { c.Drift = ReportDrift }
+func always(c *Claim)                      { c.Adopt = AdoptAlways }
+func never(c *Claim)                       { c.Adopt = AdoptNever }
+func sms(s SMSSignIn) func(*Claim)         { return func(c *Claim) { c.SMS = s } }
+func barred(b Barrier) func(*Claim)        { return func(c *Claim) { c.Barred = b } }
+func withheld(w Withheld) func(*Claim)     { return func(c *Claim) { c.Withheld = w } }
+func denied(v ...Verb) func(*Claim)        { return func(c *Claim) { c.Denied = SetOf(v...) } }
+func refused(v ...Verb) func(*Claim)       { return func(c *Claim) { c.Refused = SetOf(v...) } }
+func creating(n phone.Number) func(*Claim) { return func(c *Claim) { c.Creating = n.Masked() } }
+func holding(last phone.Number) func(*Claim) {
+	return func(c *Claim) { c.Holder, c.Last = true, last.Masked() }
+}
+
+func shows(t phone.Type, n phone.Number) Method {
+	return Method{Type: t, Number: reading(n), SMS: freshSMS(t)}
+}
+
+func showsSMS(n phone.Number, s phone.SMSSignInState) Method {
+	return Method{Type: phone.Mobile, Number: reading(n), SMS: s}
+}
+
+func showsText(t phone.Type, s string) Method { return Method{Type: t, Number: phone.Read(s)} }
+
+func fatal(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

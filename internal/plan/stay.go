@@ -1,0 +1,149 @@
+package plan
+
+import "github.com/entraops/phone-operator/internal/phone"
+
+// stay decides for the claims of one phone type whose resources stay.
+func (u *user) stay(s *slot) {
+	w, won := s.winner()
+	if won && !w.Suspended && w.Barred == NotBarred {
+		u.say(w, u.lead(s, w))
+	}
+	for _, c := range s.claims {
+		switch {
+		case c.Leaving:
+		case c.Suspended:
+			u.say(c, Verdict{Outcome: Suspended, Holds: s.owns(c), Method: s.method})
+		case c.Barred != NotBarred:
+			// A holder that lost its type to a permitted rival has nothing left to come back to.
+			lost := won && w.Ref != c.Ref && u.plan.Verdicts[w.Ref].Holds
+			u.say(c, Verdict{Outcome: Barred, Holds: s.owns(c) && !lost, Method: s.method})
+		case c.Ref != w.Ref:
+			u.say(c, Verdict{Outcome: Conflict, Winner: w.Ref, Method: s.method})
+		}
+	}
+}
+
+// lead decides for the claim that has the phone type.
+func (u *user) lead(s *slot, c Claim) Verdict {
+	v := Verdict{Outcome: Synced, Holds: s.owns(c), Method: s.method}
+	if s.method == nil || s.goes {
+		v.Method = nil
+		return u.missing(s, c, v)
+	}
+	if s.same(c) {
+		if !v.Holds && !s.inherited && c.Adopt == AdoptNever {
+			v.Outcome = AlreadyExists
+			return v
+		}
+		v.Holds = true
+		return u.sms(s, c, v)
+	}
+	switch {
+	case !v.Holds && !s.inherited && c.Adopt != AdoptAlways:
+		v.Outcome = AlreadyExists
+		return v
+	case v.Holds && s.compare(c) == phone.Unknown && !s.edited(c):
+		return u.sms(s, c, v) // masked: as far as anyone can see it is ours
+	case v.Holds && c.Drift == ReportDrift && !s.edited(c):
+		v.Outcome = DriftDetected
+		return v
+	}
+	return u.write(s, c, v, Action{Verb: Update, Number: c.Number, Drift: v.Holds && !s.edited(c)})
+}
+
+// missing decides for a claim whose phone type Graph does not show.
+func (u *user) missing(s *slot, c Claim, v Verdict) Verdict {
+	removed := !s.edited(c)
+	switch {
+	case removed && c.Drift == ReportDrift:
+		v.Outcome = DriftDetected
+		return v
+	case c.Type == phone.AlternateMobile && !u.slot(phone.Mobile).there():
+		v.Outcome = WaitingForMobile
+		return v
+	case s.goes:
+		// Its turn is in the next plan, when Graph shows that the type is free: a
+		// create is noted on the resource before it is sent, and what is noted must
+		// not be mistaken for what is just being deleted.
+		v.Outcome, v.Verb = Pending, Create
+		return v
+	}
+	return u.write(s, c, v, Action{Verb: Create, Number: c.Number, Drift: removed})
+}
+
+// sms decides on SMS sign-in once the number is right. Graph offers it for
+// mobile only: https://learn.microsoft.com/graph/api/phoneauthenticationmethod-enablesmssignin.
+func (u *user) sms(s *slot, c Claim, v Verdict) Verdict {
+	verb := smsVerb(c, s.method.SMS)
+	switch {
+	case c.Type != phone.Mobile || c.SMS == AsIs || (s.method.SMS == phone.Ready) == (c.SMS == Enabled):
+		return v
+	case verb == None || c.Refused.Has(verb):
+		v.SMS = SMSUnavailable
+		return v
+	case !asks(c) && c.Drift == ReportDrift:
+		v.Outcome = DriftDetected
+		return v
+	}
+	v = u.write(s, c, v, Action{Verb: verb, Drift: !asks(c)})
+	if v.Outcome == Pending {
+		v.Outcome, v.SMS = Synced, SMSPending
+	}
+	return v
+}
+
+// smsVerb returns the write that can bring SMS sign-in to what c asks for; None
+// where it is not Graph's to do. A number that is somebody else's is tried
+// again only when asked: Graph would refuse it at every look.
+func smsVerb(c Claim, state phone.SMSSignInState) Verb {
+	switch {
+	case c.SMS == Disabled:
+		return DisableSMS
+	case state == phone.NotEnabled:
+		return EnableSMS
+	case c.Changed && (state == phone.NumberNotUnique || state == phone.NotConfigured):
+		return EnableSMS
+	}
+	return None
+}
+
+// write adds an action for c, unless something stands against it.
+func (u *user) write(s *slot, c Claim, v Verdict, a Action) Verdict {
+	v.Verb = a.Verb
+	switch {
+	case c.Denied.Has(a.Verb):
+		v.Outcome = Denied
+	case c.Refused.Has(a.Verb):
+		v.Outcome = Rejected
+	case c.Withheld == PrivilegedUser:
+		v.Outcome = Privileged
+	default:
+		v.Outcome = Pending
+		a.Type, a.For = c.Type, c.Ref
+		u.act(a)
+		s.comes = s.comes || a.Verb == Create
+	}
+	return v
+}
+
+// asks says whether the claim wants something that was never in sync, so that a
+// difference is work to do and no drift.
+func asks(c Claim) bool {
+	return c.Changed || !c.Holder || c.Last != c.Number.Masked()
+}
+
+func (s *slot) compare(c Claim) phone.Comparison { return s.method.Number.Compare(c.Number) }
+
+func (s *slot) same(c Claim) bool { return s.compare(c) == phone.Equal }
+
+// edited says whether the claim's number, not Graph's, is what changed since
+// they were last the same. Only masks are remembered, so two numbers with the
+// same mask need more: a new spec, and Graph still showing the last mask (or a
+// masked number, which shows nothing).
+func (s *slot) edited(c Claim) bool {
+	if !c.Holder || c.Last != c.Number.Masked() {
+		return true
+	}
+	return c.Changed && s.method != nil &&
+		(s.method.Number.Masked() == c.Last || s.compare(c) == phone.Unknown)
+}

@@ -1,0 +1,78 @@
+package plan
+
+import (
+	"time"
+
+	"github.com/entraops/phone-operator/internal/phone"
+)
+
+// Claim is one PhoneAuthenticationMethod without its Kubernetes: what one
+// resource wants of one phone type of one user, and what it has made before.
+type Claim struct {
+	Ref     string    // "namespace/name", unique among the claims of a user
+	Created time.Time // the older claim wins where nobody holds the type
+	Type    phone.Type
+	Number  phone.Number // zero where it is not known: Barred says why, or the claim is leaving
+	SMS     SMSSignIn
+	Adopt   AdoptionPolicy
+	Drift   DriftPolicy
+	Delete  DeletionPolicy
+
+	Leaving   bool // the resource is being deleted
+	Suspended bool // nothing is written for it, and it keeps what it holds
+
+	// Holder says that the method in Graph was made or adopted for this claim.
+	Holder bool
+	// Creating is the masked number of a create that was begun and whose
+	// outcome was never recorded: a crash may lie between the two. "" is none.
+	Creating string
+	// Last is the masked number that was last in sync, "" before the first time.
+	Last string
+	// Changed says that the resource asks for something that was not yet acted
+	// on: its spec is new, or a reconcile was requested.
+	Changed bool
+
+	Barred   Barrier  // why the claim may not act at all
+	Denied   Verbs    // writes that the access rules do not allow to this claim
+	Withheld Withheld // writes that must wait, found out just before them
+	Refused  Verbs    // writes that Graph refused for this very content a short while ago
+}
+
+// Method is what Graph shows of one phone type now.
+type Method struct {
+	Type   phone.Type
+	Number phone.Reading
+	SMS    phone.SMSSignInState
+}
+
+// Action is one write to Graph. Number is set for Create and Update only.
+type Action struct {
+	Verb   Verb
+	Type   phone.Type
+	Number phone.Number
+	For    string // Ref of the claim that it is for
+	Drift  bool   // it undoes a change that was made in Graph behind our back
+}
+
+// Verdict is what the plan says of one claim, as of what Graph shows now: an
+// action of the same plan has not happened yet.
+type Verdict struct {
+	Outcome Outcome
+	// Winner is the Ref of the claim that has the phone type, for Conflict.
+	Winner string
+	// Verb is the write that is meant, for Pending, Denied, Privileged and Rejected.
+	Verb Verb
+	// Holds says that the method in Graph is, or is now to be recorded as, this claim's.
+	Holds bool
+	// Method is what Graph shows of the phone type; nil where it shows none.
+	Method *Method
+	// SMS says how Graph's SMS sign-in state compares with what the claim asks for.
+	SMS SMSVerdict
+}
+
+// Plan is the answer for one user. Actions are in the order in which they must
+// run. Verdicts has exactly one entry for each claim, by Ref.
+type Plan struct {
+	Actions  []Action
+	Verdicts map[string]Verdict
+}
