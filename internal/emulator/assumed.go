@@ -1,0 +1,73 @@
+package emulator
+
+import "net/http"
+
+// This file is the table of ASSUMED refusals. That Graph refuses in these cases is
+// documented, or follows from OData; with which status, code and words is not
+// published anywhere we looked. They are guesses in the service's habit, and no
+// client may depend on them beyond the class of the status.
+
+// The rules of phone methods.
+
+func errDuplicateType() error { return badMethod("The user already has a phone method of this type.") }
+func errInvalidNumber() error { return badMethod("The phone number is not in the required format.") }
+func errNeedsMobile() error   { return badMethod("An alternateMobile phone needs a mobile phone.") }
+func errTypeChange() error    { return badMethod("The type of a phone method cannot be changed.") }
+
+func errNeededByAlternate() error {
+	return badMethod("The mobile phone cannot be deleted while an alternateMobile phone exists.")
+}
+
+// Extensions are documented for office phones only; Graph's own sample shows one
+// without naming a type.
+func errExtensionNotOffice() error {
+	return badMethod("An extension is supported for office phones only.")
+}
+
+func errSignInNotAllowed() error {
+	return badMethod("The user is not enabled by policy for SMS sign-in.")
+}
+
+func errSignInNotSupported() error {
+	return badMethod("SMS sign-in is not supported for this method.")
+}
+
+func errMethodNotFound() error {
+	return refuseMethod(http.StatusNotFound, "resourceNotFound", "The authentication method was not found.")
+}
+
+func errMethodsUserNotFound() error {
+	return refuseMethod(http.StatusNotFound, "resourceNotFound", "The user was not found.")
+}
+
+// The form of requests. None of them repeats what the request held.
+
+// errBody refuses what a body to the authentication methods holds.
+func errBody(what string) error { return badMethod(what) }
+
+// errRequest refuses the form of a request before a service sees it.
+func errRequest(what string) error { return refuse(http.StatusBadRequest, "BadRequest", what) }
+
+// errQuery refuses a query option.
+func errQuery(what string) error {
+	return refuse(http.StatusBadRequest, "Request_UnsupportedQuery", what)
+}
+
+// errKey refuses a key that OData cannot read: a bare one that begins with $ or
+// holds an apostrophe, or a quoted one whose apostrophes are not doubled. That the
+// first is refused is documented, of the others only that they break.
+func errKey() error {
+	return refuse(http.StatusBadRequest, "Request_BadRequest", "The key in the request target is not valid.")
+}
+
+func errTooLarge() error {
+	return refuse(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The request is too large.")
+}
+
+func errEncoding() error {
+	return refuse(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "The content encoding is not supported.")
+}
+
+func badMethod(message string) error {
+	return refuseMethod(http.StatusBadRequest, "badRequest", message)
+}

@@ -1,0 +1,15 @@
+// Package emulator is a Microsoft Graph that runs on localhost and keeps state:
+// the token endpoint, users, their phone authentication methods, their directory
+// roles, and $batch.
+//
+// It is the judge of a Graph client, so it is strict. What Graph refuses it
+// refuses, with Graph's status, code and words; what nobody has published is
+// decided once, in errors.go, and marked as assumed there. Nothing in it knows
+// any client.
+//
+// Faults (faults.go) and throttling (throttle.go) come only when asked for, and
+// the same seed gives the same run. Time comes from Options.Now.
+//
+// It leaves out what a phone operator never calls: delegated sign-in, writing to
+// the directory, reports and audit logs. Nothing is kept on disk.
+package emulator

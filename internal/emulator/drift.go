@@ -1,0 +1,118 @@
+package emulator
+
+import (
+	"fmt"
+	"time"
+)
+
+// SetPhone sets a user's phone behind every client's back, as the user does in
+// My Sign-ins or an administrator in the portal. A number outside Graph's grammar
+// is kept as it is written.
+func (e *Emulator) SetPhone(userID, phoneType, number string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	u := e.userByID(userID)
+	if u == nil {
+		return fmt.Errorf("there is no user %q", userID)
+	}
+	return e.setPhone(u, phoneType, number)
+}
+
+func (e *Emulator) setPhone(u *user, phoneType, number string) error {
+	if methodIDs[phoneType] == "" {
+		return fmt.Errorf("%q is no phone type", phoneType)
+	}
+	if shown, ok := canonicalNumber(number); ok {
+		number = shown
+	}
+	next := u.phones.clone()
+	next[phoneType] = phone{number: number, created: e.opts.Now()}
+	u.phones = next
+	return nil
+}
+
+// RemovePhone removes a user's phone behind every client's back. Removing what is
+// not there is no error.
+func (e *Emulator) RemovePhone(userID, phoneType string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	u := e.userByID(userID)
+	if u == nil {
+		return fmt.Errorf("there is no user %q", userID)
+	}
+	next := u.phones.clone()
+	delete(next, phoneType)
+	u.phones = next
+	return nil
+}
+
+// Phones gives what a user really has, whatever lagging reads show: mobile,
+// alternateMobile, office. An unknown user has none.
+func (e *Emulator) Phones(userID string) []Phone {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	u := e.userByID(userID)
+	if u == nil {
+		return nil
+	}
+	return e.tenants[u.TenantID].show(u, u.phones)
+}
+
+// Snapshot gives the phones of every user that has any, by object id.
+func (e *Emulator) Snapshot() map[string][]Phone {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	all := map[string][]Phone{}
+	for _, t := range e.tenants {
+		for id, u := range t.users {
+			if len(u.phones) > 0 {
+				all[id] = t.show(u, u.phones)
+			}
+		}
+	}
+	return all
+}
+
+// show turns stored phones into what Graph prints, sorted by type.
+func (t *tenant) show(u *user, p phones) []Phone {
+	list := make([]Phone, 0, len(p))
+	for phoneType, m := range p {
+		list = append(list, Phone{
+			ID: methodIDs[phoneType], Type: phoneType, Number: m.number,
+			SMSSignInState: t.signInState(u, phoneType, m),
+		})
+	}
+	sortPhones(list)
+	return list
+}
+
+// stale is an old state that reads of a user still show.
+type stale struct {
+	phones phones
+	reads  int       // how many more
+	until  time.Time // and until when
+}
+
+// lagBehind makes the next reads show before, unless they lag further behind already.
+func (u *user) lagBehind(before phones, reads int, until time.Time) {
+	if u.stale != nil {
+		before = u.stale.phones
+	}
+	u.stale = &stale{phones: before, reads: reads, until: until}
+}
+
+// read gives the phones that a read at now sees, and uses up one lagging read.
+func (u *user) read(now time.Time) phones {
+	if u.stale == nil {
+		return u.phones
+	}
+	if u.stale.reads > 0 {
+		u.stale.reads--
+		return u.stale.phones
+	}
+	if now.Before(u.stale.until) {
+		return u.stale.phones
+	}
+	u.stale = nil
+	return u.phones
+}

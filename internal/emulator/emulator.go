@@ -1,0 +1,124 @@
+package emulator
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Options says how an Emulator behaves. The zero value is a Graph without
+// faults that uses the machine's clock.
+type Options struct {
+	// Now is the clock of tokens, throttling, lag and the Date header; nil is time.Now.
+	Now func() time.Time
+	// Seed makes the order of batches and the faults with a probability repeatable.
+	Seed int64
+	// GraphRoots are further names of this server ("https://graph.example:9443"),
+	// beside the one in each request's Host header. Tokens are issued for, and
+	// accepted from, these only.
+	GraphRoots []string
+	// PageSize is how many rows a directory collection gives at once; 0 is Graph's 100.
+	PageSize int
+	// RefuseReadBasic lets User.ReadBasic.All open nothing under /users. Reports from
+	// the field disagree on whether that application permission is honoured.
+	RefuseReadBasic bool
+	// MaxHold bounds every delaying fault; 0 is a minute, after which Graph itself gives up.
+	MaxHold time.Duration
+	// KeepRequests is how many requests the record holds before it forgets the
+	// oldest; 0 is 100,000.
+	KeepRequests int
+	// OnRequest is told of each request once it is answered, those inside a batch too.
+	OnRequest func(Request)
+}
+
+// Emulator is one Graph with its tenants. Its methods and its handler may be
+// used from any number of goroutines.
+type Emulator struct {
+	opts Options
+
+	mu       sync.Mutex // guards the state below, held while one request is worked on
+	tenants  map[string]*tenant
+	throttle Throttle
+	buckets  map[string]*bucket
+
+	record record
+	faults faultList
+
+	rngMu sync.Mutex
+	rng   *rand.Rand
+}
+
+// New returns an Emulator with no tenant: every sign-in fails until AddTenant
+// and AddApp.
+func New(o Options) *Emulator {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.PageSize == 0 {
+		o.PageSize = 100
+	}
+	if o.MaxHold == 0 {
+		o.MaxHold = time.Minute
+	}
+	if o.KeepRequests == 0 {
+		o.KeepRequests = 100_000
+	}
+	e := &Emulator{opts: o}
+	e.record.limit = o.KeepRequests
+	e.Reset()
+	return e
+}
+
+// Reset forgets everything: tenants, faults, throttling, the record of requests,
+// and where the seed had got to.
+func (e *Emulator) Reset() {
+	e.mu.Lock()
+	e.tenants = map[string]*tenant{}
+	e.throttle = Throttle{}
+	e.buckets = map[string]*bucket{}
+	e.mu.Unlock()
+
+	e.faults.clear()
+	e.record.clear()
+
+	e.rngMu.Lock()
+	e.rng = rand.New(rand.NewPCG(uint64(e.opts.Seed), 0))
+	e.rngMu.Unlock()
+}
+
+// ServeHTTP answers the identity platform's paths and Graph's.
+func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := e.newCall(r)
+	a := e.exchange(c)
+	c.send(w, a)
+}
+
+// isGraph tells Graph's paths from those of the identity platform, whose first
+// segment is a tenant.
+func isGraph(path string) bool {
+	version, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return version == "v1.0" || version == "beta"
+}
+
+// isRoot says whether url is a name of this server, as seen by a request to base.
+func (e *Emulator) isRoot(base, url string) bool {
+	url = strings.TrimSuffix(url, "/")
+	if strings.EqualFold(url, base) {
+		return true
+	}
+	for _, root := range e.opts.GraphRoots {
+		if strings.EqualFold(url, strings.TrimSuffix(root, "/")) {
+			return true
+		}
+	}
+	return false
+}
+
+// shuffled gives the numbers below n in an order that follows from the seed.
+func (e *Emulator) shuffled(n int) []int {
+	e.rngMu.Lock()
+	defer e.rngMu.Unlock()
+	return e.rng.Perm(n)
+}

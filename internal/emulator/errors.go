@@ -1,0 +1,83 @@
+package emulator
+
+import (
+	"fmt"
+	"net/http"
+)
+
+// graphError is a refusal in Graph's words. Clients should look at the status and,
+// where it is published, the code; the message is for people.
+type graphError struct {
+	status  int
+	code    string
+	message string
+	// repeat puts the message into innerError too, as authentication methods do.
+	repeat bool
+	// inner is what innerError holds beside the usual three.
+	inner  map[string]any
+	header http.Header
+}
+
+func (g *graphError) Error() string { return fmt.Sprintf("%d %s: %s", g.status, g.code, g.message) }
+
+func refuse(status int, code, message string) error {
+	return &graphError{status: status, code: code, message: message}
+}
+
+// refuseMethod is a refusal by the authentication methods service.
+func refuseMethod(status int, code, message string) error {
+	return &graphError{status: status, code: code, message: message, repeat: true}
+}
+
+// Refusals whose status and code are published, in the documents or in reports
+// from the field.
+
+func errMethodsForbidden() error {
+	return refuseMethod(http.StatusForbidden, "accessDenied", "Request Authorization failed")
+}
+
+func errDirectoryForbidden() error {
+	return refuse(http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+}
+
+func errUserNotFound(key string) error {
+	return refuse(http.StatusNotFound, "Request_ResourceNotFound",
+		fmt.Sprintf("Resource '%s' does not exist or one of its queried reference-property objects are not present.", key))
+}
+
+func errVerbNotAllowed() error {
+	return refuse(http.StatusMethodNotAllowed, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
+}
+
+func errDefaultMethod(methodID string) error {
+	return refuseMethod(http.StatusBadRequest, "badRequest", "The requested authentication method id of ["+methodID+
+		"] matches the user's current default authentication method, and cannot be deleted until the default authentication method is changed")
+}
+
+func errUnroutable(c *call) error {
+	return refuseMethod(http.StatusNotFound, "UnknownError", fmt.Sprintf(
+		`{"Message":"No HTTP resource was found that matches the request URI '%s%s'.","MessageDetail":"No type was found that matches the controller named 'users'."}`,
+		c.base, c.path))
+}
+
+func errNoContentType() error {
+	return refuse(http.StatusBadRequest, "BadRequest", "Write requests (excluding DELETE) must contain the Content-Type header declaration.")
+}
+
+func errContentTypeNotJSON() error {
+	return refuse(http.StatusBadRequest, "BadRequest", "Entity only allows writes with a JSON Content-Type header.")
+}
+
+func errBatchWrite(id string) error {
+	return refuse(http.StatusBadRequest, "BadRequest", fmt.Sprintf("Write request id : %s does not contain Content-Type header or body.", id))
+}
+
+func errDelegatedOnly() error {
+	return refuse(http.StatusBadRequest, "BadRequest", "/me request is only valid with delegated authentication flow.")
+}
+
+// The number is taken for SMS sign-in. Status and code are published, the words
+// are assumed.
+func errNumberNotUnique() error {
+	return refuseMethod(http.StatusConflict, "phoneNumberNotUnique", "The phone number is already used for SMS sign-in by another user.")
+}

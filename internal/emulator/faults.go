@@ -1,0 +1,228 @@
+package emulator
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Effect is what a fault does to a request.
+type Effect string
+
+// The effects. With AfterWork the first three come after the work is done: the
+// caller is told of a failure, or nothing, although Graph did what it asked.
+const (
+	Answer          Effect = "answer"          // Status, with Code and RetryAfter
+	Cut             Effect = "cut"             // the connection ends without an answer
+	Delay           Effect = "delay"           // Delay, or until Hold is closed; at most Options.MaxHold
+	Half            Effect = "half"            // done, but the connection ends in the middle of the answer
+	Garble          Effect = "garble"          // done, but the answer is not JSON
+	ExpiredToken    Effect = "expiredToken"    // 401, as for a token past its time
+	ClaimsChallenge Effect = "claimsChallenge" // 401 with a claims challenge, to callers that declared cp1
+	Lag             Effect = "lag"             // done, but the next Reads reads of the user, or those within Delay, show the state before
+	Mask            Effect = "mask"            // numbers in the answer are masked with Glyph
+	DeleteUser      Effect = "deleteUser"      // the user of the path is deleted just before
+)
+
+// Fault disturbs the requests it matches. The first fault of the list that
+// matches and is due acts; the others wait.
+type Fault struct {
+	Method string `json:"method,omitempty"` // empty: any
+	Path   string `json:"path,omitempty"`   // regular expression on the escaped path with the version; empty: any
+
+	From        int     `json:"from,omitempty"`        // acts from the From-th matching request on; 0 and 1: the first
+	Times       int     `json:"times,omitempty"`       // acts so often; 0: always
+	Probability float64 `json:"probability,omitempty"` // of acting, by the seed; 0: certain
+
+	Effect    Effect          `json:"effect"`
+	AfterWork bool            `json:"afterWork,omitempty"`
+	Status    int             `json:"status,omitempty"`     // of Answer
+	Code      string          `json:"code,omitempty"`       // of Answer; empty: Graph's usual one
+	Retry     string          `json:"retryAfter,omitempty"` // Retry-After of Answer, as it is sent
+	Delay     time.Duration   `json:"delay,omitempty"`      // nanoseconds; of Delay and Lag
+	Hold      <-chan struct{} `json:"-"`                    // of Delay
+	Reads     int             `json:"reads,omitempty"`      // of Lag
+	Glyph     string          `json:"glyph,omitempty"`      // of Mask; empty: *
+
+	path  *regexp.Regexp
+	seen  int
+	acted int
+}
+
+// check refuses a fault that could never act or would act without meaning.
+func (f *Fault) check() error {
+	var err error
+	if f.path, err = regexp.Compile(f.Path); err != nil {
+		return fmt.Errorf("fault path: %w", err)
+	}
+	switch f.Effect {
+	case Answer:
+		if f.Status < 400 || f.Status > 599 {
+			return fmt.Errorf("fault status %d is no error", f.Status)
+		}
+	case Cut, Delay, Half, Garble, ExpiredToken, ClaimsChallenge, Lag, Mask, DeleteUser:
+	default:
+		return fmt.Errorf("fault effect %q is not known", f.Effect)
+	}
+	return nil
+}
+
+type faultList struct {
+	mu   sync.Mutex
+	list []*Fault
+}
+
+func (l *faultList) clear() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.list = nil
+}
+
+// AddFault puts a fault at the end of the list.
+func (e *Emulator) AddFault(f Fault) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	e.faults.mu.Lock()
+	defer e.faults.mu.Unlock()
+	e.faults.list = append(e.faults.list, &f)
+	return nil
+}
+
+// ClearFaults removes every fault. State that reads lag behind stays so.
+func (e *Emulator) ClearFaults() { e.faults.clear() }
+
+// pickFault gives the fault that acts on a call, nil for none.
+func (e *Emulator) pickFault(c *call) *Fault {
+	e.faults.mu.Lock()
+	defer e.faults.mu.Unlock()
+	for _, f := range e.faults.list {
+		if !f.matches(c) {
+			continue
+		}
+		f.seen++
+		if f.seen < f.From || (f.Times > 0 && f.acted >= f.Times) || !e.chance(f.Probability) {
+			continue
+		}
+		f.acted++
+		c.seen.Fault = string(f.Effect)
+		acting := *f
+		return &acting
+	}
+	return nil
+}
+
+func (f *Fault) matches(c *call) bool {
+	return (f.Method == "" || strings.EqualFold(f.Method, c.method)) && f.path.MatchString(c.path)
+}
+
+// chance throws the seeded die.
+func (e *Emulator) chance(p float64) bool {
+	if p <= 0 {
+		return true
+	}
+	e.rngMu.Lock()
+	defer e.rngMu.Unlock()
+	return e.rng.Float64() < p
+}
+
+// faultBefore does what a fault does before the work. done means that there is no
+// work any more.
+func (e *Emulator) faultBefore(c *call, f *Fault) (a answer, done bool) {
+	if f == nil {
+		return answer{}, false
+	}
+	switch f.Effect {
+	case Lag:
+		c.lag = f
+	case Mask:
+		c.glyph = f.Glyph
+		if c.glyph == "" {
+			c.glyph = "*"
+		}
+	case DeleteUser:
+		e.deleteUserOf(c)
+	case ExpiredToken:
+		return c.refusal(errTokenExpired(c)), true
+	case ClaimsChallenge:
+		return c.refusal(e.challenge(c)), true
+	case Answer:
+		if !f.AfterWork {
+			return c.refusal(f.refusal()), true
+		}
+	case Cut:
+		if !f.AfterWork {
+			return answer{cut: nothing}, true
+		}
+	case Delay:
+		if !f.AfterWork {
+			e.wait(c, f.Delay, f.Hold)
+		}
+	case Half, Garble: // after the work
+	}
+	return answer{}, false
+}
+
+// faultAfter does what a fault does to the answer of work that is done.
+func (e *Emulator) faultAfter(c *call, f *Fault, a answer) answer {
+	switch {
+	case f == nil:
+	case f.Effect == Half:
+		a.cut = half
+	case f.Effect == Garble:
+		a.raw = []byte(`{"value":[{"id":`)
+	case !f.AfterWork:
+	case f.Effect == Answer:
+		return c.refusal(f.refusal())
+	case f.Effect == Cut:
+		a.cut = nothing
+	case f.Effect == Delay:
+		e.wait(c, f.Delay, f.Hold)
+	}
+	return a
+}
+
+// refusal is the error a fault answers with, by default in Graph's usual words.
+func (f *Fault) refusal() error {
+	g := &graphError{status: f.Status, code: f.Code, message: http.StatusText(f.Status), header: retryAfter(f.Retry)}
+	switch f.Status {
+	case http.StatusTooManyRequests:
+		g.message = "Please retry again later."
+		g.inner = map[string]any{"code": "429", "status": "429", "message": "Please retry after"}
+		g.defaultCode("TooManyRequests")
+	case http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		g.defaultCode("serviceNotAvailable")
+	default:
+		g.defaultCode("UnknownError")
+	}
+	return g
+}
+
+func (g *graphError) defaultCode(code string) {
+	if g.code == "" {
+		g.code = code
+	}
+}
+
+// deleteUserOf removes the user a path names.
+func (e *Emulator) deleteUserOf(c *call) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if c.readTarget() != nil || len(c.parts) < 2 {
+		return
+	}
+	for _, t := range e.tenants {
+		if u := t.lookUp(c.parts[1].text); u != nil {
+			t.remove(u)
+		}
+	}
+}
+
+// seconds writes a duration for Retry-After, never less than it is.
+func seconds(d time.Duration) string {
+	return strconv.Itoa(int((d + time.Second - 1) / time.Second))
+}

@@ -1,0 +1,83 @@
+package emulator
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// phoneProperties are what $select may name. createdDateTime is in the schema
+// since 2026; whether phones fill it is not published, so it stays null.
+var phoneProperties = []string{"id", "phoneNumber", "phoneType", "smsSignInState", "createdDateTime"}
+
+const phoneODataType = "#microsoft.graph.phoneAuthenticationMethod"
+
+// methodsUser finds the user of an authentication path. A guest is found by
+// object id only.
+func (c *call) methodsUser() (*user, error) {
+	key, err := c.parts[1].keyText()
+	if err != nil {
+		return nil, err
+	}
+	u := c.userByKey(key)
+	if u == nil || (u.isGuest() && !equalFoldID(u.ID, key)) {
+		return nil, errMethodsUserNotFound()
+	}
+	return u, nil
+}
+
+// phoneType reads the method id of the path.
+func (c *call) phoneType() (string, error) {
+	id, err := c.parts[4].keyText()
+	if err != nil {
+		return "", err
+	}
+	if uuid.Validate(id) != nil {
+		return "", errUnroutable(c)
+	}
+	phoneType, ok := typeOf(id)
+	if !ok {
+		return "", errMethodNotFound()
+	}
+	c.seen.PhoneType = phoneType
+	return phoneType, nil
+}
+
+// entity is the JSON of one phone.
+func (c *call) entity(p Phone) map[string]any {
+	if c.glyph != "" {
+		p.Number = masked(p.Number, c.glyph)
+	}
+	return map[string]any{
+		"id": p.ID, "phoneNumber": p.Number, "phoneType": p.Type, "smsSignInState": p.SMSSignInState, "createdDateTime": nil,
+	}
+}
+
+// context is the metadata link of an answer about a user's methods. It repeats
+// the key the caller used.
+func (c *call) context(suffix string) string {
+	key := url.QueryEscape(c.parts[1].text)
+	return c.base + "/" + c.version + "/$metadata#users('" + strings.ReplaceAll(key, "+", "%20") + "')/authentication/" + suffix
+}
+
+func pick(object map[string]any, names []string) map[string]any {
+	if names == nil {
+		return object
+	}
+	picked := map[string]any{}
+	for name, value := range object {
+		if strings.HasPrefix(name, "@") {
+			picked[name] = value
+		}
+	}
+	for _, name := range names {
+		picked[name] = object[name]
+	}
+	return picked
+}
+
+func (c *call) single(entity map[string]any) map[string]any {
+	entity["@odata.context"] = c.context("phoneMethods/$entity")
+	return entity
+}

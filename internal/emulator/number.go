@@ -1,0 +1,67 @@
+package emulator
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/nyaruka/phonenumbers"
+)
+
+// The documented grammar is +{country code} {number}x{extension}. The form
+// without the space is accepted by the real service too, and shown with it.
+var (
+	spacedNumber = regexp.MustCompile(`^\+([1-9]\d{0,2}) (\d{4,14})(?:x(\d{1,10}))?$`)
+	plainNumber  = regexp.MustCompile(`^\+([1-9]\d{6,14})(?:x(\d{1,10}))?$`)
+)
+
+var callingCodes = phonenumbers.GetSupportedCallingCodes()
+
+// canonicalNumber gives the form in which Graph shows a number, or false where
+// Graph refuses it. There is no check against a numbering plan: Graph makes none.
+func canonicalNumber(s string) (string, bool) {
+	if m := spacedNumber.FindStringSubmatch(s); m != nil {
+		code, err := strconv.Atoi(m[1])
+		if err != nil || !callingCodes[code] || len(m[1])+len(m[2]) > 15 {
+			return "", false
+		}
+		return s, true
+	}
+	m := plainNumber.FindStringSubmatch(s)
+	if m == nil {
+		return "", false
+	}
+	code, rest, ok := splitCallingCode(m[1])
+	if !ok {
+		return "", false
+	}
+	return "+" + code + " " + rest + s[1+len(m[1]):], true
+}
+
+// splitCallingCode finds the calling code at the start of digits. No calling code
+// is the beginning of another, so the first match is the only one.
+func splitCallingCode(digits string) (code, rest string, ok bool) {
+	for n := 1; n <= 3 && n < len(digits); n++ {
+		if c, err := strconv.Atoi(digits[:n]); err == nil && callingCodes[c] {
+			return digits[:n], digits[n:], true
+		}
+	}
+	return "", "", false
+}
+
+func hasExtension(number string) bool { return strings.Contains(number, "x") }
+
+// signInName is the form in which two numbers are compared for SMS sign-in.
+func signInName(number string) string { return strings.ReplaceAll(number, " ", "") }
+
+// masked hides a number as Graph does from readers of low rank. Which glyph the
+// service uses is not published, so the caller chooses one.
+func masked(number, glyph string) string {
+	code, rest, ok := strings.Cut(number, " ")
+	if !ok {
+		code, rest = "", number
+	}
+	rest, _, _ = strings.Cut(rest, "x")
+	keep := max(len(rest)-2, 0)
+	return strings.TrimSpace(code + " " + strings.Repeat(glyph, keep) + rest[keep:])
+}

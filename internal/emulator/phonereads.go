@@ -1,0 +1,85 @@
+package emulator
+
+import "strconv"
+
+// listPhones answers GET .../phoneMethods. The documents support no query option;
+// $filter on phoneType is seen to work, and $select does no harm.
+// https://learn.microsoft.com/graph/api/authentication-list-phonemethods
+func (e *Emulator) listPhones(c *call) (answer, error) {
+	if err := c.options.only("$select", "$filter"); err != nil {
+		return answer{}, err
+	}
+	names, err := c.options.selected(phoneProperties)
+	if err != nil {
+		return answer{}, err
+	}
+	list, err := c.filteredPhones()
+	if err != nil {
+		return answer{}, err
+	}
+	rows := []any{}
+	for _, p := range list {
+		rows = append(rows, pick(c.entity(p), names))
+	}
+	return ok(map[string]any{"@odata.context": c.context("phoneMethods"), "value": rows}), nil
+}
+
+// filteredPhones gives the user's phones in the order of Graph's own example.
+func (c *call) filteredPhones() ([]Phone, error) {
+	filter, err := c.options.filter("phoneType")
+	if err != nil {
+		return nil, err
+	}
+	u, err := c.methodsUser()
+	if err != nil {
+		return nil, err
+	}
+	shown := c.tenant.show(u, u.read(c.now))
+	var list []Phone
+	for _, phoneType := range listOrder {
+		for _, p := range shown {
+			if p.Type == phoneType && filter.accepts(p.Type) {
+				list = append(list, p)
+			}
+		}
+	}
+	return list, nil
+}
+
+// countPhones answers GET .../phoneMethods/$count, which is in the schema only.
+func (e *Emulator) countPhones(c *call) (answer, error) {
+	if err := c.options.only("$filter"); err != nil {
+		return answer{}, err
+	}
+	list, err := c.filteredPhones()
+	if err != nil {
+		return answer{}, err
+	}
+	return okText(strconv.Itoa(len(list))), nil
+}
+
+// getPhone answers GET .../phoneMethods/{id}.
+// https://learn.microsoft.com/graph/api/phoneauthenticationmethod-get
+func (e *Emulator) getPhone(c *call) (answer, error) {
+	if err := c.options.only("$select"); err != nil {
+		return answer{}, err
+	}
+	names, err := c.options.selected(phoneProperties)
+	if err != nil {
+		return answer{}, err
+	}
+	u, err := c.methodsUser()
+	if err != nil {
+		return answer{}, err
+	}
+	phoneType, err := c.phoneType()
+	if err != nil {
+		return answer{}, err
+	}
+	for _, p := range c.tenant.show(u, u.read(c.now)) {
+		if p.Type == phoneType {
+			return ok(c.single(pick(c.entity(p), names))), nil
+		}
+	}
+	return answer{}, errMethodNotFound()
+}

@@ -1,0 +1,188 @@
+package emulator
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+)
+
+// phoneBody reads what a write may hold: phoneNumber and phoneType. Names with an
+// @ are OData's annotations; of them only the type is looked at. Every other
+// property is read-only or unknown, and refused.
+func (c *call) phoneBody() (number, phoneType *string, err error) {
+	object, err := c.jsonObject()
+	if err != nil {
+		return nil, nil, err
+	}
+	for name, raw := range object {
+		switch {
+		case name == "phoneNumber":
+			number, err = stringValue(name, raw)
+		case name == "phoneType":
+			phoneType, err = stringValue(name, raw)
+		case name == "@odata.type":
+			var kind *string
+			if kind, err = stringValue(name, raw); err == nil && *kind != phoneODataType {
+				err = errBody("The @odata.type is not that of a phone method.")
+			}
+		case strings.Contains(name, "@"):
+		default:
+			err = errBody("The request holds a property that is unknown or read-only.")
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	return number, phoneType, nil
+}
+
+func stringValue(name string, raw json.RawMessage) (*string, error) {
+	var s *string
+	if err := json.Unmarshal(raw, &s); err != nil || s == nil {
+		return nil, errBody("The value of " + name + " must be a string.")
+	}
+	return s, nil
+}
+
+// validNumber gives the form Graph stores.
+func validNumber(number, phoneType string) (string, error) {
+	shown, ok := canonicalNumber(number)
+	if !ok {
+		return "", errInvalidNumber()
+	}
+	if hasExtension(shown) && phoneType != Office {
+		return "", errExtensionNotOffice()
+	}
+	return shown, nil
+}
+
+// createPhone answers POST .../phoneMethods.
+// https://learn.microsoft.com/graph/api/authentication-post-phonemethods
+func (e *Emulator) createPhone(c *call) (answer, error) {
+	if err := c.options.only(); err != nil {
+		return answer{}, err
+	}
+	u, err := c.methodsUser()
+	if err != nil {
+		return answer{}, err
+	}
+	number, phoneType, err := c.phoneBody()
+	if err != nil {
+		return answer{}, err
+	}
+	if number == nil || phoneType == nil || methodIDs[*phoneType] == "" {
+		return answer{}, errBody("phoneNumber and a known phoneType are required.")
+	}
+	c.seen.PhoneType = *phoneType
+	shown, err := validNumber(*number, *phoneType)
+	if err != nil {
+		return answer{}, err
+	}
+	if _, exists := u.phones[*phoneType]; exists {
+		return answer{}, errDuplicateType()
+	}
+	if _, mobile := u.phones[Mobile]; *phoneType == AlternateMobile && !mobile {
+		return answer{}, errNeedsMobile()
+	}
+	if err := e.save(c, u, *phoneType, phone{number: shown, created: c.now}); err != nil {
+		return answer{}, err
+	}
+	created := Phone{ID: methodIDs[*phoneType], Type: *phoneType, Number: shown,
+		SMSSignInState: c.tenant.signInState(u, *phoneType, u.phones[*phoneType])}
+	a := ok(c.single(c.entity(created)))
+	a.status = http.StatusCreated
+	a.header = http.Header{"Location": {c.base + c.path + "/" + created.ID}}
+	return a, nil
+}
+
+// updatePhone answers PATCH .../phoneMethods/{id}. Only the number can change.
+// https://learn.microsoft.com/graph/api/phoneauthenticationmethod-update
+func (e *Emulator) updatePhone(c *call) (answer, error) {
+	if err := c.options.only(); err != nil {
+		return answer{}, err
+	}
+	u, err := c.methodsUser()
+	if err != nil {
+		return answer{}, err
+	}
+	phoneType, err := c.phoneType()
+	if err != nil {
+		return answer{}, err
+	}
+	number, sent, err := c.phoneBody()
+	if err != nil {
+		return answer{}, err
+	}
+	old, exists := u.phones[phoneType]
+	switch {
+	case !exists:
+		return answer{}, errMethodNotFound()
+	case sent != nil && *sent != phoneType:
+		return answer{}, errTypeChange()
+	case number == nil:
+		return answer{}, errBody("phoneNumber is required.")
+	}
+	shown, err := validNumber(*number, phoneType)
+	if err != nil {
+		return answer{}, err
+	}
+	if err := e.save(c, u, phoneType, phone{number: shown, created: old.created}); err != nil {
+		return answer{}, err
+	}
+	return noContent(), nil
+}
+
+// save stores a phone, and registers a mobile for SMS sign-in where the policy
+// says so. A failing registration is the caller's error although the phone is saved.
+func (e *Emulator) save(c *call, u *user, phoneType string, m phone) error {
+	before := u.phones
+	next := before.clone()
+	next[phoneType] = m
+	u.phones = next
+	c.wrote(u, before)
+	if phoneType != Mobile {
+		return nil
+	}
+	return c.tenant.registerSignIn(u)
+}
+
+// deletePhone answers DELETE .../phoneMethods/{id}. A default method goes last.
+// https://learn.microsoft.com/graph/api/phoneauthenticationmethod-delete
+func (e *Emulator) deletePhone(c *call) (answer, error) {
+	if err := c.options.only(); err != nil {
+		return answer{}, err
+	}
+	u, err := c.methodsUser()
+	if err != nil {
+		return answer{}, err
+	}
+	phoneType, err := c.phoneType()
+	if err != nil {
+		return answer{}, err
+	}
+	if _, exists := u.phones[phoneType]; !exists {
+		return answer{}, errMethodNotFound()
+	}
+	if u.DefaultMethod == phoneType && len(u.phones)+len(u.OtherMethods) > 1 {
+		return answer{}, errDefaultMethod(methodIDs[phoneType])
+	}
+	if _, alternate := u.phones[AlternateMobile]; phoneType == Mobile && alternate {
+		return answer{}, errNeededByAlternate()
+	}
+	before := u.phones
+	next := before.clone()
+	delete(next, phoneType)
+	u.phones = next
+	if u.DefaultMethod == phoneType {
+		u.DefaultMethod = ""
+	}
+	c.wrote(u, before)
+	return noContent(), nil
+}
+
+// wrote lets reads of the user fall behind, where a fault asks for it.
+func (c *call) wrote(u *user, before phones) {
+	if c.lag != nil {
+		u.lagBehind(before, c.lag.Reads, c.now.Add(c.lag.Delay))
+	}
+}

@@ -1,0 +1,151 @@
+package emulator
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// permissions are application permissions of which a caller needs any one, and
+// the service that refuses a caller with none.
+type permissions struct {
+	anyOf  []string
+	denied func() error
+}
+
+// The documented permissions, narrow and broad.
+// https://learn.microsoft.com/graph/permissions-reference
+var (
+	readPhones = permissions{[]string{
+		"UserAuthMethod-Phone.Read.All", "UserAuthMethod-Phone.ReadWrite.All",
+		"UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All",
+	}, errMethodsForbidden}
+	writePhones = permissions{[]string{
+		"UserAuthMethod-Phone.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All",
+	}, errMethodsForbidden}
+	readMethods = permissions{[]string{
+		"UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All",
+	}, errMethodsForbidden}
+	readUsers = permissions{[]string{
+		"User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All",
+	}, errDirectoryForbidden}
+	readFullUsers = permissions{[]string{
+		"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All",
+	}, errDirectoryForbidden}
+	readMemberships = permissions{[]string{
+		"User.Read.All", "GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "Directory.ReadWrite.All",
+	}, errDirectoryForbidden}
+	readGroups = permissions{[]string{
+		"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "Directory.ReadWrite.All",
+	}, errDirectoryForbidden}
+	readRoles = permissions{[]string{
+		"RoleManagement.Read.Directory", "RoleManagement.Read.All", "Directory.Read.All",
+		"RoleManagement.ReadWrite.Directory", "Directory.ReadWrite.All",
+	}, errDirectoryForbidden}
+	readEligibility = permissions{[]string{
+		"RoleEligibilitySchedule.Read.Directory", "RoleEligibilitySchedule.ReadWrite.Directory",
+		"RoleManagement.Read.All", "RoleManagement.Read.Directory", "RoleManagement.ReadWrite.Directory",
+	}, errDirectoryForbidden}
+)
+
+func (c *call) may(p permissions) bool {
+	return slices.ContainsFunc(c.token.Roles, func(role string) bool { return slices.Contains(p.anyOf, role) })
+}
+
+// route is one operation. In a pattern, {} stands for a key.
+type route struct {
+	method, pattern string
+	needs           permissions
+	serve           func(*Emulator, *call) (answer, error)
+}
+
+const phoneMethodPath = "users/{}/authentication/phoneMethods/{}"
+
+var routes = []route{
+	{http.MethodGet, "users", readUsers, (*Emulator).listUsers},
+	{http.MethodGet, "users/{}", readUsers, (*Emulator).getUser},
+	{http.MethodGet, "users/{}/authentication/methods", readMethods, (*Emulator).listMethods},
+	{http.MethodGet, "users/{}/authentication/methods/{}", readMethods, (*Emulator).getMethod},
+	{http.MethodGet, "users/{}/authentication/phoneMethods", readPhones, (*Emulator).listPhones},
+	{http.MethodPost, "users/{}/authentication/phoneMethods", writePhones, (*Emulator).createPhone},
+	{http.MethodGet, "users/{}/authentication/phoneMethods/$count", readPhones, (*Emulator).countPhones},
+	{http.MethodGet, phoneMethodPath, readPhones, (*Emulator).getPhone},
+	{http.MethodPatch, phoneMethodPath, writePhones, (*Emulator).updatePhone},
+	{http.MethodDelete, phoneMethodPath, writePhones, (*Emulator).deletePhone},
+	{http.MethodPost, phoneMethodPath + "/enableSmsSignIn", writePhones, (*Emulator).enableSMSSignIn},
+	{http.MethodPost, phoneMethodPath + "/disableSmsSignIn", writePhones, (*Emulator).disableSMSSignIn},
+}
+
+// matches says whether a path is of a route's pattern.
+func (r route) matches(parts []part) bool {
+	steps := strings.Split(r.pattern, "/")
+	if len(steps) != len(parts) {
+		return false
+	}
+	for i, step := range steps {
+		text := strings.TrimPrefix(parts[i].text, "microsoft.graph.")
+		if step == "{}" && parts[i].text != "$count" {
+			continue
+		}
+		if parts[i].quoted || (step != text && step != parts[i].text) {
+			return false
+		}
+	}
+	return true
+}
+
+// find gives the operation of a call, or why there is none.
+func (c *call) find() (route, error) {
+	if c.parts[0].text == "me" {
+		return route{}, errDelegatedOnly()
+	}
+	known := false
+	for _, r := range routes {
+		if !r.matches(c.parts) {
+			continue
+		}
+		if r.method == c.method {
+			return r, nil
+		}
+		known = true
+	}
+	if known {
+		return route{}, errVerbNotAllowed()
+	}
+	return route{}, errRequest("Resource not found for the segment.")
+}
+
+// graph answers one request to Graph, or one of those inside a batch.
+func (e *Emulator) graph(c *call) (answer, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := c.readTarget(); err != nil {
+		return answer{}, err
+	}
+	if err := e.meter(c); err != nil {
+		return answer{}, err
+	}
+	if c.unreadable != nil {
+		return answer{}, c.unreadable
+	}
+	r, err := c.find()
+	if err != nil {
+		return answer{}, err
+	}
+	if !c.may(r.needs) {
+		return answer{}, r.needs.denied()
+	}
+	return r.serve(e, c)
+}
+
+// readTarget takes the request target apart.
+func (c *call) readTarget() error {
+	version, rest, _ := strings.Cut(strings.TrimPrefix(c.path, "/"), "/")
+	c.version = version
+	var err error
+	if c.parts, err = splitPath(rest); err != nil {
+		return err
+	}
+	c.options, err = parseOptions(c.query)
+	return err
+}

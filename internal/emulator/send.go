@@ -1,0 +1,53 @@
+package emulator
+
+import (
+	"net/http"
+	"strconv"
+)
+
+// diagnostics is what Graph's gateway says of itself.
+const diagnostics = `{"ServerInfo":{"DataCenter":"Localhost","Slice":"E","Ring":"0","ScaleUnit":"000","RoleInstance":"EMULATOR"}}`
+
+// send writes the answer, or as much of it as a fault lets through.
+func (c *call) send(w http.ResponseWriter, a answer) {
+	if a.cut == nothing {
+		panic(http.ErrAbortHandler) // the connection, or the HTTP/2 stream, ends here
+	}
+	body, media := a.bytes()
+	h := w.Header()
+	for name, values := range a.header {
+		h[name] = values
+	}
+	if media != "" && h.Get("Content-Type") == "" {
+		h.Set("Content-Type", media)
+	}
+	h.Set("Date", c.now.UTC().Format(http.TimeFormat))
+	h.Set("Cache-Control", "no-cache")
+	h.Set("Strict-Transport-Security", "max-age=31536000")
+	if isGraph(c.path) {
+		h.Set("request-id", c.requestID)
+		h.Set("client-request-id", c.clientID)
+		h.Set("x-ms-ags-diagnostic", diagnostics)
+		if c.token != nil {
+			h.Set("OData-Version", "4.0")
+		}
+		if c.used > 0.8 {
+			h.Set("x-ms-throttle-limit-percentage", strconv.FormatFloat(c.used, 'f', 2, 64))
+		}
+	} else {
+		h.Set("x-ms-request-id", c.requestID)
+	}
+	if a.status != http.StatusNoContent {
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	}
+	w.WriteHeader(a.status)
+	if c.method == http.MethodHead {
+		return
+	}
+	if a.cut == half {
+		_, _ = w.Write(body[:len(body)/2])
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	_, _ = w.Write(body) // the caller may be gone
+}

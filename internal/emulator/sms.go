@@ -1,0 +1,121 @@
+package emulator
+
+// The states of authenticationMethodSignInState that this Graph computes.
+const (
+	stateNotSupported       = "notSupported"
+	stateNotAllowedByPolicy = "notAllowedByPolicy"
+	stateNotEnabled         = "notEnabled"
+	stateNotUnique          = "phoneNumberNotUnique"
+	stateReady              = "ready"
+)
+
+// signInState says how far a phone is from being a sign-in name. It is computed
+// at each read, because the policy and other users' numbers change beside it.
+func (t *tenant) signInState(u *user, phoneType string, m phone) string {
+	switch {
+	case phoneType != Mobile || u.isGuest():
+		return stateNotSupported
+	case !u.SMSSignIn:
+		return stateNotAllowedByPolicy
+	case m.signIn:
+		return stateReady
+	case t.signInTaken(u, m.number):
+		return stateNotUnique
+	default:
+		return stateNotEnabled
+	}
+}
+
+// signInTaken says whether number is another user's sign-in name. The same number
+// on many users is lawful as long as nobody signs in with it.
+func (t *tenant) signInTaken(u *user, number string) bool {
+	for _, other := range t.users {
+		m, ok := other.phones[Mobile]
+		if other != u && ok && m.signIn && signInName(m.number) == signInName(number) {
+			return true
+		}
+	}
+	return false
+}
+
+// registerSignIn tries to make a new or changed mobile a sign-in name, as Graph
+// does by itself when the policy allows it. The phone is saved either way.
+func (t *tenant) registerSignIn(u *user) error {
+	m, ok := u.phones[Mobile]
+	if !ok || !u.SMSSignIn || u.isGuest() {
+		return nil
+	}
+	if t.signInTaken(u, m.number) {
+		return errNumberNotUnique()
+	}
+	u.setSignIn(true)
+	return nil
+}
+
+func (u *user) setSignIn(on bool) {
+	next := u.phones.clone()
+	m := next[Mobile]
+	m.signIn = on
+	next[Mobile] = m
+	u.phones = next
+}
+
+// settleSignIn drops a registration that the policy no longer covers. The
+// opposite does not happen: a phone that was there before the policy is not
+// registered by it.
+func (u *user) settleSignIn() {
+	if m, ok := u.phones[Mobile]; ok && m.signIn && (!u.SMSSignIn || u.isGuest()) {
+		u.setSignIn(false)
+	}
+}
+
+// enableSMSSignIn answers POST .../phoneMethods/{id}/enableSmsSignIn.
+// https://learn.microsoft.com/graph/api/phoneauthenticationmethod-enablesmssignin
+func (e *Emulator) enableSMSSignIn(c *call) (answer, error) {
+	u, err := c.mobileForSignIn()
+	if err != nil {
+		return answer{}, err
+	}
+	if !u.SMSSignIn {
+		return answer{}, errSignInNotAllowed()
+	}
+	before := u.phones
+	if err := c.tenant.registerSignIn(u); err != nil {
+		return answer{}, err
+	}
+	c.wrote(u, before)
+	return noContent(), nil
+}
+
+// disableSMSSignIn answers POST .../phoneMethods/{id}/disableSmsSignIn. Switching
+// off what is off changes nothing.
+func (e *Emulator) disableSMSSignIn(c *call) (answer, error) {
+	u, err := c.mobileForSignIn()
+	if err != nil {
+		return answer{}, err
+	}
+	before := u.phones
+	u.setSignIn(false)
+	c.wrote(u, before)
+	return noContent(), nil
+}
+
+// mobileForSignIn finds the user of an SMS action, whose method must be a mobile
+// that is there.
+func (c *call) mobileForSignIn() (*user, error) {
+	u, err := c.methodsUser()
+	if err != nil {
+		return nil, err
+	}
+	phoneType, err := c.phoneType()
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := u.phones[phoneType]; !ok {
+		return nil, errMethodNotFound()
+	}
+	if phoneType != Mobile || u.isGuest() {
+		return nil, errSignInNotSupported()
+	}
+	return u, c.noParameters()
+}
