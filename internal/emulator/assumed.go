@@ -53,6 +53,18 @@ func errQuery(what string) error {
 	return refuse(http.StatusBadRequest, "Request_UnsupportedQuery", what)
 }
 
+// errAdvancedQuery refuses what the directory serves only to callers that accept
+// its index: the header ConsistencyLevel: eventual is missing. The code is usual.
+func errAdvancedQuery() error {
+	return refuse(http.StatusBadRequest, "Request_UnsupportedQuery", "The request needs the header ConsistencyLevel: eventual and $count.")
+}
+
+// errNoPremium answers role eligibility in a tenant without the licence for it.
+// The code is seen in the field, the status differs between reports.
+func errNoPremium() error {
+	return refuse(http.StatusBadRequest, "AadPremiumLicenseRequired", "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.")
+}
+
 // errKey refuses a key that OData cannot read: a bare one that begins with $ or
 // holds an apostrophe, or a quoted one whose apostrophes are not doubled. That the
 // first is refused is documented, of the others only that they break.
@@ -66,6 +78,14 @@ func errTooLarge() error {
 
 func errEncoding() error {
 	return refuse(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "The content encoding is not supported.")
+}
+
+// errBatch refuses a whole batch. That it is 400 is documented, the words are not.
+func errBatch(what string) error { return refuse(http.StatusBadRequest, "BadRequest", what) }
+
+// errDependency answers a step whose predecessor failed; 424 is documented.
+func errDependency() error {
+	return refuse(http.StatusFailedDependency, "FailedDependency", "A request this one depends on failed.")
 }
 
 func badMethod(message string) error {

@@ -1,6 +1,211 @@
 package emulator
 
-// serveBatch answers POST /{version}/$batch.
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+const maxBatch = 20
+
+// step is one request of a batch.
+// https://learn.microsoft.com/graph/json-batching
+type step struct {
+	ID        string            `json:"id"`
+	Method    string            `json:"method"`
+	URL       string            `json:"url"`
+	Headers   map[string]string `json:"headers"`
+	Body      json.RawMessage   `json:"body"`
+	DependsOn []string          `json:"dependsOn"`
+}
+
+func (s step) name() string { return strings.ToLower(s.ID) }
+
+// stepReply is one response of a batch.
+type stepReply struct {
+	ID      string            `json:"id"`
+	Status  int               `json:"status"`
+	Headers map[string]string `json:"headers"`
+	Body    any               `json:"body,omitempty"`
+}
+
+// serveBatch answers POST /{version}/$batch. What does not depend on each other
+// runs, and is answered, in an order of the emulator's own: that of the seed. The
+// envelope itself is not metered, each request inside is.
 func (e *Emulator) serveBatch(c *call) (answer, error) {
-	return answer{}, errRequest("not yet")
+	if c.unreadable != nil {
+		return answer{}, c.unreadable
+	}
+	if c.method != http.MethodPost {
+		return answer{}, errVerbNotAllowed()
+	}
+	if err := c.readTarget(); err != nil {
+		return answer{}, err
+	}
+	steps, err := c.steps()
+	if err != nil {
+		return answer{}, err
+	}
+	calls := make([]*call, len(steps))
+	for i, s := range steps {
+		if calls[i], err = c.inner(s); err != nil {
+			return answer{}, err
+		}
+	}
+	order := dependencyOrder(steps, e.shuffled(len(steps)))
+	if order == nil {
+		return answer{}, errBatch("The dependencies of the requests form a circle.")
+	}
+	outer := answer{}
+	failed := map[string]bool{}
+	replies := make([]stepReply, len(steps))
+	for _, i := range order {
+		a := e.runStep(steps[i], calls[i], failed)
+		failed[steps[i].name()] = a.status >= http.StatusBadRequest
+		replies[i] = a.inBatch(steps[i].ID)
+		outer.disturb(a)
+	}
+	shuffled := make([]stepReply, 0, len(steps))
+	for _, i := range e.shuffled(len(steps)) {
+		shuffled = append(shuffled, replies[i])
+	}
+	outer.status, outer.body = http.StatusOK, map[string]any{"responses": shuffled}
+	return outer, nil
+}
+
+// steps reads the envelope. Whatever is wrong with it refuses the whole batch.
+func (c *call) steps() ([]step, error) {
+	object, err := c.jsonObject()
+	if err != nil {
+		return nil, err
+	}
+	var steps []step
+	if err := json.Unmarshal(object["requests"], &steps); err != nil || len(object) != 1 || len(steps) == 0 {
+		return nil, errBatch("Invalid batch payload format.")
+	}
+	if len(steps) > maxBatch {
+		return nil, errBatch("Number of batch request steps exceeds the maximum value of 20.")
+	}
+	known := map[string]bool{}
+	for _, s := range steps {
+		if s.ID == "" || s.Method == "" || s.URL == "" {
+			return nil, errBatch("A request of the batch lacks its id, method or url.")
+		}
+		if known[s.name()] {
+			return nil, errBatch("Request ids of a batch must be unique.")
+		}
+		known[s.name()] = true
+	}
+	for _, s := range steps {
+		if err := s.check(known); err != nil {
+			return nil, err
+		}
+	}
+	return steps, nil
+}
+
+// check refuses what makes a step, and with it the batch, malformed. A write
+// without a body is malformed even where the operation takes none.
+func (s step) check(known map[string]bool) error {
+	hasType := false
+	for name := range s.Headers {
+		hasType = hasType || strings.EqualFold(name, "Content-Type")
+	}
+	isWrite := !strings.EqualFold(s.Method, http.MethodGet) && !strings.EqualFold(s.Method, http.MethodDelete)
+	hasBody := len(s.Body) > 0 && string(s.Body) != "null"
+	if (isWrite && !hasBody) || ((isWrite || hasBody) && !hasType) {
+		return errBatchWrite(s.ID)
+	}
+	for _, id := range s.DependsOn {
+		if !known[strings.ToLower(id)] {
+			return errBatch("A request of the batch depends on one that is not there.")
+		}
+	}
+	return nil
+}
+
+// dependencyOrder gives the steps so that each comes after those it depends on and
+// otherwise as preferred; nil where dependencies form a circle.
+func dependencyOrder(steps []step, preferred []int) []int {
+	done := map[string]bool{}
+	var order []int
+	for len(order) < len(steps) {
+		before := len(order)
+		for _, i := range preferred {
+			if !done[steps[i].name()] && steps[i].isReady(done) {
+				done[steps[i].name()] = true
+				order = append(order, i)
+			}
+		}
+		if len(order) == before {
+			return nil
+		}
+	}
+	return order
+}
+
+func (s step) isReady(done map[string]bool) bool {
+	for _, id := range s.DependsOn {
+		if !done[strings.ToLower(id)] {
+			return false
+		}
+	}
+	return true
+}
+
+func (e *Emulator) runStep(s step, c *call, failed map[string]bool) answer {
+	for _, id := range s.DependsOn {
+		if failed[strings.ToLower(id)] {
+			return c.refusal(errDependency())
+		}
+	}
+	return e.exchange(c)
+}
+
+// inner makes a call of a step. It acts with the batch's token and carries the
+// batch's request id, as Graph's answers do.
+func (c *call) inner(s step) (*call, error) {
+	target, err := url.Parse("/" + c.version + "/" + strings.TrimPrefix(s.URL, "/"))
+	if err != nil || strings.Contains(s.URL, "://") || strings.Contains(strings.ToLower(s.URL), "$batch") {
+		return nil, errBatch("The url of a request is not a relative resource path.")
+	}
+	n := *c
+	n.header = http.Header{}
+	for name, value := range s.Headers {
+		n.header.Set(name, value)
+	}
+	n.method, n.path, n.query = strings.ToUpper(s.Method), target.EscapedPath(), target.RawQuery
+	n.body, n.batch = s.Body, c.requestID
+	n.clientID = clientRequestID(n.header, c.clientID)
+	n.glyph, n.lag, n.seen = "", nil, Request{}
+	return &n, nil
+}
+
+// inBatch writes an answer as a part of the batch's. What is not JSON is base64.
+func (a answer) inBatch(id string) stepReply {
+	reply := stepReply{ID: id, Status: a.status, Headers: map[string]string{}, Body: a.body}
+	for name := range a.header {
+		reply.Headers[name] = a.header.Get(name)
+	}
+	body, media := a.bytes()
+	if media != "" {
+		reply.Headers["Content-Type"] = media
+		reply.Headers["Cache-Control"] = "no-cache"
+	}
+	if a.text != "" {
+		reply.Body = base64.StdEncoding.EncodeToString(body)
+	}
+	return reply
+}
+
+// disturb carries a fault of one step over to the answer that holds all of them.
+func (a *answer) disturb(inner answer) {
+	if inner.cut == nothing || a.cut == whole {
+		a.cut = inner.cut
+	}
+	if a.raw == nil {
+		a.raw = inner.raw
+	}
 }

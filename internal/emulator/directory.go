@@ -14,6 +14,8 @@ import (
 type Tenant struct {
 	ID      string   `json:"id"`                // a GUID
 	Domains []string `json:"domains,omitempty"` // may stand for the id in the authority's path
+	// WithoutP2 is a tenant without the licence for eligible roles.
+	WithoutP2 bool `json:"withoutP2,omitempty"`
 }
 
 // User is one account and what the directory and the authentication methods
@@ -202,6 +204,8 @@ func (e *Emulator) UpdateUser(id string, change func(*User)) error {
 		return fmt.Errorf("there is no user %q", id)
 	}
 	n := user{User: u.User}
+	n.Roles, n.EligibleRoles = slices.Clone(u.Roles), slices.Clone(u.EligibleRoles)
+	n.Groups, n.OtherMethods = slices.Clone(u.Groups), slices.Clone(u.OtherMethods)
 	change(&n.User)
 	n.ID, n.TenantID, n.Phones = u.ID, u.TenantID, nil
 	if err := n.complete(); err != nil {

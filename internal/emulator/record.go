@@ -112,10 +112,14 @@ func (e *Emulator) firstSight(c *call) Request {
 	if !isGraph(c.path) {
 		body = withoutSecrets(body)
 	}
-	return Request{
+	seen := Request{
 		Time: c.now, Method: c.method, Path: c.path, Query: c.query, Batch: c.batch,
 		RequestID: c.requestID, ClientRequestID: c.header.Get("client-request-id"), Header: header, Body: body,
 	}
+	if c.token != nil { // inside a batch
+		seen.Tenant, seen.App = c.token.Tenant, c.token.App
+	}
+	return seen
 }
 
 // withoutSecrets keeps what a token request asked for and drops what proved it.

@@ -38,6 +38,9 @@ var (
 	readGroups = permissions{[]string{
 		"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "Directory.ReadWrite.All",
 	}, errDirectoryForbidden}
+	readDirectoryRoles = permissions{[]string{
+		"RoleManagement.Read.Directory", "RoleManagement.ReadWrite.Directory", "Directory.Read.All", "Directory.ReadWrite.All",
+	}, errDirectoryForbidden}
 	readRoles = permissions{[]string{
 		"RoleManagement.Read.Directory", "RoleManagement.Read.All", "Directory.Read.All",
 		"RoleManagement.ReadWrite.Directory", "Directory.ReadWrite.All",
@@ -74,6 +77,14 @@ var routes = []route{
 	{http.MethodDelete, phoneMethodPath, writePhones, (*Emulator).deletePhone},
 	{http.MethodPost, phoneMethodPath + "/enableSmsSignIn", writePhones, (*Emulator).enableSMSSignIn},
 	{http.MethodPost, phoneMethodPath + "/disableSmsSignIn", writePhones, (*Emulator).disableSMSSignIn},
+	{http.MethodPost, phoneMethodPath + "/microsoft.graph.enableSmsSignIn", writePhones, (*Emulator).enableSMSSignIn},
+	{http.MethodPost, phoneMethodPath + "/microsoft.graph.disableSmsSignIn", writePhones, (*Emulator).disableSMSSignIn},
+	{http.MethodGet, "users/{}/transitiveMemberOf", readMemberships, (*Emulator).listMemberships},
+	{http.MethodGet, "users/{}/transitiveMemberOf/$count", readMemberships, (*Emulator).countMemberships},
+	{http.MethodGet, "users/{}/transitiveMemberOf/{}", readMemberships, (*Emulator).listMemberships},
+	{http.MethodGet, "users/{}/transitiveMemberOf/{}/$count", readMemberships, (*Emulator).countMemberships},
+	{http.MethodGet, "roleManagement/directory/roleAssignments", readRoles, (*Emulator).listRoleAssignments},
+	{http.MethodGet, "roleManagement/directory/roleEligibilityScheduleInstances", readEligibility, (*Emulator).listRoleEligibility},
 }
 
 // matches says whether a path is of a route's pattern.
@@ -83,11 +94,10 @@ func (r route) matches(parts []part) bool {
 		return false
 	}
 	for i, step := range steps {
-		text := strings.TrimPrefix(parts[i].text, "microsoft.graph.")
 		if step == "{}" && parts[i].text != "$count" {
 			continue
 		}
-		if parts[i].quoted || (step != text && step != parts[i].text) {
+		if parts[i].quoted || step != parts[i].text {
 			return false
 		}
 	}

@@ -111,13 +111,16 @@ func (e *Emulator) listUsers(c *call) (answer, error) {
 	if err := c.options.only("$select", "$filter", "$top", "$count", "$skiptoken"); err != nil {
 		return answer{}, err
 	}
+	if err := c.eventualIf(c.options["$count"] != ""); err != nil {
+		return answer{}, err
+	}
 	filter, err := c.options.filter("id", "userPrincipalName")
 	if err != nil {
 		return answer{}, err
 	}
 	rows := []map[string]any{}
-	for _, u := range c.tenant.sortedUsers() {
-		if u.HiddenFor > 0 || !u.matches(filter) {
+	for _, u := range c.tenant.usersIn(filter) {
+		if u.HiddenFor > 0 {
 			continue
 		}
 		row, err := e.profile(c, u)
@@ -129,18 +132,27 @@ func (e *Emulator) listUsers(c *call) (answer, error) {
 	return e.page(c, c.usersContext(), rows)
 }
 
-func (u *user) matches(f *comparison) bool {
+// usersIn gives the users that a filter on id or UPN accepts, sorted by object id.
+func (t *tenant) usersIn(f *comparison) []*user {
 	if f == nil {
-		return true
+		return t.sortedUsers()
 	}
-	value := u.ID
-	if f.property == "userPrincipalName" {
-		value = u.UPN
+	found := map[string]*user{}
+	for _, value := range f.values {
+		u := t.users[strings.ToLower(value)]
+		if f.property == "userPrincipalName" {
+			u = t.userByUPN(value)
+		}
+		if u != nil {
+			found[u.ID] = u
+		}
 	}
-	return slices.ContainsFunc(f.values, func(v string) bool { return strings.EqualFold(v, value) })
+	return slices.SortedFunc(maps.Values(found), byID)
 }
+
+func byID(a, b *user) int { return strings.Compare(a.ID, b.ID) }
 
 // sortedUsers orders users by object id, so that pages do not overlap.
 func (t *tenant) sortedUsers() []*user {
-	return slices.SortedFunc(maps.Values(t.users), func(a, b *user) int { return strings.Compare(a.ID, b.ID) })
+	return slices.SortedFunc(maps.Values(t.users), byID)
 }

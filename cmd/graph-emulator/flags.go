@@ -1,0 +1,65 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+type flags struct {
+	bind, control, caFile, seedFile, readyFile string
+	seed                                       int64
+	withParent, refuseReadBasic                bool
+}
+
+const usage = `graph-emulator runs a Microsoft Graph with its token endpoint on this machine.
+
+A seed file (YAML or JSON) says what is there at the start:
+
+  tenants: [{id: 11111111-2222-3333-4444-555555555555, domains: [contoso.example]}]
+  apps:
+  - clientID: 66666666-7777-8888-9999-000000000000
+    secret: not a secret
+    roles: [UserAuthMethod-Phone.ReadWrite.All, User.ReadBasic.All]
+  users:
+  - id: 0f1c0000-0000-4000-8000-000000000001
+    upn: ada@contoso.example
+    smsSignIn: true                        # the policy lets her sign in by SMS
+    defaultMethod: mobile                  # cannot be deleted while others are there
+    roles: [{templateID: 62e90394-69f5-4237-9190-012177145e10, displayName: Global Administrator}]
+    phones: {mobile: "+1 2065550100"}
+  faults: [{method: POST, path: phoneMethods$, times: 1, effect: cut, afterWork: true}]
+  throttle: {requests: 100, per: 10s}
+
+The control interface, off unless --control-bind-address is given:
+
+%s
+Flags:
+`
+
+func parseFlags(args []string, stderr io.Writer) (flags, error) {
+	var f flags
+	s := flag.NewFlagSet("graph-emulator", flag.ContinueOnError)
+	s.SetOutput(stderr)
+	s.Usage = func() {
+		_, _ = fmt.Fprintf(stderr, usage, emulator.ControlHelp)
+		s.PrintDefaults()
+	}
+	s.StringVar(&f.bind, "bind-address", "127.0.0.1:9443", "loopback address of Graph and the token endpoint; port 0: any free one")
+	s.StringVar(&f.control, "control-bind-address", "", "loopback address of the control interface; empty: none")
+	s.StringVar(&f.caFile, "ca-file", "", "where to write the certificate authority to trust, PEM")
+	s.StringVar(&f.seedFile, "seed-file", "", "what is there at the start, YAML or JSON; empty: nothing")
+	s.StringVar(&f.readyFile, "ready-file", "", "where to write, when ready, what is printed on standard output")
+	s.Int64Var(&f.seed, "random-seed", 1, "seed of the order in batches and of faults with a probability")
+	s.BoolVar(&f.withParent, "exit-with-parent", false, "stop when the process that started this one is gone")
+	s.BoolVar(&f.refuseReadBasic, "refuse-read-basic", false, "do not honour the application permission User.ReadBasic.All")
+	if err := s.Parse(args); err != nil {
+		return flags{}, err
+	}
+	if s.NArg() > 0 {
+		return flags{}, fmt.Errorf("unexpected argument %q", s.Arg(0))
+	}
+	return f, nil
+}

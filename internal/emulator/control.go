@@ -1,0 +1,162 @@
+package emulator
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"mime"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// ControlHelp lists the paths of the control interface.
+const ControlHelp = `POST   /tenants, /apps, /groups, /users   add one (an app or group again: replaced)
+PATCH  /users/{id}                        change a user: upn, smsSignIn, defaultMethod, roles, ...
+DELETE /users/{id}, /apps/{tenant}/{id}   remove one
+GET    /phones, /users/{id}/phones        what Graph really holds
+PUT    /users/{id}/phones/{phoneType}     set a phone behind the client's back: {"phoneNumber": "+1 ..."}
+DELETE /users/{id}/phones/{phoneType}     remove one
+GET    /requests, /writes                 what was asked, and how it was answered
+DELETE /requests                          forget it
+POST   /faults, DELETE /faults            add one, remove all
+PUT    /throttle, DELETE /throttle        {"requests": 100, "per": "10s"}
+POST   /seed                              add a whole seed
+POST   /reset                             forget everything
+`
+
+// Control is the interface by which a test steers an emulator that runs as a
+// program: the methods of Emulator as JSON over HTTP. It has no lock on its door,
+// so it is served on loopback only, to callers that no web page can be.
+func (e *Emulator) Control() http.Handler {
+	m := http.NewServeMux()
+	m.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, ControlHelp) })
+	m.Handle("POST /tenants", take(e.AddTenant))
+	m.Handle("POST /apps", take(e.AddApp))
+	m.Handle("POST /groups", take(e.AddGroup))
+	m.Handle("POST /users", take(e.AddUser))
+	m.Handle("POST /faults", take(e.AddFault))
+	m.Handle("POST /seed", take(e.Load))
+	m.Handle("PUT /throttle", take(func(t Throttle) error { e.SetThrottle(t); return nil }))
+	m.Handle("DELETE /throttle", act(func(*http.Request) error { e.SetThrottle(Throttle{}); return nil }))
+	m.Handle("DELETE /faults", act(func(*http.Request) error { e.ClearFaults(); return nil }))
+	m.Handle("DELETE /requests", act(func(*http.Request) error { e.ResetRequests(); return nil }))
+	m.Handle("POST /reset", act(func(*http.Request) error { e.Reset(); return nil }))
+	m.Handle("PATCH /users/{id}", act(e.patchUser))
+	m.Handle("DELETE /users/{id}", act(func(r *http.Request) error { return e.RemoveUser(r.PathValue("id")) }))
+	m.Handle("DELETE /apps/{tenant}/{id}", act(func(r *http.Request) error {
+		return e.RemoveApp(r.PathValue("tenant"), r.PathValue("id"))
+	}))
+	m.Handle("PUT /users/{id}/phones/{type}", act(e.putPhone))
+	m.Handle("DELETE /users/{id}/phones/{type}", act(func(r *http.Request) error {
+		return e.RemovePhone(r.PathValue("id"), r.PathValue("type"))
+	}))
+	m.Handle("GET /users/{id}/phones", show(func(r *http.Request) any { return e.Phones(r.PathValue("id")) }))
+	m.Handle("GET /phones", show(func(*http.Request) any { return e.Snapshot() }))
+	m.Handle("GET /requests", show(func(*http.Request) any { return e.Requests() }))
+	m.Handle("GET /writes", show(func(*http.Request) any { return e.Writes() }))
+	return localOnly(m)
+}
+
+// patchUser lays the sent properties over the user's.
+func (e *Emulator) patchUser(r *http.Request) error {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	var wrong error
+	err = e.UpdateUser(r.PathValue("id"), func(u *User) {
+		changed := *u
+		wrong = strictly(body, &changed)
+		if wrong == nil && (changed.ID != u.ID || changed.TenantID != u.TenantID || changed.Phones != nil) {
+			wrong = errors.New("id, tenantID and phones cannot be changed here")
+		}
+		if wrong == nil {
+			*u = changed
+		}
+	})
+	return errors.Join(wrong, err)
+}
+
+func (e *Emulator) putPhone(r *http.Request) error {
+	var sent struct {
+		Number string `json:"phoneNumber"`
+	}
+	if err := readStrictly(r, &sent); err != nil {
+		return err
+	}
+	return e.SetPhone(r.PathValue("id"), r.PathValue("type"), sent.Number)
+}
+
+func take[T any](use func(T) error) http.Handler {
+	return act(func(r *http.Request) error {
+		var sent T
+		if err := readStrictly(r, &sent); err != nil {
+			return err
+		}
+		return use(sent)
+	})
+}
+
+func readStrictly(r *http.Request, into any) error {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	return strictly(body, into)
+}
+
+func act(do func(*http.Request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := do(r); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+}
+
+func show(get func(*http.Request) any) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(get(r)) // the caller may be gone
+	})
+}
+
+// localOnly refuses what a web page in a browser could send: a name that was made
+// to resolve to this machine, or a form.
+func localOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = r.Host
+		}
+		if ip := net.ParseIP(host); !strings.EqualFold(host, "localhost") && (ip == nil || !ip.IsLoopback()) {
+			http.Error(w, "this host is not loopback", http.StatusForbidden)
+			return
+		}
+		media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		if r.Method != http.MethodGet && r.Method != http.MethodDelete && media != "application/json" {
+			http.Error(w, "send JSON", http.StatusUnsupportedMediaType)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// ServeControl starts the control interface at a loopback address, over plain HTTP.
+func ServeControl(e *Emulator, addr string) (*Server, error) {
+	listener, err := listenLoopback(addr)
+	if err != nil {
+		return nil, fmt.Errorf("control: %w", err)
+	}
+	s := &Server{
+		URL: "http://" + listener.Addr().String(), done: make(chan error, 1),
+		http: &http.Server{Handler: e.Control(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)},
+	}
+	go func() { s.done <- s.http.Serve(listener) }()
+	return s, nil
+}

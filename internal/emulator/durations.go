@@ -1,0 +1,58 @@
+package emulator
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// In JSON a length of time is written as "1.5s". Properties that are not known are
+// refused: a fault that is misspelt would be a test that tests nothing.
+
+// UnmarshalJSON reads a fault.
+func (f *Fault) UnmarshalJSON(raw []byte) error {
+	type plain Fault
+	read := struct {
+		*plain
+		Delay wireDuration `json:"delay"`
+	}{plain: (*plain)(f)}
+	if err := strictly(raw, &read); err != nil {
+		return err
+	}
+	f.Delay = time.Duration(read.Delay)
+	return nil
+}
+
+// UnmarshalJSON reads a limit.
+func (t *Throttle) UnmarshalJSON(raw []byte) error {
+	type plain Throttle
+	read := struct {
+		*plain
+		Per        wireDuration `json:"per"`
+		RetryAfter wireDuration `json:"retryAfter"`
+	}{plain: (*plain)(t)}
+	if err := strictly(raw, &read); err != nil {
+		return err
+	}
+	t.Per, t.RetryAfter = time.Duration(read.Per), time.Duration(read.RetryAfter)
+	return nil
+}
+
+type wireDuration time.Duration
+
+func (d *wireDuration) UnmarshalJSON(raw []byte) error {
+	var text string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		return fmt.Errorf(`a length of time is written as "1.5s": %w`, err)
+	}
+	parsed, err := time.ParseDuration(text)
+	*d = wireDuration(parsed)
+	return err
+}
+
+func strictly(raw []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	return d.Decode(into)
+}

@@ -1,0 +1,110 @@
+package emulator
+
+import (
+	"encoding/base64"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// listRoleAssignments answers GET /roleManagement/directory/roleAssignments. An
+// assignment to a group names the group; its members do not show.
+// https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments
+func (e *Emulator) listRoleAssignments(c *call) (answer, error) {
+	rows, err := c.roleRows(func(p principal) []Role { return p.roles }, func(p principal, r Role) map[string]any {
+		return map[string]any{
+			"id": assignmentID(p, r) + "-1", "principalId": p.id, "roleDefinitionId": r.TemplateID,
+			"directoryScopeId": "/", "resourceScope": "/",
+		}
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	return e.page(c, c.base+"/"+c.version+"/$metadata#roleManagement/directory/roleAssignments", rows)
+}
+
+// listRoleEligibility answers GET .../roleEligibilityScheduleInstances: the roles
+// that somebody may activate.
+// https://learn.microsoft.com/graph/api/rbacapplication-list-roleeligibilityscheduleinstances
+func (e *Emulator) listRoleEligibility(c *call) (answer, error) {
+	if c.tenant.WithoutP2 {
+		return answer{}, errNoPremium()
+	}
+	rows, err := c.roleRows(func(p principal) []Role { return p.eligible }, func(p principal, r Role) map[string]any {
+		return map[string]any{
+			"id": assignmentID(p, r) + "-1-e", "principalId": p.id, "roleDefinitionId": r.TemplateID,
+			"directoryScopeId": "/", "appScopeId": nil, "startDateTime": nil, "endDateTime": nil, "memberType": "Direct",
+			"roleEligibilityScheduleId": uuid.NewSHA1(uuid.NameSpaceOID, []byte(p.id+"/"+r.TemplateID)).String(),
+		}
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	return e.page(c, c.base+"/"+c.version+"/$metadata#roleManagement/directory/roleEligibilityScheduleInstances", rows)
+}
+
+// principal is a user or a group as the holder of roles.
+type principal struct {
+	id              string
+	roles, eligible []Role
+}
+
+// roleRows gives one row for each role of each principal that the filter accepts.
+func (c *call) roleRows(of func(principal) []Role, row func(principal, Role) map[string]any) ([]map[string]any, error) {
+	if err := c.options.only("$filter", "$select", "$top", "$skiptoken"); err != nil {
+		return nil, err
+	}
+	filter, err := c.options.filter("principalId", "roleDefinitionId")
+	if err != nil {
+		return nil, err
+	}
+	names, err := c.options.selected([]string{
+		"id", "principalId", "roleDefinitionId", "directoryScopeId", "appScopeId", "memberType",
+	})
+	if err != nil {
+		return nil, err
+	}
+	var rows []map[string]any
+	byRole := filter
+	if filter != nil && filter.property == "principalId" {
+		byRole = nil
+	}
+	for _, p := range c.tenant.principals(filter) {
+		for _, r := range of(p) {
+			if byRole.accepts(r.TemplateID) {
+				rows = append(rows, pick(row(p, r), names))
+			}
+		}
+	}
+	return rows, nil
+}
+
+// principals gives the users and groups that a filter on principalId accepts, or
+// all. They are sorted, so that pages do not overlap.
+func (t *tenant) principals(f *comparison) []principal {
+	ids := slices.Collect(maps.Keys(t.users))
+	ids = slices.AppendSeq(ids, maps.Keys(t.groups))
+	if f != nil && f.property == "principalId" {
+		ids = nil
+		for _, value := range f.values {
+			ids = append(ids, strings.ToLower(value))
+		}
+	}
+	slices.Sort(ids)
+	var found []principal
+	for _, id := range slices.Compact(ids) {
+		if u, ok := t.users[id]; ok {
+			found = append(found, principal{id, u.Roles, u.EligibleRoles})
+		} else if g, ok := t.groups[id]; ok {
+			found = append(found, principal{id, g.Roles, g.EligibleRoles})
+		}
+	}
+	return found
+}
+
+func assignmentID(p principal, r Role) string {
+	id := uuid.NewSHA1(uuid.NameSpaceURL, []byte(p.id+"/"+r.TemplateID))
+	return base64.RawURLEncoding.EncodeToString(id[:])
+}
