@@ -21,7 +21,7 @@ func (e *Emulator) identity(c *call) answer {
 	case "discovery/instance":
 		serve = e.instanceDiscovery
 	default:
-		return answer{status: http.StatusNotFound, text: "not found"}
+		return c.refusal(errRequest("Invalid version.")) // no path of the identity platform, nor of a Graph there is
 	}
 	if c.method != want {
 		return answer{status: http.StatusMethodNotAllowed, header: http.Header{"Allow": {want}}, text: "method not allowed"}

@@ -1,15 +1,18 @@
 package emulator
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 )
 
-// phoneProperties are what $select may name. createdDateTime is in the schema
-// since 2026; whether phones fill it is not published, so it stays null.
-var phoneProperties = []string{"id", "phoneNumber", "phoneType", "smsSignInState", "createdDateTime"}
+// phoneProperties are what $select may name.
+func (c *call) phoneProperties() []string {
+	return slices.Collect(maps.Keys(c.entity(Phone{})))
+}
 
 const phoneODataType = "#microsoft.graph.phoneAuthenticationMethod"
 
@@ -44,14 +47,19 @@ func (c *call) phoneType() (string, error) {
 	return phoneType, nil
 }
 
-// entity is the JSON of one phone.
+// entity is the JSON of one phone. The dates are in the schema; whether phones fill
+// them is not published, so they are null.
 func (c *call) entity(p Phone) map[string]any {
 	if c.glyph != "" {
 		p.Number = masked(p.Number, c.glyph)
 	}
-	return map[string]any{
+	entity := map[string]any{
 		"id": p.ID, "phoneNumber": p.Number, "phoneType": p.Type, "smsSignInState": p.SMSSignInState, "createdDateTime": nil,
 	}
+	if c.version == "beta" {
+		entity["lastUsedDateTime"] = nil
+	}
+	return entity
 }
 
 // context is the metadata link of an answer about a user's methods. It repeats

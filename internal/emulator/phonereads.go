@@ -9,7 +9,7 @@ func (e *Emulator) listPhones(c *call) (answer, error) {
 	if err := c.options.only("$select", "$filter"); err != nil {
 		return answer{}, err
 	}
-	names, err := c.options.selected(phoneProperties)
+	names, err := c.options.selected(c.phoneProperties())
 	if err != nil {
 		return answer{}, err
 	}
@@ -64,7 +64,7 @@ func (e *Emulator) getPhone(c *call) (answer, error) {
 	if err := c.options.only("$select"); err != nil {
 		return answer{}, err
 	}
-	names, err := c.options.selected(phoneProperties)
+	names, err := c.options.selected(c.phoneProperties())
 	if err != nil {
 		return answer{}, err
 	}
