@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/golang-jwt/jwt/v5"
 
@@ -83,6 +85,33 @@ func TestAzidentityWithAClientSecret(t *testing.T) {
 	g.refuses(g.withSecret(bobID, secret), "AADSTS90002")
 	must(t, g.RemoveApp(tenantID, clientID))
 	g.refuses(g.withSecret(tenantID, secret), "AADSTS700016")
+}
+
+func TestAzcoreAnswersAClaimsChallenge(t *testing.T) {
+	g := start(t)
+	options := g.authority()
+	pipeline := runtime.NewPipeline("test", "v0", runtime.PipelineOptions{PerRetry: []policy.Policy{
+		runtime.NewBearerTokenPolicy(g.withSecret(tenantID, secret), []string{g.server.URL + "/.default"}, nil),
+	}}, &options)
+	g.ResetRequests()
+	g.fault(emulator.Fault{Path: "phoneMethods", Times: 1, Effect: emulator.ClaimsChallenge})
+	request, err := runtime.NewRequest(context.Background(), http.MethodGet, g.server.URL+phones(adaID))
+	must(t, err)
+	answer, err := pipeline.Do(request)
+	must(t, err)
+	defer answer.Body.Close()
+	if answer.StatusCode != 200 {
+		t.Errorf("status %d", answer.StatusCode)
+	}
+	var claims []string
+	for _, r := range g.Requests() {
+		if form, err := url.ParseQuery(r.Body); err == nil && form.Has("claims") {
+			claims = append(claims, form.Get("claims"))
+		}
+	}
+	if len(claims) != 2 || strings.Contains(claims[0], "nbf") || !strings.Contains(claims[1], "nbf") {
+		t.Errorf("claims of the token requests: %v", claims)
+	}
 }
 
 // keyPair is a certificate and its key.

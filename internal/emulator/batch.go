@@ -77,12 +77,12 @@ func (e *Emulator) serveBatch(c *call) (answer, error) {
 
 // steps reads the envelope. Whatever is wrong with it refuses the whole batch.
 func (c *call) steps() ([]step, error) {
-	object, err := c.jsonObject()
-	if err != nil {
+	if err := c.declaresJSON(); err != nil {
 		return nil, err
 	}
+	object, err := parseObject(c.body)
 	var steps []step
-	if err := json.Unmarshal(object["requests"], &steps); err != nil || len(object) != 1 || len(steps) == 0 {
+	if err != nil || len(object) != 1 || json.Unmarshal(object["requests"], &steps) != nil || len(steps) == 0 {
 		return nil, errBatch("Invalid batch payload format.")
 	}
 	if len(steps) > maxBatch {

@@ -48,18 +48,25 @@ func readLimited(r io.Reader) ([]byte, error) {
 // jsonObject reads the body of a write. Names are as they are written: JSON's
 // names have a case, and none may come twice.
 func (c *call) jsonObject() (map[string]json.RawMessage, error) {
-	declared := c.header.Get("Content-Type")
-	if declared == "" {
-		return nil, errNoContentType()
-	}
-	if media, _, err := mime.ParseMediaType(declared); err != nil || media != "application/json" {
-		return nil, errContentTypeNotJSON()
+	if err := c.declaresJSON(); err != nil {
+		return nil, err
 	}
 	object, err := parseObject(c.body)
 	if err != nil {
 		return nil, errBody("Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.")
 	}
 	return object, nil
+}
+
+func (c *call) declaresJSON() error {
+	declared := c.header.Get("Content-Type")
+	if declared == "" {
+		return errNoContentType()
+	}
+	if media, _, err := mime.ParseMediaType(declared); err != nil || media != "application/json" {
+		return errContentTypeNotJSON()
+	}
+	return nil
 }
 
 var errNotOneObject = errors.New("not one JSON object")

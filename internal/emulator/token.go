@@ -58,7 +58,7 @@ func (e *Emulator) issueToken(c *call, name string) (answer, error) {
 		return answer{}, err
 	}
 	life := tokenLife
-	if slices.Contains(capabilities, "cp1") {
+	if understandsChallenges(capabilities) {
 		life = longTokenLife
 	}
 	signed, err := c.sign(app, root, capabilities, life)
@@ -169,6 +169,11 @@ func declared(raw string) ([]string, error) {
 		}
 	}
 	return capabilities.Values, nil
+}
+
+// understandsChallenges looks for cp1, which libraries write in either case.
+func understandsChallenges(capabilities []string) bool {
+	return slices.ContainsFunc(capabilities, func(c string) bool { return strings.EqualFold(c, "cp1") })
 }
 
 // sign makes the access token.

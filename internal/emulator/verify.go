@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -78,7 +77,7 @@ func (e *Emulator) challenge(c *call) error {
 			return err
 		}
 	}
-	if !slices.Contains(c.token.Capabilities, "cp1") {
+	if !understandsChallenges(c.token.Capabilities) {
 		return errTokenExpired(c)
 	}
 	want := fmt.Sprintf(`{"access_token":{"nbf":{"essential":true,"value":"%d"}}}`, c.now.Unix())

@@ -1,0 +1,157 @@
+package emulator_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+var (
+	globalAdmin = emulator.Role{TemplateID: "62e90394-69f5-4237-9190-012177145e10", DisplayName: "Global Administrator"}
+	helpdesk    = emulator.Role{TemplateID: "729827e3-9c14-49f7-bb1b-9608f156bbb8", DisplayName: "Helpdesk Administrator"}
+)
+
+const (
+	deskID  = "0f1c0000-0000-4000-8000-0000000000a1"
+	outerID = "0f1c0000-0000-4000-8000-0000000000a2"
+)
+
+// staffed is a tenant in which Ada is an administrator, and Bob may become one and
+// is in the help desk.
+func staffed(t *testing.T, options ...option) *graph {
+	g := start(t, options...)
+	must(t, g.AddGroup(emulator.Group{ID: outerID, DisplayName: "Everybody"}))
+	must(t, g.AddGroup(emulator.Group{ID: deskID, DisplayName: "Help Desk", IsAssignableToRole: true, Roles: []emulator.Role{helpdesk}, MemberOf: []string{outerID}}))
+	must(t, g.UpdateUser(adaID, func(u *emulator.User) { u.Roles = []emulator.Role{globalAdmin} }))
+	must(t, g.UpdateUser(bobID, func(u *emulator.User) {
+		u.EligibleRoles, u.Groups = []emulator.Role{globalAdmin}, []string{deskID}
+	}))
+	return g
+}
+
+var eventual = map[string]string{"ConsistencyLevel": "eventual"}
+
+// column gives one property of the rows of an answer.
+func (r reply) column(name string) []any {
+	r.t.Helper()
+	r.wants(200, "")
+	column := []any{}
+	for _, row := range r.json()["value"].([]any) {
+		column = append(column, row.(map[string]any)[name])
+	}
+	return column
+}
+
+func TestMembershipsHoldGroupsAndRoles(t *testing.T) {
+	g := staffed(t)
+	g.allow("User.Read.All", "GroupMember.Read.All", "RoleManagement.Read.Directory")
+	path := "/v1.0/users/" + bobID + "/transitiveMemberOf"
+	all := g.do("GET", path, "")
+	if d := cmp.Diff([]any{"#microsoft.graph.group", "#microsoft.graph.group", "#microsoft.graph.directoryRole"}, all.column("@odata.type")); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]any{true, false, nil}, all.column("isAssignableToRole")); d != "" {
+		t.Error(d)
+	}
+	roles := g.send(request{method: "GET", path: path + "/microsoft.graph.directoryRole?$count=true&$select=roleTemplateId", header: eventual})
+	if d := cmp.Diff([]any{helpdesk.TemplateID}, roles.column("roleTemplateId")); d != "" || roles.json()["@odata.count"] != 1.0 {
+		t.Errorf("%s %s", d, roles.body)
+	}
+	groups := g.send(request{method: "GET", path: path + "/microsoft.graph.group?$count=true", header: eventual})
+	if d := cmp.Diff([]any{deskID, outerID}, groups.column("id")); d != "" {
+		t.Error(d)
+	}
+	if got := g.send(request{method: "GET", path: path + "/microsoft.graph.group/$count", header: eventual}).body; got != "2" {
+		t.Errorf("count %s", got)
+	}
+	if got := g.send(request{method: "GET", path: path + "/$count", header: eventual}).body; got != "3" {
+		t.Errorf("count %s", got)
+	}
+}
+
+func TestACastIsAnAdvancedQuery(t *testing.T) {
+	g := staffed(t)
+	path := "/v1.0/users/" + bobID + "/transitiveMemberOf"
+	g.do("GET", path+"/microsoft.graph.directoryRole", "").wants(400, "Request_UnsupportedQuery")
+	g.do("GET", path+"/microsoft.graph.directoryRole?$count=true", "").wants(400, "Request_UnsupportedQuery")
+	g.send(request{method: "GET", path: path + "/microsoft.graph.directoryRole", header: eventual}).wants(400, "Request_UnsupportedQuery")
+	g.do("GET", path+"/$count", "").wants(400, "Request_UnsupportedQuery")
+	g.send(request{method: "GET", path: path + "/microsoft.graph.planet?$count=true", header: eventual}).wants(400, "BadRequest")
+	g.do("GET", path+"?$filter=id%20eq%20'x'", "").wants(400, "Request_UnsupportedQuery")
+}
+
+func TestWithoutPermissionForATypeOnlyItsIDShows(t *testing.T) {
+	g := staffed(t)
+	g.allow("User.Read.All")
+	all := g.do("GET", "/v1.0/users/"+bobID+"/transitiveMemberOf", "")
+	if d := cmp.Diff([]any{nil, nil, nil}, all.column("displayName")); d != "" {
+		t.Error(d)
+	}
+	if ids := all.column("id"); ids[0] != deskID || ids[2] == nil {
+		t.Errorf("ids %v", ids)
+	}
+	g.allow("User.ReadBasic.All")
+	g.do("GET", "/v1.0/users/"+bobID+"/transitiveMemberOf", "").wants(403, "Authorization_RequestDenied")
+}
+
+func TestManyMembershipsComeInPages(t *testing.T) {
+	g := staffed(t, func(o *emulator.Options) { o.PageSize = 2 })
+	first := g.do("GET", "/v1.0/users/"+bobID+"/transitiveMemberOf", "")
+	next, _ := first.json()["@odata.nextLink"].(string)
+	rest := g.do("GET", strings.TrimPrefix(next, g.server.URL), "")
+	if len(first.column("id")) != 2 || len(rest.column("id")) != 1 || rest.json()["@odata.nextLink"] != nil {
+		t.Errorf("%s\n%s", first.body, rest.body)
+	}
+}
+
+func TestRoleAssignmentsNameTheirHolder(t *testing.T) {
+	g := staffed(t)
+	path := "/v1.0/roleManagement/directory/roleAssignments"
+	for query, want := range map[string][]any{
+		"": {globalAdmin.TemplateID, helpdesk.TemplateID},
+		"?$filter=principalId%20eq%20'" + adaID + "'":                                             {globalAdmin.TemplateID},
+		"?$filter=principalId%20eq%20'" + strings.ToUpper(adaID) + "'":                            {globalAdmin.TemplateID},
+		"?$filter=principalId%20eq%20'" + bobID + "'":                                             {}, // his is the group's
+		"?$filter=principalId%20in%20('" + bobID + "',%20'" + deskID + "')":                       {helpdesk.TemplateID},
+		"?$filter=roleDefinitionId%20eq%20'" + helpdesk.TemplateID + "'&$select=roleDefinitionId": {helpdesk.TemplateID},
+	} {
+		if d := cmp.Diff(want, g.do("GET", path+query, "").column("roleDefinitionId")); d != "" {
+			t.Errorf("%s: %s", query, d)
+		}
+	}
+	g.do("GET", path+"?$filter=directoryScopeId%20eq%20'/'", "").wants(400, "Request_UnsupportedQuery")
+}
+
+func TestRoleEligibility(t *testing.T) {
+	g := staffed(t)
+	path := "/v1.0/roleManagement/directory/roleEligibilityScheduleInstances?$filter=principalId%20eq%20'" + bobID + "'"
+	r := g.do("GET", path, "")
+	if d := cmp.Diff([]any{globalAdmin.TemplateID}, r.column("roleDefinitionId")); d != "" {
+		t.Error(d)
+	}
+	must(t, g.AddTenant(emulator.Tenant{ID: tenantID, WithoutP2: true}))
+	g.do("GET", path, "").wants(400, "AadPremiumLicenseRequired")
+}
+
+func TestPermissionsOfRoles(t *testing.T) {
+	g := staffed(t)
+	for permission, want := range map[string]struct{ assigned, eligible int }{
+		"RoleManagement.Read.Directory":          {200, 200},
+		"RoleManagement.Read.All":                {200, 200},
+		"Directory.Read.All":                     {200, 403},
+		"RoleEligibilitySchedule.Read.Directory": {403, 200},
+		"User.Read.All":                          {403, 403},
+	} {
+		g.allow(permission)
+		for path, status := range map[string]int{"roleAssignments": want.assigned, "roleEligibilityScheduleInstances": want.eligible} {
+			code := ""
+			if status == 403 {
+				code = "Authorization_RequestDenied"
+			}
+			g.do("GET", "/beta/roleManagement/directory/"+path, "").wants(status, code)
+		}
+	}
+}
