@@ -66,7 +66,7 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 
 .PHONY: assets
 assets: ## etcd and kube-apiserver: found, downloaded, or built once
-	go run -C hack/devcluster .
+	@go run -C hack/devcluster .
 
 .PHONY: clean
 clean: ## remove what was built; etcd and kube-apiserver stay
