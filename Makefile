@@ -47,6 +47,7 @@ test: assets ## every test, on a real API server
 lint: ## golangci-lint and dead code
 	@echo "lint: golangci-lint (the first run builds it, a few minutes)" >&2
 	$(LINT) run ./...
+	cd hack/devcluster && go tool -modfile=../tools/lint/go.mod golangci-lint run ./...
 	@echo "lint: deadcode" >&2
 	@dead=$$($(TOOL) deadcode -test ./...); [ -z "$$dead" ] || { echo "$$dead"; exit 1; }
 

@@ -32,7 +32,7 @@ func main() {
 func find(ctx context.Context) (string, error) {
 	if dir := os.Getenv("KUBEBUILDER_ASSETS"); dir != "" {
 		if err := complete(dir); err != nil {
-			return "", fmt.Errorf("KUBEBUILDER_ASSETS: %w", err)
+			return "", fmt.Errorf("KUBEBUILDER_ASSETS (unset it to have the programs fetched or built): %w", err)
 		}
 		return dir, nil
 	}

@@ -56,7 +56,10 @@ func Start(opts Options) (_ *Cluster, err error) {
 	c := &Cluster{root: root, assets: assets, dir: dir}
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("start the development cluster: %w%s", err, c.lastWords())
+			err = fmt.Errorf("start the development cluster: %w", err)
+			if c.env == nil || c.env.Config == nil { // else the servers run, and the CRDs are at fault
+				err = fmt.Errorf("%w%s", err, c.lastWords())
+			}
 			_ = c.Stop()
 		}
 	}()
