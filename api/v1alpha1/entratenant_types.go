@@ -4,31 +4,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Cloud is one of Microsoft's clouds; each has its own hosts for Graph and for
-// tokens. https://learn.microsoft.com/graph/deployments
-//
-// +kubebuilder:validation:Enum=Public;USGovernment;USGovernmentDoD;China
-type Cloud string
-
-// The clouds that have phone methods.
-const (
-	CloudPublic          Cloud = "Public"
-	CloudUSGovernment    Cloud = "USGovernment"
-	CloudUSGovernmentDoD Cloud = "USGovernmentDoD"
-	CloudChina           Cloud = "China"
-)
-
-// GraphVersion is the version of the Graph API that is called.
-//
-// +kubebuilder:validation:Enum=v1.0;beta
-type GraphVersion string
-
-// The versions of Graph that have phone methods.
-const (
-	GraphV1   GraphVersion = "v1.0"
-	GraphBeta GraphVersion = "beta"
-)
-
 // Mode says whether the operator may write to Graph.
 //
 // +kubebuilder:validation:Enum=Enforce;Observe
@@ -87,8 +62,8 @@ type EntraTenantSpec struct {
 	// +optional
 	Cloud Cloud `json:"cloud,omitempty"`
 
-	// endpoint replaces the hosts of the cloud, for a private gateway or the
-	// emulator. Tokens are sent to these hosts.
+	// endpoint replaces the hosts of the public cloud, for a private gateway or the
+	// emulator. The credential and its tokens are sent to these hosts.
 	//
 	// +optional
 	Endpoint *Endpoint `json:"endpoint,omitempty"`
@@ -109,7 +84,7 @@ type EntraTenantSpec struct {
 	//
 	// +optional
 	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=128
+	// +kubebuilder:validation:MaxItems=64
 	Access []AccessRule `json:"access,omitempty"`
 
 	// privilegedUsers is Deny (default when absent): phones of users who hold a
@@ -124,43 +99,13 @@ type EntraTenantSpec struct {
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,9}(h|m|s))+$') && duration(self) >= duration('1m')",message="write a duration of at least 1m, such as 30m, 1h or 1h30m"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,5}(h|m|s))+$') && duration(self) >= duration('1m')",message="write a duration of at least 1m, such as 30m, 1h or 1h30m"
 	ResyncPeriod *metav1.Duration `json:"resyncPeriod,omitempty"`
 
 	// limits keep a mistake small and the operator polite.
 	//
 	// +optional
 	Limits *Limits `json:"limits,omitempty"`
-}
-
-// Endpoint names hosts to use in place of a cloud's.
-//
-// +kubebuilder:validation:XValidation:rule="has(self.graph) || has(self.authority)",message="set graph, authority or both; without either, leave endpoint out"
-type Endpoint struct {
-	// graph is the root of the Graph API, such as https://127.0.0.1:9443. Absent, it
-	// is the public cloud's.
-	//
-	// +optional
-	// +kubebuilder:validation:MaxLength=272
-	// +kubebuilder:validation:XValidation:rule="self.matches('^https://([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[[][0-9A-Fa-f:.]+])(:[1-9][0-9]{0,4})?$')",message="write https:// and a host, with a port if need be, such as https://127.0.0.1:9443; no user, path, query or closing slash"
-	Graph string `json:"graph,omitempty"`
-
-	// authority is the root of the token endpoint, such as https://127.0.0.1:9443.
-	// Absent, it is the public cloud's.
-	//
-	// +optional
-	// +kubebuilder:validation:MaxLength=272
-	// +kubebuilder:validation:XValidation:rule="self.matches('^https://([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[[][0-9A-Fa-f:.]+])(:[1-9][0-9]{0,4})?$')",message="write https:// and a host, with a port if need be, such as https://127.0.0.1:9443; no user, path, query or closing slash"
-	Authority string `json:"authority,omitempty"`
-
-	// caBundle is the PEM of the certificate authorities that these hosts' certificates
-	// come from, in base64. They are trusted in place of the system's. Absent, the
-	// system's are trusted.
-	//
-	// +optional
-	// +kubebuilder:validation:MaxLength=131072
-	// +kubebuilder:validation:XValidation:rule="string(self).contains('-----BEGIN CERTIFICATE-----')",message="write the base64 of one or more certificates in PEM form (base64 -w0 ca.crt)"
-	CABundle []byte `json:"caBundle,omitempty"`
 }
 
 // Limits are ceilings for one tenant.

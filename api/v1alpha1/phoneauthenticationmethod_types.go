@@ -29,51 +29,15 @@ const (
 	SMSSignInDisabled SMSSignIn = "Disabled"
 )
 
-// AdoptionPolicy says what to do when Graph already has a phone of this type.
-//
-// +kubebuilder:validation:Enum=IfNumberMatches;Always;Never
-type AdoptionPolicy string
-
-// The adoption policies.
-const (
-	// AdoptIfNumberMatches takes the phone over if it has this number; another
-	// number is left alone and reported as AlreadyExists.
-	AdoptIfNumberMatches AdoptionPolicy = "IfNumberMatches"
-	// AdoptAlways takes the phone over and replaces another number.
-	AdoptAlways AdoptionPolicy = "Always"
-	// AdoptNever reports AlreadyExists, whatever the number.
-	AdoptNever AdoptionPolicy = "Never"
-)
-
-// DriftPolicy says what to do when Graph no longer holds what spec says.
-//
-// +kubebuilder:validation:Enum=Correct;Report
-type DriftPolicy string
-
-// The drift policies.
-const (
-	// DriftCorrect writes spec to Graph again.
-	DriftCorrect DriftPolicy = "Correct"
-	// DriftReport writes nothing and says DriftDetected.
-	DriftReport DriftPolicy = "Report"
-)
-
-// DeletionPolicy says what becomes of the phone when the resource is deleted.
-//
-// +kubebuilder:validation:Enum=Delete;Orphan
-type DeletionPolicy string
-
-// The deletion policies.
-const (
-	// DeletionDelete deletes the phone in Graph, if this operator made or adopted it.
-	DeletionDelete DeletionPolicy = "Delete"
-	// DeletionOrphan leaves the phone in Graph.
-	DeletionOrphan DeletionPolicy = "Orphan"
-)
-
 // PhoneAuthenticationMethodSpec is one phone of one Entra user.
 //
+// The rules about phoneNumber are here and not beside the field, because the API
+// server repeats a refused field's value in its answer, but not an object's.
+//
 // +kubebuilder:validation:XValidation:rule="has(self.phoneNumber) != has(self.phoneNumberFrom)",message="set exactly one of phoneNumber and phoneNumberFrom"
+// +kubebuilder:validation:XValidation:rule="!has(self.phoneNumber) || self.phoneNumber.matches('^[+]([1-9][0-9]{0,2} [0-9]{4,}|[1-9][0-9]{5,})([xX][0-9]+)?$')",message="write + and the country code, one space and the digits of the number, such as '+1 2065550100' (office with an extension: '+1 2065550100x123'), or E.164 without spaces, such as '+12065550100'",fieldPath=".phoneNumber"
+// +kubebuilder:validation:XValidation:rule="!has(self.phoneNumber) || !self.phoneNumber.matches('^[+]([0-9] ?){16,}')",message="a number has at most 15 digits, country code included and extension left out: look for a digit too many",fieldPath=".phoneNumber"
+// +kubebuilder:validation:XValidation:rule="!has(self.phoneNumber) || !self.phoneNumber.matches('[xX][0-9]{11,}$')",message="an extension has at most 10 digits",fieldPath=".phoneNumber"
 // +kubebuilder:validation:XValidation:rule="!has(self.phoneNumber) || self.phoneType == 'office' || !self.phoneNumber.lowerAscii().contains('x')",message="only an office phone has an extension: leave out the x and what follows it, or use phoneType office",fieldPath=".phoneNumber"
 // +kubebuilder:validation:XValidation:rule="!has(self.smsSignIn) || self.phoneType == 'mobile'",message="only a mobile phone can be used for SMS sign-in: leave smsSignIn out, or use phoneType mobile",fieldPath=".smsSignIn"
 // +kubebuilder:validation:XValidation:rule="(has(self.tenantRef) ? self.tenantRef.name : 'default') == (has(oldSelf.tenantRef) ? oldSelf.tenantRef.name : 'default')",message="tenantRef cannot be changed (absent means default): delete this resource and create another for the other tenant",fieldPath=".tenantRef"
@@ -86,7 +50,7 @@ type PhoneAuthenticationMethodSpec struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=113
 	// +kubebuilder:validation:XValidation:rule="self.matches(\"^[A-Za-z0-9'._!#^~-]*[A-Za-z0-9'_!#^~-]@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)+$\") || self.matches('^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$')",message="write the user principal name, such as ada@contoso.com, or the object id, a GUID; a name has only A-Z a-z 0-9 ' . - _ ! # ^ ~ before its one @ (and no dot right before it), and wildcards are not possible"
-	// +kubebuilder:validation:XValidation:rule="!self.contains('@') || self.upperAscii().contains('#EXT#@') || self.matches('^[^@]{1,64}@[^@]{1,48}$')",message="write a user principal name with at most 64 characters before the @ and 48 after it, or the object id"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('@[^@]{49,}$') && (self.upperAscii().contains('#EXT#@') || !self.matches('^[^@]{65,}@'))",message="write a user principal name with at most 64 characters before the @ and 48 after it, or the object id"
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="user cannot be changed: delete this resource and create another for the other user"
 	User string `json:"user"`
 
@@ -105,9 +69,6 @@ type PhoneAuthenticationMethodSpec struct {
 	//
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[+]([1-9][0-9]{0,2} [0-9]{4,}|[1-9][0-9]{5,})([xX][0-9]+)?$')",message="write + and the country code, one space and the digits of the number, such as '+1 2065550100' (office with an extension: '+1 2065550100x123'), or E.164 without spaces, such as '+12065550100'"
-	// +kubebuilder:validation:XValidation:rule="!self.matches('^[+][0-9 ]+([xX][0-9]+)?$') || self.replace(' ', '').matches('^[+][0-9]{1,15}([xX]|$)')",message="a number has at most 15 digits, country code included and extension left out: look for a digit too many"
-	// +kubebuilder:validation:XValidation:rule="!self.matches('[xX][0-9]{11,}$')",message="an extension has at most 10 digits"
 	PhoneNumber string `json:"phoneNumber,omitempty"`
 
 	// phoneNumberFrom takes the number from somewhere else. Set either this or
