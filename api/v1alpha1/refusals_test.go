@@ -57,7 +57,7 @@ func store(t *testing.T, o client.Object) {
 		t.Fatalf("create %s: %v", o.GetName(), err)
 	}
 	t.Cleanup(func() {
-		if err := k8s.Delete(context.Background(), o); client.IgnoreNotFound(err) != nil {
+		if err := k8s.Delete(context.WithoutCancel(t.Context()), o); client.IgnoreNotFound(err) != nil {
 			t.Errorf("delete %s: %v", o.GetName(), err)
 		}
 	})
