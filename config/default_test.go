@@ -24,7 +24,7 @@ func get[T any, O interface {
 }](t *testing.T, name string) O {
 	t.Helper()
 	o := O(new(T))
-	if err := k8s.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: name}, o); err != nil {
+	if err := k8s(t).Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: name}, o); err != nil {
 		t.Fatal(err)
 	}
 	return o
@@ -70,7 +70,7 @@ func TestPodsKeepTheRestrictedStandard(t *testing.T) {
 				Spec:       *template.Spec.DeepCopy(),
 			}
 			c.change(&pod.Spec)
-			err := k8s.Create(t.Context(), pod, client.DryRunAll)
+			err := k8s(t).Create(t.Context(), pod, client.DryRunAll)
 			if c.refused && (!apierrors.IsForbidden(err) || !strings.Contains(err.Error(), `violates PodSecurity "restricted`)) {
 				t.Errorf("the namespace does not enforce the standard: %v", err)
 			}

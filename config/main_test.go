@@ -9,72 +9,88 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
+	"sync"
 	"testing"
+	"time"
 
+	"k8s.io/apiextensions-apiserver/pkg/apihelpers"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	"sigs.k8s.io/yaml"
+
+	"github.com/entraops/phone-operator/internal/devcluster"
 )
 
-// The API server of all tests here, with config/default applied to it.
-var k8s client.Client
-
-func TestMain(m *testing.M) {
-	code, err := run(m)
+// k8s is a client of the API server of all tests here, to which config/default was
+// applied. The server ends with the process.
+func k8s(t *testing.T) client.Client {
+	t.Helper()
+	c, err := installed()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
+		t.Fatal(err)
 	}
-	os.Exit(code)
+	return c
 }
 
-func run(m *testing.M) (code int, err error) {
-	env := &envtest.Environment{}
-	cfg, err := env.Start()
-	if err != nil {
-		return 1, fmt.Errorf("start API server: %w", err)
-	}
-	defer func() {
-		if stopErr := env.Stop(); err == nil && stopErr != nil {
-			err = fmt.Errorf("stop API server: %w", stopErr)
-		}
-	}()
-	if k8s, err = client.New(cfg, client.Options{}); err != nil {
-		return 1, err
-	}
-	if err := install(context.Background()); err != nil {
-		return 1, fmt.Errorf("apply config/default: %w", err)
-	}
-	return m.Run(), nil
-}
+// cluster is kept here because it ends when nobody holds it any more.
+var cluster *devcluster.Cluster
 
-// install renders config/default and applies it, as an administrator would.
-func install(ctx context.Context) error {
+var installed = sync.OnceValues(func() (_ client.Client, err error) {
+	if cluster, err = devcluster.Start(devcluster.Options{}); err != nil {
+		return nil, err
+	}
+	scheme := runtime.NewScheme()
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), apiextensionsv1.AddToScheme(scheme)); err != nil {
+		return nil, err
+	}
+	c, err := client.New(cluster.Config(), client.Options{Scheme: scheme})
+	if err != nil {
+		return nil, err
+	}
+	return c, install(context.Background(), c)
+})
+
+// install renders config/default, applies it as an administrator would, and waits
+// until the API server serves the kinds.
+func install(ctx context.Context, c client.Client) error {
 	objects, err := render("config/default")
 	if err != nil {
 		return err
 	}
 	for _, o := range objects {
-		if err := apply(ctx, o); err != nil {
+		if err := apply(ctx, c, o); err != nil {
 			return err
 		}
 	}
-	return nil
+	return wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		var crds apiextensionsv1.CustomResourceDefinitionList
+		if err := c.List(ctx, &crds); err != nil {
+			return false, err
+		}
+		for _, crd := range crds.Items {
+			if !apihelpers.IsCRDConditionTrue(&crd, apiextensionsv1.Established) {
+				return false, nil
+			}
+		}
+		return len(crds.Items) > 0, nil
+	})
 }
 
 // apply is kubectl apply --server-side --validate=strict: an unknown or double field
 // is an error, too.
-func apply(ctx context.Context, o *unstructured.Unstructured) error {
+func apply(ctx context.Context, c client.Client, o *unstructured.Unstructured) error {
 	text, err := o.MarshalJSON()
 	if err != nil {
 		return err
 	}
-	err = k8s.Patch(ctx, o, client.RawPatch(types.ApplyPatchType, text), client.FieldOwner("config-test"), client.FieldValidation("Strict"))
+	err = c.Patch(ctx, o, client.RawPatch(types.ApplyPatchType, text), client.FieldOwner("config-test"), client.FieldValidation("Strict"))
 	if err != nil {
 		return fmt.Errorf("apply %s %s: %w", o.GetKind(), o.GetName(), err)
 	}

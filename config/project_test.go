@@ -12,12 +12,12 @@ import (
 // What the kubebuilder CLI knows of PROJECT, version 3; it refuses any other field.
 // https://book.kubebuilder.io/reference/project-config
 type project struct {
-	Domain      string    `json:"domain"`
-	Layout      []string  `json:"layout"`
-	ProjectName string    `json:"projectName"`
-	Repo        string    `json:"repo"`
+	Domain      string        `json:"domain"`
+	Layout      []string      `json:"layout"`
+	ProjectName string        `json:"projectName"`
+	Repo        string        `json:"repo"`
 	Resources   []projectKind `json:"resources"`
-	Version     string    `json:"version"`
+	Version     string        `json:"version"`
 }
 
 type projectKind struct {

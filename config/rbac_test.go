@@ -49,7 +49,7 @@ func TestWhatTheOperatorMayDo(t *testing.T) {
 				Groups:             []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"},
 				ResourceAttributes: &c.attributes,
 			}}
-			if err := k8s.Create(t.Context(), review); err != nil {
+			if err := k8s(t).Create(t.Context(), review); err != nil {
 				t.Fatal(err)
 			}
 			if review.Status.Allowed != c.want {

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,17 +16,16 @@ import (
 func TestSamplesApply(t *testing.T) {
 	kinds := map[string]int{}
 	for _, file := range samples(t) {
-		f, err := os.Open(filepath.Join("samples", file))
+		text, err := os.ReadFile(filepath.Join("samples", file))
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer f.Close()
-		objects, err := decode(f)
+		objects, err := decode(bytes.NewReader(text))
 		if err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
 		for _, o := range objects {
-			if err := apply(t.Context(), o); err != nil {
+			if err := apply(t.Context(), k8s(t), o); err != nil {
 				t.Errorf("%s: %v", file, err)
 			}
 			kinds[o.GetKind()]++
@@ -76,7 +76,7 @@ spec: {user: ada@contoso.com, phoneType: mobile, phoneNumber: "+1 2065550100", d
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := apply(t.Context(), objects[0]); err == nil || !strings.Contains(err.Error(), "deletePolicy") {
+	if err := apply(t.Context(), k8s(t), objects[0]); err == nil || !strings.Contains(err.Error(), "deletePolicy") {
 		t.Errorf("got %v, want a refusal that names deletePolicy", err)
 	}
 }

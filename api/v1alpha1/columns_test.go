@@ -9,12 +9,13 @@ import (
 	"k8s.io/client-go/discovery"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/testenv"
 )
 
 // table asks the API server for what kubectl get prints.
 func table(t *testing.T, path string) metav1.Table {
 	t.Helper()
-	c, err := discovery.NewDiscoveryClientForConfig(cfg)
+	c, err := discovery.NewDiscoveryClientForConfig(testenv.Shared(t).Config())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +70,7 @@ func TestColumnsOfMethods(t *testing.T) {
 	method.Status = v1alpha1.PhoneAuthenticationMethodStatus{
 		ObservedGeneration: 1, ID: "3179e48a", SMSSignInState: "notEnabled", MaskedNumber: "+1 ********00", Conditions: conflict,
 	}
-	if err := k8s.Status().Update(t.Context(), method); err != nil {
+	if err := k8s(t).Status().Update(t.Context(), method); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]any{
@@ -93,7 +94,7 @@ func TestColumnsOfTenants(t *testing.T) {
 	}
 	store(t, tenant)
 	tenant.Status = v1alpha1.EntraTenantStatus{ObservedGeneration: 1, Conditions: conflict}
-	if err := k8s.Status().Update(t.Context(), tenant); err != nil {
+	if err := k8s(t).Status().Update(t.Context(), tenant); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]any{"Name": "contoso", "Ready": "False", "Reason": "Conflict", "Mode": "Observe", "Users": float64(0)}
@@ -104,7 +105,7 @@ func TestColumnsOfTenants(t *testing.T) {
 
 // kubectl get pam and kubectl get entra find the kinds by these names.
 func TestShortNamesAndCategories(t *testing.T) {
-	c, err := discovery.NewDiscoveryClientForConfig(cfg)
+	c, err := discovery.NewDiscoveryClientForConfig(testenv.Shared(t).Config())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,28 +18,28 @@ package v1alpha1
 const ConditionAccepted = "Accepted"
 
 const (
-	// ReasonAccepted: nothing stands in the way.
+	// ReasonAccepted means: nothing stands in the way.
 	ReasonAccepted = "Accepted"
-	// ReasonConflict: another resource speaks for this user and phone type (or, on an
+	// ReasonConflict means: another resource speaks for this user and phone type (or, on an
 	// EntraTenant, for this tenantID).
 	ReasonConflict = "Conflict"
-	// ReasonNotPermitted: no access rule of the EntraTenant allows this namespace to
+	// ReasonNotPermitted means: no access rule of the EntraTenant allows this namespace to
 	// do this for this user.
 	ReasonNotPermitted = "NotPermitted"
-	// ReasonPrivilegedUser: the user holds a directory role, or the operator may not
+	// ReasonPrivilegedUser means: the user holds a directory role, or the operator may not
 	// ask whether that is so, and the EntraTenant denies such users.
 	ReasonPrivilegedUser = "PrivilegedUser"
-	// ReasonTenantNotFound: there is no EntraTenant of that name.
+	// ReasonTenantNotFound means: there is no EntraTenant of that name.
 	ReasonTenantNotFound = "TenantNotFound"
-	// ReasonTenantNotReady: the EntraTenant is not Ready; its own condition says why.
+	// ReasonTenantNotReady means: the EntraTenant is not Ready; its own condition says why.
 	ReasonTenantNotReady = "TenantNotReady"
-	// ReasonInvalidNumber: the number, seen at last, is none that Graph could take.
+	// ReasonInvalidNumber means: the number, seen at last, is none that Graph could take.
 	ReasonInvalidNumber = "InvalidNumber"
-	// ReasonNumberSourceNotFound: the Secret or its key is not there.
+	// ReasonNumberSourceNotFound means: the Secret or its key is not there.
 	ReasonNumberSourceNotFound = "NumberSourceNotFound"
-	// ReasonUserNotFound: Entra knows no such user.
+	// ReasonUserNotFound means: Entra knows no such user.
 	ReasonUserNotFound = "UserNotFound"
-	// ReasonUserChanged: the name in spec.user now belongs to another object id than
+	// ReasonUserChanged means: the name in spec.user now belongs to another object id than
 	// the one in status.userID.
 	ReasonUserChanged = "UserChanged"
 )
@@ -54,35 +54,35 @@ const (
 const ConditionSynced = "Synced"
 
 const (
-	// ReasonSynced: Graph holds what spec says.
+	// ReasonSynced means: Graph holds what spec says.
 	ReasonSynced = "Synced"
-	// ReasonPending: not done yet, and nothing is wrong; also while a condition waits
+	// ReasonPending means: not done yet, and nothing is wrong; also while a condition waits
 	// for Accepted.
 	ReasonPending = "Pending"
-	// ReasonWaitingForMobile: an alternateMobile needs a mobile beside it.
+	// ReasonWaitingForMobile means: an alternateMobile needs a mobile beside it.
 	ReasonWaitingForMobile = "WaitingForMobile"
-	// ReasonWaitingForAlternateMobile: a mobile cannot be deleted before the
+	// ReasonWaitingForAlternateMobile means: a mobile cannot be deleted before the
 	// alternateMobile.
 	ReasonWaitingForAlternateMobile = "WaitingForAlternateMobile"
-	// ReasonAlreadyExists: Graph has a phone of this type that adoptionPolicy does not
+	// ReasonAlreadyExists means: Graph has a phone of this type that adoptionPolicy does not
 	// let the operator take over.
 	ReasonAlreadyExists = "AlreadyExists"
-	// ReasonDriftDetected: Graph no longer holds what spec says, and driftPolicy is
+	// ReasonDriftDetected means: Graph no longer holds what spec says, and driftPolicy is
 	// Report.
 	ReasonDriftDetected = "DriftDetected"
-	// ReasonDefaultMethod: Graph does not delete the user's default MFA method.
+	// ReasonDefaultMethod means: Graph does not delete the user's default MFA method.
 	ReasonDefaultMethod = "DefaultMethod"
-	// ReasonThrottled: Graph asked for a pause.
+	// ReasonThrottled means: Graph asked for a pause.
 	ReasonThrottled = "Throttled"
-	// ReasonForbidden: the app registration lacks a permission.
+	// ReasonForbidden means: the app registration lacks a permission.
 	ReasonForbidden = "Forbidden"
-	// ReasonRejected: Graph refused the request; asking again as it is would not help.
+	// ReasonRejected means: Graph refused the request; asking again as it is would not help.
 	ReasonRejected = "Rejected"
-	// ReasonGraphUnavailable: Graph did not answer, or answered that it cannot now.
+	// ReasonGraphUnavailable means: Graph did not answer, or answered that it cannot now.
 	ReasonGraphUnavailable = "GraphUnavailable"
-	// ReasonWouldChange: the EntraTenant is in mode Observe and Enforce would write.
+	// ReasonWouldChange means: the EntraTenant is in mode Observe and Enforce would write.
 	ReasonWouldChange = "WouldChange"
-	// ReasonDeletionBudgetExhausted: limits.deletionsPerHour of the EntraTenant is used
+	// ReasonDeletionBudgetExhausted means: limits.deletionsPerHour of the EntraTenant is used
 	// up; the deletion waits.
 	ReasonDeletionBudgetExhausted = "DeletionBudgetExhausted"
 )
@@ -101,20 +101,20 @@ const (
 const ConditionReady = "Ready"
 
 const (
-	// ReasonReady: all is as it should be.
+	// ReasonReady means: all is as it should be.
 	ReasonReady = "Ready"
-	// ReasonSMSSignInNotAsAsked: Graph holds the number, and SMS sign-in is not as
+	// ReasonSMSSignInNotAsAsked means: Graph holds the number, and SMS sign-in is not as
 	// spec.smsSignIn asks (status.smsSignInState says how it is).
 	ReasonSMSSignInNotAsAsked = "SMSSignInNotAsAsked"
-	// ReasonInvalidSpec: the EntraTenant's spec holds what only the operator could see
+	// ReasonInvalidSpec means: the EntraTenant's spec holds what only the operator could see
 	// to be wrong, such as a label selector or a certificate that cannot be read.
 	ReasonInvalidSpec = "InvalidSpec"
-	// ReasonCredentialNotFound: the EntraTenant's Secret or its key is not there, or
+	// ReasonCredentialNotFound means: the EntraTenant's Secret or its key is not there, or
 	// the pod has no such identity.
 	ReasonCredentialNotFound = "CredentialNotFound"
-	// ReasonCredentialRefused: Entra gives no token for the EntraTenant's credential.
+	// ReasonCredentialRefused means: Entra gives no token for the EntraTenant's credential.
 	ReasonCredentialRefused = "CredentialRefused"
-	// ReasonInUse: the EntraTenant is being deleted and waits for its methods.
+	// ReasonInUse means: the EntraTenant is being deleted and waits for its methods.
 	ReasonInUse = "InUse"
 )
 
@@ -136,6 +136,6 @@ const ConditionReconciling = "Reconciling"
 //	True: Suspended
 const ConditionSuspended = "Suspended"
 
-// ReasonSuspended: spec.suspend is true. Ready=Unknown has it too on a resource that
+// ReasonSuspended means: spec.suspend is true. Ready=Unknown has it too on a resource that
 // was suspended before it was ever reconciled.
 const ReasonSuspended = "Suspended"

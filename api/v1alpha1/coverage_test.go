@@ -8,6 +8,8 @@ import (
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"sigs.k8s.io/yaml"
+
+	"github.com/entraops/phone-operator/internal/devcluster"
 )
 
 // Every CEL rule of the CRDs has its message in the tables of refusals, so that a
@@ -21,7 +23,7 @@ func TestEveryRuleRefusesSomething(t *testing.T) {
 			}
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(crds, "*.yaml"))
+	files, err := filepath.Glob(filepath.Join("..", "..", devcluster.CRDs, "*.yaml"))
 	if err != nil || len(files) != 2 {
 		t.Fatalf("CRD files: %v, %v", files, err)
 	}

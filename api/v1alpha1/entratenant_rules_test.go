@@ -163,7 +163,7 @@ func tooLong(ref string) []string {
 func TestEntraTenantIsAccepted(t *testing.T) {
 	for sentence, spec := range acceptedTenants {
 		t.Run(sentence, func(t *testing.T) {
-			if err := k8s.Create(t.Context(), object(t, "EntraTenant", "t", spec), client.DryRunAll); err != nil {
+			if err := k8s(t).Create(t.Context(), object(t, "EntraTenant", "t", spec), client.DryRunAll); err != nil {
 				t.Errorf("refused: %v", err)
 			}
 		})
@@ -195,7 +195,7 @@ func TestEntraTenantNames(t *testing.T) {
 		"a name of digits only": {name: "365"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			err := k8s.Create(t.Context(), object(t, "EntraTenant", c.name, credential("workloadIdentity: {}")), client.DryRunAll)
+			err := k8s(t).Create(t.Context(), object(t, "EntraTenant", c.name, credential("workloadIdentity: {}")), client.DryRunAll)
 			var got []string
 			if err != nil {
 				got = causes(err)

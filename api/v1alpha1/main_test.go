@@ -1,51 +1,35 @@
 package v1alpha1_test
 
 import (
-	"fmt"
-	"os"
+	"sync"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/testenv"
 )
 
-const crds = "../../config/crd/bases"
-
-// The API server of all tests here, with the CRDs of config/crd.
 var (
-	cfg *rest.Config
-	k8s client.Client
+	once   sync.Once
+	shared client.Client
 )
 
-func TestMain(m *testing.M) {
-	code, err := run(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func run(m *testing.M) (code int, err error) {
-	env := &envtest.Environment{CRDDirectoryPaths: []string{crds}, ErrorIfCRDPathMissing: true}
-	if cfg, err = env.Start(); err != nil {
-		return 1, fmt.Errorf("start API server: %w", err)
-	}
-	defer func() {
-		if stopErr := env.Stop(); err == nil && stopErr != nil {
-			err = fmt.Errorf("stop API server: %w", stopErr)
+// k8s is a client of the API server of all tests here. It reads from the server, not
+// from a cache.
+func k8s(t *testing.T) client.Client {
+	t.Helper()
+	cluster := testenv.Shared(t)
+	once.Do(func() {
+		scheme := runtime.NewScheme()
+		if err := v1alpha1.AddToScheme(scheme); err != nil {
+			t.Fatal(err)
 		}
-	}()
-	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
-		return 1, err
-	}
-	if k8s, err = client.New(cfg, client.Options{Scheme: scheme}); err != nil {
-		return 1, err
-	}
-	return m.Run(), nil
+		var err error
+		if shared, err = client.New(cluster.Config(), client.Options{Scheme: scheme}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return shared
 }

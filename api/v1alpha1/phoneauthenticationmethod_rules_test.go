@@ -196,7 +196,7 @@ var acceptedPhoneChanges = map[string][2]string{
 func TestPhoneAuthenticationMethodIsAccepted(t *testing.T) {
 	for sentence, spec := range acceptedPhones {
 		t.Run(sentence, func(t *testing.T) {
-			if err := k8s.Create(t.Context(), object(t, "PhoneAuthenticationMethod", "p", spec), client.DryRunAll); err != nil {
+			if err := k8s(t).Create(t.Context(), object(t, "PhoneAuthenticationMethod", "p", spec), client.DryRunAll); err != nil {
 				t.Errorf("refused: %v", err)
 			}
 		})
@@ -206,7 +206,7 @@ func TestPhoneAuthenticationMethodIsAccepted(t *testing.T) {
 			o := object(t, "PhoneAuthenticationMethod", "p", specs[0])
 			store(t, o)
 			setSpec(t, o, specs[1])
-			if err := k8s.Update(t.Context(), o, client.DryRunAll); err != nil {
+			if err := k8s(t).Update(t.Context(), o, client.DryRunAll); err != nil {
 				t.Errorf("refused: %v", err)
 			}
 		})
@@ -246,12 +246,12 @@ func refuse(t *testing.T, kind string, c refusal) error {
 	t.Helper()
 	var err error
 	if c.before == "" {
-		err = k8s.Create(t.Context(), object(t, kind, "p", c.spec), client.DryRunAll)
+		err = k8s(t).Create(t.Context(), object(t, kind, "p", c.spec), client.DryRunAll)
 	} else {
 		o := object(t, kind, "p", c.before)
 		store(t, o)
 		setSpec(t, o, c.spec)
-		err = k8s.Update(t.Context(), o, client.DryRunAll)
+		err = k8s(t).Update(t.Context(), o, client.DryRunAll)
 	}
 	if err == nil {
 		t.Fatal("accepted")

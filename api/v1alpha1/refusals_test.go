@@ -53,11 +53,11 @@ func setSpec(t *testing.T, o *unstructured.Unstructured, spec string) {
 // store creates o and deletes it when the test ends.
 func store(t *testing.T, o client.Object) {
 	t.Helper()
-	if err := k8s.Create(t.Context(), o); err != nil {
+	if err := k8s(t).Create(t.Context(), o); err != nil {
 		t.Fatalf("create %s: %v", o.GetName(), err)
 	}
 	t.Cleanup(func() {
-		if err := k8s.Delete(context.WithoutCancel(t.Context()), o); client.IgnoreNotFound(err) != nil {
+		if err := k8s(t).Delete(context.WithoutCancel(t.Context()), o); client.IgnoreNotFound(err) != nil {
 			t.Errorf("delete %s: %v", o.GetName(), err)
 		}
 	})

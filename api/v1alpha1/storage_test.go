@@ -67,11 +67,11 @@ func TestStatusIsStoredWhole(t *testing.T) {
 		Conditions:         ready,
 	}
 	wantMethod := method.Status.DeepCopy()
-	if err := k8s.Status().Update(t.Context(), method); err != nil {
+	if err := k8s(t).Status().Update(t.Context(), method); err != nil {
 		t.Fatal(err)
 	}
 	var gotMethod v1alpha1.PhoneAuthenticationMethod
-	if err := k8s.Get(t.Context(), client.ObjectKeyFromObject(method), &gotMethod); err != nil {
+	if err := k8s(t).Get(t.Context(), client.ObjectKeyFromObject(method), &gotMethod); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(wantMethod, &gotMethod.Status); diff != "" {
@@ -95,11 +95,11 @@ func TestStatusIsStoredWhole(t *testing.T) {
 		Conditions:         ready,
 	}
 	wantTenant := tenant.Status.DeepCopy()
-	if err := k8s.Status().Update(t.Context(), tenant); err != nil {
+	if err := k8s(t).Status().Update(t.Context(), tenant); err != nil {
 		t.Fatal(err)
 	}
 	var gotTenant v1alpha1.EntraTenant
-	if err := k8s.Get(t.Context(), client.ObjectKeyFromObject(tenant), &gotTenant); err != nil {
+	if err := k8s(t).Get(t.Context(), client.ObjectKeyFromObject(tenant), &gotTenant); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(wantTenant, &gotTenant.Status); diff != "" {
@@ -127,7 +127,7 @@ func TestMethodsAreSelectedByField(t *testing.T) {
 		t.Run(sentence, func(t *testing.T) {
 			list := &unstructured.UnstructuredList{}
 			list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("PhoneAuthenticationMethodList"))
-			if err := k8s.List(t.Context(), list, client.InNamespace("default"), c.fields); err != nil {
+			if err := k8s(t).List(t.Context(), list, client.InNamespace("default"), c.fields); err != nil {
 				t.Fatal(err)
 			}
 			var got []string
