@@ -1,0 +1,145 @@
+package graph
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/google/uuid"
+)
+
+type lowPriority struct{}
+
+// WithLowPriority marks the calls made with the context as ones that can wait, such
+// as drift checks: a busy Graph throttles them first.
+//
+// Source: https://learn.microsoft.com/graph/throttling
+func WithLowPriority(ctx context.Context) context.Context {
+	return context.WithValue(ctx, lowPriority{}, true)
+}
+
+// call is one request.
+type call struct {
+	op     string // what it is for: "update phone method"
+	method string
+	path   string // below the version, escaped, with the query
+	body   any    // written as JSON; nil: none
+	needs  string // the least permission for it
+}
+
+func (r call) write() bool { return r.method != http.MethodGet }
+
+// answer is what a success must bring. complete says whether all of it is there.
+type answer interface{ complete() bool }
+
+// send makes the call and reads what comes back into into, unless that is nil. The
+// error is an *Error.
+func (c *Client) send(ctx context.Context, r call, into answer) error {
+	if err := ctx.Err(); err != nil { // azcore would not say that nothing was sent
+		return &Error{Kind: Unavailable, Op: r.op, Cause: causeOf(err), ended: err}
+	}
+	id := uuid.NewString()
+	req, err := c.request(policy.WithRetryOptions(ctx, c.retries(r)), r, id)
+	if err != nil {
+		return &Error{Kind: Refused, Op: r.op, Cause: "the request cannot be written"}
+	}
+	resp, err := c.pipeline.Do(req)
+	if err == nil && resp.StatusCode < 300 {
+		if into == nil {
+			return nil
+		}
+		if err = decode(resp, into); err == nil && into.complete() {
+			return nil
+		}
+		err = errUnreadable
+	}
+	e := classify(r.op, outcome{write: r.write(), resp: resp, err: err})
+	e.ClientRequestID, e.ended = id, ctx.Err()
+	if e.Kind == Forbidden {
+		e.Permission = r.needs
+	}
+	return e
+}
+
+func (c *Client) request(ctx context.Context, r call, id string) (*policy.Request, error) {
+	req, err := runtime.NewRequest(ctx, r.method, c.endpoint+"/"+c.version+"/"+r.path)
+	if err != nil {
+		return nil, err
+	}
+	header := req.Raw().Header
+	header.Set("Accept", "application/json")
+	header.Set("client-request-id", id)
+	if ctx.Value(lowPriority{}) != nil {
+		header.Set("x-ms-throttle-priority", "low")
+	}
+	if r.body == nil {
+		return req, nil
+	}
+	return req, runtime.MarshalAsJSON(req, r.body)
+}
+
+// Reads are sent again at most twice, and not when a second has gone by: a hiccup is
+// over then. What lasts longer is for the work queue; a worker does not sleep.
+const (
+	readRetries = 2
+	retryDelay  = 200 * time.Millisecond
+	retryWindow = time.Second
+)
+
+// retries are azcore's options for one call. A write is sent once, and nobody who is
+// throttled is asked again.
+func (c *Client) retries(r call) policy.RetryOptions {
+	if r.write() {
+		return policy.RetryOptions{MaxRetries: -1, TryTimeout: c.timeout}
+	}
+	began := time.Now()
+	return policy.RetryOptions{
+		MaxRetries:    readRetries,
+		RetryDelay:    retryDelay,
+		MaxRetryDelay: retryWindow, // a longer Retry-After is not waited for
+		TryTimeout:    c.timeout,
+		ShouldRetry: func(resp *http.Response, err error) bool {
+			return time.Since(began) < retryWindow && (err != nil || resp.StatusCode >= 500)
+		},
+	}
+}
+
+// page is one page of a collection.
+type page[T any] struct {
+	Value    []T  `json:"value"`
+	NextLink text `json:"@odata.nextLink"`
+}
+
+func (p *page[T]) complete() bool { return p.Value != nil }
+
+// maxPages bounds a server that never comes to an end. A page has a hundred rows or more.
+const maxPages = 100
+
+// list reads a collection, all pages of it. Of the link to the next page it takes
+// the query only: the token goes to the address it was configured for.
+//
+// Source: https://learn.microsoft.com/graph/paging
+func list[T any](ctx context.Context, c *Client, r call) ([]T, error) {
+	collection, _, _ := strings.Cut(r.path, "?")
+	var all []T
+	for range maxPages {
+		var p page[T]
+		if err := c.send(ctx, r, &p); err != nil {
+			return nil, err
+		}
+		all = append(all, p.Value...)
+		if p.NextLink == "" {
+			return all, nil
+		}
+		next, err := url.Parse(string(p.NextLink))
+		if err != nil || next.RawQuery == "" {
+			break
+		}
+		r.path = collection + "?" + next.RawQuery
+	}
+	return nil, &Error{Kind: Unavailable, Op: r.op, Cause: "the pages of the answer do not come to an end"}
+}

@@ -1,0 +1,143 @@
+package graph
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+)
+
+// DefaultTimeout is how long one attempt may take. Graph gives up on requests for
+// authentication methods after 60 seconds; waiting a little longer, we hear its
+// verdict and need not guess.
+//
+// Source: https://learn.microsoft.com/graph/api/resources/authenticationmethods-overview
+const DefaultTimeout = 65 * time.Second
+
+// Options say which Graph to speak to, and how.
+type Options struct {
+	// Credential gives the tokens. It must not be nil.
+	Credential azcore.TokenCredential
+	// Endpoint is the root of the service, with https and without the version:
+	// "https://graph.microsoft.com".
+	Endpoint string
+	// Audience is the resource that tokens are asked for, if it is not Endpoint: the
+	// cloud's own Graph root when Endpoint is a gateway in front of it.
+	Audience string
+	// Version is "v1.0" or "beta"; empty is "v1.0".
+	Version string
+	// Transport sends the requests; nil is a plain http.Client. An *http.Client
+	// follows no redirects here, whatever it says: a token goes to one host only.
+	Transport policy.Transporter
+	// Timeout is for one attempt; zero is DefaultTimeout.
+	Timeout time.Duration
+	// NoSMSSignIn says that this cloud has no enableSmsSignIn and disableSmsSignIn
+	// (China). They are then refused without asking.
+	NoSMSSignIn bool
+}
+
+// Client speaks to one Graph in the name of one application. It is safe for
+// concurrent use.
+type Client struct {
+	pipeline    runtime.Pipeline
+	endpoint    string // without a slash at the end
+	version     string
+	timeout     time.Duration
+	noSMSSignIn bool
+}
+
+// New makes a client. It sends nothing: whether the credential works shows with the
+// first call.
+func New(o Options) (*Client, error) {
+	if o.Credential == nil {
+		return nil, errors.New("a Graph client needs a credential")
+	}
+	endpoint, err := root(o.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	audience := endpoint
+	if o.Audience != "" {
+		if audience, err = root(o.Audience); err != nil {
+			return nil, err
+		}
+	}
+	switch o.Version {
+	case "":
+		o.Version = "v1.0"
+	case "v1.0", "beta":
+	default:
+		return nil, errors.New(`the Graph version is "v1.0" or "beta"`)
+	}
+	if o.Timeout == 0 {
+		o.Timeout = DefaultTimeout
+	}
+	bearer := runtime.NewBearerTokenPolicy(newCredential(o.Credential), []string{audience + "/.default"}, nil)
+	return &Client{
+		pipeline: runtime.NewPipeline("phone-operator", buildVersion(), runtime.PipelineOptions{
+			PerRetry:               []policy.Policy{bearer},
+			AllowedHeaders:         loggedHeaders,
+			AllowedQueryParameters: []string{"$select", "$count"},
+		}, &policy.ClientOptions{Transport: newGuard(o.Transport)}),
+		endpoint:    endpoint,
+		version:     o.Version,
+		timeout:     o.Timeout,
+		noSMSSignIn: o.NoSMSSignIn,
+	}, nil
+}
+
+// loggedHeaders are shown in azcore's own log beside its few; it redacts all others.
+var loggedHeaders = []string{
+	"client-request-id", "request-id", "x-ms-ags-diagnostic", "x-ms-resource-unit",
+	"x-ms-throttle-information", "x-ms-throttle-limit-percentage", "x-ms-throttle-priority", "x-ms-throttle-scope",
+}
+
+// root checks the address of a service and cuts the slash off its end.
+func root(s string) (string, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "", errors.New(`the address of Graph is written "https://<host>", with a port or a path if need be and nothing more`)
+	}
+	return strings.TrimRight(s, "/"), nil
+}
+
+// buildVersion is for the User-Agent.
+func buildVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+// guard is the last step before the wire. It lets no redirect take the token
+// elsewhere and no answer fill the memory.
+type guard struct{ next policy.Transporter }
+
+// maxBody is far above a page of any list read here.
+const maxBody = 4 << 20
+
+func newGuard(next policy.Transporter) guard {
+	if next == nil {
+		next = &http.Client{}
+	}
+	if client, ok := next.(*http.Client); ok {
+		own := *client
+		own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		next = &own
+	}
+	return guard{next}
+}
+
+func (g guard) Do(req *http.Request) (*http.Response, error) {
+	resp, err := g.next.Do(req)
+	if err == nil && resp != nil && resp.Body != nil {
+		resp.Body = http.MaxBytesReader(nil, resp.Body, maxBody)
+	}
+	return resp, err
+}

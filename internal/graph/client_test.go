@@ -1,0 +1,176 @@
+package graph_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/google/uuid"
+
+	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/phone"
+)
+
+const methods = "/v1.0/users/" + adaID + "/authentication/phoneMethods"
+
+// The list as Graph documents it: office first, and more in it than we know.
+const listBody = `{
+  "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#users('0f1c0000-0000-4000-8000-000000000001')/authentication/phoneMethods",
+  "value": [
+    {"id": "e37fc753-ff3b-4958-9484-eaa9425c82bc", "phoneNumber": "+1 2065550102x123", "phoneType": "office",
+     "smsSignInState": "notSupported", "createdDateTime": null, "fax": {"number": [1]}},
+    {"id": "3179E48A-750B-4051-897C-87B9720928F7", "phoneNumber": "+1 206 555 0100", "phoneType": "mobile", "smsSignInState": "ready"},
+    {"id": "00000000-0000-4000-8000-00000000000f", "phoneNumber": "+1 2065550103", "phoneType": "unknownFutureValue"}
+  ]}`
+
+func TestEachCallIsTheDocumentedRequest(t *testing.T) {
+	n := number(t, "+12065550100")
+	for op, tc := range map[string]struct {
+		method, uri, body string
+		answer            reply
+	}{
+		"look up user": {
+			"GET", "/v1.0/users/ada@contoso.example?$select=id,userPrincipalName", "",
+			reply{status: 200, body: `{"id":"` + adaID + `","userPrincipalName":"ada@contoso.example"}`},
+		},
+		"list phone methods": {"GET", methods, "", reply{status: 200, body: listBody}},
+		"create phone method": {
+			"POST", methods, `{"phoneNumber":"+1 2065550100","phoneType":"mobile"}`,
+			reply{status: 201, body: `{"id":"3179e48a-750b-4051-897c-87b9720928f7","phoneNumber":"+1 2065550100","phoneType":"mobile","smsSignInState":"notEnabled"}`},
+		},
+		"update phone method": {
+			"PATCH", methods + "/3179e48a-750b-4051-897c-87b9720928f7", `{"phoneNumber":"+1 2065550100","phoneType":"mobile"}`,
+			reply{status: 204},
+		},
+		"delete phone method": {"DELETE", methods + "/3179e48a-750b-4051-897c-87b9720928f7", "", reply{status: 204}},
+		"enable SMS sign-in":  {"POST", methods + "/3179e48a-750b-4051-897c-87b9720928f7/enableSmsSignIn", "", reply{status: 204}},
+		"disable SMS sign-in": {"POST", methods + "/3179e48a-750b-4051-897c-87b9720928f7/disableSmsSignIn", "", reply{status: 204}},
+	} {
+		t.Run(op, func(t *testing.T) {
+			s := serve(t, func(w http.ResponseWriter, _ *http.Request) { tc.answer.write(w) })
+			must(t, operations(n)[op](context.Background(), s.client(t)))
+			got := s.requests()
+			if len(got) != 1 {
+				t.Fatalf("%d requests", len(got))
+			}
+			want := seen{Method: tc.method, URI: tc.uri, Body: tc.body}
+			if diff := cmp.Diff(want, got[0], cmpopts.IgnoreFields(seen{}, "Header")); diff != "" {
+				t.Error(diff)
+			}
+			h := got[0].Header
+			if h.Get("Authorization") != "Bearer a test token" {
+				t.Error("the token is not sent")
+			}
+			if uuid.Validate(h.Get("client-request-id")) != nil {
+				t.Errorf("client-request-id = %q", h.Get("client-request-id"))
+			}
+			if (tc.body != "") != (h.Get("Content-Type") == "application/json") {
+				t.Errorf("Content-Type = %q with the body %q", h.Get("Content-Type"), tc.body)
+			}
+			if h.Get("x-ms-throttle-priority") != "" {
+				t.Error("a priority is set that nobody asked for")
+			}
+		})
+	}
+}
+
+func TestTheListIsReadTolerantly(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { reply{status: 200, body: "\ufeff" + listBody}.write(w) })
+	got, err := s.client(t).PhoneMethods(context.Background(), adaID)
+	must(t, err)
+	want := []graph.PhoneMethod{
+		{ID: "e37fc753-ff3b-4958-9484-eaa9425c82bc", Type: phone.Office, Number: phone.Read("+12065550102x123"), SMSSignInState: phone.NotSupported},
+		{ID: "3179e48a-750b-4051-897c-87b9720928f7", Type: phone.Mobile, Number: phone.Read("+12065550100"), SMSSignInState: phone.Ready},
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateComparable(phone.Reading{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAnEmptyListIsNoError(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { reply{status: 200, body: `{"value":[]}`}.write(w) })
+	got, err := s.client(t).PhoneMethods(context.Background(), adaID)
+	if err != nil || len(got) != 0 {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestCreateGivesTheMethodAsGraphHasIt(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		reply{status: 201, body: `{"id":"b6332ec1-7057-4abe-9331-3d72feddfe41","phoneNumber":"+1 2065550101","phoneType":"alternateMobile","smsSignInState":"somethingNew"}`}.write(w)
+	})
+	got, err := s.client(t).CreatePhoneMethod(context.Background(), adaID, phone.AlternateMobile, number(t, "+12065550101"))
+	must(t, err)
+	want := graph.PhoneMethod{
+		ID: graph.MethodID(phone.AlternateMobile), Type: phone.AlternateMobile,
+		Number: phone.Read("+1 2065550101"), SMSSignInState: "somethingNew",
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateComparable(phone.Reading{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAnUpdateMayBeAnsweredWithTheMethod(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { reply{status: 200, body: `{"id":`}.write(w) })
+	must(t, s.client(t).UpdatePhoneMethod(context.Background(), adaID, phone.Office, number(t, "+12065550102x1")))
+}
+
+func TestTheVersionIsPartOfThePath(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	c := s.client(t, func(o *graph.Options) { o.Version, o.Endpoint = "beta", s.URL+"/gateway/" })
+	must(t, c.EnableSMSSignIn(context.Background(), adaID))
+	want := "/gateway/beta/users/" + adaID + "/authentication/phoneMethods/3179e48a-750b-4051-897c-87b9720928f7/enableSmsSignIn"
+	if got := s.requests()[0].URI; got != want {
+		t.Errorf("URI = %s", got)
+	}
+}
+
+func TestLowPriorityIsAskedForByContext(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { reply{status: 200, body: `{"value":[]}`}.write(w) })
+	_, err := s.client(t).PhoneMethods(graph.WithLowPriority(context.Background()), adaID)
+	must(t, err)
+	if got := s.requests()[0].Header.Get("x-ms-throttle-priority"); got != "low" {
+		t.Errorf("x-ms-throttle-priority = %q", got)
+	}
+}
+
+func TestNoSMSSignInIsAskedForWhereThereIsNone(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	c := s.client(t, func(o *graph.Options) { o.NoSMSSignIn = true })
+	for _, err := range []error{c.EnableSMSSignIn(context.Background(), adaID), c.DisableSMSSignIn(context.Background(), adaID)} {
+		if graph.KindOf(err) != graph.Refused {
+			t.Errorf("error = %v", err)
+		}
+	}
+	if got := s.requests(); len(got) != 0 {
+		t.Errorf("%d requests were sent", len(got))
+	}
+}
+
+func TestAnUnknownPhoneTypeIsRefusedHere(t *testing.T) {
+	c := newClient(t, over(func(*http.Request) (*http.Response, error) { panic("a request was sent") }))
+	if err := c.DeletePhoneMethod(context.Background(), adaID, "fax"); graph.KindOf(err) != graph.Refused {
+		t.Errorf("error = %v", err)
+	}
+}
+
+func TestNewRefusesWhatCannotWork(t *testing.T) {
+	for name, o := range map[string]graph.Options{
+		"no credential":          {Endpoint: "https://graph.example"},
+		"no endpoint":            {Credential: staticToken{}},
+		"no https":               {Credential: staticToken{}, Endpoint: "http://graph.example"},
+		"a password in it":       {Credential: staticToken{}, Endpoint: "https://a:b@graph.example"},
+		"a query":                {Credential: staticToken{}, Endpoint: "https://graph.example?a=b"},
+		"no host":                {Credential: staticToken{}, Endpoint: "https:///v1.0"},
+		"another version":        {Credential: staticToken{}, Endpoint: "https://graph.example", Version: "v2.0"},
+		"an audience of no kind": {Credential: staticToken{}, Endpoint: "https://graph.example", Audience: "graph"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := graph.New(o); err == nil {
+				t.Error("accepted")
+			}
+		})
+	}
+}

@@ -1,0 +1,157 @@
+package graph
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net/http"
+	"net/http/httptrace"
+	"regexp"
+	"sync"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+)
+
+// tokenError is why there is no token. It keeps nothing of the credential's own
+// error, which prints what the token endpoint said.
+type tokenError struct{ failure Error }
+
+func (e *tokenError) Error() string { return e.failure.Error() }
+
+// Nobody waits for a token that was just not to be had: azcore lets one caller after
+// the other try, and they would queue for minutes behind an endpoint that is away.
+const failureHolds = time.Second
+
+// credential says of a failure to get a token what kind it is. azidentity's errors
+// tell this only if there was an answer, so it watches the connection as well.
+type credential struct {
+	azcore.TokenCredential
+
+	mu     sync.Mutex
+	failed *tokenError
+	until  time.Time
+}
+
+func newCredential(c azcore.TokenCredential) *credential { return &credential{TokenCredential: c} }
+
+// GetToken gets a token, or fails with a *tokenError.
+func (c *credential) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	if failed := c.justFailed(); failed != nil {
+		return azcore.AccessToken{}, failed
+	}
+	var seen exchange
+	token, err := c.TokenCredential.GetToken(httptrace.WithClientTrace(ctx, seen.trace()), o)
+	if err == nil {
+		return token, nil
+	}
+	failed := &tokenError{failure: seen.explain(ctx, err)}
+	if ctx.Err() == nil { // a caller who goes away proves nothing for the others
+		c.remember(failed)
+	}
+	return azcore.AccessToken{}, failed
+}
+
+func (c *credential) justFailed() *tokenError {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if time.Now().After(c.until) {
+		return nil
+	}
+	return c.failed
+}
+
+func (c *credential) remember(e *tokenError) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failed, c.until = e, time.Now().Add(failureHolds)
+}
+
+// exchange is what was seen on the wire while a token was asked for. Its hooks may
+// run after the call is over.
+type exchange struct {
+	mu        sync.Mutex
+	asked     bool // a connection was wanted
+	answered  bool // the last request got an answer
+	untrusted bool // a certificate was not trusted
+}
+
+func (x *exchange) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GetConn:              func(string) { x.note(func() { x.asked, x.answered = true, false }) },
+		GotFirstResponseByte: func() { x.note(func() { x.answered = true }) },
+		TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
+			var untrusted *tls.CertificateVerificationError
+			if errors.As(err, &untrusted) {
+				x.note(func() { x.untrusted = true })
+			}
+		},
+	}
+}
+
+func (x *exchange) note(f func()) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	f()
+}
+
+// explain says what kind of failure err is, with the code and ids of the answer.
+func (x *exchange) explain(ctx context.Context, err error) Error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	var refused *azidentity.AuthenticationFailedError
+	switch {
+	case errors.As(err, &refused) && refused.RawResponse != nil:
+		return ofTokenEndpoint(refused.RawResponse)
+	case ctx.Err() != nil:
+		return Error{Kind: Unavailable, Cause: "no token: " + causeOf(ctx.Err())}
+	case x.untrusted:
+		return Error{Kind: Unavailable, Cause: "no token: the certificate of the token endpoint is not trusted"}
+	case x.asked && !x.answered:
+		return Error{Kind: Unavailable, Cause: "no token: the token endpoint does not answer"}
+	case x.asked:
+		return Error{Kind: CredentialFailed, Cause: "no token: the token endpoint does not accept the credential"}
+	default:
+		return Error{Kind: CredentialFailed, Cause: "no token: the credential is not complete on this machine"}
+	}
+}
+
+// entraError is what Entra's token endpoint says of a request it refuses.
+//
+// Source: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+type entraError struct {
+	Error       text `json:"error"`             // "invalid_client"
+	Description text `json:"error_description"` // "AADSTS7000215: Invalid client secret ..."
+	TraceID     text `json:"trace_id"`
+}
+
+var aadsts = regexp.MustCompile(`^AADSTS\d{4,8}\b`)
+
+func ofTokenEndpoint(resp *http.Response) Error {
+	var said entraError
+	_ = decode(resp, &said) // any bytes may stand there; what can be read is
+	e := Error{
+		Kind:       CredentialFailed,
+		Cause:      "no token: the token endpoint refuses the credential",
+		Status:     resp.StatusCode,
+		Code:       aadsts.FindString(string(said.Description)),
+		RetryAfter: retryAfterOf(resp),
+	}
+	if e.Code == "" && codeForm.MatchString(string(said.Error)) {
+		e.Code = string(said.Error)
+	}
+	for _, id := range []string{resp.Header.Get("x-ms-request-id"), string(said.TraceID)} {
+		if isGUID(id) && e.RequestID == "" {
+			e.RequestID = id
+		}
+	}
+	switch {
+	case e.Status == http.StatusTooManyRequests:
+		e.Kind, e.Cause = Throttled, "no token: the token endpoint is asked too often"
+	case e.Status >= 500:
+		e.Kind, e.Cause = Unavailable, "no token: the token endpoint does not work"
+	}
+	return e
+}

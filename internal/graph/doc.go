@@ -1,0 +1,10 @@
+// Package graph is the client for the part of Microsoft Graph that the operator
+// needs: users, their phone methods, their directory roles. It sends one request
+// per call (more only to turn pages), and says of every failure once what it means.
+//
+// Writes are sent once. What became of a write that got no clear answer is found
+// out by reading, which is the caller's; so is every wait of more than a second.
+//
+// The package leaves out throttling of a whole tenant, what to write, and where
+// credentials come from.
+package graph

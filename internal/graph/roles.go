@@ -1,0 +1,101 @@
+package graph
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Role is a directory role that a user holds, or a group that may hold some.
+type Role struct {
+	// ID is the role definition's, which is the same in every tenant for a built-in role
+	// (https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference).
+	// It is "" of a group.
+	ID string
+	// Name is what the role or the group is called, or "" if Graph did not say.
+	Name string
+	// Via is the object id of the group, or "" of a role.
+	Via string
+}
+
+// memberBody is a group, directory role or administrative unit. Of a kind that the
+// application may not read, Graph shows the id only and null for the rest.
+//
+// Source: https://learn.microsoft.com/graph/permissions-overview
+type memberBody struct {
+	Kind               text  `json:"@odata.type"`
+	ID                 text  `json:"id"`
+	DisplayName        text  `json:"displayName"`
+	RoleTemplateID     text  `json:"roleTemplateId"`
+	IsAssignableToRole *bool `json:"isAssignableToRole"`
+}
+
+type assignmentBody struct {
+	RoleDefinitionID text `json:"roleDefinitionId"`
+}
+
+// What the two calls below need.
+const (
+	readGroups = "GroupMember.Read.All"
+	readRoles  = "RoleManagement.Read.Directory"
+)
+
+// DirectoryRoles lists what makes a user an administrator now. Roles the user might
+// activate are not among it. userID is the object id. It takes two calls, as no one
+// call of v1.0 knows everything:
+//
+//   - transitiveMemberOf gives the built-in roles of the whole tenant, held directly
+//     or through groups, and the role-assignable groups. Through these a user may hold
+//     custom roles and roles over a part of the tenant, which the call does not show;
+//     so each such group counts.
+//   - roleAssignments gives the user's own roles of every sort.
+//
+// An application that may not see which groups are role-assignable is Forbidden.
+//
+// Sources: https://learn.microsoft.com/graph/api/user-list-transitivememberof,
+// https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments
+func (c *Client) DirectoryRoles(ctx context.Context, userID string) ([]Role, error) {
+	const op = "list directory roles"
+	if !isGUID(userID) {
+		return nil, noUser(op)
+	}
+	members, err := list[memberBody](ctx, c, call{
+		op: op, method: http.MethodGet, needs: readGroups,
+		path: "users/" + strings.ToLower(userID) + "/transitiveMemberOf",
+	})
+	if err != nil {
+		return nil, err
+	}
+	assignments, err := list[assignmentBody](ctx, c, call{
+		op: op, method: http.MethodGet, needs: readRoles,
+		path: "roleManagement/directory/roleAssignments?$filter=" +
+			url.PathEscape("principalId eq '"+strings.ToLower(userID)+"'"),
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	var roles []Role
+	known := map[string]bool{}
+	for _, m := range members {
+		switch {
+		case m.Kind == "#microsoft.graph.directoryRole":
+			id := strings.ToLower(string(m.RoleTemplateID))
+			known[id] = true
+			roles = append(roles, Role{ID: id, Name: string(m.DisplayName)})
+		case m.Kind != "#microsoft.graph.group":
+		case m.IsAssignableToRole == nil:
+			return nil, &Error{Kind: Forbidden, Op: op, Cause: "the user's groups do not show", Permission: readGroups}
+		case *m.IsAssignableToRole:
+			roles = append(roles, Role{Name: string(m.DisplayName), Via: strings.ToLower(string(m.ID))})
+		}
+	}
+	for _, a := range assignments {
+		if id := strings.ToLower(string(a.RoleDefinitionID)); !known[id] {
+			known[id] = true
+			roles = append(roles, Role{ID: id})
+		}
+	}
+	return roles, nil
+}

@@ -1,0 +1,132 @@
+package graph_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/entraops/phone-operator/internal/graph"
+)
+
+const (
+	globalReader = "f2ef992c-3afb-46b9-b7cf-a126ee74c451"
+	customRole   = "00000000-0000-4000-8000-0000000000c1"
+	adminsGroup  = "00000000-0000-4000-8000-00000000000a"
+)
+
+func TestDirectoryRoles(t *testing.T) {
+	const (
+		role       = `{"@odata.type":"#microsoft.graph.directoryRole","id":"x","displayName":"Global Reader","roleTemplateId":"F2EF992C-3afb-46b9-b7cf-a126ee74c451"}`
+		hiddenRole = `{"@odata.type":"#microsoft.graph.directoryRole","id":"x","displayName":null,"roleTemplateId":null}`
+		admins     = `{"@odata.type":"#microsoft.graph.group","id":"` + adminsGroup + `","displayName":"Admins","isAssignableToRole":true}`
+		people     = `{"@odata.type":"#microsoft.graph.group","id":"y","displayName":"People","isAssignableToRole":false}`
+		hidden     = `{"@odata.type":"#microsoft.graph.group","id":"y","displayName":null,"isAssignableToRole":null}`
+		unit       = `{"@odata.type":"#microsoft.graph.administrativeUnit","id":"z","displayName":"Berlin"}`
+		reader     = `{"id":"1","principalId":"` + adaID + `","roleDefinitionId":"` + globalReader + `","directoryScopeId":"/"}`
+		custom     = `{"id":"2","principalId":"` + adaID + `","roleDefinitionId":"` + customRole + `","directoryScopeId":"/administrativeUnits/z"}`
+	)
+	for name, tc := range map[string]struct {
+		members, assignments []string
+		want                 []graph.Role
+		kind                 graph.Kind
+	}{
+		"nobody's member":                        {nil, nil, nil, ""},
+		"ordinary groups and units are no roles": {[]string{people, unit}, nil, nil, ""},
+		"a role held through a group":            {[]string{role, people}, nil, []graph.Role{{ID: globalReader, Name: "Global Reader"}}, ""},
+		"a role of the user's own, shown twice":  {[]string{role}, []string{reader}, []graph.Role{{ID: globalReader, Name: "Global Reader"}}, ""},
+		"a custom role over a part of the tenant": {
+			nil, []string{custom, custom}, []graph.Role{{ID: customRole}}, "",
+		},
+		"a group that may hold roles counts as one": {
+			[]string{admins}, nil, []graph.Role{{Name: "Admins", Via: adminsGroup}}, "",
+		},
+		"a role without its name is still one":  {[]string{hiddenRole}, nil, []graph.Role{{}}, ""},
+		"groups that do not show are not waved": {[]string{role, hidden}, nil, nil, graph.Forbidden},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				rows := tc.members
+				if strings.Contains(r.URL.Path, "roleAssignments") {
+					rows = tc.assignments
+				}
+				reply{status: 200, body: `{"value":[` + strings.Join(rows, ",") + `]}`}.write(w)
+			})
+			got, err := s.client(t).DirectoryRoles(context.Background(), adaID)
+			if graph.KindOf(err) != tc.kind {
+				t.Fatalf("error = %v", err)
+			}
+			if tc.kind == graph.Forbidden && failure(t, err).Permission != "GroupMember.Read.All" {
+				t.Errorf("error = %v", err)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Error(diff)
+			}
+			want := []string{
+				"/v1.0/users/" + adaID + "/transitiveMemberOf",
+				"/v1.0/roleManagement/directory/roleAssignments?$filter=principalId%20eq%20%27" + adaID + "%27",
+			}
+			for i, r := range s.requests() {
+				if r.URI != want[i] {
+					t.Errorf("request %d: %s", i, r.URI)
+				}
+			}
+		})
+	}
+}
+
+func TestNoRolesAreNotTheAnswerWhenGraphWillNotSay(t *testing.T) {
+	for name, refused := range map[string]string{"of memberships": "transitiveMemberOf", "of assignments": "roleAssignments"} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if strings.Contains(r.URL.Path, refused) {
+					reply{status: 403, body: said("Authorization_RequestDenied", "")}.write(w)
+					return
+				}
+				reply{status: 200, body: `{"value":[]}`}.write(w)
+			})
+			if _, err := s.client(t).DirectoryRoles(context.Background(), adaID); graph.KindOf(err) != graph.Forbidden {
+				t.Errorf("error = %v", err)
+			}
+		})
+	}
+}
+
+func TestAllPagesAreRead(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		body := `{"value":[]}`
+		if strings.HasSuffix(r.URL.Path, "/transitiveMemberOf") {
+			body = `{"@odata.nextLink":"https://elsewhere.example/v1.0/other?$skiptoken=second%20page","value":[]}`
+			if r.URL.Query().Get("$skiptoken") == "second page" {
+				body = `{"value":[{"@odata.type":"#microsoft.graph.directoryRole","displayName":"Global Reader","roleTemplateId":"` + globalReader + `"}]}`
+			}
+		}
+		reply{status: 200, body: body}.write(w)
+	})
+	got, err := s.client(t).DirectoryRoles(context.Background(), adaID)
+	must(t, err)
+	if len(got) != 1 || got[0].ID != globalReader {
+		t.Errorf("roles = %v", got)
+	}
+	// The link names another host and path; the token stays with ours.
+	if uri := s.requests()[1].URI; uri != "/v1.0/users/"+adaID+"/transitiveMemberOf?$skiptoken=second%20page" {
+		t.Errorf("second page: %s", uri)
+	}
+}
+
+func TestPagesWithoutEndAreGivenUp(t *testing.T) {
+	for name, link := range map[string]string{
+		"in a circle": "https://graph.example/v1.0/x?$skiptoken=again", "to nowhere": "https://graph.example/v1.0/x", "to nonsense": "://",
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClient(t, over(func(r *http.Request) (*http.Response, error) {
+				return reply{status: 200, body: `{"value":[],"@odata.nextLink":"` + link + `"}`}.response(r), nil
+			}))
+			if _, err := c.PhoneMethods(context.Background(), adaID); graph.KindOf(err) != graph.Unavailable {
+				t.Errorf("error = %v", err)
+			}
+		})
+	}
+}
