@@ -31,14 +31,19 @@ const (
 
 // PhoneAuthenticationMethodSpec is one phone of one Entra user.
 //
-// The rules about phoneNumber are here and not beside the field, because the API
-// server repeats a refused field's value in its answer, but not an object's.
+// No refusal may repeat the number, so two things are not as usual. The rules about
+// phoneNumber are here and not beside the field: of a field the API server repeats
+// the value, of an object it does not. And phoneNumber's schema lets an integer, a
+// number without quotes, through to a rule that refuses it: the schema itself would
+// refuse a server-side apply with the number in the message, for Flux and Argo CD to
+// write down.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.phoneNumber) != has(self.phoneNumberFrom)",message="set exactly one of phoneNumber and phoneNumberFrom"
-// +kubebuilder:validation:XValidation:rule="!has(self.phoneNumber) || self.phoneNumber.matches('^[+]([1-9][0-9]{0,2} [0-9]{4,}|[1-9][0-9]{5,})([xX][0-9]+)?$')",message="write + and the country code, one space and the digits of the number, such as '+1 2065550100' (office with an extension: '+1 2065550100x123'), or E.164 without spaces, such as '+12065550100'",fieldPath=".phoneNumber"
-// +kubebuilder:validation:XValidation:rule="!has(self.phoneNumber) || !self.phoneNumber.matches('^[+]([0-9] ?){16,}')",message="a number has at most 15 digits, country code included and extension left out: look for a digit too many",fieldPath=".phoneNumber"
-// +kubebuilder:validation:XValidation:rule="!has(self.phoneNumber) || !self.phoneNumber.matches('[xX][0-9]{11,}$')",message="an extension has at most 10 digits",fieldPath=".phoneNumber"
-// +kubebuilder:validation:XValidation:rule="!has(self.phoneNumber) || self.phoneType == 'office' || !self.phoneNumber.lowerAscii().contains('x')",message="only an office phone has an extension: leave out the x and what follows it, or use phoneType office",fieldPath=".phoneNumber"
+// +kubebuilder:validation:XValidation:rule="!has(self.phoneNumber) || type(self.phoneNumber) == string",message="put the number in quotes: without them YAML makes it an integer",fieldPath=".phoneNumber"
+// +kubebuilder:validation:XValidation:rule="!has(self.phoneNumber) || type(self.phoneNumber) != string || self.phoneNumber.matches('^[+]([1-9][0-9]{0,2} [0-9]{4,}|[1-9][0-9]{5,})([xX][0-9]+)?$')",message="write + and the country code, one space and the digits of the number, such as '+1 2065550100' (office with an extension: '+1 2065550100x123'), or E.164 without spaces, such as '+12065550100'",fieldPath=".phoneNumber"
+// +kubebuilder:validation:XValidation:rule="!has(self.phoneNumber) || type(self.phoneNumber) != string || !self.phoneNumber.matches('^[+]([0-9] ?){16,}')",message="a number has at most 15 digits, country code included and extension left out: look for a digit too many",fieldPath=".phoneNumber"
+// +kubebuilder:validation:XValidation:rule="!has(self.phoneNumber) || type(self.phoneNumber) != string || !self.phoneNumber.matches('[xX][0-9]{11,}$')",message="an extension has at most 10 digits",fieldPath=".phoneNumber"
+// +kubebuilder:validation:XValidation:rule="!has(self.phoneNumber) || type(self.phoneNumber) != string || self.phoneType == 'office' || !self.phoneNumber.matches('[xX]')",message="only an office phone has an extension: leave out the x and what follows it, or use phoneType office",fieldPath=".phoneNumber"
 // +kubebuilder:validation:XValidation:rule="!has(self.smsSignIn) || self.phoneType == 'mobile'",message="only a mobile phone can be used for SMS sign-in: leave smsSignIn out, or use phoneType mobile",fieldPath=".smsSignIn"
 // +kubebuilder:validation:XValidation:rule="(has(self.tenantRef) ? self.tenantRef.name : 'default') == (has(oldSelf.tenantRef) ? oldSelf.tenantRef.name : 'default')",message="tenantRef cannot be changed (absent means default): delete this resource and create another for the other tenant",fieldPath=".tenantRef"
 type PhoneAuthenticationMethodSpec struct {
@@ -68,7 +73,8 @@ type PhoneAuthenticationMethodSpec struct {
 	// the number; phoneNumberFrom keeps it in a Secret.
 	//
 	// +optional
-	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Type=""
+	// +kubebuilder:validation:XIntOrString
 	PhoneNumber string `json:"phoneNumber,omitempty"`
 
 	// phoneNumberFrom takes the number from somewhere else. Set either this or
