@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Request is what the emulator saw of one request, and how it answered. Its Body
@@ -37,23 +39,25 @@ func (r Request) IsWrite() bool {
 	return r.Method != http.MethodGet && r.Method != http.MethodHead && phoneMethodsPath.MatchString(r.Path)
 }
 
-// LogPath is the path with nothing personal in it: every user key becomes the
-// object id, or a dash where the user was not found.
+// LogPath is the path with nothing personal in it: words of Graph's own and GUIDs
+// stay, the key of a user becomes the object id, all else becomes a dash.
 func (r Request) LogPath() string {
-	if !isGraph(r.Path) {
-		return r.Path
-	}
-	segments := strings.Split(r.Path, "/")
-	for i, s := range segments {
-		name, _, keyed := strings.Cut(s, "(")
+	var steps []string
+	for segment := range strings.SplitSeq(strings.Trim(r.Path, "/"), "/") {
+		name, _, keyed := strings.Cut(segment, "(")
+		afterUsers := len(steps) > 0 && steps[len(steps)-1] == "users"
 		switch {
-		case keyed && strings.EqualFold(name, "users"):
-			segments[i] = "users/" + orDash(r.User)
-		case i > 0 && strings.EqualFold(segments[i-1], "users"):
-			segments[i] = orDash(r.User)
+		case keyed && name == "users":
+			steps = append(steps, "users", orDash(r.User))
+		case keyed:
+			steps = append(steps, logged(name), "-")
+		case afterUsers:
+			steps = append(steps, orDash(r.User))
+		default:
+			steps = append(steps, logged(name))
 		}
 	}
-	return strings.Join(segments, "/")
+	return "/" + strings.Join(steps, "/")
 }
 
 func orDash(s string) string {
@@ -62,6 +66,31 @@ func orDash(s string) string {
 	}
 	return s
 }
+
+func logged(segment string) string {
+	if ownWords()[segment] || uuid.Validate(segment) == nil {
+		return segment
+	}
+	return "-"
+}
+
+// ownWords are the words that the paths of the emulator are made of.
+var ownWords = sync.OnceValue(func() map[string]bool {
+	words := map[string]bool{}
+	patterns := []string{
+		"v1.0/beta/$batch/me", groupType + "/" + roleType + "/" + unitType, "common/oauth2/v2.0/token",
+		".well-known/openid-configuration", "discovery/keys/instance",
+	}
+	for _, r := range routes {
+		patterns = append(patterns, r.pattern)
+	}
+	for _, p := range patterns {
+		for word := range strings.SplitSeq(p, "/") {
+			words[word] = true
+		}
+	}
+	return words
+})
 
 // record is the memory of requests, oldest first.
 type record struct {

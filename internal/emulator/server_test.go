@@ -118,12 +118,15 @@ func TestWhatIsLoggedOfAPath(t *testing.T) {
 	g.do("GET", phones(adaUPN, "/", mobileID), "")
 	g.do("GET", "/v1.0/users('"+adaUPN+"')/authentication/phoneMethods", "")
 	g.do("GET", phones("nobody@contoso.example"), "")
+	g.do("GET", "/v1.0/contacts/"+adaUPN+"/+12065550100", "")
+	g.do("GET", "/v1.0/users/"+adaID+"/authentication/phoneMethods('"+mobileID+"')", "")
+	g.do("GET", "/contoso.example/v2.0/.well-known/openid-configuration", "")
 	g.do("GET", "/v1.0/users?$filter=userPrincipalName%20eq%20'"+adaUPN+"'", "")
 	var paths []string
 	for _, r := range g.Requests() {
 		paths = append(paths, r.LogPath())
 	}
-	want := []string{phones(adaID, "/", mobileID), phones(adaID), phones("-"), "/v1.0/users"}
+	want := []string{phones(adaID, "/", mobileID), phones(adaID), phones("-"), "/v1.0/-/-/-", phones(adaID, "/-"), "/-/v2.0/.well-known/openid-configuration", "/v1.0/users"}
 	if d := cmp.Diff(want, paths); d != "" {
 		t.Error(d)
 	}
