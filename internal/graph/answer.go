@@ -52,7 +52,7 @@ func envelopeOf(resp *http.Response) envelope {
 	return e
 }
 
-// A code looks like "badRequest", "Request_ResourceNotFound" or "invalid_client".
+// A code looks like "badRequest" or "Request_ResourceNotFound".
 // Other texts are dropped, so that nothing else comes out in a code's place.
 var codeForm = regexp.MustCompile(`^[A-Za-z][A-Za-z_.-]{1,63}$`)
 

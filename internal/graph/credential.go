@@ -127,7 +127,10 @@ type entraError struct {
 	TraceID     text `json:"trace_id"`
 }
 
-var aadsts = regexp.MustCompile(`^AADSTS\d{4,8}\b`)
+var (
+	aadsts    = regexp.MustCompile(`^AADSTS\d{4,8}\b`)
+	oauthCode = regexp.MustCompile(`^[a-z_]{4,40}$`)
+)
 
 func ofTokenEndpoint(resp *http.Response) Error {
 	var said entraError
@@ -139,7 +142,7 @@ func ofTokenEndpoint(resp *http.Response) Error {
 		Code:       aadsts.FindString(string(said.Description)),
 		RetryAfter: retryAfterOf(resp),
 	}
-	if e.Code == "" && codeForm.MatchString(string(said.Error)) {
+	if e.Code == "" && oauthCode.MatchString(string(said.Error)) {
 		e.Code = string(said.Error)
 	}
 	for _, id := range []string{resp.Header.Get("x-ms-request-id"), string(said.TraceID)} {

@@ -1,0 +1,108 @@
+package tenant_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
+	"testing"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/tenant"
+)
+
+func TestEachCloudHasItsGraph(t *testing.T) {
+	for name, tc := range map[string]struct {
+		place              tenant.Place
+		endpoint, audience string
+		noSMS              bool
+	}{
+		"none is public":      {tenant.Place{}, "https://graph.microsoft.com", "", false},
+		"public":              {tenant.Place{Cloud: tenant.Public}, "https://graph.microsoft.com", "", false},
+		"US government":       {tenant.Place{Cloud: tenant.USGovernment}, "https://graph.microsoft.us", "", false},
+		"US defence":          {tenant.Place{Cloud: tenant.USGovernmentDoD}, "https://dod-graph.microsoft.us", "", false},
+		"China has no SMS":    {tenant.Place{Cloud: tenant.China}, "https://microsoftgraph.chinacloudapi.cn", "", true},
+		"an emulator of both": {tenant.Place{Graph: "https://a.example", Authority: "https://a.example"}, "https://a.example", "", false},
+		"a gateway to Graph takes tokens for Graph": {
+			tenant.Place{Cloud: tenant.USGovernment, Graph: "https://gateway.example/graph"},
+			"https://gateway.example/graph", "https://graph.microsoft.us", false,
+		},
+		"a gateway to the authority": {tenant.Place{Authority: "https://login.example"}, "https://graph.microsoft.com", "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o, err := tc.place.GraphOptions(nil)
+			must(t, err)
+			if o.Endpoint != tc.endpoint || o.Audience != tc.audience || o.NoSMSSignIn != tc.noSMS {
+				t.Errorf("GraphOptions() = %+v", o)
+			}
+		})
+	}
+}
+
+// The first server a credential turns to is its cloud's login; nothing is sent to it.
+func TestEachCloudHasItsLogin(t *testing.T) {
+	for cloud, want := range map[tenant.Cloud]string{
+		tenant.Public: "login.microsoftonline.com:443", tenant.USGovernment: "login.microsoftonline.us:443",
+		tenant.USGovernmentDoD: "login.microsoftonline.us:443", tenant.China: "login.chinacloudapi.cn:443",
+	} {
+		t.Run(string(cloud), func(t *testing.T) {
+			c, err := tenant.Place{Cloud: cloud}.Credential(identity(tenant.ClientSecret(secret)))
+			must(t, err)
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			var first string
+			ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: func(address string) {
+				first = address
+				cancel()
+			}})
+			if _, err := c.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{"https://graph.example/.default"}}); err == nil {
+				t.Error("a token came from nowhere")
+			}
+			if first != want {
+				t.Errorf("turned to %s", first)
+			}
+		})
+	}
+}
+
+func TestABundleIsTrustedOnlyWhereItBelongs(t *testing.T) {
+	p := serve(t, emulator.App{Secret: secret})
+	must(t, look(t, p, tenant.ClientSecret(secret)))
+
+	without := p
+	without.CABundle = nil
+	if err := look(t, without, tenant.ClientSecret(secret)); graph.KindOf(err) != graph.Unavailable {
+		t.Errorf("without the bundle: %v", err)
+	}
+
+	// The authority is ours, Graph the cloud's: the bundle must not vouch for Graph.
+	mixed := tenant.Place{Authority: p.Authority, CABundle: p.CABundle}
+	o, err := mixed.GraphOptions(nil)
+	must(t, err)
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, p.Graph, nil)
+	must(t, err)
+	if resp, err := o.Transport.Do(req); err == nil {
+		resp.Body.Close()
+		t.Error("the cloud's client trusts the bundle")
+	}
+}
+
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("followed") }))
+	t.Cleanup(elsewhere.Close)
+	s := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
+	t.Cleanup(s.Close)
+	o, err := tenant.Place{}.GraphOptions(nil)
+	must(t, err)
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.URL, nil)
+	must(t, err)
+	resp, err := o.Transport.Do(req)
+	must(t, err)
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusTemporaryRedirect {
+		t.Errorf("status = %d", resp.StatusCode)
+	}
+}
