@@ -1,6 +1,7 @@
 package phone_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -113,6 +114,13 @@ func TestTwoWritingsOfOneNumberAreEqual(t *testing.T) {
 	}
 }
 
+func TestTypesAreInTheOrderGraphAcceptsCreation(t *testing.T) {
+	want := []phone.Type{"mobile", "alternateMobile", "office"}
+	if got := phone.Types(); !slices.Equal(got, want) {
+		t.Errorf("Types() = %v", got)
+	}
+}
+
 func TestTheZeroNumberIsNoNumber(t *testing.T) {
 	var none phone.Number
 	if !none.IsZero() || none.HasExtension() || none.Graph() != "" || none.Masked() != "" || none.Plausible() != nil {
@@ -129,7 +137,8 @@ func TestPlausible(t *testing.T) {
 		"a missing digit":                {"+1 206555010", "are longer"},
 		"a trunk zero too many":          {"+44 07700900123", "are shorter"},
 		"nothing but zeros":              {"+1 0000", "are longer"},
-		"a length nobody has":            {"+1 20655501000", "are shorter"},
+		"a digit too many":               {"+1 20655501000", "are shorter"},
+		"a length between two that are":  {"+354 55501001", "another length"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := parse(t, tc.in).Plausible()

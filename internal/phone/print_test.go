@@ -32,12 +32,12 @@ func TestMasked(t *testing.T) {
 		"a trunk zero is a star like another": {"+44 07700900123", "+44 *********23"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			n := parse(t, tc.in)
+			n, r := parse(t, tc.in), phone.Read(tc.in)
 			for how, got := range map[string]string{
 				"Masked": n.Masked(), "String": n.String(), "GoString": n.GoString(),
 				"%v": fmt.Sprintf("%v", n), "%#v": fmt.Sprintf("%#v", n), "%d": fmt.Sprintf("%d", n), "%x": fmt.Sprintf("%x", n),
 				"MarshalLog": n.MarshalLog().(string), "LogValue": n.LogValue().String(),
-				"Reading.Masked": phone.Read(tc.in).Masked(),
+				"Reading.Masked": r.Masked(), "Reading.String": r.String(), "Reading.GoString": r.GoString(), "Reading %v": fmt.Sprintf("%v", r),
 			} {
 				if got != tc.want {
 					t.Errorf("%s shows %q, want %q", how, got, tc.want)

@@ -1,6 +1,7 @@
 package phone_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"unicode"
@@ -68,6 +69,12 @@ func TestReadingGivesOnlyWholeNumbers(t *testing.T) {
 	}
 	if got := phone.Read("+1 2065550100").Compare(phone.Number{}); got != phone.Unknown {
 		t.Errorf("compared with no number: %v", got)
+	}
+}
+
+func TestAComparisonPrintsAsAWord(t *testing.T) {
+	if got := fmt.Sprint(phone.Unknown, phone.Equal, phone.Different); got != "unknown equal different" {
+		t.Errorf("prints %q", got)
 	}
 }
 
