@@ -268,6 +268,11 @@ func TestCompute(t *testing.T) {
 			observed: []Method{shows(phone.Office, numberA), shows(phone.AlternateMobile, numberA)},
 			want:     "a: privileged; o: synced +; z: privileged +",
 		},
+		"nothing is written while an earlier write is not settled": {
+			claims: []Claim{claim("a", withheld(Unsettled)), claim("o", office, holding(numberA), leaving, withheld(Unsettled)),
+				claim("z", alt)},
+			observed: []Method{shows(phone.Office, numberA)}, want: "a: pending; o: pending +; z: waits for mobile",
+		},
 		"a write that the rules do not allow is not made": {
 			claims:   []Claim{claim("a", denied(Create)), claim("o", office, saying(numberB), changed, holding(numberA), denied(Update))},
 			observed: []Method{shows(phone.Office, numberA)}, want: "a: denied; o: denied +",
@@ -279,6 +284,10 @@ func TestCompute(t *testing.T) {
 		"SMS sign-in waits for the number": {
 			claims:   []Claim{claim("a", saying(numberB), holding(numberA), changed, sms(Enabled))},
 			observed: []Method{shows(phone.Mobile, numberA)}, want: "update mobile for a; a: pending +",
+		},
+		"SMS sign-in is looked at again when its state is not known yet": {
+			claims: []Claim{claim("a", holding(numberA), changed, sms(Enabled))}, observed: []Method{showsSMS(numberA, "")},
+			want: "a: synced + sms pending",
 		},
 		"SMS sign-in is disabled": {
 			claims: []Claim{claim("a", holding(numberA), changed, sms(Disabled))}, observed: []Method{showsSMS(numberA, phone.Ready)},

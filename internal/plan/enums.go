@@ -98,11 +98,13 @@ const (
 // Withheld says which writes must wait for a reason found just before them.
 type Withheld int
 
-// Privileged withholds every write, BudgetSpent deletions only.
+// PrivilegedUser and Unsettled withhold every write, BudgetSpent deletions only.
+// Unsettled: an earlier write of this phone type may or may not have worked.
 const (
 	Nothing Withheld = iota
 	PrivilegedUser
 	BudgetSpent
+	Unsettled
 )
 
 // Outcome is what the plan says of a claim.
@@ -112,7 +114,7 @@ type Outcome int
 const (
 	// Synced: Graph holds what the claim says.
 	Synced Outcome = iota
-	// Pending: an action of this plan is for this claim.
+	// Pending: an action of this plan is for this claim, or one must wait a moment.
 	Pending
 	// Conflict: another claim, Winner, has the phone type.
 	Conflict

@@ -31,6 +31,8 @@ func (u *user) leaver(s *slot, c Claim) Verdict {
 	switch {
 	case c.Withheld == PrivilegedUser:
 		v.Outcome = Privileged
+	case c.Withheld == Unsettled:
+		v.Outcome = Pending
 	case c.Refused.Has(Delete):
 		v.Outcome = DeleteRefused
 	case c.Type == phone.Mobile && u.slot(phone.AlternateMobile).there():

@@ -48,7 +48,7 @@ func worlds(t *rapid.T) world {
 			Barred:    Barrier(max(0, rapid.IntRange(-6, 4).Draw(t, "barred"))),
 			Denied:    Verbs(rapid.SampledFrom([]Verbs{0, 0, 0, SetOf(Create), SetOf(Update, EnableSMS, DisableSMS), SetOf(Delete)}).Draw(t, "denied")),
 			Refused:   Verbs(rapid.SampledFrom([]Verbs{0, 0, 0, SetOf(Create), SetOf(Update), SetOf(Delete), SetOf(EnableSMS)}).Draw(t, "refused")),
-			Withheld:  Withheld(max(0, rapid.IntRange(-6, 2).Draw(t, "withheld"))),
+			Withheld:  Withheld(max(0, rapid.IntRange(-6, 3).Draw(t, "withheld"))),
 		}
 		if c.Type == phone.Mobile {
 			c.SMS = SMSSignIn(rapid.IntRange(0, 2).Draw(t, "sms"))

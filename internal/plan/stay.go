@@ -78,6 +78,9 @@ func (u *user) sms(s *slot, c Claim, v Verdict) Verdict {
 	switch {
 	case c.Type != phone.Mobile || c.SMS == AsIs || (s.method.SMS == phone.Ready) == (c.SMS == Enabled):
 		return v
+	case s.method.SMS == "": // just written, and not read since
+		v.SMS = SMSPending
+		return v
 	case verb == None || c.Refused.Has(verb):
 		v.SMS = SMSUnavailable
 		return v
@@ -117,6 +120,8 @@ func (u *user) write(s *slot, c Claim, v Verdict, a Action) Verdict {
 		v.Outcome = Rejected
 	case c.Withheld == PrivilegedUser:
 		v.Outcome = Privileged
+	case c.Withheld == Unsettled:
+		v.Outcome = Pending
 	default:
 		v.Outcome = Pending
 		a.Type, a.For = c.Type, c.Ref

@@ -1,7 +1,3 @@
-// Package tenant makes an EntraTenant into a live connection to Graph: where its
-// servers are, how the operator signs in there, what they may be trusted with.
-//
-// It leaves out what is asked of Graph, and who may be managed.
 package tenant
 
 import (

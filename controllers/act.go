@@ -1,0 +1,128 @@
+package controllers
+
+import (
+	"context"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/phone"
+	"github.com/entraops/phone-operator/internal/plan"
+)
+
+// act carries out the actions from the top. It stops at the first that Graph
+// did not clearly do, without an error where another look and another plan can
+// tell what to make of it: one bad number must not starve the user's others.
+func (p *pass) act(ctx context.Context, decided plan.Plan) error {
+	for _, a := range decided.Actions {
+		if withheld, err := p.guard(ctx, a); err != nil || withheld {
+			return err
+		}
+		if err := p.begin(ctx, a, decided.Verdicts); err != nil {
+			return err
+		}
+		before := p.method(a.Type)
+		if before != nil {
+			was := *before
+			before = &was
+		}
+		after, err := p.write(ctx, a)
+		kind := graph.KindOf(err)
+		countWrite(p.tenant.Name, a, kind)
+		switch kind {
+		case "":
+			p.memory[a.Type] = &lastWrite{action: a, before: before, after: after, at: p.Now()}
+			p.set(a.Type, after)
+			p.succeeded(a)
+			p.audit(ctx, a)
+		case graph.NotFound:
+			if a.Verb != plan.Delete {
+				return err // the user or the method went away, or is not everywhere yet
+			}
+			p.set(a.Type, nil) // gone is what was wanted
+		case graph.Refused, graph.NumberNotUnique, graph.Unclear:
+			p.failed(ctx, a, before, kind, err)
+			return nil
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+// write is the one place where Graph is changed. It returns what Graph then has.
+func (p *pass) write(ctx context.Context, a plan.Action) (*plan.Method, error) {
+	g, id := p.tenant.Graph, p.user.ID
+	after := &plan.Method{Type: a.Type}
+	if m := p.method(a.Type); m != nil {
+		*after = *m
+	}
+	switch a.Verb {
+	case plan.Create:
+		m, err := g.CreatePhoneMethod(ctx, id, a.Type, a.Number)
+		return &plan.Method{Type: a.Type, Number: phone.Read(a.Number.Graph()), SMS: m.SMSSignInState}, err
+	case plan.Update:
+		p.stale = true // Graph computes the SMS sign-in state anew and does not tell
+		after.Number, after.SMS = phone.Read(a.Number.Graph()), ""
+		return after, g.UpdatePhoneMethod(ctx, id, a.Type, a.Number)
+	case plan.Delete:
+		return nil, g.DeletePhoneMethod(ctx, id, a.Type)
+	case plan.EnableSMS:
+		p.stale = true
+		after.SMS = phone.Ready
+		return after, g.EnableSMSSignIn(ctx, id)
+	case plan.DisableSMS:
+		p.stale = true
+		after.SMS = phone.NotEnabled
+		return after, g.DisableSMSSignIn(ctx, id)
+	case plan.None:
+	}
+	return after, nil
+}
+
+// failed remembers a write that Graph refused or that may have been done all the
+// same. It is read again before anything else is decided.
+func (p *pass) failed(ctx context.Context, a plan.Action, before *plan.Method, kind graph.Kind, err error) {
+	log.FromContext(ctx).V(1).Info("Graph did not confirm the write", "action", a.Verb.String(),
+		"phoneType", a.Type, "resource", a.For, "answer", err.Error())
+	w := &lastWrite{action: a, before: before, at: p.Now(), failed: kind, asked: p.claim(a.For).asks()}
+	if a.Verb != plan.Delete {
+		w.after = &plan.Method{Type: a.Type, Number: phone.Read(a.Number.Graph())}
+	}
+	if last := p.memory[a.Type]; last != nil && last.failed != "" && last.is(a) {
+		w.strikes = last.strikes
+	}
+	if kind != graph.Unclear {
+		w.strikes++
+		// Saved all the same, as a rule; if not by the second time, it is refused.
+		if w.strikes >= strikeOut {
+			w.failed = graph.Refused
+		}
+	}
+	p.memory[a.Type] = w
+	p.stale = true
+}
+
+// succeeded notes on the claim what a write that worked makes of it.
+func (p *pass) succeeded(a plan.Action) {
+	c := p.claim(a.For)
+	if c == nil {
+		return
+	}
+	if a.Verb == plan.Create || a.Verb == plan.Update {
+		c.Holder, c.Last, c.Changed = true, a.Number.Masked(), true
+	}
+	p.announce(c, a)
+}
+
+// retryAfter is how long a refusal stands.
+func (p *pass) retryAfter(w *lastWrite) time.Duration {
+	if w.action.Verb == plan.Delete {
+		return retryDelete
+	}
+	return p.tenant.Spec.ResyncPeriodOrDefault()
+}
+
+func (p *pass) observing() bool { return p.tenant.Spec.ModeOrDefault() == v1alpha1.ModeObserve }

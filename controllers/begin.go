@@ -1,0 +1,83 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/plan"
+)
+
+// begin writes down what a crash must not lose, right before an action: the
+// finalizer, and what is about to be created. What is held by such a note alone is
+// recorded before an update or a deletion makes the note wrong.
+func (p *pass) begin(ctx context.Context, a plan.Action, verdicts map[string]plan.Verdict) error {
+	c := p.claim(a.For)
+	if a.Verb == plan.Create {
+		return p.hold(ctx, c, a.Number.Masked())
+	}
+	if a.Verb == plan.Update || a.Verb == plan.Delete {
+		for _, other := range p.claims {
+			v := verdicts[other.Ref]
+			if other.Type != a.Type || !v.Holds || other.Holder {
+				continue
+			}
+			if err := p.record(ctx, other, v); err != nil {
+				return err
+			}
+		}
+	}
+	if a.Verb == plan.Delete {
+		return nil
+	}
+	return p.hold(ctx, c, "")
+}
+
+// hold puts the finalizer on a resource and notes the masked number that is
+// about to be created for it, if any. Nothing is sent if both are there.
+func (p *pass) hold(ctx context.Context, c *claim, creating string) error {
+	o := c.object
+	base := o.DeepCopy()
+	added := controllerutil.AddFinalizer(o, v1alpha1.Finalizer)
+	switch {
+	case creating != "" && o.Annotations[v1alpha1.CreatingAnnotation] != creating:
+		metav1.SetMetaDataAnnotation(&o.ObjectMeta, v1alpha1.CreatingAnnotation, creating)
+		c.Creating = creating
+	case !added:
+		return nil
+	}
+	// The answer carries the new resourceVersion, which the status is patched on.
+	if err := p.Client.Patch(ctx, o, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})); err != nil {
+		return fmt.Errorf("put the finalizer on %s: %w", c.Ref, err)
+	}
+	return nil
+}
+
+// record writes into status what a claim holds, ahead of the full report.
+func (p *pass) record(ctx context.Context, c *claim, v plan.Verdict) error {
+	base := c.object.DeepCopy()
+	p.holding(c, v)
+	c.object.Status.MaskedNumber = v.Method.Number.Masked()
+	if err := p.Client.Status().Patch(ctx, c.object, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})); err != nil {
+		return fmt.Errorf("record the holder %s: %w", c.Ref, err)
+	}
+	c.Holder, c.Last, c.Changed = true, c.object.Status.MaskedNumber, true
+	return nil
+}
+
+// release takes the finalizer off; a resource that leaves is gone with it.
+func (p *pass) release(ctx context.Context, c *claim) error {
+	base := c.object.DeepCopy()
+	if !controllerutil.RemoveFinalizer(c.object, v1alpha1.Finalizer) {
+		return nil
+	}
+	err := p.Client.Patch(ctx, c.object, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{}))
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("take the finalizer off %s: %w", c.Ref, err)
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/phone"
+	"github.com/entraops/phone-operator/internal/plan"
+)
+
+// claim is one resource in a pass: the object, and what the plan is told of it.
+type claim struct {
+	plan.Claim
+	object *v1alpha1.PhoneAuthenticationMethod
+	why    string // what stands behind Barred, for the person who wrote the resource
+}
+
+// gather returns the claims that the cluster has for a key, with their numbers.
+func (r *Reconciler) gather(ctx context.Context, key UserKey) ([]*claim, error) {
+	var claims []*claim
+	for _, spelling := range append([]string{key.User}, r.directory.spelled(key)...) {
+		var found v1alpha1.PhoneAuthenticationMethodList
+		index := UserKey{Tenant: key.Tenant, User: spelling}.String()
+		if err := r.Client.List(ctx, &found, client.MatchingFields{indexUser: index}); err != nil {
+			return nil, fmt.Errorf("list the resources of the user: %w", err)
+		}
+		for i := range found.Items {
+			c, err := r.claim(ctx, &found.Items[i])
+			if err != nil {
+				return nil, err
+			}
+			claims = append(claims, c)
+		}
+	}
+	slices.SortFunc(claims, func(a, b *claim) int { return strings.Compare(a.Ref, b.Ref) })
+	return claims, nil
+}
+
+func (r *Reconciler) claim(ctx context.Context, o *v1alpha1.PhoneAuthenticationMethod) (*claim, error) {
+	c := &claim{object: o, Claim: plan.Claim{
+		Ref:       client.ObjectKeyFromObject(o).String(),
+		Created:   o.CreationTimestamp.Time,
+		Type:      phone.Type(o.Spec.PhoneType),
+		SMS:       smsSignIn[o.Spec.SMSSignIn],
+		Adopt:     adoption[o.Spec.AdoptionPolicyOrDefault()],
+		Drift:     drift[o.Spec.DriftPolicyOrDefault()],
+		Delete:    deletion[o.Spec.DeletionPolicyOrDefault()],
+		Leaving:   !o.DeletionTimestamp.IsZero(),
+		Suspended: o.Spec.Suspend,
+		Holder:    o.Status.ID != "",
+		Last:      o.Status.MaskedNumber,
+	}}
+	c.Changed = o.Generation != acted(o) || requested(o) != o.Status.LastHandledRequest
+	if controllerutil.ContainsFinalizer(o, v1alpha1.Finalizer) {
+		c.Creating = o.Annotations[v1alpha1.CreatingAnnotation]
+	}
+	if c.Leaving || c.Suspended {
+		return c, nil // neither needs the number, nor the Secret that it may be in
+	}
+	return c, r.number(ctx, c)
+}
+
+// acted is the last generation of the spec that was carried through. Status tells
+// the last one that was seen; a pass that came to no end leaves this one behind.
+func acted(o *v1alpha1.PhoneAuthenticationMethod) int64 {
+	if synced := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionSynced); synced != nil {
+		return synced.ObservedGeneration
+	}
+	return 0
+}
+
+func requested(o client.Object) string {
+	return o.GetAnnotations()[v1alpha1.ReconcileRequestedAtAnnotation]
+}
+
+// number finds out the claim's number, or bars the claim and says why. An error
+// is the API server's.
+func (r *Reconciler) number(ctx context.Context, c *claim) error {
+	text, where := c.object.Spec.PhoneNumber, "spec.phoneNumber"
+	if from := c.object.Spec.PhoneNumberFrom; from != nil {
+		ref := from.SecretKeyRef
+		where = fmt.Sprintf("key %q of Secret %q", ref.Key, ref.Name)
+		var secret corev1.Secret
+		err := r.Reader.Get(ctx, client.ObjectKey{Namespace: c.object.Namespace, Name: ref.Name}, &secret)
+		value, ok := secret.Data[ref.Key]
+		switch {
+		case apierrors.IsNotFound(err):
+			c.bar(plan.NumberSourceNotFound, fmt.Sprintf("There is no Secret %q in this namespace: create it with the number under key %q.", ref.Name, ref.Key))
+			return nil
+		case err != nil:
+			return fmt.Errorf("get the Secret of the number: %w", err)
+		case !ok:
+			c.bar(plan.NumberSourceNotFound, fmt.Sprintf("Secret %q has no key %q: add it, with the number as its value.", ref.Name, ref.Key))
+			return nil
+		}
+		text = string(value)
+	}
+	n, err := phone.Parse(text)
+	if err == nil && n.HasExtension() && c.Type != phone.Office {
+		err = errors.New("only an office phone has an extension: leave it out")
+	}
+	if err != nil {
+		c.bar(plan.InvalidNumber, fmt.Sprintf("The number in %s cannot be used: %v.", where, err))
+		return nil
+	}
+	c.Number = n
+	c.Changed = c.Changed || c.Holder && c.Last != n.Masked()
+	return nil
+}
+
+func (c *claim) bar(b plan.Barrier, why string) { c.Barred, c.why = b, why }
+
+// The API's words for what the plan has constants for.
+var (
+	smsSignIn = map[v1alpha1.SMSSignIn]plan.SMSSignIn{
+		v1alpha1.SMSSignInEnabled: plan.Enabled, v1alpha1.SMSSignInDisabled: plan.Disabled,
+	}
+	adoption = map[v1alpha1.AdoptionPolicy]plan.AdoptionPolicy{
+		v1alpha1.AdoptIfNumberMatches: plan.AdoptIfNumberMatches,
+		v1alpha1.AdoptAlways:          plan.AdoptAlways, v1alpha1.AdoptNever: plan.AdoptNever,
+	}
+	drift = map[v1alpha1.DriftPolicy]plan.DriftPolicy{
+		v1alpha1.DriftCorrect: plan.CorrectDrift, v1alpha1.DriftReport: plan.ReportDrift,
+	}
+	deletion = map[v1alpha1.DeletionPolicy]plan.DeletionPolicy{
+		v1alpha1.DeletionDelete: plan.DeleteMethod, v1alpha1.DeletionOrphan: plan.OrphanMethod,
+	}
+)

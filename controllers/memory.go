@@ -1,0 +1,141 @@
+package controllers
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/phone"
+	"github.com/entraops/phone-operator/internal/plan"
+)
+
+// memory is what the operator remembers of its last write to each phone type of
+// one user. It is patience, not truth: without it, after a restart, the operator
+// is slower to be sure and writes something twice that can be written twice.
+// Only the worker that has the user's key touches it.
+type memory map[phone.Type]*lastWrite
+
+// lastWrite is a write whose effect was not seen in Graph yet.
+type lastWrite struct {
+	action        plan.Action
+	before, after *plan.Method // nil: no such method
+	at            time.Time
+	// failed is what Graph said, "" if it said that the write was done.
+	failed graph.Kind
+	// asked is what the resource asked for at the time: its generation and request.
+	asked string
+	// strikes counts how often Graph refused the same write.
+	strikes int
+}
+
+const (
+	// catchUp is how long reads may lag behind a write that Graph acknowledged.
+	// Graph promises nothing; those who wait in production wait 5 to 30 seconds.
+	catchUp = 30 * time.Second
+	// settle is how long a write of unknown outcome is left alone before it is
+	// read again and, if it did nothing, tried again.
+	settle = 5 * time.Second
+	// confirm is the same for a write that Graph refused: the reason may be a
+	// write of ours that has not reached all of Graph.
+	confirm = 3 * time.Second
+	// strikeOut is how often Graph must refuse a write before we believe it.
+	strikeOut = 2
+	// retryDelete is when a refused deletion is tried again: most wait for the
+	// user to choose another default method.
+	retryDelete = 10 * time.Minute
+)
+
+// recall fetches the user's memory. What a claim now asks for anew is tried anew.
+func (p *pass) recall() {
+	p.memory = memory{}
+	if m, ok := p.memories.Get(p.key); ok {
+		p.memory = m.(memory)
+	}
+	for t, w := range p.memory {
+		c := p.claim(w.action.For)
+		if w.failed == graph.Refused && (c == nil || c.asks() != w.asked || !w.action.Number.IsZero() && w.action.Number != c.Number) {
+			delete(p.memory, t)
+		}
+	}
+}
+
+// asks names what the resource asks for, so that two askings can be told apart.
+func (c *claim) asks() string {
+	return fmt.Sprintf("%d %s", c.object.Generation, requested(c.object))
+}
+
+// remember keeps the memory for as long as any of it can matter.
+func (p *pass) remember() {
+	if len(p.memory) == 0 {
+		p.memories.Delete(p.key)
+		return
+	}
+	p.memories.Set(p.key, p.memory, max(retryDelete, p.tenant.Spec.ResyncPeriodOrDefault()))
+}
+
+// doubt tells the plan what the memory says about each phone type: which writes
+// are not settled, and which Graph refused.
+func (p *pass) doubt() {
+	for t, w := range p.memory {
+		if w.failed == "" {
+			continue
+		}
+		for _, c := range p.claims {
+			if c.Type != t {
+				continue
+			}
+			c.Refused = 0
+			if c.Withheld == plan.Unsettled {
+				c.Withheld = plan.Nothing
+			}
+			if wait := w.wait(p.now); wait > 0 {
+				c.Withheld = plan.Unsettled
+				p.lookAgain(wait)
+			} else if w.strikes >= strikeOut && c.Ref == w.action.For {
+				c.Refused = plan.SetOf(w.action.Verb)
+			}
+		}
+	}
+}
+
+// wait is how long a write must still be left alone.
+func (w *lastWrite) wait(now time.Time) time.Duration {
+	patience := settle
+	if w.failed == graph.Refused {
+		if w.strikes >= strikeOut {
+			return 0
+		}
+		patience = confirm
+	}
+	return w.at.Add(patience).Sub(now)
+}
+
+// shows says whether m, nil for none, is what the write was to bring about.
+func (w *lastWrite) shows(m *plan.Method) bool {
+	switch w.action.Verb {
+	case plan.Delete:
+		return m == nil
+	case plan.Create, plan.Update:
+		return m != nil && m.Number.Compare(w.action.Number) == phone.Equal
+	case plan.EnableSMS:
+		return m != nil && m.SMS == phone.Ready
+	case plan.DisableSMS:
+		return m != nil && m.SMS != phone.Ready
+	case plan.None:
+	}
+	return true
+}
+
+// stale says whether m is what Graph had before the write, so that a read that
+// shows it may just be late. Anything else was written by somebody else since.
+func (w *lastWrite) stale(m *plan.Method) bool {
+	if m == nil || w.before == nil {
+		return m == nil && w.before == nil
+	}
+	return m.Number == w.before.Number && m.SMS == w.before.SMS
+}
+
+// is says whether the write was this action.
+func (w *lastWrite) is(a plan.Action) bool {
+	return w.action.Verb == a.Verb && w.action.Number == a.Number && w.action.For == a.For
+}

@@ -1,0 +1,86 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/entraops/phone-operator/internal/graph"
+)
+
+// When to look again.
+const (
+	// retryTenant is for what an administrator must mend: a permission, a credential.
+	retryTenant = 5 * time.Minute
+	// retryThrottled is for a 429 without Retry-After.
+	retryThrottled = 10 * time.Second
+	// retryConflict is for a resource that was written by somebody else meanwhile:
+	// the cache is a moment behind.
+	retryConflict = 100 * time.Millisecond
+	// jitter spreads looks that would fall together.
+	jitter = 0.2
+)
+
+// next decides when the user is looked at again. It alone knows the queue.
+//
+//	the pass came to verdicts   at the resync, low priority, or when the pass asked for it
+//	throttled                   when Graph allows it; the tenant waits as a whole
+//	forbidden, no credential    slowly: an administrator must act
+//	a resource was changed      at once
+//	anything else               the queue backs off
+func (p *pass) next(ctx context.Context, err error) (reconcile.Result, error) {
+	var failure *graph.Error
+	switch {
+	case err == nil:
+		return p.rest(), nil
+	case onlyConflicts(err):
+		return reconcile.Result{RequeueAfter: retryConflict}, nil
+	case errors.As(err, &failure):
+		log.FromContext(ctx).V(1).Info("Graph kept the pass from a verdict", "answer", failure.Error())
+		switch failure.Kind {
+		case graph.Throttled:
+			after := failure.RetryAfter
+			if after <= 0 {
+				after = wait.Jitter(retryThrottled, 1)
+			}
+			p.tenant.Pause(p.now, after)
+			return reconcile.Result{RequeueAfter: wait.Jitter(after, jitter)}, nil
+		case graph.Forbidden, graph.CredentialFailed:
+			return reconcile.Result{RequeueAfter: wait.Jitter(retryTenant, jitter)}, nil
+		case graph.Refused, graph.NumberNotUnique, graph.NotFound, graph.Unavailable, graph.Unclear:
+		}
+	}
+	return reconcile.Result{}, err
+}
+
+// rest is when a user is looked at who needs nothing now.
+func (p *pass) rest() reconcile.Result {
+	switch {
+	case p.look > 0:
+		return reconcile.Result{RequeueAfter: p.look}
+	case p.tenant == nil || len(p.claims) == 0 || p.allSuspended():
+		return reconcile.Result{} // an edit wakes the user, or the tenant does
+	}
+	low := handler.LowPriority
+	period := p.tenant.Spec.ResyncPeriodOrDefault()
+	return reconcile.Result{RequeueAfter: wait.Jitter(period-time.Duration(jitter/2*float64(period)), jitter), Priority: &low}
+}
+
+// onlyConflicts says whether err is nothing but writes that came second.
+func onlyConflicts(err error) bool {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the parts are looked at one by one
+		for _, e := range joined.Unwrap() {
+			if !onlyConflicts(e) {
+				return false
+			}
+		}
+		return true
+	}
+	return apierrors.IsConflict(err)
+}

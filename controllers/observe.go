@@ -1,0 +1,84 @@
+package controllers
+
+import (
+	"context"
+
+	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/phone"
+	"github.com/entraops/phone-operator/internal/plan"
+)
+
+// observe asks Graph, with one call, what the user has, and settles what the
+// memory of earlier writes still holds against it.
+func (p *pass) observe(ctx context.Context) error {
+	listed, err := p.tenant.Graph.PhoneMethods(ctx, p.user.ID)
+	if err != nil {
+		return err
+	}
+	p.stale = false
+	p.methods = nil
+	for _, m := range listed {
+		p.methods = append(p.methods, plan.Method{Type: m.Type, Number: m.Number, SMS: m.SMSSignInState})
+	}
+	for _, t := range phone.Types() {
+		if w := p.memory[t]; w != nil {
+			p.settle(t, w)
+		}
+	}
+	p.doubt()
+	p.remember()
+	return nil
+}
+
+// settle compares one remembered write with what Graph shows now.
+func (p *pass) settle(t phone.Type, w *lastWrite) {
+	m := p.method(t)
+	masked := m != nil && w.after != nil && m.Number.Compare(w.action.Number) == phone.Unknown
+	switch {
+	case w.shows(m), masked && w.failed == "" && !w.action.Number.IsZero():
+		if masked {
+			m.Number = w.after.Number // Graph does not show it; that it took it is enough
+		}
+		if w.failed != "" {
+			p.succeeded(w.action) // an error was the answer, and the work was done
+		}
+		delete(p.memory, t)
+	case w.failed != "":
+		if w.failed == graph.Refused && w.strikes >= strikeOut && p.now.Sub(w.at) > p.retryAfter(w) {
+			delete(p.memory, t)
+		}
+	case w.stale(m) && p.now.Sub(w.at) < catchUp:
+		p.set(t, w.after)
+		p.lookAgain(w.at.Add(catchUp).Sub(p.now) / 2)
+	case w.action.Verb == plan.EnableSMS || w.action.Verb == plan.DisableSMS:
+		// Acknowledged and never done: for some users Graph does that, and would
+		// do so again.
+		w.failed, w.strikes, w.at = graph.Refused, strikeOut, p.now
+	default:
+		delete(p.memory, t) // seen by now, or undone by somebody else
+	}
+}
+
+// method returns what Graph has of a type, to be changed in place; nil is none.
+func (p *pass) method(t phone.Type) *plan.Method {
+	for i := range p.methods {
+		if p.methods[i].Type == t {
+			return &p.methods[i]
+		}
+	}
+	return nil
+}
+
+// set replaces what is known of a type; nil is none.
+func (p *pass) set(t phone.Type, m *plan.Method) {
+	var methods []plan.Method
+	for _, other := range p.methods {
+		if other.Type != t {
+			methods = append(methods, other)
+		}
+	}
+	if m != nil {
+		methods = append(methods, *m)
+	}
+	p.methods = methods
+}

@@ -1,0 +1,75 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/access"
+	"github.com/entraops/phone-operator/internal/plan"
+)
+
+// permit judges every claim by the tenant's access rules, at every pass, so that
+// a rule taken away bites on what is already there. The user is judged by the
+// name that Graph has now, whatever the resource calls it.
+func (p *pass) permit(ctx context.Context) error {
+	for _, c := range p.claims {
+		ns := metav1.PartialObjectMetadata{}
+		ns.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+		if err := p.Client.Get(ctx, client.ObjectKey{Name: c.object.Namespace}, &ns); err != nil {
+			return fmt.Errorf("get the namespace of %s: %w", c.Ref, err)
+		}
+		j := p.tenant.Access.Judge(access.Request{
+			NamespaceLabels:   ns.Labels,
+			UserPrincipalName: p.name(),
+			PhoneType:         c.Type,
+			FromSecret:        c.object.Spec.PhoneNumberFrom != nil,
+		})
+		switch {
+		case !j.Permitted():
+			c.bar(plan.NotPermitted, notPermitted(j.Mismatch))
+		default:
+			c.Denied = denied(j)
+		}
+	}
+	return nil
+}
+
+// denied returns the writes that the rules leave out.
+func denied(j access.Judgement) plan.Verbs {
+	var verbs []plan.Verb
+	if !j.Allows(v1alpha1.ActionCreate) {
+		verbs = append(verbs, plan.Create)
+	}
+	if !j.Allows(v1alpha1.ActionUpdate) {
+		verbs = append(verbs, plan.Update, plan.EnableSMS, plan.DisableSMS)
+	}
+	if !j.Allows(v1alpha1.ActionDelete) {
+		verbs = append(verbs, plan.Delete)
+	}
+	return plan.SetOf(verbs...)
+}
+
+// notPermitted says which part of the rules did not match. It speaks of this
+// namespace's rules only, never of what other namespaces may do.
+func notPermitted(m access.Mismatch) string {
+	const ask = " Ask an administrator of the EntraTenant (spec.access)."
+	switch m {
+	case access.NoRules:
+		return "The EntraTenant has no access rules, so nobody may manage phones with it." + ask
+	case access.Namespace:
+		return "No access rule of the EntraTenant is for this namespace." + ask
+	case access.User:
+		return "No access rule for this namespace covers the user." + ask
+	case access.PhoneType:
+		return "The access rules for this namespace and user do not cover this phone type." + ask
+	case access.NumberSource:
+		return "The access rules want the number from a Secret: use spec.phoneNumberFrom in place of spec.phoneNumber."
+	}
+	return "The access rules of the EntraTenant do not allow this." + ask
+}

@@ -1,0 +1,69 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/tenant"
+)
+
+// reach returns the tenant of the pass, or the problem that keeps everybody from
+// using it. Neither: the EntraTenant is there and its own controller has not
+// been at it yet.
+func (p *pass) reach(ctx context.Context) (*tenant.Tenant, *tenant.Problem) {
+	t, ok := p.Tenants.Get(p.key.Tenant)
+	if ok {
+		return t, t.Problem
+	}
+	err := p.Client.Get(ctx, client.ObjectKey{Name: p.key.Tenant}, &v1alpha1.EntraTenant{})
+	if apierrors.IsNotFound(err) {
+		return nil, &tenant.Problem{
+			Reason: v1alpha1.ReasonTenantNotFound,
+			Message: fmt.Sprintf("There is no EntraTenant %q: name one that exists in spec.tenantRef, "+
+				"or ask an administrator to create it.", p.key.Tenant),
+		}
+	}
+	return nil, nil
+}
+
+// reportTenant says of every claim that its tenant cannot be used. The phone of
+// a resource that leaves cannot be deleted then; who does not mind says Orphan.
+func (p *pass) reportTenant(ctx context.Context, problem tenant.Problem) error {
+	reason, message := v1alpha1.ReasonTenantNotReady, fmt.Sprintf(
+		"EntraTenant %q cannot be used: its Ready condition says why (%s).", p.key.Tenant, problem.Reason)
+	if problem.Reason == v1alpha1.ReasonTenantNotFound {
+		reason, message = problem.Reason, problem.Message
+	}
+	return p.reportEach(ctx, func(c *claim) finding {
+		switch {
+		case c.Leaving:
+			return notAccepted(reason, stalled, message+" The deletion waits for it, since the phone is still in Graph; "+
+				"to let the resource go and leave the phone, set spec.deletionPolicy: Orphan.")
+		case p.young(c):
+			return notAccepted(reason, progressing, message)
+		}
+		return notAccepted(reason, stalled, message)
+	})
+}
+
+// releaseUnmade lets those resources go that leave and have nothing in Graph to
+// take along, or leave it behind: that needs neither the tenant nor Graph.
+func (p *pass) releaseUnmade(ctx context.Context) error {
+	var rest []*claim
+	for _, c := range p.claims {
+		behind := !c.Holder && c.Creating == "" || c.object.Spec.DeletionPolicyOrDefault() == v1alpha1.DeletionOrphan || c.Suspended
+		if !c.Leaving || !behind {
+			rest = append(rest, c)
+			continue
+		}
+		if err := p.release(ctx, c); err != nil {
+			return err
+		}
+	}
+	p.claims = rest
+	return nil
+}

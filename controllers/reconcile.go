@@ -1,0 +1,167 @@
+package controllers
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/cache"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/plan"
+	"github.com/entraops/phone-operator/internal/tenant"
+)
+
+// Reconciler makes the phone methods of one user what the resources say.
+type Reconciler struct {
+	Client  client.Client
+	Reader  client.Reader // not cached: Secrets are fetched when needed, never kept
+	Events  events.EventRecorder
+	Tenants *tenant.Registry
+	Now     func() time.Time
+
+	directory *directory
+	memories  *cache.Expiring // UserKey -> memory
+	queue     workqueue.TypedRateLimitingInterface[UserKey]
+}
+
+// pass is one look at one user.
+type pass struct {
+	*Reconciler
+	key    UserKey
+	tenant *tenant.Tenant
+	user   graph.User
+	claims []*claim
+	now    time.Time
+	memory memory
+
+	methods []plan.Method // what Graph has, as far as is known
+	stale   bool          // methods must be read again before the next plan
+	checked bool          // the user was found to hold no directory role, just now
+	look    time.Duration // when to look again; 0 is at the resync
+}
+
+// Reconcile looks at one user: gather claims, observe Graph, plan, act, report.
+func (r *Reconciler) Reconcile(ctx context.Context, key UserKey) (reconcile.Result, error) {
+	claims, err := r.gather(ctx, key)
+	if err != nil || len(claims) == 0 {
+		return reconcile.Result{}, err
+	}
+	p := &pass{Reconciler: r, key: key, claims: claims, now: r.Now()}
+	return p.next(ctx, p.run(ctx))
+}
+
+// run is the whole line. A verdict about a claim is in its status when run
+// returns; the error is what keeps the pass from coming to one.
+func (p *pass) run(ctx context.Context) error {
+	if err := p.releaseUnmade(ctx); err != nil || len(p.claims) == 0 {
+		return err
+	}
+	if t, problem := p.reach(ctx); problem != nil {
+		return p.reportTenant(ctx, *problem)
+	} else if t == nil {
+		return nil // not connected yet; the connection wakes its users
+	} else {
+		p.tenant = t
+	}
+	if p.allSuspended() {
+		return p.report(ctx, plan.Compute(p.planned(), nil))
+	}
+	if !p.urgent() {
+		ctx = graph.WithLowPriority(ctx)
+	}
+	if wait := p.tenant.Paused(p.now); wait > 0 {
+		return p.unknown(ctx, &graph.Error{Kind: graph.Throttled, RetryAfter: wait})
+	}
+	if !p.key.bound() {
+		return p.bind(ctx)
+	}
+	if known, err := p.identify(ctx); err != nil || !known {
+		return err
+	}
+	if err := p.permit(ctx); err != nil {
+		return err
+	}
+	decided, err := p.converge(ctx)
+	if err != nil {
+		return p.unknown(ctx, err)
+	}
+	return p.report(ctx, decided)
+}
+
+// rounds bounds the plans of one pass. A user has three phones: a hand-over, a
+// refusal for each and SMS sign-in after it come to fewer.
+const rounds = 10
+
+// converge plans and acts until a plan has nothing left to do, and returns that
+// plan; in mode Observe it returns the first one and does nothing.
+func (p *pass) converge(ctx context.Context) (plan.Plan, error) {
+	p.recall()
+	if err := p.observe(ctx); err != nil {
+		return plan.Plan{}, err
+	}
+	for range rounds {
+		decided := plan.Compute(p.planned(), p.methods)
+		if len(decided.Actions) == 0 || p.observing() {
+			return decided, nil
+		}
+		if err := p.act(ctx, decided); err != nil {
+			return decided, err
+		}
+		if p.stale {
+			if err := p.observe(ctx); err != nil {
+				return decided, err
+			}
+		}
+	}
+	p.lookAgain(time.Second)
+	return plan.Compute(p.planned(), p.methods), nil
+}
+
+func (p *pass) planned() []plan.Claim {
+	claims := make([]plan.Claim, len(p.claims))
+	for i, c := range p.claims {
+		claims[i] = c.Claim
+	}
+	return claims
+}
+
+func (p *pass) claim(ref string) *claim {
+	for _, c := range p.claims {
+		if c.Ref == ref {
+			return c
+		}
+	}
+	return nil
+}
+
+func (p *pass) allSuspended() bool {
+	for _, c := range p.claims {
+		if !c.Suspended {
+			return false
+		}
+	}
+	return true
+}
+
+// urgent says whether somebody waits for this pass: a spec is new, a resource
+// leaves or is not ready, a reconcile was asked for. Otherwise it looks for drift.
+func (p *pass) urgent() bool {
+	for _, c := range p.claims {
+		o := c.object
+		if c.Leaving || o.Generation != o.Status.ObservedGeneration || requested(o) != o.Status.LastHandledRequest || !isReady(o) {
+			return true
+		}
+	}
+	return false
+}
+
+// lookAgain asks for another look after d, if none is due earlier.
+func (p *pass) lookAgain(d time.Duration) {
+	if d = max(d, time.Second); p.look == 0 || d < p.look {
+		p.look = d
+	}
+}

@@ -1,0 +1,164 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/plan"
+)
+
+// report writes the verdicts of a plan into status. Whoever comes to hold a
+// method is noted as its holder before a resource that leaves is let go.
+func (p *pass) report(ctx context.Context, decided plan.Plan) error {
+	for _, c := range p.claims {
+		v := decided.Verdicts[c.Ref]
+		if v.Holds && v.Outcome != plan.Released && !c.Leaving {
+			if err := p.hold(ctx, c, ""); err != nil {
+				return err
+			}
+		}
+	}
+	return p.reportEach(ctx, func(c *claim) finding {
+		v := decided.Verdicts[c.Ref]
+		if v.Outcome != plan.Suspended {
+			p.holding(c, v)
+		}
+		return p.find(c, v)
+	})
+}
+
+// holding writes what a claim holds into its status, not yet to the API server.
+func (p *pass) holding(c *claim, v plan.Verdict) {
+	s := &c.object.Status
+	s.ID = ""
+	if v.Holds {
+		s.ID = graph.MethodID(c.Type)
+	}
+	switch {
+	case !v.Holds || v.Method == nil:
+		s.SMSSignInState = ""
+	case v.Method.SMS != "":
+		s.SMSSignInState = string(v.Method.SMS)
+	}
+	// Of a holder this is the number last in sync: it tells an edit from drift.
+	if number := c.Number; !number.IsZero() && (v.Outcome == plan.Synced || !v.Holds) {
+		s.MaskedNumber = number.Masked()
+	} else if c.Holder && c.Last != "" {
+		s.MaskedNumber = c.Last
+	}
+}
+
+// reportEach writes what find says of each claim, changes only. One resource
+// that cannot be written does not keep the others from their report; leavers go
+// last, and only if everything else was written.
+func (p *pass) reportEach(ctx context.Context, find func(*claim) finding) error {
+	var failed []error
+	var leavers []*claim
+	for _, c := range slices.SortedStableFunc(slices.Values(p.claims), leaversLast) {
+		before := c.object.DeepCopy()
+		f := finding{}
+		if s := &c.object.Status; c.Suspended && !c.Leaving {
+			suspend(s, c.object.Generation)
+		} else {
+			f = find(c)
+			f.write(s, c.object.Generation)
+			if p.user.ID != "" && s.UserID == "" {
+				s.UserID = p.user.ID
+			}
+			if !f.before {
+				s.LastHandledRequest = requested(c.object)
+			}
+		}
+		if f.release {
+			leavers = append(leavers, c)
+			continue
+		}
+		if err := p.patchStatus(ctx, c, before); err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		p.tellTransition(c, before, f)
+	}
+	if len(failed) > 0 {
+		return errors.Join(failed...)
+	}
+	for _, c := range leavers {
+		failed = append(failed, p.release(ctx, c))
+	}
+	return errors.Join(failed...)
+}
+
+func leaversLast(a, b *claim) int {
+	switch {
+	case a.Leaving == b.Leaving:
+		return 0
+	case a.Leaving:
+		return 1
+	}
+	return -1
+}
+
+func (p *pass) patchStatus(ctx context.Context, c *claim, before *v1alpha1.PhoneAuthenticationMethod) error {
+	if equality.Semantic.DeepEqual(before.Status, c.object.Status) {
+		return nil
+	}
+	err := p.Client.Status().Patch(ctx, c.object, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("write the status of %s: %w", c.Ref, err)
+	}
+	return nil
+}
+
+// unknown reports that Graph kept the pass from a verdict, and returns the error
+// for the queue. What is ready stays ready: bad weather at Graph says nothing
+// about a phone, and must not rewrite every resource of a tenant.
+func (p *pass) unknown(ctx context.Context, err error) error {
+	var failure *graph.Error
+	if !errors.As(err, &failure) {
+		return err
+	}
+	reason, m, message := explain(failure)
+	return errors.Join(err, p.reportEach(ctx, func(c *claim) finding {
+		o := c.object
+		if m == progressing && isReady(o) && o.Generation == o.Status.ObservedGeneration {
+			return asBefore()
+		}
+		return unseen(reason, m, message)
+	}))
+}
+
+// explain says in the operator's words why Graph could not be asked, who can
+// help, and Graph's request id for those who can.
+func explain(e *graph.Error) (reason string, m mood, message string) {
+	switch e.Kind {
+	case graph.Throttled:
+		return v1alpha1.ReasonThrottled, progressing, "Graph asked for a pause; the operator goes on after it."
+	case graph.Forbidden:
+		grant := e.Permission
+		if grant == "" {
+			grant = "UserAuthMethod-Phone.ReadWrite.All and User.ReadBasic.All"
+		}
+		return v1alpha1.ReasonForbidden, stalled, fmt.Sprintf("Graph does not allow this to the app registration: grant it "+
+			"%s, with admin consent.", grant) + requestID(e)
+	case graph.CredentialFailed:
+		return v1alpha1.ReasonForbidden, stalled, "Entra gives no token for the credential of the EntraTenant: its Ready condition says more."
+	case graph.NotFound:
+		return v1alpha1.ReasonGraphUnavailable, progressing, "Graph does not show this user or phone everywhere yet; the operator looks again." + requestID(e)
+	case graph.Refused, graph.NumberNotUnique, graph.Unavailable, graph.Unclear:
+	}
+	return v1alpha1.ReasonGraphUnavailable, progressing, "Graph does not answer as it should; the operator tries again, later and later."
+}
+
+func requestID(e *graph.Error) string {
+	if e.RequestID == "" {
+		return ""
+	}
+	return requestIDMark + e.RequestID + "."
+}

@@ -1,0 +1,143 @@
+package controllers
+
+import (
+	"context"
+	"time"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/cache"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/tenant"
+)
+
+// +kubebuilder:rbac:groups=identity.entraops.dev,resources=phoneauthenticationmethods,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=identity.entraops.dev,resources=phoneauthenticationmethods/status,verbs=patch
+// +kubebuilder:rbac:groups=identity.entraops.dev,resources=entratenants,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=identity.entraops.dev,resources=entratenants/status,verbs=patch
+// +kubebuilder:rbac:groups="",resources=secrets;namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Options are what the controllers take from the command line.
+type Options struct {
+	// MaxConcurrentReconciles is how many users are worked on at once.
+	MaxConcurrentReconciles int
+}
+
+// SetupWithManager adds the controllers of both kinds, and their indexes.
+func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
+	if err := addIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
+		return err
+	}
+	if err := registerMetrics(); err != nil {
+		return err
+	}
+	tenants := tenant.NewRegistry()
+	connected := make(chan event.TypedGenericEvent[string], 64)
+	r := &Reconciler{
+		Client:  mgr.GetClient(),
+		Reader:  mgr.GetAPIReader(),
+		Events:  mgr.GetEventRecorder("phone-operator"),
+		Tenants: tenants,
+		Now:     time.Now,
+	}
+	if err := r.setup(mgr, o, connected); err != nil {
+		return err
+	}
+	t := &TenantReconciler{
+		Client:    mgr.GetClient(),
+		Reader:    mgr.GetAPIReader(),
+		Events:    mgr.GetEventRecorder("phone-operator"),
+		Tenants:   tenants,
+		Now:       time.Now,
+		connected: connected,
+	}
+	return t.setup(mgr)
+}
+
+func (r *Reconciler) setup(mgr ctrl.Manager, o Options, connected <-chan event.TypedGenericEvent[string]) error {
+	r.directory = newDirectory(r.Now)
+	r.memories = cache.NewExpiring()
+	return builder.TypedControllerManagedBy[UserKey](mgr).
+		Named("phoneauthenticationmethod").
+		Watches(&v1alpha1.PhoneAuthenticationMethod{},
+			handler.TypedEnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []UserKey {
+				return []UserKey{keyOf(asPAM(o))}
+			}),
+			builder.WithPredicates(predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, requestChanged()))).
+		Watches(secretMetadata(), handler.TypedEnqueueRequestsFromMapFunc(r.usersOfSecret), builder.OnlyMetadata).
+		Watches(&corev1.Namespace{}, handler.TypedEnqueueRequestsFromMapFunc(r.usersOfNamespace), builder.OnlyMetadata,
+			builder.WithPredicates(predicate.LabelChangedPredicate{})).
+		WatchesRawSource(source.TypedChannel(connected,
+			handler.TypedFuncs[string, UserKey]{GenericFunc: r.wakeTenant})).
+		WatchesRawSource(source.TypedFunc[UserKey](func(_ context.Context, q workqueue.TypedRateLimitingInterface[UserKey]) error {
+			r.queue = q // for a user that is found under another name: see bind
+			return nil
+		})).
+		WithOptions(controller.TypedOptions[UserKey]{
+			MaxConcurrentReconciles: o.MaxConcurrentReconciles,
+			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[UserKey](250*time.Millisecond, 5*time.Minute),
+		}).
+		WithLogConstructor(func(key *UserKey) logr.Logger {
+			l := mgr.GetLogger().WithValues("controller", "phoneauthenticationmethod")
+			if key != nil {
+				l = l.WithValues("tenant", key.Tenant, "user", key.User)
+			}
+			return l
+		}).
+		Complete(r)
+}
+
+// requestChanged passes updates in which a reconcile is asked for by annotation.
+func requestChanged() predicate.Funcs {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		DeleteFunc:  func(event.DeleteEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			return requested(e.ObjectOld) != requested(e.ObjectNew)
+		},
+	}
+}
+
+func secretMetadata() client.Object { return &corev1.Secret{} }
+
+// usersOfSecret wakes those whose number is in a Secret that changed. It knows
+// only the Secret's name: what is in Secrets is not kept in memory.
+func (r *Reconciler) usersOfSecret(ctx context.Context, secret client.Object) []UserKey {
+	return r.usersOf(ctx, client.MatchingFields{indexSecret: secret.GetNamespace() + "/" + secret.GetName()})
+}
+
+func (r *Reconciler) usersOfNamespace(ctx context.Context, namespace client.Object) []UserKey {
+	return r.usersOf(ctx, client.InNamespace(namespace.GetName()))
+}
+
+func (r *Reconciler) usersOf(ctx context.Context, which client.ListOption) []UserKey {
+	var found v1alpha1.PhoneAuthenticationMethodList
+	if err := r.Client.List(ctx, &found, which, client.UnsafeDisableDeepCopy); err != nil {
+		return nil // the cache is stopping
+	}
+	keys := make([]UserKey, len(found.Items))
+	for i := range found.Items {
+		keys[i] = keyOf(&found.Items[i])
+	}
+	return keys
+}
+
+// wakeTenant wakes the users of a tenant that can be used in a new way, or not
+// any more.
+func (r *Reconciler) wakeTenant(ctx context.Context, e event.TypedGenericEvent[string], q workqueue.TypedRateLimitingInterface[UserKey]) {
+	for _, key := range r.usersOf(ctx, client.MatchingFields{indexTenant: e.Object}) {
+		q.Add(key)
+	}
+}

@@ -1,0 +1,183 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/tenant"
+)
+
+// TenantReconciler makes EntraTenants into connections and says whether they work.
+type TenantReconciler struct {
+	Client  client.Client
+	Reader  client.Reader // not cached: credentials are fetched when needed, never kept
+	Events  events.EventRecorder
+	Tenants *tenant.Registry
+	Now     func() time.Time
+
+	connected chan<- event.TypedGenericEvent[string]
+	tried     map[string]trial // by name; this controller has one worker
+}
+
+const (
+	// probePeriod is how often a connection that works is tried again.
+	probePeriod = 10 * time.Minute
+	// retryProbe is for one that does not.
+	retryProbe = 30 * time.Second
+	// countDelay gathers the changes of many resources into one count.
+	countDelay = 15 * time.Second
+)
+
+func (r *TenantReconciler) setup(mgr ctrl.Manager) error {
+	r.tried = map[string]trial{}
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("entratenant").
+		For(&v1alpha1.EntraTenant{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		// Another one of the same tenantID may have to take its place.
+		Watches(&v1alpha1.EntraTenant{}, handler.EnqueueRequestsFromMapFunc(r.others), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(secretMetadata(), handler.EnqueueRequestsFromMapFunc(r.tenantsOfSecret), builder.OnlyMetadata).
+		Watches(&v1alpha1.PhoneAuthenticationMethod{}, countLater()).
+		Complete(r)
+}
+
+// Reconcile connects one tenant, tries the connection, and reports.
+func (r *TenantReconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	var o v1alpha1.EntraTenant
+	err := r.Client.Get(ctx, req.NamespacedName, &o)
+	if apierrors.IsNotFound(err) {
+		r.Tenants.Remove(req.Name)
+		delete(r.tried, req.Name)
+		return reconcile.Result{}, r.wake(ctx, req.Name)
+	}
+	if err != nil {
+		return reconcile.Result{}, fmt.Errorf("get the EntraTenant: %w", err)
+	}
+	count, err := r.count(ctx, o.Name)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	if !o.DeletionTimestamp.IsZero() && count.Methods.Total == 0 {
+		return reconcile.Result{}, r.letGo(ctx, &o)
+	}
+	if err := r.hold(ctx, &o); err != nil {
+		return again(err)
+	}
+	found, err := r.connect(ctx, &o)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	if err := r.report(ctx, &o, found, count); err != nil {
+		return again(err)
+	}
+	after := probePeriod
+	if found.mood != content {
+		after = retryProbe
+	}
+	return reconcile.Result{RequeueAfter: wait.Jitter(after, jitter)}, nil
+}
+
+// again retries soon what came second to another writer.
+func again(err error) (reconcile.Result, error) {
+	if onlyConflicts(err) {
+		return reconcile.Result{RequeueAfter: retryConflict}, nil
+	}
+	return reconcile.Result{}, err
+}
+
+func (r *TenantReconciler) hold(ctx context.Context, o *v1alpha1.EntraTenant) error {
+	base := o.DeepCopy()
+	if !o.DeletionTimestamp.IsZero() || !controllerutil.AddFinalizer(o, v1alpha1.Finalizer) {
+		return nil
+	}
+	if err := r.Client.Patch(ctx, o, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})); err != nil {
+		return fmt.Errorf("put the finalizer on the EntraTenant: %w", err)
+	}
+	return nil
+}
+
+// letGo ends a tenant that nobody uses any more.
+func (r *TenantReconciler) letGo(ctx context.Context, o *v1alpha1.EntraTenant) error {
+	r.Tenants.Remove(o.Name)
+	base := o.DeepCopy()
+	if !controllerutil.RemoveFinalizer(o, v1alpha1.Finalizer) {
+		return nil
+	}
+	err := r.Client.Patch(ctx, o, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{}))
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("take the finalizer off the EntraTenant: %w", err)
+	}
+	return nil
+}
+
+// wake has the users of a tenant looked at again.
+func (r *TenantReconciler) wake(ctx context.Context, name string) error {
+	select {
+	case r.connected <- event.TypedGenericEvent[string]{Object: name}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (r *TenantReconciler) others(ctx context.Context, o client.Object) []reconcile.Request {
+	var all v1alpha1.EntraTenantList
+	if err := r.Client.List(ctx, &all); err != nil {
+		return nil // the cache is stopping
+	}
+	var requests []reconcile.Request
+	for i := range all.Items {
+		if other := &all.Items[i]; other.Name != o.GetName() && other.Spec.TenantID == o.(*v1alpha1.EntraTenant).Spec.TenantID {
+			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(other)})
+		}
+	}
+	return requests
+}
+
+func (r *TenantReconciler) tenantsOfSecret(ctx context.Context, secret client.Object) []reconcile.Request {
+	var all v1alpha1.EntraTenantList
+	which := client.MatchingFields{indexSecret: secret.GetNamespace() + "/" + secret.GetName()}
+	if err := r.Client.List(ctx, &all, which); err != nil {
+		return nil // the cache is stopping
+	}
+	requests := make([]reconcile.Request, len(all.Items))
+	for i := range all.Items {
+		requests[i] = reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&all.Items[i])}
+	}
+	return requests
+}
+
+// countLater counts a tenant's resources a while after one of them changed, so
+// that a thousand changes are one write.
+func countLater() handler.EventHandler {
+	later := func(o client.Object, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+		q.AddAfter(reconcile.Request{NamespacedName: client.ObjectKey{Name: asPAM(o).Spec.TenantName()}}, countDelay)
+	}
+	return handler.Funcs{
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			later(e.Object, q)
+		},
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			if e.ObjectOld.GetResourceVersion() != e.ObjectNew.GetResourceVersion() {
+				later(e.ObjectNew, q)
+			}
+		},
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			later(e.Object, q)
+		},
+	}
+}

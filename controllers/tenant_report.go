@@ -1,0 +1,72 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+)
+
+// report writes what was found of a tenant into its status, changes only.
+func (r *TenantReconciler) report(ctx context.Context, o *v1alpha1.EntraTenant, found connection, count v1alpha1.EntraTenantStatus) error {
+	if !o.DeletionTimestamp.IsZero() {
+		found.ready = condition{metav1.ConditionFalse, v1alpha1.ReasonInUse, fmt.Sprintf(
+			"The EntraTenant is deleted once nothing refers to it: %d PhoneAuthenticationMethods do.", count.Methods.Total)}
+		found.mood = progressing
+	}
+	base := o.DeepCopy()
+	s := &o.Status
+	s.ObservedGeneration = o.Generation
+	s.Users, s.Methods, s.PendingChanges = count.Users, count.Methods, count.PendingChanges
+	set(&s.Conditions, v1alpha1.ConditionReady, found.ready, o.Generation)
+	mark(&s.Conditions, v1alpha1.ConditionStalled, found.mood == stalled, found.ready, o.Generation)
+	mark(&s.Conditions, v1alpha1.ConditionReconciling, found.mood == progressing, found.ready, o.Generation)
+	if equality.Semantic.DeepEqual(base.Status, o.Status) {
+		return nil
+	}
+	if err := r.Client.Status().Patch(ctx, o, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})); err != nil {
+		return fmt.Errorf("write the status of the EntraTenant: %w", err)
+	}
+	was := meta.FindStatusCondition(base.Status.Conditions, v1alpha1.ConditionReady)
+	if was == nil || was.Status != found.ready.status || was.Reason != found.ready.reason {
+		kind := corev1.EventTypeNormal
+		if found.mood == stalled {
+			kind = corev1.EventTypeWarning
+		}
+		r.Events.Eventf(o, nil, kind, found.ready.reason, "Reconcile", "%s", found.ready.message)
+	}
+	return nil
+}
+
+// count counts what refers to a tenant. Only those fields of the status are set.
+func (r *TenantReconciler) count(ctx context.Context, name string) (v1alpha1.EntraTenantStatus, error) {
+	var all v1alpha1.PhoneAuthenticationMethodList
+	err := r.Client.List(ctx, &all, client.MatchingFields{indexTenant: name}, client.UnsafeDisableDeepCopy)
+	if err != nil {
+		return v1alpha1.EntraTenantStatus{}, fmt.Errorf("list the resources of the tenant: %w", err)
+	}
+	var s v1alpha1.EntraTenantStatus
+	users := make(map[string]struct{}, len(all.Items))
+	for i := range all.Items {
+		o := &all.Items[i]
+		users[keyOf(o).User] = struct{}{}
+		s.Methods.Total++
+		if isReady(o) {
+			s.Methods.Ready++
+		}
+		if meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionStalled) {
+			s.Methods.Stalled++
+		}
+		if synced := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionSynced); synced != nil && synced.Reason == v1alpha1.ReasonWouldChange {
+			s.PendingChanges++
+		}
+	}
+	s.Users = int32(len(users))
+	return s, nil
+}

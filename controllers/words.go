@@ -1,0 +1,128 @@
+package controllers
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/plan"
+)
+
+// find puts the plan's verdict on a claim into words: what is, and what to do.
+func (p *pass) find(c *claim, v plan.Verdict) finding {
+	if p.observing() && (v.Outcome == plan.Pending || v.Outcome == plan.HandingOver || v.SMS == plan.SMSPending) {
+		f := notSynced(v1alpha1.ReasonWouldChange, stalled, fmt.Sprintf(
+			"Mode Enforce would %s; the EntraTenant is in mode Observe and nothing is written.", would(c, v)))
+		f.acted = false
+		return f
+	}
+	switch v.Outcome {
+	case plan.Synced:
+		return foundSMS(v)
+	case plan.Pending, plan.HandingOver:
+		return notSynced(v1alpha1.ReasonPending, progressing, "A change is on its way to Graph.")
+	case plan.Conflict:
+		return conflict(c, v.Winner)
+	case plan.Barred:
+		return notAccepted(barred[c.Barred], stalled, c.why)
+	case plan.Suspended:
+		return asBefore()
+	case plan.AlreadyExists:
+		return notSynced(v1alpha1.ReasonAlreadyExists, stalled, fmt.Sprintf(
+			"Graph already has a phone of type %s for this user%s. To take it over and make it what spec says, set "+
+				"spec.adoptionPolicy: Always; or remove it in Entra.", c.Type, otherNumber(c)))
+	case plan.DriftDetected:
+		return notSynced(v1alpha1.ReasonDriftDetected, stalled,
+			"Somebody changed this phone in Entra, and driftPolicy is Report. To undo that, set spec.driftPolicy: Correct; "+
+				"to keep it, change spec.")
+	case plan.WaitingForMobile:
+		f := notSynced(v1alpha1.ReasonWaitingForMobile, progressing,
+			"Graph wants a mobile before an alternateMobile: create a PhoneAuthenticationMethod with phoneType mobile for this user.")
+		f.acted = !c.Holder
+		return f
+	case plan.Denied:
+		return notAccepted(v1alpha1.ReasonNotPermitted, stalled, fmt.Sprintf(
+			"The access rules for this namespace and user do not allow to %s the phone. Ask an administrator of the EntraTenant (spec.access).", v.Verb))
+	case plan.Privileged:
+		return notAccepted(v1alpha1.ReasonPrivilegedUser, stalled, c.why)
+	case plan.Rejected:
+		return notSynced(v1alpha1.ReasonRejected, stalled, fmt.Sprintf(
+			"Graph refused to %s this phone: check that the number exists and is right for a phone of type %s. "+
+				"After a change of spec, or when asked by annotation, it is tried again.", v.Verb, c.Type))
+	case plan.Released:
+		return released()
+	case plan.WaitingForAlternateMobile:
+		return notSynced(v1alpha1.ReasonWaitingForAlternateMobile, progressing,
+			"Graph does not delete a mobile while the user has an alternateMobile: delete that first, "+
+				"or set spec.deletionPolicy: Orphan to let the resource go and leave the phone.")
+	case plan.DeleteRefused:
+		return notSynced(v1alpha1.ReasonDefaultMethod, stalled,
+			"Graph refused to delete this phone, most likely because it is the user's default sign-in method: the user chooses "+
+				"another one in My Security Info, then the deletion goes through. Or set spec.deletionPolicy: Orphan to leave the phone.")
+	case plan.BudgetExhausted:
+		return notSynced(v1alpha1.ReasonDeletionBudgetExhausted, progressing,
+			"The EntraTenant's limits.deletionsPerHour is used up: the deletion waits for its turn, or for a higher limit.")
+	}
+	return asBefore()
+}
+
+var barred = map[plan.Barrier]string{
+	plan.NotPermitted:         v1alpha1.ReasonNotPermitted,
+	plan.InvalidNumber:        v1alpha1.ReasonInvalidNumber,
+	plan.NumberSourceNotFound: v1alpha1.ReasonNumberSourceNotFound,
+	plan.UserChanged:          v1alpha1.ReasonUserChanged,
+}
+
+// foundSMS is for a number that is in sync: what remains is SMS sign-in.
+func foundSMS(v plan.Verdict) finding {
+	switch v.SMS {
+	case plan.SMSPending:
+		return notAsAsked(progressing, "The number is registered; SMS sign-in is being switched.")
+	case plan.SMSUnavailable:
+		state := "unknown"
+		if v.Method != nil && v.Method.SMS != "" {
+			state = string(v.Method.SMS)
+		}
+		return notAsAsked(stalled, fmt.Sprintf("The number is registered, but SMS sign-in is not as spec.smsSignIn asks: "+
+			"Graph says %s (status.smsSignInState). Check the tenant's SMS sign-in policy for this user and that no other "+
+			"user signs in with the number; then annotate the resource to try again.", state))
+	case plan.SMSAsAsked:
+	}
+	return inSync()
+}
+
+// conflict names the winner only to its neighbours: what other namespaces hold
+// is none of theirs.
+func conflict(c *claim, winner string) finding {
+	who := "a resource in another namespace"
+	if namespace, name, _ := strings.Cut(winner, "/"); namespace == c.object.Namespace {
+		who = fmt.Sprintf("PhoneAuthenticationMethod %q", name)
+	}
+	return notAccepted(v1alpha1.ReasonConflict, stalled, fmt.Sprintf(
+		"The user's phone of type %s is managed by %s: a user has one of each type. Delete one of the two; "+
+			"this one takes over when the other goes.", c.Type, who))
+}
+
+func otherNumber(c *claim) string {
+	if c.Adopt == plan.AdoptNever {
+		return ", and adoptionPolicy is Never"
+	}
+	return ", with another number or one that cannot be compared"
+}
+
+// would says what an action would do to Graph, without the number.
+func would(c *claim, v plan.Verdict) string {
+	switch {
+	case v.SMS == plan.SMSPending:
+		return v.Verb.String() + " for the user's mobile"
+	case v.Outcome == plan.HandingOver:
+		return fmt.Sprintf("hand the user's %s over to another resource", c.Type)
+	case v.Verb == plan.Create:
+		return fmt.Sprintf("create a %s for the user: %s", c.Type, c.Number.Masked())
+	case v.Verb == plan.Update:
+		return fmt.Sprintf("change the user's %s to %s", c.Type, c.Number.Masked())
+	case v.Verb == plan.Delete:
+		return fmt.Sprintf("delete the user's %s", c.Type)
+	}
+	return "write to Graph"
+}

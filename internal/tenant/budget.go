@@ -1,0 +1,68 @@
+package tenant
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+)
+
+// window is how long a deletion counts.
+const window = time.Hour
+
+// Budget counts the deletions of the last hour by the minute. It is safe for
+// concurrent use.
+type Budget struct {
+	now  func() time.Time
+	save func(context.Context, []v1alpha1.DeletionCount) error
+
+	mu     sync.Mutex
+	counts []v1alpha1.DeletionCount // oldest first
+}
+
+// NewBudget goes on from counts that an earlier operator saved. save is called
+// before each deletion, so that a crash counts one too many rather than too few.
+func NewBudget(now func() time.Time, counts []v1alpha1.DeletionCount, save func(context.Context, []v1alpha1.DeletionCount) error) *Budget {
+	return &Budget{now: now, counts: counts, save: save}
+}
+
+// Take counts one deletion if limit allows one more in this hour, and says
+// whether it does. On an error nothing is counted and nothing may be deleted.
+func (b *Budget) Take(ctx context.Context, limit int32) (bool, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.now()
+	counts := recent(b.counts, now)
+	var spent int32
+	for _, c := range counts {
+		spent += c.Count
+	}
+	if spent >= limit {
+		return false, nil
+	}
+	minute := metav1.NewTime(now.Truncate(time.Minute))
+	if n := len(counts); n > 0 && counts[n-1].Minute.Equal(&minute) {
+		counts[n-1].Count++
+	} else {
+		counts = append(counts, v1alpha1.DeletionCount{Minute: minute, Count: 1})
+	}
+	if err := b.save(ctx, counts); err != nil {
+		return false, err
+	}
+	b.counts = counts
+	return true, nil
+}
+
+// recent returns a copy of the counts that are in the window.
+func recent(counts []v1alpha1.DeletionCount, now time.Time) []v1alpha1.DeletionCount {
+	var kept []v1alpha1.DeletionCount
+	for _, c := range counts {
+		if now.Sub(c.Minute.Time) < window {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}

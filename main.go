@@ -1,0 +1,125 @@
+// Command manager runs the Phone Operator: it keeps the phone authentication
+// methods of Microsoft Entra ID users as Kubernetes resources.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+
+	"go.uber.org/zap/zapcore"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/controllers"
+)
+
+type flags struct {
+	leaderElect             bool
+	leaderElectionNamespace string
+	metricsAddress          string
+	metricsSecure           bool
+	probeAddress            string
+	maxConcurrent           int
+	watchNamespaces         string
+	log                     zap.Options
+}
+
+func main() {
+	var f flags
+	flag.BoolVar(&f.leaderElect, "leader-elect", true, "Take part in leader election: of several replicas one works.")
+	flag.StringVar(&f.leaderElectionNamespace, "leader-election-namespace", "", "Namespace of the leader's Lease; empty is the pod's own.")
+	flag.StringVar(&f.metricsAddress, "metrics-bind-address", ":8443", "Address of the metrics; 0 for none.")
+	flag.BoolVar(&f.metricsSecure, "metrics-secure", true, "Serve metrics over HTTPS, to callers that the API server knows and allows to get /metrics.")
+	flag.StringVar(&f.probeAddress, "health-probe-bind-address", ":8081", "Address of /healthz and /readyz; 0 for none.")
+	flag.IntVar(&f.maxConcurrent, "max-concurrent-reconciles", 16, "How many users are worked on at once.")
+	flag.StringVar(&f.watchNamespaces, "watch-namespaces", "", "Namespaces to watch, with commas between them; empty is all.")
+	f.log.TimeEncoder = zapcore.RFC3339TimeEncoder
+	f.log.BindFlags(flag.CommandLine)
+	flag.Parse()
+
+	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&f.log)))
+	if err := run(ctrl.SetupSignalHandler(), f); err != nil {
+		ctrl.Log.Error(err, "the manager stopped")
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, f flags) error {
+	if f.maxConcurrent < 1 {
+		return fmt.Errorf("--max-concurrent-reconciles is %d: it must be at least 1", f.maxConcurrent)
+	}
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("find the cluster (in a pod, or by KUBECONFIG or --kubeconfig): %w", err)
+	}
+	config.QPS = -1 // the API server shares itself out fairly; a second limit here only slows
+	mgr, err := ctrl.NewManager(config, options(f))
+	if err != nil {
+		return err
+	}
+	if err := controllers.SetupWithManager(ctx, mgr, controllers.Options{MaxConcurrentReconciles: f.maxConcurrent}); err != nil {
+		return fmt.Errorf("set up the controllers: %w", err)
+	}
+	// Neither is tied to Graph: restarting the operator does not mend Graph.
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return err
+	}
+	if err := mgr.AddReadyzCheck("caches", cachesSynced(mgr)); err != nil {
+		return err
+	}
+	return mgr.Start(ctx)
+}
+
+func options(f flags) ctrl.Options {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			panic(err) // two types of one name: no flag or cluster can mend that
+		}
+	}
+	o := ctrl.Options{
+		Scheme:                        scheme,
+		LeaderElection:                f.leaderElect,
+		LeaderElectionID:              "phone-operator.identity.entraops.dev",
+		LeaderElectionNamespace:       f.leaderElectionNamespace,
+		LeaderElectionReleaseOnCancel: true, // main ends when the manager does
+		HealthProbeBindAddress:        f.probeAddress,
+		Metrics:                       metricsserver.Options{BindAddress: f.metricsAddress, SecureServing: f.metricsSecure},
+		Cache:                         cache.Options{DefaultTransform: forget},
+	}
+	if f.metricsSecure {
+		o.Metrics.FilterProvider = filters.WithAuthenticationAndAuthorization
+	}
+	for _, namespace := range strings.FieldsFunc(f.watchNamespaces, func(r rune) bool { return r == ',' }) {
+		if o.Cache.DefaultNamespaces == nil {
+			o.Cache.DefaultNamespaces = map[string]cache.Config{}
+		}
+		o.Cache.DefaultNamespaces[strings.TrimSpace(namespace)] = cache.Config{}
+	}
+	return o
+}
+
+// forget keeps out of the cache what nobody reads: managed fields, which are most
+// of an object, and kubectl's copy of it, which may hold a number or a Secret.
+func forget(o any) (any, error) {
+	if m, err := meta.Accessor(o); err == nil {
+		m.SetManagedFields(nil)
+		if annotations := m.GetAnnotations(); annotations[corev1.LastAppliedConfigAnnotation] != "" {
+			delete(annotations, corev1.LastAppliedConfigAnnotation)
+			m.SetAnnotations(annotations)
+		}
+	}
+	return o, nil
+}
