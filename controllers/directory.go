@@ -12,53 +12,54 @@ import (
 	"github.com/entraops/phone-operator/internal/tenant"
 )
 
-// How long an answer of Graph about a name is taken as it is, and how long the
-// way from a name to an object id is remembered so that a resource that is not
-// bound yet finds its user again.
+// How long an answer of Graph about a name may wait for the pass that it is for,
+// and how long the way from a name to an object id is remembered so that a
+// resource that is not bound yet finds its user again.
 const (
-	fresh      = 10 * time.Second
+	fresh      = 5 * time.Second
 	remembered = 10 * time.Minute
 )
 
-// directory remembers which user is behind which spelling. It saves calls, no
-// more: everything in it can be asked of Graph again.
+// directory knows which user is behind which spelling. It saves calls, no more:
+// everything in it can be asked of Graph again.
 type directory struct {
-	users     *cache.Expiring // UserKey of a spelling -> lookup
+	handed    *cache.Expiring // UserKey of a spelling -> graph.User, for one pass
 	spellings *cache.Expiring // UserKey of an object id -> []string
-	now       func() time.Time
 }
 
-type lookup struct {
-	user graph.User
-	at   time.Time
+func newDirectory() *directory {
+	return &directory{handed: cache.NewExpiring(), spellings: cache.NewExpiring()}
 }
 
-func newDirectory(now func() time.Time) *directory {
-	return &directory{users: cache.NewExpiring(), spellings: cache.NewExpiring(), now: now}
-}
-
-// find returns the user behind a spelling, from Graph unless it was asked a
-// moment ago.
+// find returns the user behind a spelling, from Graph.
 func (d *directory) find(ctx context.Context, t *tenant.Tenant, spelling string) (graph.User, error) {
-	key := UserKey{Tenant: t.Name, User: strings.ToLower(spelling)}
-	if known, ok := d.users.Get(key); ok && d.now().Sub(known.(lookup).at) < fresh {
-		return known.(lookup).user, nil
-	}
 	u, err := t.Graph.User(ctx, spelling)
 	if err != nil {
-		d.users.Delete(key)
 		return graph.User{}, err
 	}
-	d.users.Set(key, lookup{user: u, at: d.now()}, remembered)
-	if id := (UserKey{Tenant: t.Name, User: u.ID}); key != id {
+	key, id := UserKey{Tenant: t.Name, User: strings.ToLower(spelling)}, UserKey{Tenant: t.Name, User: u.ID}
+	if known := d.spelled(id); key != id && !slices.Contains(known, key.User) {
 		// Two workers may do this for two spellings at once; one may be lost, and
 		// is then looked up again by its own key.
-		known := d.spelled(id)
-		if !slices.Contains(known, key.User) {
-			d.spellings.Set(id, append(slices.Clone(known), key.User), remembered)
-		}
+		d.spellings.Set(id, append(slices.Clone(known), key.User), remembered)
 	}
 	return u, nil
+}
+
+// hand keeps an answer for the pass under the object id that follows at once.
+func (d *directory) hand(tenant, spelling string, u graph.User) {
+	d.handed.Set(UserKey{Tenant: tenant, User: strings.ToLower(spelling)}, u, fresh)
+}
+
+// take returns the user behind a spelling: as handed on, once, or from Graph. A
+// name can be given to somebody else at any time, so no older answer is used.
+func (d *directory) take(ctx context.Context, t *tenant.Tenant, spelling string) (graph.User, error) {
+	key := UserKey{Tenant: t.Name, User: strings.ToLower(spelling)}
+	if u, ok := d.handed.Get(key); ok {
+		d.handed.Delete(key)
+		return u.(graph.User), nil
+	}
+	return d.find(ctx, t, spelling)
 }
 
 // spelled returns the spellings that lately led to an object id.

@@ -21,6 +21,7 @@ func (p *pass) bind(ctx context.Context) error {
 	case err != nil:
 		return p.unknown(ctx, err)
 	}
+	p.directory.hand(p.key.Tenant, p.key.User, u)
 	p.queue.Add(UserKey{Tenant: p.key.Tenant, User: u.ID})
 	return nil
 }
@@ -36,7 +37,7 @@ func (p *pass) identify(ctx context.Context) (known bool, err error) {
 			mine = append(mine, c)
 			continue
 		}
-		u, err := p.directory.find(ctx, p.tenant, spelling)
+		u, err := p.named(ctx, spelling)
 		switch {
 		case graph.KindOf(err) == graph.NotFound && c.object.Status.UserID != "":
 			// renamed, or deleted: the object id tells below
@@ -55,7 +56,7 @@ func (p *pass) identify(ctx context.Context) (known bool, err error) {
 	}
 	p.claims = mine
 	if p.user.ID == "" && len(p.claims) > 0 {
-		p.user, err = p.directory.find(ctx, p.tenant, p.key.User)
+		p.user, err = p.named(ctx, p.key.User)
 	}
 	switch {
 	case graph.KindOf(err) == graph.NotFound:
@@ -64,6 +65,22 @@ func (p *pass) identify(ctx context.Context) (known bool, err error) {
 		return false, p.unknown(ctx, err)
 	}
 	return len(p.claims) > 0, nil
+}
+
+// named returns the user behind a spelling, asked once in a pass.
+func (p *pass) named(ctx context.Context, spelling string) (graph.User, error) {
+	spelling = strings.ToLower(spelling)
+	if u, ok := p.names[spelling]; ok {
+		return u, nil
+	}
+	u, err := p.directory.take(ctx, p.tenant, spelling)
+	if err == nil {
+		if p.names == nil {
+			p.names = map[string]graph.User{}
+		}
+		p.names[spelling] = u
+	}
+	return u, err
 }
 
 // grace is how long after its creation a resource may find that what it needs is

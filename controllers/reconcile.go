@@ -34,6 +34,7 @@ type pass struct {
 	key    UserKey
 	tenant *tenant.Tenant
 	user   graph.User
+	names  map[string]graph.User // by spelling
 	claims []*claim
 	now    time.Time
 	memory memory

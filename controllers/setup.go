@@ -66,7 +66,7 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 }
 
 func (r *Reconciler) setup(mgr ctrl.Manager, o Options, connected <-chan event.TypedGenericEvent[string]) error {
-	r.directory = newDirectory(r.Now)
+	r.directory = newDirectory()
 	r.memories = cache.NewExpiring()
 	return builder.TypedControllerManagedBy[UserKey](mgr).
 		Named("phoneauthenticationmethod").
