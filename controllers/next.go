@@ -18,8 +18,6 @@ import (
 const (
 	// retryTenant is for what an administrator must mend: a permission, a credential.
 	retryTenant = 5 * time.Minute
-	// retryThrottled is for a 429 without Retry-After.
-	retryThrottled = 10 * time.Second
 	// retryConflict is for a resource that was written by somebody else meanwhile:
 	// the cache is a moment behind.
 	retryConflict = 100 * time.Millisecond
@@ -45,12 +43,7 @@ func (p *pass) next(ctx context.Context, err error) (reconcile.Result, error) {
 		log.FromContext(ctx).V(1).Info("Graph kept the pass from a verdict", "answer", failure.Error())
 		switch failure.Kind {
 		case graph.Throttled:
-			after := failure.RetryAfter
-			if after <= 0 {
-				after = wait.Jitter(retryThrottled, 1)
-			}
-			p.tenant.Pause(p.now, after)
-			return reconcile.Result{RequeueAfter: wait.Jitter(after, jitter)}, nil
+			return reconcile.Result{RequeueAfter: wait.Jitter(max(failure.RetryAfter, p.tenant.Gate.Wait(), time.Second), jitter)}, nil
 		case graph.Forbidden, graph.CredentialFailed:
 			return reconcile.Result{RequeueAfter: wait.Jitter(retryTenant, jitter)}, nil
 		case graph.Refused, graph.NumberNotUnique, graph.NotFound, graph.Unavailable, graph.Unclear:

@@ -26,7 +26,6 @@ func (p *pass) observe(ctx context.Context) error {
 		}
 	}
 	p.doubt()
-	p.remember()
 	return nil
 }
 

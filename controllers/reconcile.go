@@ -74,7 +74,7 @@ func (p *pass) run(ctx context.Context) error {
 	if !p.urgent() {
 		ctx = graph.WithLowPriority(ctx)
 	}
-	if wait := p.tenant.Paused(p.now); wait > 0 {
+	if wait := p.tenant.Gate.Wait(); wait > 0 {
 		return p.unknown(ctx, &graph.Error{Kind: graph.Throttled, RetryAfter: wait})
 	}
 	if !p.key.bound() {
@@ -101,6 +101,7 @@ const rounds = 10
 // plan; in mode Observe it returns the first one and does nothing.
 func (p *pass) converge(ctx context.Context) (plan.Plan, error) {
 	p.recall()
+	defer p.remember()
 	if err := p.observe(ctx); err != nil {
 		return plan.Plan{}, err
 	}

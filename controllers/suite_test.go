@@ -154,7 +154,7 @@ func newStory(t *testing.T) *story {
 // user adds a user to Graph and returns the object id and the UPN.
 func (s *story) user(change ...func(*emulator.User)) emulator.User {
 	s.t.Helper()
-	u := emulator.User{ID: uuid.NewString()}
+	u := emulator.User{ID: uuid.NewString(), TenantID: tenantID}
 	u.UPN = "u" + u.ID[:8] + "@contoso.com"
 	for _, c := range change {
 		c(&u)

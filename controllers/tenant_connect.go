@@ -46,7 +46,7 @@ func (r *TenantReconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant)
 	if same && was.Problem == nil && t.Problem == nil {
 		t.Graph = was.Graph // with its token and its connections
 	}
-	if known && was.Deletions != nil {
+	if known {
 		t.Deletions = was.Deletions
 	}
 	var found connection
@@ -72,6 +72,10 @@ func (r *TenantReconciler) build(ctx context.Context, o *v1alpha1.EntraTenant) (
 		Name:    o.Name,
 		Version: fmt.Sprintf("%s/%d", o.UID, o.Generation),
 		Spec:    o.Spec,
+		Gate:    tenant.NewGate(r.Now),
+	}
+	if was, ok := r.Tenants.Get(o.Name); ok {
+		t.Gate = was.Gate // a pause outlives the tenant's edits
 	}
 	t.Deletions = tenant.NewBudget(r.Now, o.Status.RecentDeletions, func(ctx context.Context, counts []v1alpha1.DeletionCount) error {
 		return r.saveDeletions(ctx, o.Name, counts)
@@ -107,7 +111,7 @@ func (r *TenantReconciler) build(ctx context.Context, o *v1alpha1.EntraTenant) (
 		}
 		secret, t.Version = value, t.Version+"/"+s.ResourceVersion
 	}
-	if t.Graph, err = tenant.Connect(&o.Spec, secret); err != nil {
+	if t.Graph, err = tenant.Connect(&o.Spec, secret, t.Gate); err != nil {
 		return refuse(v1alpha1.ReasonInvalidSpec, fmt.Sprintf("The connection cannot be made: %v.", err))
 	}
 	return t, nil

@@ -2,8 +2,6 @@ package tenant
 
 import (
 	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/access"
@@ -11,7 +9,7 @@ import (
 )
 
 // Tenant is one EntraTenant as it can be used now. It is not changed once it is
-// in a Registry, but for the pause.
+// in a Registry.
 type Tenant struct {
 	Name string
 	// Version names what the tenant was made from: the resource and its Secret.
@@ -27,30 +25,13 @@ type Tenant struct {
 	Graph *graph.Client
 	// Deletions is the budget of deletions.
 	Deletions *Budget
-
-	pausedUntil *atomic.Int64 // Unix nanoseconds
+	// Gate is what the requests of Graph pass.
+	Gate *Gate
 }
 
 // Problem is why a tenant cannot be used: a reason of the Ready condition and a
 // sentence that says what to do.
 type Problem struct{ Reason, Message string }
-
-// Pause keeps everybody from asking this tenant's Graph for a while: a limit of
-// Graph is the tenant's, not one request's. A longer pause is not shortened.
-func (t *Tenant) Pause(now time.Time, d time.Duration) {
-	until := now.Add(d).UnixNano()
-	for {
-		old := t.pausedUntil.Load()
-		if old >= until || t.pausedUntil.CompareAndSwap(old, until) {
-			return
-		}
-	}
-}
-
-// Paused returns how long the pause still lasts; zero or less is no pause.
-func (t *Tenant) Paused(now time.Time) time.Duration {
-	return time.Unix(0, t.pausedUntil.Load()).Sub(now)
-}
 
 // Registry holds the tenants by the names of their EntraTenants. It is safe for
 // concurrent use.
@@ -70,14 +51,10 @@ func (r *Registry) Get(name string) (*Tenant, bool) {
 	return t, ok
 }
 
-// Put sets the tenant of its name. A pause outlives the tenant's edits.
+// Put sets the tenant of its name.
 func (r *Registry) Put(t *Tenant) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	t.pausedUntil = &atomic.Int64{}
-	if old := r.byName[t.Name]; old != nil {
-		t.pausedUntil = old.pausedUntil
-	}
 	r.byName[t.Name] = t
 }
 
