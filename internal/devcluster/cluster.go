@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -26,7 +27,7 @@ type Options struct {
 // CRDs is where the repository keeps its CustomResourceDefinitions.
 const CRDs = "config/crd/bases"
 
-// Cluster is a running etcd and kube-apiserver. Its methods can be used by several goroutines at once.
+// Cluster is a running etcd and kube-apiserver, until Stop or the end of this process. Its methods can be used by several goroutines at once.
 type Cluster struct {
 	env    *envtest.Environment
 	root   string
@@ -37,6 +38,10 @@ type Cluster struct {
 	// namespaces ends the namespace controller; nil without one.
 	namespaces func() error
 }
+
+// running holds every cluster until its Stop. The servers end when this process closes the pipe to them, and the
+// garbage collector would close it as soon as nobody asks the cluster for anything more.
+var running sync.Map
 
 // Start runs a cluster and returns when it answers and has its CRDs. The error says what to do where the programs
 // are missing, and ends with the last words of the servers where they do not start.
@@ -54,6 +59,7 @@ func Start(opts Options) (_ *Cluster, err error) {
 		return nil, err
 	}
 	c := &Cluster{root: root, assets: assets, dir: dir}
+	running.Store(c, struct{}{})
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("start the development cluster: %w", err)
@@ -154,6 +160,7 @@ func (c *Cluster) Kubectl() string {
 
 // Stop ends the servers and removes their files. They are killed, not asked: their data goes with them.
 func (c *Cluster) Stop() error {
+	defer running.Delete(c)
 	if c.namespaces != nil {
 		_ = c.namespaces()
 	}
