@@ -110,7 +110,6 @@ func TestClusterRunsOnWhenNobodyHoldsIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	held := weak.Make(c)
-	c = nil
 	runtime.GC()
 	c = held.Value()
 	if c == nil {
