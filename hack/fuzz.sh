@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-for dir in $(git grep -lE '^func Fuzz' -- '*_test.go' | xargs -rn1 dirname | sort -u); do
+for dir in $(git grep --untracked -lE '^func Fuzz' -- '*_test.go' | xargs -rn1 dirname | sort -u); do
 	for target in $(sed -nE 's/^func (Fuzz[A-Za-z0-9_]*).*/\1/p' "$dir"/*_test.go); do
 		echo "fuzz: $target in $dir, $1" >&2
 		go test -run='^$' -fuzz="^$target\$" -fuzztime="$1" "./$dir"
