@@ -33,11 +33,11 @@ func errSignInNotSupported() error {
 }
 
 func errMethodNotFound() error {
-	return refuseMethod(http.StatusNotFound, "resourceNotFound", "The authentication method was not found.")
+	return assumeMethod(http.StatusNotFound, "resourceNotFound", "The authentication method was not found.")
 }
 
 func errMethodsUserNotFound() error {
-	return refuseMethod(http.StatusNotFound, "resourceNotFound", "The user was not found.")
+	return assumeMethod(http.StatusNotFound, "resourceNotFound", "The user was not found.")
 }
 
 // The form of requests. None of them repeats what the request held.
@@ -46,48 +46,57 @@ func errMethodsUserNotFound() error {
 func errBody(what string) error { return badMethod(what) }
 
 // errRequest refuses the form of a request before a service sees it.
-func errRequest(what string) error { return refuse(http.StatusBadRequest, "BadRequest", what) }
+func errRequest(what string) error { return assume(http.StatusBadRequest, "BadRequest", what) }
 
 // errQuery refuses a query option.
 func errQuery(what string) error {
-	return refuse(http.StatusBadRequest, "Request_UnsupportedQuery", what)
+	return assume(http.StatusBadRequest, "Request_UnsupportedQuery", what)
 }
 
 // errAdvancedQuery refuses what the directory serves only to callers that accept
 // its index: the header ConsistencyLevel: eventual is missing. The code is usual.
 func errAdvancedQuery() error {
-	return refuse(http.StatusBadRequest, "Request_UnsupportedQuery", "The request needs the header ConsistencyLevel: eventual and $count.")
+	return assume(http.StatusBadRequest, "Request_UnsupportedQuery", "The request needs the header ConsistencyLevel: eventual and $count.")
 }
 
 // errNoPremium answers role eligibility in a tenant without the licence for it.
 // The code is seen in the field, the status differs between reports.
 func errNoPremium() error {
-	return refuse(http.StatusBadRequest, "AadPremiumLicenseRequired", "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.")
+	return assume(http.StatusBadRequest, "AadPremiumLicenseRequired", "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.")
 }
 
 // errKey refuses a key that OData cannot read: a bare one that begins with $ or
 // holds an apostrophe, or a quoted one whose apostrophes are not doubled. That the
 // first is refused is documented, of the others only that they break.
 func errKey() error {
-	return refuse(http.StatusBadRequest, "Request_BadRequest", "The key in the request target is not valid.")
+	return assume(http.StatusBadRequest, "Request_BadRequest", "The key in the request target is not valid.")
 }
 
 func errTooLarge() error {
-	return refuse(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The request is too large.")
+	return assume(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The request is too large.")
 }
 
 func errEncoding() error {
-	return refuse(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "The content encoding is not supported.")
+	return assume(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "The content encoding is not supported.")
 }
 
 // errBatch refuses a whole batch. That it is 400 is documented, the words are not.
-func errBatch(what string) error { return refuse(http.StatusBadRequest, "BadRequest", what) }
+func errBatch(what string) error { return assume(http.StatusBadRequest, "BadRequest", what) }
 
 // errDependency answers a step whose predecessor failed; 424 is documented.
 func errDependency() error {
-	return refuse(http.StatusFailedDependency, "FailedDependency", "A request this one depends on failed.")
+	return assume(http.StatusFailedDependency, "FailedDependency", "A request this one depends on failed.")
 }
 
 func badMethod(message string) error {
-	return refuseMethod(http.StatusBadRequest, "badRequest", message)
+	return assumeMethod(http.StatusBadRequest, "badRequest", message)
+}
+
+func assume(status int, code, message string) error {
+	return &graphError{status: status, code: code, message: message, assumed: true}
+}
+
+// assumeMethod is an assumed refusal by the authentication methods service.
+func assumeMethod(status int, code, message string) error {
+	return &graphError{status: status, code: code, message: message, assumed: true, repeat: true}
 }

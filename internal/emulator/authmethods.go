@@ -30,7 +30,7 @@ func (e *Emulator) listMethods(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(map[string]any{"@odata.context": c.context("methods"), "value": c.methodsOf(u)}), nil
+	return okJSON(map[string]any{"@odata.context": c.context("methods"), "value": c.methodsOf(u)}), nil
 }
 
 // getMethod answers GET .../authentication/methods/{id}.
@@ -46,7 +46,7 @@ func (e *Emulator) getMethod(c *call) (answer, error) {
 	for _, row := range c.methodsOf(u) {
 		if id, _ := row["id"].(string); equalFoldID(id, c.parts[4].text) {
 			row["@odata.context"] = c.context("methods/$entity")
-			return ok(row), nil
+			return okJSON(row), nil
 		}
 	}
 	return answer{}, errMethodNotFound()

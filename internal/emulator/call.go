@@ -3,6 +3,7 @@ package emulator
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -36,6 +37,8 @@ type call struct {
 	tenant *tenant
 	used   float64 // share of the throttling limit
 
+	assumed func(int, string) (int, string) // of Options
+
 	// What faults do to it.
 	glyph string // numbers are shown masked with this
 	lag   *Fault // reads fall behind what it writes
@@ -47,7 +50,7 @@ func (e *Emulator) newCall(r *http.Request) *call {
 	c := &call{
 		ctx: r.Context(), now: e.opts.Now(), base: "https://" + r.Host,
 		method: r.Method, path: r.URL.EscapedPath(), query: r.URL.RawQuery,
-		header: r.Header, origin: r, requestID: uuid.NewString(),
+		header: r.Header, origin: r, requestID: uuid.NewString(), assumed: e.opts.Assumed,
 	}
 	c.body, c.unreadable = readBody(r)
 	c.clientID = clientRequestID(r.Header, c.requestID)
@@ -69,18 +72,19 @@ type answer struct {
 	body   any    // marshalled as JSON
 	text   string // or sent as text/plain
 	raw    []byte // or sent as it is
-	cut    cut
+	sent   delivery
 }
 
-type cut int
+// delivery is how much of an answer reaches the caller.
+type delivery int
 
 const (
-	whole cut = iota
-	nothing
-	half
+	sentWhole delivery = iota
+	sentNothing
+	sentHalf
 )
 
-func ok(body any) answer        { return answer{status: http.StatusOK, body: body} }
+func okJSON(body any) answer    { return answer{status: http.StatusOK, body: body} }
 func noContent() answer         { return answer{status: http.StatusNoContent} }
 func okText(text string) answer { return answer{status: http.StatusOK, text: text} }
 
@@ -89,9 +93,13 @@ const graphJSON = "application/json;odata.metadata=minimal;odata.streaming=true;
 
 // refusal turns an error into Graph's envelope.
 func (c *call) refusal(err error) answer {
-	g, isGraph := err.(*graphError)
-	if !isGraph {
+	g, known := errors.AsType[*graphError](err)
+	if !known {
 		g = &graphError{status: http.StatusInternalServerError, code: "UnknownError", message: "The emulator failed."}
+	}
+	status, code := g.status, g.code
+	if g.assumed && c.assumed != nil {
+		status, code = c.assumed(status, code)
 	}
 	inner := map[string]any{
 		"date": c.now.UTC().Format("2006-01-02T15:04:05"), "request-id": c.requestID, "client-request-id": c.clientID,
@@ -103,8 +111,8 @@ func (c *call) refusal(err error) answer {
 		inner[name] = value
 	}
 	return answer{
-		status: g.status, header: g.header.Clone(),
-		body: map[string]any{"error": map[string]any{"code": g.code, "message": g.message, "innerError": inner}},
+		status: status, header: g.header.Clone(),
+		body: map[string]any{"error": map[string]any{"code": code, "message": g.message, "innerError": inner}},
 	}
 }
 

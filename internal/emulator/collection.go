@@ -44,5 +44,5 @@ func (e *Emulator) page(c *call, context string, rows []map[string]any) (answer,
 		query.Set("$skiptoken", base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(end))))
 		body["@odata.nextLink"] = c.base + c.path + "?" + query.Encode()
 	}
-	return ok(body), nil
+	return okJSON(body), nil
 }

@@ -15,10 +15,10 @@ func (e *Emulator) SetPhone(userID, phoneType, number string) error {
 	if u == nil {
 		return fmt.Errorf("there is no user %q", userID)
 	}
-	return e.setPhone(u, phoneType, number)
+	return e.setPhone(e.tenants[u.TenantID], u, phoneType, number)
 }
 
-func (e *Emulator) setPhone(u *user, phoneType, number string) error {
+func (e *Emulator) setPhone(t *tenant, u *user, phoneType, number string) error {
 	if methodIDs[phoneType] == "" {
 		return fmt.Errorf("%q is no phone type", phoneType)
 	}
@@ -27,7 +27,7 @@ func (e *Emulator) setPhone(u *user, phoneType, number string) error {
 	}
 	next := u.phones.clone()
 	next[phoneType] = phone{number: number, created: e.opts.Now()}
-	u.phones = next
+	t.store(u, next)
 	return nil
 }
 
@@ -42,7 +42,7 @@ func (e *Emulator) RemovePhone(userID, phoneType string) error {
 	}
 	next := u.phones.clone()
 	delete(next, phoneType)
-	u.phones = next
+	e.tenants[u.TenantID].store(u, next)
 	return nil
 }
 
@@ -71,6 +71,18 @@ func (e *Emulator) Snapshot() map[string][]Phone {
 		}
 	}
 	return all
+}
+
+// store replaces a user's phones and keeps the index of sign-in names right. It is
+// the only way in which phones change.
+func (t *tenant) store(u *user, next phones) {
+	if m, ok := u.phones[Mobile]; ok && m.signIn {
+		delete(t.signIns, signInName(m.number))
+	}
+	u.phones = next
+	if m, ok := next[Mobile]; ok && m.signIn {
+		t.signIns[signInName(m.number)] = u
+	}
 }
 
 // show turns stored phones into what Graph prints, sorted by type.

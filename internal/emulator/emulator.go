@@ -2,7 +2,9 @@ package emulator
 
 import (
 	"math/rand/v2"
+	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,6 +26,9 @@ type Options struct {
 	// RefuseReadBasic lets User.ReadBasic.All open nothing under /users. Reports from
 	// the field disagree on whether that application permission is honoured.
 	RefuseReadBasic bool
+	// Assumed, if set, gives status and code of refusals that nobody has published
+	// (assumed.go) another dress. A client must live with any of the same class.
+	Assumed func(status int, code string) (int, string)
 	// MaxHold bounds every delaying fault; 0 is a minute, after which Graph itself gives up.
 	MaxHold time.Duration
 	// KeepRequests is how many requests the record holds before it forgets the
@@ -37,6 +42,9 @@ type Options struct {
 // used from any number of goroutines.
 type Emulator struct {
 	opts Options
+
+	rootsMu sync.Mutex
+	roots   []string // names of this server, beside the Host header
 
 	mu       sync.Mutex // guards the state below, held while one request is worked on
 	tenants  map[string]*tenant
@@ -65,7 +73,7 @@ func New(o Options) *Emulator {
 	if o.KeepRequests == 0 {
 		o.KeepRequests = 100_000
 	}
-	e := &Emulator{opts: o}
+	e := &Emulator{opts: o, roots: slices.Clone(o.GraphRoots)}
 	e.record.limit = o.KeepRequests
 	e.Reset()
 	return e
@@ -108,12 +116,25 @@ func (e *Emulator) isRoot(base, url string) bool {
 	if strings.EqualFold(url, base) {
 		return true
 	}
-	for _, root := range e.opts.GraphRoots {
-		if strings.EqualFold(url, strings.TrimSuffix(root, "/")) {
-			return true
-		}
+	e.rootsMu.Lock()
+	defer e.rootsMu.Unlock()
+	return slices.ContainsFunc(e.roots, func(root string) bool {
+		return strings.EqualFold(url, strings.TrimSuffix(root, "/"))
+	})
+}
+
+// knowAs makes names of a loopback address names of this server: localhost and
+// 127.0.0.1 are one, and a client may use one for Graph and one for the authority.
+func (e *Emulator) knowAs(listener net.Listener) {
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		return
 	}
-	return false
+	e.rootsMu.Lock()
+	defer e.rootsMu.Unlock()
+	for _, host := range []string{"127.0.0.1", "localhost", "::1"} {
+		e.roots = append(e.roots, "https://"+net.JoinHostPort(host, port))
+	}
 }
 
 // shuffled gives the numbers below n in an order that follows from the seed.

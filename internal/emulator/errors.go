@@ -16,6 +16,8 @@ type graphError struct {
 	// inner is what innerError holds beside the usual three.
 	inner  map[string]any
 	header http.Header
+	// assumed marks what nobody has published; see assumed.go.
+	assumed bool
 }
 
 func (g *graphError) Error() string { return fmt.Sprintf("%d %s: %s", g.status, g.code, g.message) }
@@ -45,6 +47,8 @@ func errUserNotFound(key string) error {
 		fmt.Sprintf("Resource '%s' does not exist or one of its queried reference-property objects are not present.", key))
 }
 
+// errVerbNotAllowed is published for paths of the directory. On the paths of
+// authentication methods it is assumed: old reports have 404 UnknownError there.
 func errVerbNotAllowed() error {
 	return refuse(http.StatusMethodNotAllowed, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
 }

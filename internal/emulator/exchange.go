@@ -16,8 +16,8 @@ func (e *Emulator) exchange(c *call) answer {
 		a = e.serve(c)
 		a = e.faultAfter(c, f, a)
 	}
-	c.seen.Status = a.status
-	if a.cut == nothing {
+	c.seen.Status, c.seen.RetryAfter = a.status, a.header.Get("Retry-After")
+	if a.sent == sentNothing {
 		c.seen.Status = 0
 	}
 	e.record.add(c.seen)

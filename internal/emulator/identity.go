@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -17,7 +18,7 @@ func (e *Emulator) identity(c *call) answer {
 	case "v2.0/.well-known/openid-configuration":
 		serve = e.discovery
 	case "discovery/v2.0/keys":
-		serve = func(*call, string) (answer, error) { return ok(keySet()), nil }
+		serve = func(*call, string) (answer, error) { return okJSON(keySet()), nil }
 	case "discovery/instance":
 		serve = e.instanceDiscovery
 	default:
@@ -46,7 +47,7 @@ func (e *Emulator) discovery(c *call, name string) (answer, error) {
 		id = t
 	}
 	authority := c.base + "/" + name
-	return ok(map[string]any{
+	return okJSON(map[string]any{
 		"issuer":                                c.issuer(id),
 		"token_endpoint":                        authority + "/oauth2/v2.0/token",
 		"authorization_endpoint":                authority + "/oauth2/v2.0/authorize",
@@ -64,7 +65,7 @@ func (e *Emulator) discovery(c *call, name string) (answer, error) {
 
 // instanceDiscovery tells a client that this host is an authority of its own.
 func (e *Emulator) instanceDiscovery(c *call, _ string) (answer, error) {
-	return ok(map[string]any{
+	return okJSON(map[string]any{
 		"api-version":               "1.1",
 		"tenant_discovery_endpoint": c.base + "/common/v2.0/.well-known/openid-configuration",
 		"metadata": []any{map[string]any{
@@ -105,7 +106,7 @@ type identityError struct {
 func (i identityError) Error() string { return fmt.Sprintf("AADSTS%d: %s", i.number, i.message) }
 
 func (c *call) identityRefusal(err error) answer {
-	i, known := err.(identityError)
+	i, known := errors.AsType[identityError](err)
 	if !known {
 		i = identityError{http.StatusInternalServerError, "server_error", 90000, "The emulator failed."}
 	}

@@ -21,7 +21,7 @@ func (e *Emulator) listPhones(c *call) (answer, error) {
 	for _, p := range list {
 		rows = append(rows, pick(c.entity(p), names))
 	}
-	return ok(map[string]any{"@odata.context": c.context("phoneMethods"), "value": rows}), nil
+	return okJSON(map[string]any{"@odata.context": c.context("phoneMethods"), "value": rows}), nil
 }
 
 // filteredPhones gives the user's phones in the order of Graph's own example.
@@ -78,7 +78,7 @@ func (e *Emulator) getPhone(c *call) (answer, error) {
 	}
 	for _, p := range c.tenant.show(u, u.read(c.now)) {
 		if p.Type == phoneType {
-			return ok(c.single(pick(c.entity(p), names))), nil
+			return okJSON(c.single(pick(c.entity(p), names))), nil
 		}
 	}
 	return answer{}, errMethodNotFound()

@@ -252,3 +252,18 @@ func TestPermissionsOfPhoneMethods(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatNobodyPublishedMayLookOtherwise(t *testing.T) {
+	g := start(t, func(o *emulator.Options) {
+		o.Assumed = func(status int, _ string) (int, string) {
+			if status == 400 {
+				return 409, "somethingElse"
+			}
+			return status, "somethingElse"
+		}
+	})
+	g.do("GET", phones(adaID, "/", mobileID), "").wants(404, "somethingElse")
+	must(t, g.SetPhone(adaID, emulator.Mobile, one))
+	g.do("POST", phones(adaID), phoneJSON(one, "mobile")).wants(409, "somethingElse")
+	g.do("GET", "/v1.0/users/nobody", "").wants(404, "Request_ResourceNotFound") // this one is published
+}

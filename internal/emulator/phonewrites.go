@@ -89,7 +89,7 @@ func (e *Emulator) createPhone(c *call) (answer, error) {
 	}
 	created := Phone{ID: methodIDs[*phoneType], Type: *phoneType, Number: shown,
 		SMSSignInState: c.tenant.signInState(u, *phoneType, u.phones[*phoneType])}
-	a := ok(c.single(c.entity(created)))
+	a := okJSON(c.single(c.entity(created)))
 	a.status = http.StatusCreated
 	a.header = http.Header{"Location": {c.base + c.path + "/" + created.ID}}
 	return a, nil
@@ -138,7 +138,7 @@ func (e *Emulator) save(c *call, u *user, phoneType string, m phone) error {
 	before := u.phones
 	next := before.clone()
 	next[phoneType] = m
-	u.phones = next
+	c.tenant.store(u, next)
 	c.wrote(u, before)
 	if phoneType != Mobile {
 		return nil
@@ -172,7 +172,7 @@ func (e *Emulator) deletePhone(c *call) (answer, error) {
 	before := u.phones
 	next := before.clone()
 	delete(next, phoneType)
-	u.phones = next
+	c.tenant.store(u, next)
 	if u.DefaultMethod == phoneType {
 		u.DefaultMethod = ""
 	}

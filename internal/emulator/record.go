@@ -27,7 +27,8 @@ type Request struct {
 	Batch           string      `json:"batch,omitempty"` // request id of the batch it came in
 	RequestID       string      `json:"requestID"`
 	ClientRequestID string      `json:"clientRequestID,omitempty"`
-	Fault           string      `json:"fault,omitempty"` // the effect of the fault that hit it
+	RetryAfter      string      `json:"retryAfter,omitempty"` // as it was answered
+	Fault           string      `json:"fault,omitempty"`      // the effect of the fault that hit it
 	Header          http.Header `json:"header,omitempty"`
 	Body            string      `json:"body,omitempty"` // unpacked; without secrets
 }
@@ -117,7 +118,7 @@ func (r *record) clear() {
 func (r *record) all() []Request {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Clone(r.list)
+	return append([]Request{}, r.list...)
 }
 
 // Requests gives every answered request in the order of the answers, token

@@ -10,7 +10,7 @@ const diagnostics = `{"ServerInfo":{"DataCenter":"Localhost","Slice":"E","Ring":
 
 // send writes the answer, or as much of it as a fault lets through.
 func (c *call) send(w http.ResponseWriter, a answer) {
-	if a.cut == nothing {
+	if a.sent == sentNothing {
 		panic(http.ErrAbortHandler) // the connection, or the HTTP/2 stream, ends here
 	}
 	body, media := a.bytes()
@@ -44,7 +44,7 @@ func (c *call) send(w http.ResponseWriter, a answer) {
 	if c.method == http.MethodHead {
 		return
 	}
-	if a.cut == half {
+	if a.sent == sentHalf {
 		_, _ = w.Write(body[:len(body)/2])
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)

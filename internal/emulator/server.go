@@ -34,6 +34,7 @@ func Serve(e *Emulator, addr string) (*Server, error) {
 		_ = listener.Close()
 		return nil, fmt.Errorf("make certificates: %w", err)
 	}
+	e.knowAs(listener)
 	s := &Server{
 		URL: "https://" + listener.Addr().String(), CAPEM: ca, done: make(chan error, 1),
 		http: &http.Server{

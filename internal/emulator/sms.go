@@ -29,13 +29,8 @@ func (t *tenant) signInState(u *user, phoneType string, m phone) string {
 // signInTaken says whether number is another user's sign-in name. The same number
 // on many users is lawful as long as nobody signs in with it.
 func (t *tenant) signInTaken(u *user, number string) bool {
-	for _, other := range t.users {
-		m, ok := other.phones[Mobile]
-		if other != u && ok && m.signIn && signInName(m.number) == signInName(number) {
-			return true
-		}
-	}
-	return false
+	holder := t.signIns[signInName(number)]
+	return holder != nil && holder != u
 }
 
 // registerSignIn tries to make a new or changed mobile a sign-in name, as Graph
@@ -48,24 +43,24 @@ func (t *tenant) registerSignIn(u *user) error {
 	if t.signInTaken(u, m.number) {
 		return errNumberNotUnique()
 	}
-	u.setSignIn(true)
+	t.setSignIn(u, true)
 	return nil
 }
 
-func (u *user) setSignIn(on bool) {
+func (t *tenant) setSignIn(u *user, on bool) {
 	next := u.phones.clone()
 	m := next[Mobile]
 	m.signIn = on
 	next[Mobile] = m
-	u.phones = next
+	t.store(u, next)
 }
 
 // settleSignIn drops a registration that the policy no longer covers. The
 // opposite does not happen: a phone that was there before the policy is not
 // registered by it.
-func (u *user) settleSignIn() {
+func (t *tenant) settleSignIn(u *user) {
 	if m, ok := u.phones[Mobile]; ok && m.signIn && (!u.SMSSignIn || u.isGuest()) {
-		u.setSignIn(false)
+		t.setSignIn(u, false)
 	}
 }
 
@@ -95,7 +90,7 @@ func (e *Emulator) disableSMSSignIn(c *call) (answer, error) {
 		return answer{}, err
 	}
 	before := u.phones
-	u.setSignIn(false)
+	c.tenant.setSignIn(u, false)
 	c.wrote(u, before)
 	return noContent(), nil
 }

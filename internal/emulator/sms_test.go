@@ -106,3 +106,27 @@ func TestSMSSignInIsForMobilesOfMembers(t *testing.T) {
 	g.wantsState(guestID, "notSupported")
 	g.do("POST", phones(guestID, "/", mobileID, "/enableSmsSignIn"), "").wants(400, "badRequest")
 }
+
+func TestASignInNameIsFreeWhenItsHolderIsGone(t *testing.T) {
+	for name, leave := range map[string]func(*graph) error{
+		"the user is deleted":         func(g *graph) error { return g.RemoveUser(adaID) },
+		"the phone is removed":        func(g *graph) error { return g.RemovePhone(adaID, emulator.Mobile) },
+		"the number is changed":       func(g *graph) error { return g.SetPhone(adaID, emulator.Mobile, two) },
+		"the policy no longer allows": func(g *graph) error { return g.UpdateUser(adaID, func(u *emulator.User) { u.SMSSignIn = false }) },
+		"the number is only for MFA":  func(g *graph) error { g.do("POST", phones(adaID, "/", mobileID, "/disableSmsSignIn"), ""); return nil },
+		"the user gets another number": func(g *graph) error {
+			g.do("PATCH", phones(adaID, "/", mobileID), phoneJSON(two, "mobile"))
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := start(t)
+			must(t, g.UpdateUser(adaID, allowSMS))
+			must(t, g.UpdateUser(bobID, allowSMS))
+			g.do("POST", phones(adaID), phoneJSON(one, "mobile")).wants(201, "")
+			must(t, leave(g))
+			g.do("POST", phones(bobID), phoneJSON(one, "mobile")).wants(201, "")
+			g.wantsState(bobID, "ready")
+		})
+	}
+}

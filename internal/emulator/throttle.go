@@ -82,7 +82,7 @@ func (t Throttle) refusal(c *call, wait time.Duration) error {
 	if !t.OmitRetryAfter {
 		f.Retry = seconds(wait)
 	}
-	g := f.refusal().(*graphError)
+	g := f.refusal()
 	if g.header == nil {
 		g.header = http.Header{}
 	}

@@ -28,6 +28,9 @@ func TestAnAppMayAskSoMuchAndThenWaits(t *testing.T) {
 	if inner["code"] != "429" || inner["status"] != "429" {
 		t.Errorf("innerError %v", inner)
 	}
+	if all := g.Requests(); all[len(all)-1].RetryAfter != r.header.Get("Retry-After") {
+		t.Errorf("the record says %q", all[len(all)-1].RetryAfter)
+	}
 	wait, err := strconv.Atoi(r.header.Get("Retry-After"))
 	must(t, err)
 	g.clock.advance(time.Duration(wait)*time.Second - time.Millisecond)

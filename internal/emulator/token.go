@@ -65,7 +65,7 @@ func (e *Emulator) issueToken(c *call, name string) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(map[string]any{
+	return okJSON(map[string]any{
 		"token_type": "Bearer", "access_token": signed,
 		"expires_in": int(life / time.Second), "ext_expires_in": int(life / time.Second),
 	}), nil

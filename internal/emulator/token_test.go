@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"math/big"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -238,5 +239,23 @@ func TestTheRecordKeepsNoSecrets(t *testing.T) {
 	must(t, err)
 	if strings.Contains(string(raw), url.QueryEscape(secret)) || strings.Contains(string(raw), g.token) {
 		t.Error("the record holds the secret or the token")
+	}
+}
+
+func TestLoopbackHasMoreThanOneName(t *testing.T) {
+	g := start(t)
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(g.server.URL, "https://"))
+	must(t, err)
+	form := g.form()
+	form.Set("scope", "https://localhost:"+port+"/.default")
+	token, _ := g.post("/"+tenantID+"/oauth2/v2.0/token", form).json()["access_token"].(string)
+	r, err := http.NewRequest(http.MethodGet, "https://localhost:"+port+phones(adaID), http.NoBody)
+	must(t, err)
+	r.Header.Set("Authorization", "Bearer "+token)
+	answer, err := g.client.Do(r)
+	must(t, err)
+	defer answer.Body.Close()
+	if answer.StatusCode != 200 {
+		t.Errorf("status %d", answer.StatusCode)
 	}
 }

@@ -94,7 +94,7 @@ func (e *Emulator) getUser(c *call) (answer, error) {
 		return answer{}, err
 	}
 	entity["@odata.context"] = c.usersContext() + "/$entity"
-	return ok(entity), nil
+	return okJSON(entity), nil
 }
 
 func (c *call) usersContext() string {
