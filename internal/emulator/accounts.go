@@ -31,7 +31,7 @@ func (e *Emulator) AddUser(n User) error {
 		return err
 	}
 	for _, phoneType := range slices.Sorted(maps.Keys(n.Phones)) {
-		if err := e.setPhone(t, u, phoneType, n.Phones[phoneType]); err != nil {
+		if err := t.setPhone(u, phoneType, n.Phones[phoneType]); err != nil {
 			return err
 		}
 	}
@@ -123,5 +123,3 @@ func (e *Emulator) userByID(id string) *user {
 
 // userByUPN finds a user by UPN in any case, nil if there is none.
 func (t *tenant) userByUPN(upn string) *user { return t.upns[strings.ToLower(upn)] }
-
-func equalFoldID(a, b string) bool { return strings.EqualFold(a, b) }

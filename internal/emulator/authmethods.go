@@ -1,5 +1,7 @@
 package emulator
 
+import "strings"
+
 const passwordMethodID = "28c10230-6103-485e-b985-444c60001490"
 
 // methodsOf gives the JSON of all of a user's methods: the password, the phones,
@@ -44,7 +46,7 @@ func (e *Emulator) getMethod(c *call) (answer, error) {
 		return answer{}, err
 	}
 	for _, row := range c.methodsOf(u) {
-		if id, _ := row["id"].(string); equalFoldID(id, c.parts[4].text) {
+		if id, _ := row["id"].(string); strings.EqualFold(id, c.parts[4].text) {
 			row["@odata.context"] = c.context("methods/$entity")
 			return okJSON(row), nil
 		}

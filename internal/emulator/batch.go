@@ -109,13 +109,12 @@ func (a answer) inBatch(id string) stepReply {
 	for name := range a.header {
 		reply.Headers[name] = a.header.Get(name)
 	}
-	body, media := a.bytes()
-	if media != "" {
+	if media := a.media(); media != "" {
 		reply.Headers["Content-Type"] = media
 		reply.Headers["Cache-Control"] = "no-cache"
 	}
 	if a.text != "" {
-		reply.Body = base64.StdEncoding.EncodeToString(body)
+		reply.Body = base64.StdEncoding.EncodeToString([]byte(a.text))
 	}
 	return reply
 }

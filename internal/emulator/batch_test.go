@@ -118,6 +118,7 @@ func TestWhichBatchesAreRefused(t *testing.T) {
 	for i := range twentyOne {
 		twentyOne[i] = get(fmt.Sprint(i), "/users/"+adaID)
 	}
+	g.batch(twentyOne[:20]...).wants(200, "")
 	write := create("1", adaID, one, "mobile")
 	without := func(field string) object {
 		step := object{}

@@ -1,11 +1,11 @@
 package emulator
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -116,26 +116,37 @@ func (c *call) refusal(err error) answer {
 	}
 }
 
-// bytes gives the body as it goes over the wire, with its media type; both are
-// empty for an answer without one.
-func (a answer) bytes() (body []byte, media string) {
+// media is the type of the body, empty for an answer without one.
+func (a answer) media() string {
 	switch {
 	case a.raw != nil:
-		return a.raw, "application/json"
+		return "application/json"
 	case a.text != "":
-		return []byte(a.text), "text/plain"
+		return "text/plain"
 	case a.body == nil:
-		return nil, ""
+		return ""
+	case a.status >= http.StatusBadRequest:
+		return "application/json"
+	default:
+		return graphJSON
 	}
-	var b strings.Builder
+}
+
+// bytes gives the body as it goes over the wire.
+func (a answer) bytes() []byte {
+	switch {
+	case a.raw != nil:
+		return a.raw
+	case a.text != "":
+		return []byte(a.text)
+	case a.body == nil:
+		return nil
+	}
+	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(a.body); err != nil {
 		panic(err) // bodies are built of strings, numbers and maps
 	}
-	media = graphJSON
-	if a.status >= http.StatusBadRequest {
-		media = "application/json"
-	}
-	return []byte(strings.TrimSuffix(b.String(), "\n")), media
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }

@@ -15,10 +15,10 @@ func (e *Emulator) SetPhone(userID, phoneType, number string) error {
 	if u == nil {
 		return fmt.Errorf("there is no user %q", userID)
 	}
-	return e.setPhone(e.tenants[u.TenantID], u, phoneType, number)
+	return e.tenants[u.TenantID].setPhone(u, phoneType, number)
 }
 
-func (e *Emulator) setPhone(t *tenant, u *user, phoneType, number string) error {
+func (t *tenant) setPhone(u *user, phoneType, number string) error {
 	if methodIDs[phoneType] == "" {
 		return fmt.Errorf("%q is no phone type", phoneType)
 	}
@@ -26,7 +26,7 @@ func (e *Emulator) setPhone(t *tenant, u *user, phoneType, number string) error 
 		number = shown
 	}
 	next := u.phones.clone()
-	next[phoneType] = phone{number: number, created: e.opts.Now()}
+	next[phoneType] = phone{number: number}
 	t.store(u, next)
 	return nil
 }

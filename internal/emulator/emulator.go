@@ -34,7 +34,8 @@ type Options struct {
 	// KeepRequests is how many requests the record holds before it forgets the
 	// oldest; 0 is 100,000.
 	KeepRequests int
-	// OnRequest is told of each request once it is answered, those inside a batch too.
+	// OnRequest is told of each request once it is answered, those inside a batch too,
+	// from many goroutines at once.
 	OnRequest func(Request)
 }
 

@@ -14,11 +14,11 @@ type Effect string
 // The effects. With AfterWork the first three come after the work is done: the
 // caller is told of a failure, or nothing, although Graph did what it asked.
 const (
-	Answer          Effect = "answer"          // Status, with Code and RetryAfter
+	Answer          Effect = "answer"          // Status, with Code and Retry
 	Cut             Effect = "cut"             // the connection ends without an answer
 	Delay           Effect = "delay"           // Delay, or until Hold is closed; at most Options.MaxHold
 	Half            Effect = "half"            // done, but the connection ends in the middle of the answer
-	Garble          Effect = "garble"          // done, but the answer is not JSON
+	Garble          Effect = "garble"          // done, but the answer, if it has a body, is not JSON
 	ExpiredToken    Effect = "expiredToken"    // 401, as for a token past its time
 	ClaimsChallenge Effect = "claimsChallenge" // 401 with a claims challenge, to callers that declared cp1
 	Lag             Effect = "lag"             // done, but the next Reads reads of the user, or those within Delay, show the state before

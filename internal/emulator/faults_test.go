@@ -117,6 +117,18 @@ func TestACutConnection(t *testing.T) {
 	}
 }
 
+func TestHalfOfAnAnswerWithoutABodyIsNone(t *testing.T) {
+	g := start(t)
+	must(t, g.SetPhone(adaID, emulator.Mobile, one))
+	g.fault(emulator.Fault{Method: "DELETE", Effect: emulator.Half})
+	if r, err := g.try(request{method: "DELETE", path: phones(adaID, "/", mobileID)}); err == nil {
+		t.Errorf("an answer came: %d", r.status)
+	}
+	if len(g.Phones(adaID)) != 0 {
+		t.Error("the work was not done")
+	}
+}
+
 func TestAnAnswerThatIsNoJSON(t *testing.T) {
 	g := start(t).unchecked()
 	g.fault(emulator.Fault{Effect: emulator.Garble})

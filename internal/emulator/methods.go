@@ -24,7 +24,7 @@ func (c *call) methodsUser() (*user, error) {
 		return nil, err
 	}
 	u := c.userByKey(key)
-	if u == nil || (u.isGuest() && !equalFoldID(u.ID, key)) {
+	if u == nil || (u.isGuest() && !strings.EqualFold(u.ID, key)) {
 		return nil, errMethodsUserNotFound()
 	}
 	return u, nil

@@ -2,7 +2,7 @@ package emulator
 
 import (
 	"slices"
-	"time"
+	"strings"
 )
 
 // The phone types of Graph's authenticationPhoneType.
@@ -34,9 +34,8 @@ type Phone struct {
 
 // phone is what is stored of a method.
 type phone struct {
-	number  string // as Graph shows it
-	signIn  bool   // registered as the user's SMS sign-in name
-	created time.Time
+	number string // as Graph shows it
+	signIn bool   // registered as the user's SMS sign-in name
 }
 
 // phones holds at most one phone per type. A set is never changed once a reader
@@ -54,7 +53,7 @@ func (p phones) clone() phones {
 // typeOf finds the phone type a well-known method id stands for.
 func typeOf(methodID string) (string, bool) {
 	for t, id := range methodIDs {
-		if equalFoldID(id, methodID) {
+		if strings.EqualFold(id, methodID) {
 			return t, true
 		}
 	}

@@ -84,7 +84,7 @@ func (e *Emulator) createPhone(c *call) (answer, error) {
 	if _, mobile := u.phones[Mobile]; *phoneType == AlternateMobile && !mobile {
 		return answer{}, errNeedsMobile()
 	}
-	if err := e.save(c, u, *phoneType, phone{number: shown, created: c.now}); err != nil {
+	if err := c.save(u, *phoneType, phone{number: shown}); err != nil {
 		return answer{}, err
 	}
 	created := Phone{ID: methodIDs[*phoneType], Type: *phoneType, Number: shown,
@@ -95,7 +95,9 @@ func (e *Emulator) createPhone(c *call) (answer, error) {
 	return a, nil
 }
 
-// updatePhone answers PATCH .../phoneMethods/{id}. Only the number can change.
+// updatePhone answers PATCH .../phoneMethods/{id}. Only the number can change. What
+// is left out is computed anew: also with an unchanged number, a mobile for which
+// SMS sign-in was switched off is registered again (assumed).
 // https://learn.microsoft.com/graph/api/phoneauthenticationmethod-update
 func (e *Emulator) updatePhone(c *call) (answer, error) {
 	if err := c.options.only(); err != nil {
@@ -113,7 +115,7 @@ func (e *Emulator) updatePhone(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	old, exists := u.phones[phoneType]
+	_, exists := u.phones[phoneType]
 	switch {
 	case !exists:
 		return answer{}, errMethodNotFound()
@@ -126,7 +128,7 @@ func (e *Emulator) updatePhone(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if err := e.save(c, u, phoneType, phone{number: shown, created: old.created}); err != nil {
+	if err := c.save(u, phoneType, phone{number: shown}); err != nil {
 		return answer{}, err
 	}
 	return noContent(), nil
@@ -134,7 +136,7 @@ func (e *Emulator) updatePhone(c *call) (answer, error) {
 
 // save stores a phone, and registers a mobile for SMS sign-in where the policy
 // says so. A failing registration is the caller's error although the phone is saved.
-func (e *Emulator) save(c *call, u *user, phoneType string, m phone) error {
+func (c *call) save(u *user, phoneType string, m phone) error {
 	before := u.phones
 	next := before.clone()
 	next[phoneType] = m

@@ -10,10 +10,10 @@ const diagnostics = `{"ServerInfo":{"DataCenter":"Localhost","Slice":"E","Ring":
 
 // send writes the answer, or as much of it as a fault lets through.
 func (c *call) send(w http.ResponseWriter, a answer) {
-	if a.sent == sentNothing {
+	body, media := a.bytes(), a.media()
+	if a.sent == sentNothing || (a.sent == sentHalf && len(body) == 0) {
 		panic(http.ErrAbortHandler) // the connection, or the HTTP/2 stream, ends here
 	}
-	body, media := a.bytes()
 	h := w.Header()
 	for name, values := range a.header {
 		h[name] = values
