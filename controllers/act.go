@@ -31,12 +31,14 @@ func (p *pass) act(ctx context.Context, decided plan.Plan) error {
 		after, err := p.write(ctx, a)
 		kind := graph.KindOf(err)
 		countWrite(p.tenant.Name, a, kind)
-		switch kind {
-		case "":
+		if err == nil {
 			p.memory[a.Type] = &lastWrite{action: a, before: before, after: after, at: p.Now()}
 			p.set(a.Type, after)
 			p.succeeded(a)
 			p.audit(ctx, a)
+			continue
+		}
+		switch kind {
 		case graph.NotFound:
 			if a.Verb != plan.Delete {
 				return err // the user or the method went away, or is not everywhere yet

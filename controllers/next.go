@@ -67,7 +67,7 @@ func (p *pass) rest() reconcile.Result {
 
 // onlyConflicts says whether err is nothing but writes that came second.
 func onlyConflicts(err error) bool {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the parts are looked at one by one
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range joined.Unwrap() {
 			if !onlyConflicts(e) {
 				return false

@@ -70,6 +70,7 @@ func notPermitted(m access.Mismatch) string {
 		return "The access rules for this namespace and user do not cover this phone type." + ask
 	case access.NumberSource:
 		return "The access rules want the number from a Secret: use spec.phoneNumberFrom in place of spec.phoneNumber."
+	case access.Nothing:
 	}
 	return "The access rules of the EntraTenant do not allow this." + ask
 }

@@ -61,13 +61,14 @@ func (p *pass) run(ctx context.Context) error {
 	if err := p.releaseUnmade(ctx); err != nil || len(p.claims) == 0 {
 		return err
 	}
-	if t, problem := p.reach(ctx); problem != nil {
+	t, problem := p.reach(ctx)
+	switch {
+	case problem != nil:
 		return p.reportTenant(ctx, *problem)
-	} else if t == nil {
+	case t == nil:
 		return nil // not connected yet; the connection wakes its users
-	} else {
-		p.tenant = t
 	}
+	p.tenant = t
 	if p.allSuspended() {
 		return p.report(ctx, plan.Compute(p.planned(), nil))
 	}

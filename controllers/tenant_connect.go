@@ -21,6 +21,8 @@ import (
 // permission to read users, and Graph answers that there is no such user.
 const nobody = "00000000-0000-0000-0000-000000000000"
 
+var working = condition{metav1.ConditionTrue, v1alpha1.ReasonReady, "The credential works and Graph answers."}
+
 // connection is what is found out about a tenant.
 type connection struct {
 	ready condition
@@ -143,9 +145,10 @@ func (r *TenantReconciler) probe(ctx context.Context, t *tenant.Tenant) connecti
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	_, err := t.Graph.User(ctx, nobody)
-	switch kind := graph.KindOf(err); kind {
-	case "", graph.NotFound:
-		return connection{ready: condition{metav1.ConditionTrue, v1alpha1.ReasonReady, "The credential works and Graph answers."}}
+	if err == nil || graph.KindOf(err) == graph.NotFound {
+		return connection{ready: working}
+	}
+	switch graph.KindOf(err) {
 	case graph.Throttled:
 		return connection{ready: condition{metav1.ConditionUnknown, v1alpha1.ReasonThrottled, "Graph asked for a pause."}, mood: progressing}
 	case graph.Forbidden:

@@ -39,8 +39,10 @@ const (
 	probePeriod = 10 * time.Minute
 	// retryProbe is for one that does not.
 	retryProbe = 30 * time.Second
-	// countDelay gathers the changes of many resources into one count.
+	// countDelay gathers the changes of many resources into one count, goneDelay
+	// those that a tenant which is being deleted may wait for.
 	countDelay = 15 * time.Second
+	goneDelay  = time.Second
 )
 
 func (r *TenantReconciler) setup(mgr ctrl.Manager) error {
@@ -164,20 +166,20 @@ func (r *TenantReconciler) tenantsOfSecret(ctx context.Context, secret client.Ob
 // countLater counts a tenant's resources a while after one of them changed, so
 // that a thousand changes are one write.
 func countLater() handler.EventHandler {
-	later := func(o client.Object, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-		q.AddAfter(reconcile.Request{NamespacedName: client.ObjectKey{Name: asPAM(o).Spec.TenantName()}}, countDelay)
+	later := func(o client.Object, q workqueue.TypedRateLimitingInterface[reconcile.Request], d time.Duration) {
+		q.AddAfter(reconcile.Request{NamespacedName: client.ObjectKey{Name: asPAM(o).Spec.TenantName()}}, d)
 	}
 	return handler.Funcs{
 		CreateFunc: func(_ context.Context, e event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			later(e.Object, q)
+			later(e.Object, q, countDelay)
 		},
 		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 			if e.ObjectOld.GetResourceVersion() != e.ObjectNew.GetResourceVersion() {
-				later(e.ObjectNew, q)
+				later(e.ObjectNew, q, countDelay)
 			}
 		},
 		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			later(e.Object, q)
+			later(e.Object, q, goneDelay)
 		},
 	}
 }

@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -109,8 +110,8 @@ func TestRulesForOtherNamespacesAreNotToldOf(t *testing.T) {
 		otherwise := rules.Draw(t, "another rule in its place")
 		otherwise.Namespaces = metav1.LabelSelector{MatchLabels: map[string]string{"team": "red"}}
 
-		one := judge(t, append(list[:len(list):len(list)], foreign), ask)
-		other := judge(t, append(list[:len(list):len(list)], otherwise), ask)
+		one := judge(t, append(slices.Clip(list), foreign), ask)
+		other := judge(t, append(slices.Clip(list), otherwise), ask)
 		if one != other {
 			t.Errorf("%+v with one foreign rule, %+v with another", one, other)
 		}

@@ -83,8 +83,7 @@ func (x *exchange) trace() *httptrace.ClientTrace {
 		GetConn:              func(string) { x.note(func() { x.asked, x.answered = true, false }) },
 		GotFirstResponseByte: func() { x.note(func() { x.answered = true }) },
 		TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
-			var untrusted *tls.CertificateVerificationError
-			if errors.As(err, &untrusted) {
+			if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 				x.note(func() { x.untrusted = true })
 			}
 		},

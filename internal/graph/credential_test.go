@@ -195,7 +195,7 @@ func TestWorkersDoNotQueueForATokenThatIsNotToBeHad(t *testing.T) {
 			func(o *graph.Options) {
 				o.Credential = tokens(func(context.Context, policy.TokenRequestOptions) error {
 					asked.Add(1)
-					time.Sleep(10 * time.Second) // of the bubble: the endpoint is away
+					time.Sleep(10 * time.Second) //nolint:forbidigo // the clock is synctest's: the endpoint is away
 					return errors.New("away")
 				})
 			})
@@ -212,7 +212,7 @@ func TestWorkersDoNotQueueForATokenThatIsNotToBeHad(t *testing.T) {
 		if took := time.Since(began); took > 11*time.Second || asked.Load() != 1 { // the bubble's clock, not ours
 			t.Errorf("asked %d times in %v", asked.Load(), took)
 		}
-		time.Sleep(2 * time.Second) // of the bubble
+		time.Sleep(2 * time.Second) //nolint:forbidigo // the clock is synctest's
 		_ = c.EnableSMSSignIn(context.Background(), adaID)
 		if asked.Load() != 2 {
 			t.Error("the failure is held on to")

@@ -59,7 +59,7 @@ func TestAReadThatWasSlowIsNotSentAgain(t *testing.T) {
 		sent := 0
 		c := newClient(t, over(func(r *http.Request) (*http.Response, error) {
 			sent++
-			time.Sleep(2 * time.Second) // of the bubble: the server is slow
+			time.Sleep(2 * time.Second) //nolint:forbidigo // the clock is synctest's: the server is slow
 			return reply{status: 504}.response(r), nil
 		}))
 		if _, err := c.PhoneMethods(context.Background(), adaID); err == nil || sent != 1 {

@@ -133,8 +133,8 @@ func TestNoPrintShowsTheNumber(t *testing.T) {
 // (gob) may fail, but not show it.
 var printers = map[string]func(io.Writer, any){
 	"json":        func(w io.Writer, v any) { must(w, json.NewEncoder(w).Encode(v)) },
-	"json indent": func(w io.Writer, v any) { b, err := json.MarshalIndent(v, "", " "); w.Write(b); must(w, err) },
-	"yaml":        func(w io.Writer, v any) { b, err := yaml.Marshal(v); w.Write(b); must(w, err) },
+	"json indent": func(w io.Writer, v any) { b, err := json.MarshalIndent(v, "", " "); _, _ = w.Write(b); must(w, err) },
+	"yaml":        func(w io.Writer, v any) { b, err := yaml.Marshal(v); _, _ = w.Write(b); must(w, err) },
 	"gob":         func(w io.Writer, v any) { must(w, gob.NewEncoder(w).Encode(v)) },
 	"log":         func(w io.Writer, v any) { log.New(w, "", 0).Println(v) },
 	"slog json":   func(w io.Writer, v any) { slogTo(slog.NewJSONHandler(w, nil), v) },
@@ -142,10 +142,10 @@ var printers = map[string]func(io.Writer, any){
 	"zap json":    func(w io.Writer, v any) { logrTo(zap.New(zap.WriteTo(w)), v) },
 	"zap console": func(w io.Writer, v any) { logrTo(zap.New(zap.WriteTo(w), zap.UseDevMode(true)), v) },
 	"funcr": func(w io.Writer, v any) {
-		logrTo(funcr.New(func(p, a string) { io.WriteString(w, p+a) }, funcr.Options{}), v)
+		logrTo(funcr.New(func(p, a string) { _, _ = io.WriteString(w, p+a) }, funcr.Options{}), v)
 	},
 	"funcr json": func(w io.Writer, v any) {
-		logrTo(funcr.NewJSON(func(s string) { io.WriteString(w, s) }, funcr.Options{}), v)
+		logrTo(funcr.NewJSON(func(s string) { _, _ = io.WriteString(w, s) }, funcr.Options{}), v)
 	},
 	"logr slog": func(w io.Writer, v any) { logrTo(logr.FromSlogHandler(slog.NewJSONHandler(w, nil)), v) },
 }
@@ -163,7 +163,7 @@ func logrTo(l logr.Logger, v any) {
 
 func must(w io.Writer, err error) {
 	if err != nil {
-		io.WriteString(w, err.Error())
+		_, _ = io.WriteString(w, err.Error())
 	}
 }
 

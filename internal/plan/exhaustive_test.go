@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"maps"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -90,9 +91,7 @@ func TestEveryStateOfMobileAndAlternateMobile(t *testing.T) {
 							continue // Graph has no alternateMobile without a mobile
 						}
 						g := inGraph(phone.Mobile, m)
-						for t, p := range inGraph(phone.AlternateMobile, a) {
-							g[t] = p
-						}
+						maps.Copy(g, inGraph(phone.AlternateMobile, a))
 						try(world{graph: g, claims: claims})
 					}
 				}

@@ -157,6 +157,7 @@ func (w *world) begin(p Plan) {
 					c.Holder, c.Last, c.Changed = true, v.Method.Number.Masked(), true
 				}
 			}
+		default:
 		}
 	}
 }
@@ -287,7 +288,7 @@ func showsSMS(n phone.Number, s phone.SMSSignInState) Method {
 	return Method{Type: phone.Mobile, Number: reading(n), SMS: s}
 }
 
-func showsText(t phone.Type, s string) Method { return Method{Type: t, Number: phone.Read(s)} }
+func showsText(s string) Method { return Method{Type: phone.Mobile, Number: phone.Read(s)} }
 
 func fatal(t testing.TB, err error) {
 	t.Helper()
