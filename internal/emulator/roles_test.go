@@ -122,6 +122,8 @@ func TestRoleAssignmentsNameTheirHolder(t *testing.T) {
 			t.Errorf("%s: %s", query, d)
 		}
 	}
+	g.do("GET", path+"?$select=shoeSize", "").wants(400, "BadRequest")
+	g.do("GET", path+"?$expand=principal", "").wants(400, "Request_UnsupportedQuery")
 	g.do("GET", path+"?$filter=directoryScopeId%20eq%20'/'", "").wants(400, "Request_UnsupportedQuery")
 }
 

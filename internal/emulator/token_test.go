@@ -99,8 +99,9 @@ func publicKey(t *testing.T, key map[string]any) *rsa.PublicKey {
 func TestACapableClientGetsALongToken(t *testing.T) {
 	g := start(t)
 	form := g.form()
-	if got := g.post("/"+tenantID+"/oauth2/v2.0/token", form).json()["expires_in"]; got != 3600.0 {
-		t.Errorf("expires in %v", got)
+	r := g.post("/"+tenantID+"/oauth2/v2.0/token", form)
+	if got := r.json()["expires_in"]; got != 3600.0 || r.header.Get("Content-Type") != "application/json; charset=utf-8" {
+		t.Errorf("expires in %v, as %s", got, r.header.Get("Content-Type"))
 	}
 	form.Set("claims", `{"access_token":{"xms_cc":{"values":["cp1"]}}}`)
 	if got := g.post("/"+tenantID+"/oauth2/v2.0/token", form).json()["expires_in"]; got != 86400.0 {
