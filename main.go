@@ -111,11 +111,16 @@ func options(f flags) ctrl.Options {
 	return o
 }
 
-// forget keeps out of the cache what nobody reads: managed fields, which are most
-// of an object, and kubectl's copy of it, which may hold a number or a Secret.
+// forget keeps out of the cache what nobody reads: which fields are managed by
+// whom, which is most of an object (the managers stay, for the audit line), and
+// kubectl's copy of it, which may hold a number or a Secret.
 func forget(o any) (any, error) {
 	if m, err := meta.Accessor(o); err == nil {
-		m.SetManagedFields(nil)
+		managers := m.GetManagedFields()
+		for i := range managers {
+			managers[i].FieldsV1 = nil
+		}
+		m.SetManagedFields(managers)
 		if annotations := m.GetAnnotations(); annotations[corev1.LastAppliedConfigAnnotation] != "" {
 			delete(annotations, corev1.LastAppliedConfigAnnotation)
 			m.SetAnnotations(annotations)

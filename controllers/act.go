@@ -2,8 +2,10 @@ package controllers
 
 import (
 	"context"
+	"net/http"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
@@ -28,14 +30,15 @@ func (p *pass) act(ctx context.Context, decided plan.Plan) error {
 			was := *before
 			before = &was
 		}
-		after, err := p.write(ctx, a)
+		var answer *http.Response
+		after, err := p.write(policy.WithCaptureResponse(ctx, &answer), a)
 		kind := graph.KindOf(err)
 		countWrite(p.tenant.Name, a, kind)
 		if err == nil {
 			p.memory[a.Type] = &lastWrite{action: a, before: before, after: after, at: p.Now()}
 			p.set(a.Type, after)
 			p.succeeded(a)
-			p.audit(ctx, a)
+			p.audit(ctx, a, answer)
 			continue
 		}
 		switch kind {

@@ -2,9 +2,11 @@ package controllers
 
 import (
 	"context"
+	"net/http"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
@@ -44,19 +46,52 @@ func (p *pass) announce(c *claim, a plan.Action) {
 // tellTransition tells by an event that a resource came to need a person. Other
 // transitions are in the conditions, and what was done is announced.
 func (p *pass) tellTransition(c *claim, before *v1alpha1.PhoneAuthenticationMethod, f finding) {
-	if f.mood != stalled || f.before {
+	// A spent budget cures itself, and may still be a sign that somebody errs.
+	if f.before || f.mood != stalled && f.ready.reason != v1alpha1.ReasonDeletionBudgetExhausted {
 		return
 	}
-	was := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionStalled)
+	was := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady)
 	if was == nil || was.Reason != f.ready.reason {
 		p.Events.Eventf(c.object, nil, corev1.EventTypeWarning, f.ready.reason, "Reconcile", "%s", f.ready.message)
 	}
 }
 
-// audit logs one line for each change made in Graph: who it was made for, never
-// the number.
-func (p *pass) audit(ctx context.Context, a plan.Action) {
-	c := p.claim(a.For)
-	log.FromContext(ctx).Info("changed Graph", "action", a.Verb.String(), "phoneType", a.Type,
-		"userID", p.user.ID, "resource", a.For, "generation", c.object.Generation, "drift", a.Drift)
+// audit logs one line for each change made in Graph: what was done to whom, for
+// which resource, who applied that as far as it tells, and under which id
+// Microsoft knows the request. Never the number.
+func (p *pass) audit(ctx context.Context, a plan.Action, answer *http.Response) {
+	o := p.claim(a.For).object
+	requestID := ""
+	if answer != nil {
+		requestID = answer.Header.Get("request-id")
+	}
+	log.FromContext(ctx).Info("changed Graph", "action", a.Verb.String(), "phoneType", a.Type, "userID", p.user.ID,
+		"resource", a.For, "generation", o.Generation, "driftCorrection", a.Drift,
+		"appliedBy", appliedBy(o), "source", gitSource(o), "requestID", requestID)
+}
+
+// appliedBy names the field manager that last wrote the resource, other than by
+// its status: kubectl, Flux or Argo CD, or a person's client.
+func appliedBy(o *v1alpha1.PhoneAuthenticationMethod) string {
+	var last metav1.ManagedFieldsEntry
+	for _, e := range o.ManagedFields {
+		if e.Subresource == "" && e.Manager != fieldManager && !e.Time.Before(last.Time) {
+			last = e
+		}
+	}
+	return last.Manager
+}
+
+// gitSource names the Flux or Argo CD object that applied the resource, if one did.
+func gitSource(o *v1alpha1.PhoneAuthenticationMethod) string {
+	for _, flux := range []string{"kustomize", "helm"} {
+		prefix := flux + ".toolkit.fluxcd.io/"
+		if name := o.Labels[prefix+"name"]; name != "" {
+			return "flux " + flux + " " + o.Labels[prefix+"namespace"] + "/" + name
+		}
+	}
+	if id := o.Annotations["argocd.argoproj.io/tracking-id"]; id != "" {
+		return "argocd " + id
+	}
+	return ""
 }

@@ -30,6 +30,8 @@ func (p *pass) guard(ctx context.Context, a plan.Action) (withheld bool, err err
 	}
 	if !ok {
 		p.withhold(plan.BudgetSpent)
+		p.lookAgain(p.tenant.Deletions.Next(p.tenant.Spec.DeletionsPerHourOrDefault()))
+		deletionsWithheld.WithLabelValues(p.tenant.Name).Inc()
 	}
 	return !ok, nil
 }

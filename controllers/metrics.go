@@ -14,8 +14,19 @@ var graphWrites = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Help: "Writes to Microsoft Graph, by tenant, action, phone type and result (done, or the kind of failure).",
 }, []string{"tenant", "action", "phone_type", "result"})
 
+// deletionsWithheld counts how often a deletion had to wait for the budget.
+var deletionsWithheld = prometheus.NewCounterVec(prometheus.CounterOpts{
+	Name: "phone_operator_deletions_withheld_total",
+	Help: "Looks at which a deletion waited because the tenant's limits.deletionsPerHour was used up.",
+}, []string{"tenant"})
+
 func registerMetrics() error {
-	return metrics.Registry.Register(graphWrites)
+	for _, c := range []prometheus.Collector{graphWrites, deletionsWithheld} {
+		if err := metrics.Registry.Register(c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func countWrite(tenant string, a plan.Action, failure graph.Kind) {

@@ -127,6 +127,9 @@ func (p *pass) unknown(ctx context.Context, err error) error {
 	reason, m, message := explain(failure)
 	return errors.Join(err, p.reportEach(ctx, func(c *claim) finding {
 		o := c.object
+		if c.Holder && o.Status.ID == "" { // made before the trouble began
+			o.Status.ID, o.Status.MaskedNumber = graph.MethodID(c.Type), c.Last
+		}
 		if m == progressing && isReady(o) && o.Generation == o.Status.ObservedGeneration {
 			return asBefore()
 		}

@@ -34,6 +34,9 @@ type Options struct {
 	MaxConcurrentReconciles int
 }
 
+// fieldManager is the name under which the operator writes to the API server.
+const fieldManager = "phone-operator"
+
 // SetupWithManager adds the controllers of both kinds, and their indexes.
 func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := addIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
@@ -42,10 +45,11 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := registerMetrics(); err != nil {
 		return err
 	}
+	writer := client.WithFieldOwner(mgr.GetClient(), fieldManager)
 	tenants := tenant.NewRegistry()
 	connected := make(chan event.TypedGenericEvent[string], 64)
 	r := &Reconciler{
-		Client:  mgr.GetClient(),
+		Client:  writer,
 		Reader:  mgr.GetAPIReader(),
 		Events:  mgr.GetEventRecorder("phone-operator"),
 		Tenants: tenants,
@@ -55,7 +59,7 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		return err
 	}
 	t := &TenantReconciler{
-		Client:    mgr.GetClient(),
+		Client:    writer,
 		Reader:    mgr.GetAPIReader(),
 		Events:    mgr.GetEventRecorder("phone-operator"),
 		Tenants:   tenants,

@@ -26,6 +26,7 @@ var working = condition{metav1.ConditionTrue, v1alpha1.ReasonReady, "The credent
 // connection is what is found out about a tenant.
 type connection struct {
 	ready condition
+	least condition // zero: not known
 	mood  mood
 }
 
@@ -146,7 +147,7 @@ func (r *TenantReconciler) probe(ctx context.Context, t *tenant.Tenant) connecti
 	defer cancel()
 	_, err := t.Graph.User(ctx, nobody)
 	if err == nil || graph.KindOf(err) == graph.NotFound {
-		return connection{ready: working}
+		return connection{ready: working, least: r.leastPrivilege(ctx, t)}
 	}
 	switch graph.KindOf(err) {
 	case graph.Throttled:

@@ -25,6 +25,9 @@ func (r *TenantReconciler) report(ctx context.Context, o *v1alpha1.EntraTenant, 
 	s.ObservedGeneration = o.Generation
 	s.Users, s.Methods, s.PendingChanges = count.Users, count.Methods, count.PendingChanges
 	set(&s.Conditions, v1alpha1.ConditionReady, found.ready, o.Generation)
+	if found.least.reason != "" {
+		set(&s.Conditions, v1alpha1.ConditionLeastPrivilege, found.least, o.Generation)
+	}
 	mark(&s.Conditions, v1alpha1.ConditionStalled, found.mood == stalled, found.ready, o.Generation)
 	mark(&s.Conditions, v1alpha1.ConditionReconciling, found.mood == progressing, found.ready, o.Generation)
 	if equality.Semantic.DeepEqual(base.Status, o.Status) {
@@ -40,6 +43,10 @@ func (r *TenantReconciler) report(ctx context.Context, o *v1alpha1.EntraTenant, 
 			kind = corev1.EventTypeWarning
 		}
 		r.Events.Eventf(o, nil, kind, found.ready.reason, "Reconcile", "%s", found.ready.message)
+	}
+	broad := meta.IsStatusConditionFalse(base.Status.Conditions, v1alpha1.ConditionLeastPrivilege)
+	if found.least.reason == v1alpha1.ReasonBroadPermissions && !broad {
+		r.Events.Eventf(o, nil, corev1.EventTypeWarning, found.least.reason, "Reconcile", "%s", found.least.message)
 	}
 	return nil
 }

@@ -2,9 +2,11 @@ package controllers_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -151,4 +153,19 @@ func TestDeletionsOverTheBudgetWaitUntilItIsRaised(t *testing.T) {
 	s.editTenant(o.Name, limit(2))
 	s.gone("mobile")
 	s.has(u, "office +1 2065550103")
+}
+
+func TestBroadPermissionsAreWarnedOf(t *testing.T) {
+	s := newStory(t)
+	id := s.directory("x")
+	must(t, s.graph.AddApp(emulator.App{TenantID: id, ClientID: clientID, Secret: "x", Roles: []string{
+		"UserAuthenticationMethod.ReadWrite.All", "User.ReadBasic.All"}}))
+	o := s.tenantOf(id, "x")
+	s.tenantReaches(o.Name, yes, v1alpha1.ReasonReady)
+	must(t, s.Get(t.Context(), client.ObjectKeyFromObject(o), o))
+	least := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionLeastPrivilege)
+	if least == nil || least.Reason != v1alpha1.ReasonBroadPermissions ||
+		!strings.Contains(least.Message, "UserAuthenticationMethod.ReadWrite.All") || strings.Contains(least.Message, "remove User.ReadBasic") {
+		t.Errorf("LeastPrivilege: %+v", least)
+	}
 }

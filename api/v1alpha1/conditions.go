@@ -118,6 +118,21 @@ const (
 	ReasonInUse = "InUse"
 )
 
+// ConditionLeastPrivilege says whether the app registration of an EntraTenant has no
+// more permission than the operator needs. It warns; nothing waits for it.
+//
+//	True:    LeastPrivilege
+//	False:   BroadPermissions
+const ConditionLeastPrivilege = "LeastPrivilege"
+
+const (
+	// ReasonLeastPrivilege: the token carries nothing broader than needed.
+	ReasonLeastPrivilege = "LeastPrivilege"
+	// ReasonBroadPermissions: the token carries permissions that the operator has no
+	// use for, or a broad one where a narrow one would do.
+	ReasonBroadPermissions = "BroadPermissions"
+)
+
 // ConditionStalled is True while a person must act before anything goes on, and
 // absent otherwise. Its reason is that of the condition that stalls.
 //

@@ -50,6 +50,8 @@ type Client struct {
 	version     string
 	timeout     time.Duration
 	noSMSSignIn bool
+	credential  *credential
+	scopes      []string
 }
 
 // New makes a client. It sends nothing: whether the credential works shows with the
@@ -78,7 +80,8 @@ func New(o Options) (*Client, error) {
 	if o.Timeout == 0 {
 		o.Timeout = DefaultTimeout
 	}
-	bearer := runtime.NewBearerTokenPolicy(newCredential(o.Credential), []string{audience + "/.default"}, nil)
+	credential, scopes := newCredential(o.Credential), []string{audience + "/.default"}
+	bearer := runtime.NewBearerTokenPolicy(credential, scopes, nil)
 	return &Client{
 		pipeline: runtime.NewPipeline("phone-operator", buildVersion(), runtime.PipelineOptions{
 			PerRetry:               []policy.Policy{bearer},
@@ -89,6 +92,8 @@ func New(o Options) (*Client, error) {
 		version:     o.Version,
 		timeout:     o.Timeout,
 		noSMSSignIn: o.NoSMSSignIn,
+		credential:  credential,
+		scopes:      scopes,
 	}, nil
 }
 

@@ -256,7 +256,7 @@ func TestTheEmulatorsAdministrators(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if got, err := g.client.DirectoryRoles(context.Background(), bobID); err != nil || len(got) != 0 {
+	if got, err := g.client.DirectoryRoles(context.Background(), bobID); err != nil || len(got) != 1 || !got[0].Eligible {
 		t.Errorf("bob holds %v, %v", got, err)
 	}
 

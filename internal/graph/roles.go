@@ -17,6 +17,8 @@ type Role struct {
 	Name string
 	// Via is the object id of the group, or "" of a role.
 	Via string
+	// Eligible says that the user does not hold the role but may activate it.
+	Eligible bool
 }
 
 // memberBody is a group, directory role or administrative unit. Of a kind that the
@@ -35,26 +37,29 @@ type assignmentBody struct {
 	RoleDefinitionID text `json:"roleDefinitionId"`
 }
 
-// What the two calls below need.
+// What the calls below need.
 const (
 	readGroups = "GroupMember.Read.All"
 	readRoles  = "RoleManagement.Read.Directory"
 )
 
-// DirectoryRoles lists what makes a user an administrator now. Roles the user might
-// activate are not among it. userID is the object id. It takes two calls, as no one
-// call of v1.0 knows everything:
+// DirectoryRoles lists what makes a user an administrator, now or on demand. userID
+// is the object id. It takes three calls, as no one call of v1.0 knows everything:
 //
 //   - transitiveMemberOf gives the built-in roles of the whole tenant, held directly
 //     or through groups, and the role-assignable groups. Through these a user may hold
 //     custom roles and roles over a part of the tenant, which the call does not show;
 //     so each such group counts.
 //   - roleAssignments gives the user's own roles of every sort.
+//   - roleEligibilityScheduleInstances gives the roles that the user may activate,
+//     where the application may see them and the tenant has the licence for them.
 //
-// An application that may not see which groups are role-assignable is Forbidden.
+// An application that may not see which groups are role-assignable is Forbidden. A
+// Graph that has one of the other collections not at all has nobody in it.
 //
 // Sources: https://learn.microsoft.com/graph/api/user-list-transitivememberof,
-// https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments
+// https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments,
+// https://learn.microsoft.com/graph/api/rbacapplication-list-roleeligibilityscheduleinstances
 func (c *Client) DirectoryRoles(ctx context.Context, userID string) ([]Role, error) {
 	const op = "list directory roles"
 	if !isGUID(userID) {
@@ -67,12 +72,14 @@ func (c *Client) DirectoryRoles(ctx context.Context, userID string) ([]Role, err
 	if err != nil {
 		return nil, err
 	}
-	assignments, err := list[assignmentBody](ctx, c, call{
-		op: op, method: http.MethodGet, needs: readRoles,
-		path: "roleManagement/directory/roleAssignments?$filter=" +
-			url.PathEscape("principalId eq '"+strings.ToLower(userID)+"'"),
-	})
-	if err != nil {
+	assignments, err := c.roleRows(ctx, "roleAssignments", userID)
+	if err != nil && KindOf(err) != NotFound {
+		return nil, err
+	}
+	eligible, err := c.roleRows(ctx, "roleEligibilityScheduleInstances", userID)
+	switch KindOf(err) {
+	case "", NotFound, Forbidden, Refused: // not for this application, or not in this tenant
+	default:
 		return nil, err
 	}
 
@@ -97,5 +104,20 @@ func (c *Client) DirectoryRoles(ctx context.Context, userID string) ([]Role, err
 			roles = append(roles, Role{ID: id})
 		}
 	}
+	for _, a := range eligible {
+		if id := strings.ToLower(string(a.RoleDefinitionID)); !known[id] {
+			known[id] = true
+			roles = append(roles, Role{ID: id, Eligible: true})
+		}
+	}
 	return roles, nil
+}
+
+// roleRows lists what a collection of role management has of one user.
+func (c *Client) roleRows(ctx context.Context, collection, userID string) ([]assignmentBody, error) {
+	return list[assignmentBody](ctx, c, call{
+		op: "list directory roles", method: http.MethodGet, needs: readRoles,
+		path: "roleManagement/directory/" + collection + "?$filter=" +
+			url.PathEscape("principalId eq '"+strings.ToLower(userID)+"'"),
+	})
 }

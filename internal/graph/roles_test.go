@@ -49,8 +49,11 @@ func TestDirectoryRoles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				rows := tc.members
-				if strings.Contains(r.URL.Path, "roleAssignments") {
+				switch {
+				case strings.Contains(r.URL.Path, "roleAssignments"):
 					rows = tc.assignments
+				case strings.Contains(r.URL.Path, "roleEligibility"):
+					rows = nil
 				}
 				reply{status: 200, body: `{"value":[` + strings.Join(rows, ",") + `]}`}.write(w)
 			})
@@ -67,6 +70,7 @@ func TestDirectoryRoles(t *testing.T) {
 			want := []string{
 				"/v1.0/users/" + adaID + "/transitiveMemberOf",
 				"/v1.0/roleManagement/directory/roleAssignments?$filter=principalId%20eq%20%27" + adaID + "%27",
+				"/v1.0/roleManagement/directory/roleEligibilityScheduleInstances?$filter=principalId%20eq%20%27" + adaID + "%27",
 			}
 			for i, r := range s.requests() {
 				if r.URI != want[i] {
@@ -89,6 +93,37 @@ func TestNoRolesAreNotTheAnswerWhenGraphWillNotSay(t *testing.T) {
 			})
 			if _, err := s.client(t).DirectoryRoles(context.Background(), adaID); graph.KindOf(err) != graph.Forbidden {
 				t.Errorf("error = %v", err)
+			}
+		})
+	}
+}
+
+func TestRolesThatTheUserMayActivate(t *testing.T) {
+	row := `{"id":"3","principalId":"` + adaID + `","roleDefinitionId":"` + globalReader + `"}`
+	for name, tc := range map[string]struct {
+		answer reply
+		want   []graph.Role
+		kind   graph.Kind
+	}{
+		"count":                         {reply{status: 200, body: `{"value":[` + row + `]}`}, []graph.Role{{ID: globalReader, Eligible: true}}, ""},
+		"may be out of sight":           {reply{status: 403, body: said("Authorization_RequestDenied", "")}, nil, ""},
+		"may be out of licence":         {reply{status: 400, body: said("AadPremiumLicenseRequired", "")}, nil, ""},
+		"are not waved when unanswered": {reply{status: 500}, nil, graph.Unavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if strings.Contains(r.URL.Path, "roleEligibility") {
+					tc.answer.write(w)
+					return
+				}
+				reply{status: 200, body: `{"value":[]}`}.write(w)
+			})
+			got, err := s.client(t).DirectoryRoles(context.Background(), adaID)
+			if graph.KindOf(err) != tc.kind {
+				t.Fatalf("error = %v", err)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}

@@ -56,6 +56,28 @@ func (b *Budget) Take(ctx context.Context, limit int32) (bool, error) {
 	return true, nil
 }
 
+// Next returns how long until limit allows another deletion; 0 is now. Under a
+// limit of 0 that is never, and Next answers with the whole window.
+func (b *Budget) Next(limit int32) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.now()
+	counts := recent(b.counts, now)
+	over := int32(1) - limit
+	for _, c := range counts {
+		over += c.Count
+	}
+	if over <= 0 {
+		return 0
+	}
+	for _, c := range counts {
+		if over -= c.Count; over <= 0 {
+			return c.Minute.Add(window).Sub(now)
+		}
+	}
+	return window
+}
+
 // recent returns a copy of the counts that are in the window.
 func recent(counts []v1alpha1.DeletionCount, now time.Time) []v1alpha1.DeletionCount {
 	var kept []v1alpha1.DeletionCount
