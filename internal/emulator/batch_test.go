@@ -159,7 +159,7 @@ func TestWhichBatchesAreRefused(t *testing.T) {
 	}
 	g.t = t
 	g.do("GET", "/v1.0/$batch", "").wants(405, "Request_BadRequest")
-	g.do("POST", "/v1.0/$batch", `{"requests":[],"more":1}`).wants(400, "BadRequest")
+	g.do("POST", "/v1.0/$batch", `{"requests":[{"id":"1","method":"GET","url":"/users"}],"more":1}`).wants(400, "BadRequest")
 	g.do("POST", "/v1.0/$batch", `[]`).wants(400, "BadRequest")
 	g.send(request{method: "POST", path: "/v1.0/$batch", body: "{}", header: map[string]string{"Authorization": ""}}).wants(401, "InvalidAuthenticationToken")
 }

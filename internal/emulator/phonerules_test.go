@@ -55,6 +55,7 @@ func TestWhatGraphRefusesOfPhoneMethods(t *testing.T) {
 		"a type in another case":                     {method: "POST", body: phoneJSON(one, "Mobile"), status: 400, code: "badRequest"},
 		"the type of the future":                     {method: "POST", body: phoneJSON(one, "unknownFutureValue"), status: 400, code: "badRequest"},
 		"the type of another entity":                 {method: "POST", body: `{"@odata.type":"#microsoft.graph.user","phoneNumber":"+1 2065550100","phoneType":"mobile"}`, status: 400, code: "badRequest"},
+		"a type of entity that is null":              {method: "POST", body: `{"@odata.type":null,"phoneNumber":"+1 2065550100","phoneType":"mobile"}`, status: 400, code: "badRequest"},
 		"no JSON":                                    {method: "POST", body: `phoneNumber=1`, status: 400, code: "badRequest"},
 		"JSON and more":                              {method: "POST", body: phoneJSON(one, "mobile") + "{}", status: 400, code: "badRequest"},
 		"a list":                                     {method: "POST", body: `["phoneNumber","+1 2065550100","phoneType","mobile"]`, status: 400, code: "badRequest"},
@@ -131,6 +132,12 @@ func TestNumbersInGraphsGrammar(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAnnotationsOfODataAreNoProperties(t *testing.T) {
+	g := start(t)
+	body := `{"@odata.type":"#microsoft.graph.phoneAuthenticationMethod","phoneType@odata.type":"x","phoneNumber":"+1 2065550100","phoneType":"mobile"}`
+	g.unchecked().do("POST", phones(adaID), body).wants(201, "") // as official SDKs send it
 }
 
 func TestAnExtensionIsForOfficePhonesOnly(t *testing.T) {

@@ -60,6 +60,10 @@ func TestMembershipsHoldGroupsAndRoles(t *testing.T) {
 	if d := cmp.Diff([]any{helpdesk.TemplateID}, roles.column("roleTemplateId")); d != "" || roles.json()["@odata.count"] != 1.0 {
 		t.Errorf("%s %s", d, roles.body)
 	}
+	must(t, g.UpdateUser(bobID, func(u *emulator.User) { u.Roles = []emulator.Role{helpdesk} }))
+	if got := g.send(request{method: "GET", path: path + "/microsoft.graph.directoryRole/$count", header: eventual}).body; got != "1" {
+		t.Errorf("a role held twice is counted %s times", got)
+	}
 	groups := g.send(request{method: "GET", path: path + "/microsoft.graph.group?$count=true", header: eventual})
 	if d := cmp.Diff([]any{deskID, outerID}, groups.column("id")); d != "" {
 		t.Error(d)

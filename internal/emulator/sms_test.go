@@ -34,6 +34,8 @@ func TestANewMobileBecomesASignInName(t *testing.T) {
 	}
 	g.do("PATCH", phones(adaID, "/", mobileID), phoneJSON(two, "mobile")).wants(204, "")
 	g.wantsState(adaID, "ready")
+	must(t, g.UpdateUser(adaID, func(u *emulator.User) { u.Disabled = true }))
+	g.wantsState(adaID, "ready") // what has nothing to do with it changes nothing
 }
 
 func TestSMSSignInIsSwitchedOffAndOn(t *testing.T) {

@@ -166,7 +166,12 @@ func TestUsersAreListedAndFiltered(t *testing.T) {
 	}
 	g.do("GET", "/v1.0/users?$skiptoken=abc", "").wants(400, "Request_UnsupportedQuery")
 	g.do("GET", "/v1.0/users?$count=true", "").wants(400, "Request_UnsupportedQuery")
-	g.do("GET", "/v1.0/users?$top=1000", "").wants(400, "Request_UnsupportedQuery")
+	for _, top := range []string{"0", "1000", "many"} {
+		g.do("GET", "/v1.0/users?$top="+top, "").wants(400, "Request_UnsupportedQuery")
+	}
+	if got, _ := ids("/v1.0/users?$top=3"); len(got) != 3 {
+		t.Errorf("$top=3 gives %d", len(got))
+	}
 }
 
 func TestANewAccountIsNotThereAtOnce(t *testing.T) {
