@@ -126,9 +126,9 @@ const (
 const ConditionLeastPrivilege = "LeastPrivilege"
 
 const (
-	// ReasonLeastPrivilege: the token carries nothing broader than needed.
+	// ReasonLeastPrivilege means: the token carries nothing broader than needed.
 	ReasonLeastPrivilege = "LeastPrivilege"
-	// ReasonBroadPermissions: the token carries permissions that the operator has no
+	// ReasonBroadPermissions means: the token carries permissions that the operator has no
 	// use for, or a broad one where a narrow one would do.
 	ReasonBroadPermissions = "BroadPermissions"
 )

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"time"
 
@@ -107,9 +108,7 @@ func (c *call) refusal(err error) answer {
 	if g.repeat {
 		inner["message"] = g.message
 	}
-	for name, value := range g.inner {
-		inner[name] = value
-	}
+	maps.Copy(inner, g.inner)
 	return answer{
 		status: status, header: g.header.Clone(),
 		body: map[string]any{"error": map[string]any{"code": code, "message": g.message, "innerError": inner}},

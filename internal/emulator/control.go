@@ -154,9 +154,12 @@ func ServeControl(e *Emulator, addr string) (*Server, error) {
 		return nil, fmt.Errorf("control: %w", err)
 	}
 	s := &Server{
-		URL: "http://" + listener.Addr().String(), done: make(chan error, 1),
+		URL: "http://" + listener.Addr().String(), done: make(chan struct{}),
 		http: &http.Server{Handler: e.Control(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)},
 	}
-	go func() { s.done <- s.http.Serve(listener) }()
+	go func() {
+		defer close(s.done)
+		_ = s.http.Serve(listener) // http.ErrServerClosed
+	}()
 	return s, nil
 }

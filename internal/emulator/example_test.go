@@ -29,7 +29,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	defer server.Close()
+	defer func() { _ = server.Close() }()
 
 	// The next POST is done, but its answer is lost.
 	err = e.AddFault(emulator.Fault{Method: "POST", Path: "phoneMethods$", Times: 1, Effect: emulator.Cut, AfterWork: true})

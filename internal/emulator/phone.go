@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -44,9 +45,7 @@ type phones map[string]phone
 
 func (p phones) clone() phones {
 	c := make(phones, len(p)+1)
-	for t, m := range p {
-		c[t] = m
-	}
+	maps.Copy(c, p)
 	return c
 }
 

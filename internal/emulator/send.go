@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"maps"
 	"net/http"
 	"strconv"
 )
@@ -15,9 +16,7 @@ func (c *call) send(w http.ResponseWriter, a answer) {
 		panic(http.ErrAbortHandler) // the connection, or the HTTP/2 stream, ends here
 	}
 	h := w.Header()
-	for name, values := range a.header {
-		h[name] = values
-	}
+	maps.Copy(h, a.header)
 	if media != "" && h.Get("Content-Type") == "" {
 		h.Set("Content-Type", media)
 	}

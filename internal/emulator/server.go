@@ -19,7 +19,7 @@ type Server struct {
 	CAPEM []byte // the certificate authority to trust, made for this server
 
 	http *http.Server
-	done chan error
+	done chan struct{}
 }
 
 // Serve starts e at addr, "127.0.0.1:0" for any free port. Addresses that others
@@ -36,14 +36,17 @@ func Serve(e *Emulator, addr string) (*Server, error) {
 	}
 	e.knowAs(listener)
 	s := &Server{
-		URL: "https://" + listener.Addr().String(), CAPEM: ca, done: make(chan error, 1),
+		URL: "https://" + listener.Addr().String(), CAPEM: ca, done: make(chan struct{}),
 		http: &http.Server{
 			Handler: e, ReadHeaderTimeout: 10 * time.Second,
 			ErrorLog:  log.New(io.Discard, "", 0), // callers that leave are no news
 			TLSConfig: &tls.Config{Certificates: []tls.Certificate{leaf}, MinVersion: tls.VersionTLS12},
 		},
 	}
-	go func() { s.done <- s.http.ServeTLS(listener, "", "") }()
+	go func() {
+		defer close(s.done)
+		_ = s.http.ServeTLS(listener, "", "") // http.ErrServerClosed
+	}()
 	return s, nil
 }
 

@@ -105,7 +105,7 @@ func TestPermissionsOfUsers(t *testing.T) {
 		"Directory.Read.All":                 {200, 200},
 		"UserAuthMethod-Phone.ReadWrite.All": {403, 403},
 	} {
-		t.Run(permission, func(t *testing.T) {
+		t.Run(permission, func(*testing.T) {
 			g.allow(permission)
 			for path, status := range map[string]int{
 				"/v1.0/users/" + adaID + "?$select=id,userPrincipalName":   want.basic,
