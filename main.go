@@ -48,6 +48,7 @@ func main() {
 	f.log.TimeEncoder = zapcore.RFC3339TimeEncoder
 	f.log.BindFlags(flag.CommandLine)
 	flag.Parse()
+	quieten(&f.log)
 
 	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&f.log)))
 	if err := run(ctrl.SetupSignalHandler(), f); err != nil {

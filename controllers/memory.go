@@ -66,11 +66,19 @@ func (c *claim) asks() string {
 
 // remember keeps the memory for as long as any of it can matter.
 func (p *pass) remember() {
-	if len(p.memory) == 0 {
+	var keep time.Duration
+	for _, w := range p.memory {
+		if w.failed == "" {
+			keep = max(keep, catchUp)
+		} else {
+			keep = max(keep, settle, p.retryAfter(w))
+		}
+	}
+	if keep == 0 {
 		p.memories.Delete(p.key)
 		return
 	}
-	p.memories.Set(p.key, p.memory, max(retryDelete, p.tenant.Spec.ResyncPeriodOrDefault()))
+	p.memories.Set(p.key, p.memory, keep)
 }
 
 // doubt tells the plan what the memory says about each phone type: which writes
@@ -93,6 +101,7 @@ func (p *pass) doubt() {
 				p.lookAgain(wait)
 			} else if w.strikes >= strikeOut && c.Ref == w.action.For {
 				c.Refused = plan.SetOf(w.action.Verb)
+				p.lookAgain(w.at.Add(p.retryAfter(w)).Sub(p.now))
 			}
 		}
 	}

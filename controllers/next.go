@@ -21,6 +21,9 @@ const (
 	// retryConflict is for a resource that was written by somebody else meanwhile:
 	// the cache is a moment behind.
 	retryConflict = 100 * time.Millisecond
+	// firstLook is the first of the looks that back off while a resource waits for
+	// something to happen in Graph.
+	firstLook = 5 * time.Second
 	// jitter spreads looks that would fall together.
 	jitter = 0.2
 )

@@ -70,8 +70,16 @@ func TestTwoKubernetesWritesForANewMethod(t *testing.T) {
 	must(t, err)
 	s.apply(s.pam("mobile", u.UPN, mobile, "+1 2065550101"))
 	s.ready("mobile")
+	o, err := s.get("mobile")
+	must(t, err)
+	s.eventually("the watch has caught up", func() error {
+		if seen := w.all(); len(seen) == 0 || seen[len(seen)-1].ResourceVersion != o.ResourceVersion {
+			return fmt.Errorf("it has seen %d versions", len(seen))
+		}
+		return nil
+	})
 	// The resource was added, got its finalizer and its status: three versions.
-	if n := w.versions(); n != 3 {
+	if n := len(w.all()); n != 3 {
 		t.Errorf("%d versions of the resource, want 3: one applied, two written by the operator", n)
 	}
 }

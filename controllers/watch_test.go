@@ -46,5 +46,3 @@ func (w *watcher) all() []*v1alpha1.PhoneAuthenticationMethod {
 	defer w.mu.Unlock()
 	return append([]*v1alpha1.PhoneAuthenticationMethod{}, w.seen...)
 }
-
-func (w *watcher) versions() int { return len(w.all()) }

@@ -3,6 +3,10 @@ package controllers
 import (
 	"fmt"
 	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/plan"
@@ -24,6 +28,9 @@ func (p *pass) find(c *claim, v plan.Verdict) finding {
 	case plan.Conflict:
 		return conflict(c, v.Winner)
 	case plan.Barred:
+		if c.Barred == plan.NumberSourceNotFound && p.young(c) {
+			return notAccepted(barred[c.Barred], progressing, c.why) // GitOps applies many things at once
+		}
 		return notAccepted(barred[c.Barred], stalled, c.why)
 	case plan.Suspended:
 		return asBefore()
@@ -39,6 +46,7 @@ func (p *pass) find(c *claim, v plan.Verdict) finding {
 		f := notSynced(v1alpha1.ReasonWaitingForMobile, progressing,
 			"Graph wants a mobile before an alternateMobile: create a PhoneAuthenticationMethod with phoneType mobile for this user.")
 		f.acted = !c.Holder
+		p.backOff(c)
 		return f
 	case plan.Denied:
 		return notAccepted(v1alpha1.ReasonNotPermitted, stalled, fmt.Sprintf(
@@ -52,6 +60,7 @@ func (p *pass) find(c *claim, v plan.Verdict) finding {
 	case plan.Released:
 		return released()
 	case plan.WaitingForAlternateMobile:
+		p.backOff(c)
 		return notSynced(v1alpha1.ReasonWaitingForAlternateMobile, progressing,
 			"Graph does not delete a mobile while the user has an alternateMobile: delete that first, "+
 				"or set spec.deletionPolicy: Orphan to let the resource go and leave the phone.")
@@ -64,6 +73,19 @@ func (p *pass) find(c *claim, v plan.Verdict) finding {
 			"The EntraTenant's limits.deletionsPerHour is used up: the deletion waits for its turn, or for a higher limit.")
 	}
 	return asBefore()
+}
+
+// backOff asks for another look at a resource that waits for something to happen
+// in Graph, after as long as it has waited already: looks get rarer up to the resync.
+func (p *pass) backOff(c *claim) {
+	waited := time.Duration(0)
+	synced := meta.FindStatusCondition(c.object.Status.Conditions, v1alpha1.ConditionSynced)
+	if synced != nil && synced.Status == metav1.ConditionFalse {
+		waited = p.now.Sub(synced.LastTransitionTime.Time)
+	}
+	if d := max(waited, firstLook); d < p.tenant.Spec.ResyncPeriodOrDefault() {
+		p.lookAgain(d)
+	}
 }
 
 var barred = map[plan.Barrier]string{
