@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"go.uber.org/zap/zapcore"
 	corev1 "k8s.io/api/core/v1"
@@ -96,9 +97,11 @@ func options(f flags) ctrl.Options {
 		LeaderElectionID:              "phone-operator.identity.entraops.dev",
 		LeaderElectionNamespace:       f.leaderElectionNamespace,
 		LeaderElectionReleaseOnCancel: true, // main ends when the manager does
-		HealthProbeBindAddress:        f.probeAddress,
-		Metrics:                       metricsserver.Options{BindAddress: f.metricsAddress, SecureServing: f.metricsSecure},
-		Cache:                         cache.Options{DefaultTransform: forget},
+		// Within a pod's usual 30 s. What is cut off then is settled by reading.
+		GracefulShutdownTimeout: new(20 * time.Second),
+		HealthProbeBindAddress:  f.probeAddress,
+		Metrics:                 metricsserver.Options{BindAddress: f.metricsAddress, SecureServing: f.metricsSecure},
+		Cache:                   cache.Options{DefaultTransform: forget},
 	}
 	if f.metricsSecure {
 		o.Metrics.FilterProvider = filters.WithAuthenticationAndAuthorization

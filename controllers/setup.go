@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -139,9 +140,15 @@ func (r *Reconciler) usersOf(ctx context.Context, which client.ListOption) []Use
 }
 
 // wakeTenant wakes the users of a tenant that can be used in a new way, or not
-// any more.
+// any more: all of them at once, so after those whom somebody waits for.
 func (r *Reconciler) wakeTenant(ctx context.Context, e event.TypedGenericEvent[string], q workqueue.TypedRateLimitingInterface[UserKey]) {
-	for _, key := range r.usersOf(ctx, client.MatchingFields{indexTenant: e.Object}) {
+	keys := r.usersOf(ctx, client.MatchingFields{indexTenant: e.Object})
+	if queue, ok := q.(priorityqueue.PriorityQueue[UserKey]); ok {
+		low := handler.LowPriority
+		queue.AddWithOpts(priorityqueue.AddOpts{Priority: &low}, keys...)
+		return
+	}
+	for _, key := range keys {
 		q.Add(key)
 	}
 }
