@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+
+	"k8s.io/client-go/rest"
+
+	"github.com/entraops/phone-operator/internal/devcluster"
+)
+
+// The names that config/default gives to what it installs.
+const (
+	operatorNamespace = "phone-operator-system"
+	operatorAccount   = "phone-operator-controller-manager"
+	operatorProgram   = "phone-operator"
+	graphProgram      = "graph-emulator"
+)
+
+// build makes the programs, with the flags that this one was built with, so that most of the work is done already.
+func (d *demo) build(ctx context.Context) error {
+	cmd := shell(ctx, leash, "go", "build", "-o", d.dir+"/", ".", "./cmd/"+graphProgram)
+	cmd.Dir = d.root
+	cmd.Env = append(os.Environ(), "GOTMPDIR="+d.dir) // it leaves its files where they are when it is interrupted
+	cmd.Cancel = func() error { return kill(cmd) }
+	var log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	p, err := tie(cmd)
+	if err != nil {
+		return err
+	}
+	err = cmd.Wait()
+	_ = p.let()
+	if err != nil {
+		return fmt.Errorf("go build: %w\n%s", err, log.String())
+	}
+	return nil
+}
+
+// startCluster runs the API server and makes kubectl its administrator's.
+func (d *demo) startCluster(context.Context) (err error) {
+	if d.cluster, err = devcluster.Start(devcluster.Options{}); err != nil {
+		return err
+	}
+	d.kube.path = d.cluster.Kubectl()
+	if d.kube.path, err = exec.LookPath(d.kube.path); err != nil {
+		return err
+	}
+	config, err := d.writeKubeconfig("kubeconfig", d.cluster.Config())
+	if err != nil {
+		return err
+	}
+	d.kube.flags = []string{"--kubeconfig=" + config, "--cache-dir=" + d.path("kubectl-cache")}
+	return nil
+}
+
+func (d *demo) writeKubeconfig(name string, cfg *rest.Config) (string, error) {
+	file, err := devcluster.Kubeconfig(cfg)
+	if err != nil {
+		return "", err
+	}
+	return d.path(name), os.WriteFile(d.path(name), file, 0o600)
+}
+
+// install does what the README says for a real cluster. The Deployment makes no Pod here: there are no nodes.
+func (d *demo) install(ctx context.Context) error {
+	out, err := d.kube.run(ctx, "apply", "--server-side", "-k", d.root+"/config/default")
+	if err != nil {
+		return err
+	}
+	d.detail(fmt.Sprintf("%d objects", strings.Count(out, "\n")))
+	return d.kube.wait(ctx, "condition=Established", "crd",
+		"phoneauthenticationmethods.identity.entraops.dev", "entratenants.identity.entraops.dev")
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/entraops/phone-operator/internal/devcluster"
+)
+
+// asProgram, when set, makes this test binary the demo itself.
+const asProgram = "DEMO_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func TestDemo(t *testing.T) {
+	needKubectl(t)
+	readSources(t)
+	files := ownTemp(t)
+	if err := run(t.Context(), t.Output(), false); err != nil {
+		t.Error(err)
+	}
+	empty(t, files)
+}
+
+// What is left running can be used with what is printed, and ends when it is told to.
+func TestKeep(t *testing.T) {
+	kubectl := needKubectl(t)
+	readSources(t)
+	files := ownTemp(t)
+	program := exec.CommandContext(t.Context(), os.Args[0], "-keep")
+	program.Env = append(os.Environ(), asProgram+"=yes")
+	program.Stderr = t.Output()
+	stdout, err := program.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := program.Start(); err != nil {
+		t.Fatal(err)
+	}
+	printed := bufio.NewScanner(io.TeeReader(stdout, t.Output()))
+	kubeconfig := ""
+	for kubeconfig == "" && printed.Scan() {
+		_, kubeconfig, _ = strings.Cut(printed.Text(), "export KUBECONFIG=")
+	}
+	do := func(args ...string) {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), kubectl, args...)
+		cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("kubectl %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+	}
+	if kubeconfig == "" {
+		t.Error("it did not say which KUBECONFIG to use")
+	} else {
+		do("-n", "people", "patch", "pam", "ada-mobile", "--type=merge", `--patch={"spec":{"phoneNumber":"+44 2079460133"}}`)
+		do("-n", "people", "wait", `--for=jsonpath={.status.maskedNumber}=+44 ********33`, "pam/ada-mobile", "--timeout=60s")
+		do("delete", "namespace", "people", "--timeout=60s")
+	}
+	if err := program.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+	for printed.Scan() { // to its end
+	}
+	if err := program.Wait(); err != nil {
+		t.Errorf("told to end: %v", err)
+	}
+	empty(t, files)
+}
+
+// needKubectl is the kubectl that the demo will use.
+func needKubectl(t *testing.T) string {
+	t.Helper()
+	root, err := devcluster.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if assets, err := devcluster.Assets(root); err == nil {
+		if path, err := exec.LookPath(filepath.Join(assets, "kubectl")); err == nil {
+			return path
+		}
+	}
+	path, err := exec.LookPath("kubectl")
+	if errors.Is(err, exec.ErrNotFound) {
+		t.Skip("the demo needs kubectl, and there is none in the PATH nor beside kube-apiserver")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// readSources looks at everything that the demo builds and applies. Go remembers that a test passed until something
+// changes that the test itself has read, and what go build and kubectl read for it does not count.
+func readSources(t *testing.T) {
+	t.Helper()
+	root, err := devcluster.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if entry != nil && entry.IsDir() && (entry.Name() == "bin" || entry.Name() == "testdata" || entry.Name() == ".git") {
+			return fs.SkipDir
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ownTemp is where all temporary files of the run go.
+func ownTemp(t *testing.T) string {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	return dir
+}
+
+func empty(t *testing.T, dir string) {
+	t.Helper()
+	left, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range left {
+		t.Errorf("%s is left behind", entry.Name())
+	}
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+)
+
+// startOperator runs the real program with the rights that config/rbac gives to its ServiceAccount, and no others.
+func (d *demo) startOperator(ctx context.Context) error {
+	cfg, err := d.cluster.ServiceAccount(ctx, operatorNamespace, operatorAccount)
+	if err != nil {
+		return err
+	}
+	config, err := d.writeKubeconfig("operator.kubeconfig", cfg)
+	if err != nil {
+		return err
+	}
+	probes, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	d.operator, err = d.own("operator", []string{"KUBECONFIG=" + config}, operatorProgram,
+		"--leader-elect", "--leader-election-namespace="+operatorNamespace,
+		"--metrics-bind-address=0", "--health-probe-bind-address="+probes)
+	if err != nil {
+		return err
+	}
+	return answers(ctx, "http://"+probes+"/readyz")
+}
+
+// freeAddress is an address of this machine that nobody listens on.
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return listener.Addr().String(), listener.Close()
+}
+
+// answers waits until url does, with 200.
+func answers(ctx context.Context, url string) error {
+	last := "nothing"
+	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return false, err
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return false, nil //nolint:nilerr // not yet
+		}
+		_ = response.Body.Close()
+		last = response.Status
+		return response.StatusCode == http.StatusOK, nil
+	})
+	if err != nil {
+		return fmt.Errorf("%s answered %s: %w", url, last, err)
+	}
+	return nil
+}
