@@ -62,16 +62,6 @@ func notAccepted(reason string, m mood, message string) finding {
 	}
 }
 
-// undecided: it is too early to say whether the operator may act.
-func undecided(reason, message string) finding {
-	return finding{
-		accepted: condition{metav1.ConditionUnknown, reason, message},
-		synced:   condition{metav1.ConditionUnknown, v1alpha1.ReasonPending, "Not looked at: see Accepted."},
-		ready:    condition{metav1.ConditionUnknown, reason, message},
-		mood:     progressing,
-	}
-}
-
 // notSynced: Graph does not hold what spec says.
 func notSynced(reason string, m mood, message string) finding {
 	return finding{

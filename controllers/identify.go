@@ -107,7 +107,7 @@ func (p *pass) userNotFound(ctx context.Context) error {
 		case c.Leaving && !p.young(c):
 			return released()
 		case p.young(c):
-			return undecided(v1alpha1.ReasonUserNotFound,
+			return notAccepted(v1alpha1.ReasonUserNotFound, progressing,
 				"Entra does not know this user yet. A new user can take minutes to show; the operator keeps looking.")
 		}
 		return notAccepted(v1alpha1.ReasonUserNotFound, stalled,

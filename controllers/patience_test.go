@@ -111,7 +111,7 @@ func TestANewUserThatGraphDoesNotShowYet(t *testing.T) {
 	s := newStory(t)
 	u := s.user(func(u *emulator.User) { u.HiddenFor = 3 })
 	s.apply(s.pam("mobile", u.UPN, mobile, "+1 2065550101"))
-	s.reaches("mobile", v1alpha1.ConditionReady, metav1.ConditionUnknown, v1alpha1.ReasonUserNotFound)
+	s.reaches("mobile", v1alpha1.ConditionReconciling, yes, v1alpha1.ReasonUserNotFound)
 	s.ready("mobile")
 }
 

@@ -284,7 +284,8 @@ func TestUnknownTenantAndUser(t *testing.T) {
 		o.Spec.TenantRef = &v1alpha1.TenantReference{Name: "nowhere"}
 	}), s.pam("nobody", "nobody-"+s.namespace+"@contoso.com", mobile, "+1 2065550101"))
 	s.reaches("nowhere", v1alpha1.ConditionAccepted, no, v1alpha1.ReasonTenantNotFound)
-	s.reaches("nobody", v1alpha1.ConditionAccepted, metav1.ConditionUnknown, v1alpha1.ReasonUserNotFound)
+	s.reaches("nobody", v1alpha1.ConditionAccepted, no, v1alpha1.ReasonUserNotFound)
+	s.reaches("nobody", v1alpha1.ConditionReconciling, yes, v1alpha1.ReasonUserNotFound)
 	s.remove("nowhere", "nobody")
 	s.gone("nowhere", "nobody")
 }
