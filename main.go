@@ -49,9 +49,8 @@ func main() {
 	f.log.TimeEncoder = zapcore.RFC3339TimeEncoder
 	f.log.BindFlags(flag.CommandLine)
 	flag.Parse()
-	quieten(&f.log)
 
-	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&f.log)))
+	ctrl.SetLogger(newLogger(f.log))
 	if err := run(ctrl.SetupSignalHandler(), f); err != nil {
 		ctrl.Log.Error(err, "the manager stopped")
 		os.Exit(1)

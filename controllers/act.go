@@ -49,6 +49,9 @@ func (p *pass) act(ctx context.Context, decided plan.Plan) error {
 			p.set(a.Type, nil) // gone is what was wanted
 		case graph.Refused, graph.NumberNotUnique, graph.Unclear:
 			p.failed(ctx, a, before, kind, err)
+			if a.Verb == plan.Delete && kind == graph.Refused {
+				return p.tenant.Deletions.Return(ctx)
+			}
 			return nil
 		default:
 			return err

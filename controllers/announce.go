@@ -58,10 +58,14 @@ func (p *pass) tellTransition(c *claim, before *v1alpha1.PhoneAuthenticationMeth
 
 // audit logs one line for each change made in Graph: what was done to whom, for
 // which resource, who applied that as far as it tells, and under which id
-// Microsoft knows the request. Never the number.
+// Microsoft knows the request (none where the work was done and the answer lost).
+// Never the number.
 func (p *pass) audit(ctx context.Context, a plan.Action, answer *http.Response) {
-	o := p.claim(a.For).object
-	requestID := ""
+	c, requestID := p.claim(a.For), ""
+	if c == nil {
+		return // its resource is gone, and the write was noticed late
+	}
+	o := c.object
 	if answer != nil {
 		requestID = answer.Header.Get("request-id")
 	}

@@ -69,6 +69,19 @@ func (p *pass) record(ctx context.Context, c *claim, v plan.Verdict) error {
 	return nil
 }
 
+// forgo takes back what hold put on a resource that came to hold nothing, so that
+// the note is not mistaken for that of a later phone.
+func (p *pass) forgo(ctx context.Context, c *claim) error {
+	base := c.object.DeepCopy()
+	controllerutil.RemoveFinalizer(c.object, v1alpha1.Finalizer)
+	delete(c.object.Annotations, v1alpha1.CreatingAnnotation)
+	c.Creating = ""
+	if err := p.Client.Patch(ctx, c.object, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})); err != nil {
+		return fmt.Errorf("take the note off %s: %w", c.Ref, err)
+	}
+	return nil
+}
+
 // release takes the finalizer off; a resource that leaves is gone with it.
 func (p *pass) release(ctx context.Context, c *claim) error {
 	base := c.object.DeepCopy()

@@ -22,7 +22,7 @@ func (p *pass) observe(ctx context.Context) error {
 	}
 	for _, t := range phone.Types() {
 		if w := p.memory[t]; w != nil {
-			p.settle(t, w)
+			p.settle(ctx, t, w)
 		}
 	}
 	p.doubt()
@@ -30,7 +30,7 @@ func (p *pass) observe(ctx context.Context) error {
 }
 
 // settle compares one remembered write with what Graph shows now.
-func (p *pass) settle(t phone.Type, w *lastWrite) {
+func (p *pass) settle(ctx context.Context, t phone.Type, w *lastWrite) {
 	m := p.method(t)
 	masked := m != nil && w.after != nil && m.Number.Compare(w.action.Number) == phone.Unknown
 	switch {
@@ -40,6 +40,7 @@ func (p *pass) settle(t phone.Type, w *lastWrite) {
 		}
 		if w.failed != "" {
 			p.succeeded(w.action) // an error was the answer, and the work was done
+			p.audit(ctx, w.action, nil)
 		}
 		delete(p.memory, t)
 	case w.failed != "":

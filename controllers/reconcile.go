@@ -108,8 +108,11 @@ func (p *pass) converge(ctx context.Context) (plan.Plan, error) {
 	}
 	for range rounds {
 		decided := plan.Compute(p.planned(), p.methods)
-		if len(decided.Actions) == 0 || p.observing() {
+		if len(decided.Actions) == 0 {
 			return decided, nil
+		}
+		if p.observing() {
+			return p.foresee(ctx, decided)
 		}
 		if err := p.act(ctx, decided); err != nil {
 			return decided, err
@@ -121,6 +124,17 @@ func (p *pass) converge(ctx context.Context) (plan.Plan, error) {
 		}
 	}
 	p.lookAgain(time.Second)
+	return plan.Compute(p.planned(), p.methods), nil
+}
+
+// foresee returns what Enforce would come to: nothing is written to the phones of
+// a privileged user, and that is found out without writing.
+func (p *pass) foresee(ctx context.Context, decided plan.Plan) (plan.Plan, error) {
+	privileged, err := p.privileged(ctx)
+	if err != nil || !privileged {
+		return decided, err
+	}
+	p.withhold(plan.PrivilegedUser)
 	return plan.Compute(p.planned(), p.methods), nil
 }
 

@@ -1,10 +1,12 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -24,6 +26,11 @@ func (p *pass) report(ctx context.Context, decided plan.Plan) error {
 				return err
 			}
 		}
+		if refuted(c, v) {
+			if err := p.forgo(ctx, c); err != nil {
+				return err
+			}
+		}
 	}
 	return p.reportEach(ctx, func(c *claim) finding {
 		v := decided.Verdicts[c.Ref]
@@ -32,6 +39,12 @@ func (p *pass) report(ctx context.Context, decided plan.Plan) error {
 		}
 		return p.find(c, v)
 	})
+}
+
+// refuted says whether the note of a create is known to be wrong: Graph refused
+// it, or shows a phone that is not the claim's.
+func refuted(c *claim, v plan.Verdict) bool {
+	return !c.Leaving && c.Creating != "" && !v.Holds && (v.Outcome == plan.Rejected || v.Method != nil)
 }
 
 // holding writes what a claim holds into its status, not yet to the API server.
@@ -124,7 +137,7 @@ func (p *pass) unknown(ctx context.Context, err error) error {
 	if !errors.As(err, &failure) {
 		return err
 	}
-	reason, m, message := explain(failure)
+	reason, m, message := p.explainFailure(failure)
 	return errors.Join(err, p.reportEach(ctx, func(c *claim) finding {
 		o := c.object
 		if c.Holder && o.Status.ID == "" { // made before the trouble began
@@ -137,16 +150,16 @@ func (p *pass) unknown(ctx context.Context, err error) error {
 	}))
 }
 
-// explain says in the operator's words why Graph could not be asked, who can
-// help, and Graph's request id for those who can.
-func explain(e *graph.Error) (reason string, m mood, message string) {
+// explainFailure says in the operator's words why Graph could not be asked, who
+// can help, and Graph's request id for those who can.
+func (p *pass) explainFailure(e *graph.Error) (reason string, m mood, message string) {
 	switch e.Kind {
 	case graph.Throttled:
 		return v1alpha1.ReasonThrottled, progressing, "Graph asked for a pause; the operator goes on after it."
 	case graph.Forbidden:
-		grant := e.Permission
-		if grant == "" {
-			grant = "UserAuthMethod-Phone.ReadWrite.All and User.ReadBasic.All"
+		grant := cmp.Or(e.Permission, "UserAuthMethod-Phone.ReadWrite.All and User.ReadBasic.All")
+		if !p.observing() { // who reads phones in mode Enforce will write them
+			grant = strings.Replace(grant, "Phone.Read.All", "Phone.ReadWrite.All", 1)
 		}
 		return v1alpha1.ReasonForbidden, stalled, fmt.Sprintf("Graph does not allow this to the app registration: grant it "+
 			"%s, with admin consent.", grant) + requestID(e)
@@ -156,7 +169,7 @@ func explain(e *graph.Error) (reason string, m mood, message string) {
 		return v1alpha1.ReasonGraphUnavailable, progressing, "Graph does not show this user or phone everywhere yet; the operator looks again." + requestID(e)
 	case graph.Refused, graph.NumberNotUnique, graph.Unavailable, graph.Unclear:
 	}
-	return v1alpha1.ReasonGraphUnavailable, progressing, "Graph does not answer as it should; the operator tries again, later and later."
+	return v1alpha1.ReasonGraphUnavailable, progressing, "Graph does not answer as it should; the operator tries again, later and later." + requestID(e)
 }
 
 func requestID(e *graph.Error) string {

@@ -1,7 +1,9 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -155,8 +157,9 @@ func (r *TenantReconciler) probe(ctx context.Context, t *tenant.Tenant) connecti
 	case graph.Forbidden:
 		return r.problem(t, v1alpha1.ReasonForbidden, "The app registration may not read users: grant it User.ReadBasic.All with admin consent.")
 	case graph.CredentialFailed:
-		return r.problem(t, v1alpha1.ReasonCredentialRefused, fmt.Sprintf(
-			"Entra gives no token for spec.credential: check tenantID, clientID and the credential, and that it has not expired (%v).", err))
+		failure, _ := errors.AsType[*graph.Error](err)
+		return r.problem(t, v1alpha1.ReasonCredentialRefused, fmt.Sprintf("Entra gives no token for spec.credential: check tenantID, "+
+			"clientID and the credential, and that it has not expired (Entra says %s).", cmp.Or(failure.Code, "no more"))+requestID(failure))
 	default:
 		return connection{ready: condition{metav1.ConditionUnknown, v1alpha1.ReasonGraphUnavailable,
 			"Graph or the token endpoint does not answer as it should; the operator keeps trying."}, mood: progressing}

@@ -52,6 +52,10 @@ func (p *pass) find(c *claim, v plan.Verdict) finding {
 		return notAccepted(v1alpha1.ReasonNotPermitted, stalled, fmt.Sprintf(
 			"The access rules for this namespace and user do not allow to %s the phone. Ask an administrator of the EntraTenant (spec.access).", v.Verb))
 	case plan.Privileged:
+		if c.Leaving {
+			return notAccepted(v1alpha1.ReasonPrivilegedUser, stalled, c.why+
+				" The deletion waits; to let the resource go and leave the phone, set spec.deletionPolicy: Orphan.")
+		}
 		return notAccepted(v1alpha1.ReasonPrivilegedUser, stalled, c.why)
 	case plan.Rejected:
 		return notSynced(v1alpha1.ReasonRejected, stalled, fmt.Sprintf(
@@ -140,7 +144,7 @@ func would(c *claim, v plan.Verdict) string {
 	case v.Outcome == plan.HandingOver:
 		return fmt.Sprintf("hand the user's %s over to another resource", c.Type)
 	case v.Verb == plan.Create:
-		return fmt.Sprintf("create a %s for the user: %s", c.Type, c.Number.Masked())
+		return fmt.Sprintf("create the user's %s: %s", c.Type, c.Number.Masked())
 	case v.Verb == plan.Update:
 		return fmt.Sprintf("change the user's %s to %s", c.Type, c.Number.Masked())
 	case v.Verb == plan.Delete:

@@ -97,7 +97,7 @@ const (
 //	         Conflict, InvalidSpec, CredentialNotFound, CredentialRefused, Forbidden,
 //	         InUse
 //	Unknown: Suspended (never reconciled before), or the reason of the condition that
-//	         is Unknown; on an EntraTenant Pending, Throttled, GraphUnavailable
+//	         is Unknown; on an EntraTenant Throttled, GraphUnavailable
 const ConditionReady = "Ready"
 
 const (
@@ -107,10 +107,10 @@ const (
 	// spec.smsSignIn asks (status.smsSignInState says how it is).
 	ReasonSMSSignInNotAsAsked = "SMSSignInNotAsAsked"
 	// ReasonInvalidSpec means: the EntraTenant's spec holds what only the operator could see
-	// to be wrong, such as a label selector or a certificate that cannot be read.
+	// to be wrong, such as a label selector or a certificate that cannot be read, or a
+	// workloadIdentity in a pod that has none.
 	ReasonInvalidSpec = "InvalidSpec"
-	// ReasonCredentialNotFound means: the EntraTenant's Secret or its key is not there, or
-	// the pod has no such identity.
+	// ReasonCredentialNotFound means: the EntraTenant's Secret or its key is not there.
 	ReasonCredentialNotFound = "CredentialNotFound"
 	// ReasonCredentialRefused means: Entra gives no token for the EntraTenant's credential.
 	ReasonCredentialRefused = "CredentialRefused"

@@ -11,11 +11,12 @@ const (
 	// shown in status.lastHandledRequest.
 	ReconcileRequestedAtAnnotation = "identity.entraops.dev/reconcile-requested-at"
 
-	// CreatingAnnotation is the operator's own: the masked number of a create that
-	// was started in Graph and whose end is not yet recorded in status. It is written
-	// before the create and taken off with the status write that follows it, so that
-	// an operator that was killed between the two knows its own method when it finds
-	// it, and does not take it for a foreign one. Users leave it alone.
+	// CreatingAnnotation is the operator's own: the masked number of a create that is
+	// about to be sent. It is written with the finalizer, before the create, so that
+	// an operator that was killed before it could record the outcome knows its own
+	// method when it finds it, and does not take it for a foreign one. It means nothing
+	// once status.id is set, and goes when Graph shows that the create was not done.
+	// Users leave it alone.
 	CreatingAnnotation = "identity.entraops.dev/creating"
 
 	// DefaultTenantName is the EntraTenant of a method that names none.

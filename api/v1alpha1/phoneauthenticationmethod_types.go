@@ -185,8 +185,9 @@ type PhoneAuthenticationMethodStatus struct {
 	// +optional
 	UserID string `json:"userID,omitempty"`
 
-	// maskedNumber is the number that Graph holds with all but the country code and
-	// the last two digits hidden.
+	// maskedNumber is the number that was last in sync with all but the country code
+	// and the last two digits hidden; of a resource that holds no phone, the number
+	// that it asks for.
 	//
 	// +optional
 	MaskedNumber string `json:"maskedNumber,omitempty"`
@@ -217,7 +218,7 @@ type PhoneAuthenticationMethodStatus struct {
 // +kubebuilder:selectablefield:JSONPath=`.spec.tenantRef.name`
 // +kubebuilder:printcolumn:name="User",type=string,JSONPath=`.spec.user`
 // +kubebuilder:printcolumn:name="Type",type=string,JSONPath=`.spec.phoneType`
-// +kubebuilder:printcolumn:name="Number",type=string,JSONPath=`.status.maskedNumber`,description="The number that Graph holds, masked"
+// +kubebuilder:printcolumn:name="Number",type=string,JSONPath=`.status.maskedNumber`,description="The number last in sync, masked; of a method that is not held, the one in spec"
 // +kubebuilder:printcolumn:name="SMS",type=string,JSONPath=`.status.smsSignInState`,description="What Graph says about SMS sign-in"
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`

@@ -11,11 +11,11 @@ import (
 
 // What a number may be. E.164 allows 15 digits with the country code. The
 // shortest national numbers in use have 4 (Niue, Saint Helena). Graph documents
-// no length for an extension; 20 is libphonenumber's limit.
+// no length for an extension; 10 is what the schema of the API takes.
 const (
 	maxDigits    = 15
 	minNational  = 4
-	maxExtension = 20
+	maxExtension = 10
 )
 
 // Number is one phone number with its extension. Numbers are equal (==) when
@@ -45,7 +45,7 @@ var (
 	errSpace     = errors.New("the space is not where the country code ends: put it after the country code, or leave it out")
 	errShort     = errors.New("the number is too short: after the country code come at least four digits")
 	errLong      = errors.New("the number is too long: with the country code it has fifteen digits at most")
-	errExtension = errors.New(`after the "x" comes the extension: one to twenty digits`)
+	errExtension = errors.New(`after the "x" comes the extension: one to ten digits`)
 )
 
 // Parse reads Graph's form, "+1 2065550100x123", and plain E.164, "+12065550100";

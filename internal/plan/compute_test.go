@@ -105,6 +105,10 @@ func TestCompute(t *testing.T) {
 			claims: []Claim{claim("a", changed, creating(numberA))}, observed: []Method{shows(phone.Mobile, foreign)},
 			want: "a: already exists",
 		},
+		"a note on an older claim does not outweigh the record of a holder": {
+			claims:   []Claim{claim("a", creating(numberA)), claim("b", younger, holding(numberA))},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "a: conflict with b; b: synced +",
+		},
 		"the older of two wins": {
 			claims: []Claim{claim("b"), claim("a", younger)}, want: "create mobile for b; a: conflict with b; b: pending",
 		},

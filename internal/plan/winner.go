@@ -6,13 +6,17 @@ func (s *slot) owns(c Claim) bool {
 	return c.Holder || c.Creating != "" && s.method != nil && s.method.Number.Masked() == c.Creating
 }
 
+func holder(c Claim) bool { return c.Holder }
+
 // winner returns the claim that has the phone type among those that stay: who
 // holds it, else the oldest that may act. Who is not permitted holds nothing
 // against a rival that is, or an old resource could squat on a user for ever.
 func (s *slot) winner() (Claim, bool) {
-	for _, c := range s.claims {
-		if !c.Leaving && s.owns(c) && c.Barred != NotPermitted {
-			return c, true
+	for _, owns := range []func(Claim) bool{holder, s.owns} { // a record outweighs a note
+		for _, c := range s.claims {
+			if !c.Leaving && owns(c) && c.Barred != NotPermitted {
+				return c, true
+			}
 		}
 	}
 	for _, c := range s.claims {

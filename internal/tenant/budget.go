@@ -56,6 +56,25 @@ func (b *Budget) Take(ctx context.Context, limit int32) (bool, error) {
 	return true, nil
 }
 
+// Return takes back what Take counted: Graph refused the deletion.
+func (b *Budget) Return(ctx context.Context) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	counts := recent(b.counts, b.now())
+	n := len(counts)
+	if n == 0 {
+		return nil
+	}
+	if counts[n-1].Count--; counts[n-1].Count == 0 {
+		counts = counts[:n-1]
+	}
+	if err := b.save(ctx, counts); err != nil {
+		return err
+	}
+	b.counts = counts
+	return nil
+}
+
 // Next returns how long until limit allows another deletion; 0 is now. Under a
 // limit of 0 that is never, and Next answers with the whole window.
 func (b *Budget) Next(limit int32) time.Duration {
