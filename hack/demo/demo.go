@@ -98,16 +98,23 @@ func (d *demo) tell(ctx context.Context, keep bool) (err error) {
 			return err
 		}
 	}
-	if err := d.show(ctx); err != nil {
-		return err
-	}
-	if err := d.check(ctx); err != nil {
+	if err := d.look(ctx); err != nil {
 		return err
 	}
 	if keep {
 		return d.keep(ctx)
 	}
 	return nil
+}
+
+// look shows how it ended, and then whether that is right.
+func (d *demo) look(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := d.show(ctx); err != nil {
+		return err
+	}
+	return d.check(ctx)
 }
 
 // step does one step and says how long it took.

@@ -43,7 +43,7 @@ func tie(cmd *exec.Cmd) (pipe, error) {
 	if err != nil {
 		return pipe{}, err
 	}
-	defer theirs.Close()
+	defer func() { _ = theirs.Close() }()
 	cmd.Stdin = theirs
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {

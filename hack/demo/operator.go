@@ -30,6 +30,7 @@ func (d *demo) startOperator(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	d.detail("system:serviceaccount:" + operatorNamespace + ":" + operatorAccount)
 	return answers(ctx, "http://"+probes+"/readyz")
 }
 

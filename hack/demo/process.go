@@ -29,7 +29,7 @@ func start(dir, name string, env []string, program string, args ...string) (*pro
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }()
 	p.cmd = shell(context.Background(), leash, slices.Concat([]string{program}, args)...)
 	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, env...)
 	p.cmd.Stdout, p.cmd.Stderr = log, log

@@ -102,7 +102,7 @@ func TestAProgramEndsWithItsKilledOwner(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer alive.Close()
+	defer func() { _ = alive.Close() }()
 	if err := owner.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,12 @@ func (d *demo) declareTenant(ctx context.Context) error {
 	if _, err := d.kube.apply(ctx, d.path("tenant.yaml")); err != nil {
 		return err
 	}
-	return d.kube.wait(ctx, "condition=Ready", "entratenant", tenant.Name)
+	if err := d.kube.wait(ctx, "condition=Ready", "entratenant", tenant.Name); err != nil {
+		return err
+	}
+	table, err := d.kube.run(ctx, "get", "entratenant")
+	d.detail(table)
+	return err
 }
 
 // manifest is an EntraTenant as a person would write it: without status, which is the operator's.
