@@ -27,9 +27,11 @@ func Connect(spec *v1alpha1.EntraTenantSpec, secret []byte, gate *Gate) (*graph.
 	}
 	o.Version = string(spec.GraphVersionOrDefault())
 	through := gated{gate: gate, next: o.Transport}
-	if perSecond := spec.RequestsPerSecondOrZero(); perSecond > 0 {
+	perSecond := spec.RequestsPerSecondOrZero()
+	if perSecond > 0 {
 		through.ceiling = rate.NewLimiter(rate.Limit(perSecond), int(perSecond))
 	}
+	gate.SetCeiling(float64(perSecond))
 	o.Transport = through
 	return graph.New(o)
 }

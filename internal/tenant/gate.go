@@ -1,16 +1,11 @@
 package tenant
 
 import (
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"golang.org/x/time/rate"
 )
 
 // How long to stay away after a 429 that does not say: doubled with each in a
@@ -21,20 +16,38 @@ const (
 )
 
 // Gate is what all requests of a tenant to Graph pass. A limit of Graph is the
-// tenant's, not one request's: after a 429 nobody asks until Graph allows it.
-// Whoever tries is answered 429 here, with what is left of the wait; nobody is
-// held. A Gate outlives the connections of its tenant. It is safe for concurrent
-// use.
+// tenant's, not one request's: after a 429 nobody asks until Graph allows it, and
+// as many users are worked on as the limit has room for. Nobody is held: who comes
+// too early is told how long to stay away.
+//
+// It decides at two places. Begin lets a pass in, or not: a pass needs several
+// requests, and one that is cut in the middle asked for nothing. The transport
+// answers 429 itself to requests while Graph's own 429 lasts. A Gate outlives the
+// connections of its tenant. It is safe for concurrent use.
 type Gate struct {
 	now func() time.Time
 
-	mu    sync.Mutex
-	until time.Time
-	mute  int // 429s in a row without Retry-After
+	mu      sync.Mutex
+	until   time.Time // closed up to here
+	closed  time.Time // when it was closed last
+	refused time.Time // when the request was sent that closed it
+	mute    int       // 429s in a row without Retry-After
+
+	pace    pace
+	ceiling float64 // requests a second; 0: none
+	room    room
 }
 
 // NewGate returns an open gate.
 func NewGate(now func() time.Time) *Gate { return &Gate{now: now} }
+
+// SetCeiling bounds what the gate lets through, in requests a second on average;
+// 0 is no bound.
+func (g *Gate) SetCeiling(perSecond float64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.ceiling = perSecond
+}
 
 // Wait returns how long the gate stays closed; 0 is open.
 func (g *Gate) Wait() time.Duration {
@@ -43,27 +56,67 @@ func (g *Gate) Wait() time.Duration {
 	return max(0, g.until.Sub(g.now()))
 }
 
-// heed closes the gate if Graph asks for it.
-func (g *Gate) heed(status int, retryAfter string) {
-	asked, said := parseRetryAfter(retryAfter, g.now())
+// rate returns the requests a second that are allowed; 0 is any number.
+func (g *Gate) rate(now time.Time) float64 {
+	r := g.pace.rate(now)
+	if g.ceiling > 0 && (r == 0 || r > g.ceiling) {
+		return g.ceiling
+	}
+	return r
+}
+
+// heed learns from an answer to a request that was sent at sent, and closes the
+// gate if Graph asks for it.
+func (g *Gate) heed(sent time.Time, status int, h http.Header) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	now := g.now()
+	asked, said := parseRetryAfter(h.Get("Retry-After"), now)
+	// Requests that were on their way when another was refused say the same again.
+	news := g.closed.IsZero() || sent.After(g.closed)
+	if !news && sent.After(g.refused) {
+		g.pace.beside(status != http.StatusTooManyRequests)
+	}
 	switch {
-	case status == http.StatusTooManyRequests && said, status == http.StatusServiceUnavailable && said:
 	case status == http.StatusTooManyRequests:
-		asked = min(firstPause<<min(g.mute, 10), mostPause)
-		asked += rand.N(asked / 2)
-		g.mute++
+		if news {
+			g.pace.refuse(now, limitShare(h) == 0 && h.Get("x-ms-throttle-scope") == "")
+			g.room.empty()
+			g.refused = sent
+		}
+		if !said {
+			asked = min(firstPause<<min(g.mute, 10), mostPause)
+			asked += rand.N(asked / 2)
+			if !news {
+				return
+			}
+			g.mute++
+		}
+	case status == http.StatusServiceUnavailable && said:
 	default:
-		if status < 300 {
+		g.pace.accept(now, limitShare(h))
+		if status < 300 && news {
 			g.mute = 0
 		}
 		return
 	}
 	// A longer wait is not shortened by an answer to an earlier request.
-	if until := g.now().Add(asked); until.After(g.until) {
+	if until := now.Add(asked); until.After(g.until) {
 		g.until = until
 	}
+	if news {
+		g.closed = now
+	}
+}
+
+// limitShare returns how much of the limit is used, 1 being all of it; 0 if Graph
+// does not say.
+func limitShare(h http.Header) float64 {
+	share, err := strconv.ParseFloat(h.Get("x-ms-throttle-limit-percentage"), 64)
+	if err != nil || !(share > 0 && share < 10) {
+		return 0
+	}
+	return share
 }
 
 // parseRetryAfter reads both forms of the header: seconds and a date.
@@ -75,39 +128,4 @@ func parseRetryAfter(s string, now time.Time) (time.Duration, bool) {
 		return max(0, at.Sub(now)), true
 	}
 	return 0, false
-}
-
-// gated sends requests through a gate, and no more in a second than the ceiling.
-type gated struct {
-	gate    *Gate
-	ceiling *rate.Limiter // nil: none
-	next    policy.Transporter
-}
-
-func (g gated) Do(r *http.Request) (*http.Response, error) {
-	if g.ceiling != nil {
-		// Fractions of a second, since no more workers wait than there are.
-		if err := g.ceiling.Wait(r.Context()); err != nil {
-			return nil, err
-		}
-	}
-	if wait := g.gate.Wait(); wait > 0 {
-		return notNow(r, wait), nil
-	}
-	resp, err := g.next.Do(r)
-	if err == nil {
-		g.gate.heed(resp.StatusCode, resp.Header.Get("Retry-After"))
-	}
-	return resp, err
-}
-
-// notNow is Graph's own answer to a request that comes too early.
-func notNow(r *http.Request, wait time.Duration) *http.Response {
-	seconds := int((wait + time.Second - 1) / time.Second)
-	return &http.Response{
-		Status: "429 Too Many Requests", StatusCode: http.StatusTooManyRequests,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
-		Header: http.Header{"Retry-After": {strconv.Itoa(seconds)}},
-		Body:   io.NopCloser(strings.NewReader("")),
-	}
 }
