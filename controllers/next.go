@@ -46,7 +46,8 @@ func (p *pass) next(ctx context.Context, err error) (reconcile.Result, error) {
 		log.FromContext(ctx).V(1).Info("Graph kept the pass from a verdict", "answer", failure.Error())
 		switch failure.Kind {
 		case graph.Throttled:
-			return reconcile.Result{RequeueAfter: wait.Jitter(max(failure.RetryAfter, p.tenant.Gate.Wait(), time.Second), jitter)}, nil
+			// What the gate says is spread already, a little more does no harm.
+			return reconcile.Result{RequeueAfter: wait.Jitter(max(failure.RetryAfter, p.tenant.Gate.Wait(), retryConflict), jitter)}, nil
 		case graph.Forbidden, graph.CredentialFailed:
 			return reconcile.Result{RequeueAfter: wait.Jitter(retryTenant, jitter)}, nil
 		case graph.Refused, graph.NumberNotUnique, graph.NotFound, graph.Unavailable, graph.Unclear:

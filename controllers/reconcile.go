@@ -72,12 +72,15 @@ func (p *pass) run(ctx context.Context) error {
 	if p.allSuspended() {
 		return p.report(ctx, plan.Compute(p.planned(), nil))
 	}
-	if !p.urgent() {
+	low := !p.urgent()
+	if low {
 		ctx = graph.WithLowPriority(ctx)
 	}
-	if wait := p.tenant.Gate.Wait(); wait > 0 {
+	ctx, admitted, wait := p.tenant.Gate.Begin(ctx, low)
+	if wait > 0 {
 		return p.unknown(ctx, &graph.Error{Kind: graph.Throttled, RetryAfter: wait})
 	}
+	defer admitted.End()
 	if !p.key.bound() {
 		return p.bind(ctx)
 	}
