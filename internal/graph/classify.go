@@ -26,7 +26,8 @@ type outcome struct {
 //	3xx                                      Unavailable               not Graph; never followed
 //	401 (a challenge was answered before)    Forbidden                 the token is not accepted
 //	403                                      Forbidden                 a permission, role or licence
-//	404                                      NotFound                  no such user or method, or not yet
+//	404 with a code                          NotFound                  no such user or method, or not yet
+//	404 without                              Unavailable  Unclear      not Graph: a gateway, a web server
 //	407                                      Unavailable               a proxy, not Graph
 //	408                                      Unavailable  Unclear      as a timeout
 //	409 with code phoneNumberNotUnique       NumberNotUnique           the method is saved, as a rule
@@ -69,6 +70,9 @@ func classify(op string, o outcome) *Error {
 		e.Kind, e.Cause = Unavailable, "a redirect, which is not followed: check the address of Graph"
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		e.Kind = Forbidden
+	case status == http.StatusNotFound && e.Code == "":
+		// Who is taken for gone is let go, so this must be Graph's own word.
+		e.Kind, e.Cause = lost, "what answers is not Graph"
 	case status == http.StatusNotFound:
 		e.Kind = NotFound
 	case status == http.StatusProxyAuthRequired:
