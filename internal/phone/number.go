@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 	"unique"
 
 	"github.com/nyaruka/phonenumbers"
@@ -39,7 +41,10 @@ type digits struct {
 // What Parse refuses. The sentences are fixed and without digits: no part of the
 // input, which may be somebody's number, finds a way into them.
 var (
-	errForm = errors.New(`write the number as "+<country code> <number>", with "x<extension>" after it ` +
+	errEmpty  = errors.New(`it is empty: write the number as "+<country code> <number>"`)
+	errLines  = errors.New("there is more than one line: keep one number only")
+	errHidden = errors.New("there are characters in it that cannot be seen, such as a byte order mark: write it anew as plain text without one")
+	errForm   = errors.New(`write the number as "+<country code> <number>", with "x<extension>" after it ` +
 		`if it has one: digits only, and no space but the one after the country code`)
 	errCountry   = errors.New("no country has this country code: begin with a plus sign and the country code")
 	errSpace     = errors.New("the space is not where the country code ends: put it after the country code, or leave it out")
@@ -58,8 +63,16 @@ var (
 //
 // An error is a fixed sentence that says what to do. It never holds the input.
 func Parse(s string) (Number, error) {
-	rest, ok := strings.CutPrefix(strings.TrimSpace(s), "+")
-	if !ok {
+	s = strings.TrimSpace(s)
+	rest, ok := strings.CutPrefix(s, "+")
+	switch {
+	case s == "":
+		return Number{}, errEmpty
+	case !utf8.ValidString(s) || strings.ContainsFunc(s, isHidden):
+		return Number{}, errHidden
+	case strings.Contains(s, "\n"):
+		return Number{}, errLines
+	case !ok:
 		return Number{}, errForm
 	}
 	var d digits
@@ -102,6 +115,12 @@ func countryCode(all string) string {
 		}
 	}
 	return ""
+}
+
+// isHidden says whether nobody sees a character: what looks like a number is then
+// refused, and only this word tells why. Line breaks and tabs are seen.
+func isHidden(r rune) bool {
+	return unicode.In(r, unicode.Cf, unicode.Cc) && r != '\n' && r != '\r' && r != '\t'
 }
 
 func isDigits(s string) bool {
