@@ -44,6 +44,12 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 		"a token that is not taken": {
 			reply{status: 401, body: said("InvalidAuthenticationToken", "expired")}, graph.Forbidden, graph.Forbidden, "InvalidAuthenticationToken", 0,
 		},
+		"404 of a web server": {
+			reply{status: 404, body: "<html>Not found</html>"}, graph.Unavailable, graph.Unclear, "", 0,
+		},
+		"404 of a gateway": {
+			reply{status: 404, body: `{"statusCode":404,"message":"Resource not found"}`}, graph.Unavailable, graph.Unclear, "", 0,
+		},
 		"no such user": {
 			reply{status: 404, body: said("Request_ResourceNotFound", "Resource 'ada' does not exist")},
 			graph.NotFound, graph.NotFound, "Request_ResourceNotFound", 0,

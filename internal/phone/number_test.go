@@ -47,7 +47,13 @@ func TestParse(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for name, tc := range map[string]struct{ in, want string }{
-		"nothing":                            {"", "write the number as"},
+		"nothing":                            {"", "it is empty"},
+		"white space alone":                  {" \n", "it is empty"},
+		"two numbers":                        {"+1 2065550100\n+1 2065550101", "more than one line"},
+		"a byte order mark":                  {"\ufeff+1 2065550100", "cannot be seen"},
+		"a zero-width space":                 {"+1 2065550100\u200b", "cannot be seen"},
+		"UTF-16":                             {"\xff\xfe+\x001\x00 \x002\x00", "cannot be seen"},
+		"a null byte":                        {"+1 2065550100\x00", "cannot be seen"},
 		"no plus":                            {"12065550100", "write the number as"},
 		"an international prefix":            {"0012065550100", "write the number as"},
 		"a plus alone":                       {"+", "write the number as"},
