@@ -1,7 +1,6 @@
 package controllers
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -151,18 +150,19 @@ func (r *TenantReconciler) probe(ctx context.Context, t *tenant.Tenant) connecti
 	if err == nil || graph.KindOf(err) == graph.NotFound {
 		return connection{ready: working, least: r.leastPrivilege(ctx, t)}
 	}
-	switch graph.KindOf(err) {
+	failure, ok := errors.AsType[*graph.Error](err)
+	if !ok {
+		failure = &graph.Error{Kind: graph.Unavailable, Cause: "no answer"}
+	}
+	switch failure.Kind {
 	case graph.Throttled:
 		return connection{ready: condition{metav1.ConditionUnknown, v1alpha1.ReasonThrottled, "Graph asked for a pause."}, mood: progressing}
 	case graph.Forbidden:
-		return r.problem(t, v1alpha1.ReasonForbidden, "The app registration may not read users: grant it User.ReadBasic.All with admin consent.")
+		return r.problem(t, v1alpha1.ReasonForbidden, noAccess(failure))
 	case graph.CredentialFailed:
-		failure, _ := errors.AsType[*graph.Error](err)
-		return r.problem(t, v1alpha1.ReasonCredentialRefused, fmt.Sprintf("Entra gives no token for spec.credential: check tenantID, "+
-			"clientID and the credential, and that it has not expired (Entra says %s).", cmp.Or(failure.Code, "no more"))+requestID(failure))
+		return r.problem(t, v1alpha1.ReasonCredentialRefused, noToken(&t.Spec, failure))
 	default:
-		return connection{ready: condition{metav1.ConditionUnknown, v1alpha1.ReasonGraphUnavailable,
-			"Graph or the token endpoint does not answer as it should; the operator keeps trying."}, mood: progressing}
+		return connection{ready: condition{metav1.ConditionUnknown, v1alpha1.ReasonGraphUnavailable, noAnswer(&t.Spec, failure)}, mood: progressing}
 	}
 }
 
