@@ -15,6 +15,10 @@ const (
 	mostPause  = 5 * time.Minute
 )
 
+// longestPause is believed of no server, as in package graph: a gate that closes for
+// years is closed for good.
+const longestPause = 24 * time.Hour
+
 // Gate is what all requests of a tenant to Graph pass. A limit of Graph is the
 // tenant's, not one request's: after a 429 nobody asks until Graph allows it, and
 // as many users are worked on as the limit has room for. Nobody is held: who comes
@@ -122,10 +126,10 @@ func limitShare(h http.Header) float64 {
 // parseRetryAfter reads both forms of the header: seconds and a date.
 func parseRetryAfter(s string, now time.Time) (time.Duration, bool) {
 	if seconds, err := strconv.Atoi(s); err == nil && seconds >= 0 {
-		return time.Duration(seconds) * time.Second, true
+		return time.Duration(min(seconds, int(longestPause/time.Second))) * time.Second, true
 	}
 	if at, err := http.ParseTime(s); err == nil {
-		return max(0, at.Sub(now)), true
+		return min(max(0, at.Sub(now)), longestPause), true
 	}
 	return 0, false
 }
