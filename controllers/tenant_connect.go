@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -37,6 +38,33 @@ type trial struct {
 	at    time.Time
 }
 
+// trials are the last trials by the names of EntraTenants. The zero value has none.
+type trials struct {
+	mu     sync.Mutex
+	byName map[string]trial
+}
+
+func (t *trials) get(name string) trial {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.byName[name]
+}
+
+func (t *trials) put(name string, last trial) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.byName == nil {
+		t.byName = map[string]trial{}
+	}
+	t.byName[name] = last
+}
+
+func (t *trials) forget(name string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.byName, name)
+}
+
 // connect builds the tenant's connection if it is new or its spec or Secret
 // changed, tries it, and puts it where users find it. An error is the API
 // server's; what is wrong with the tenant is in the connection's condition.
@@ -54,14 +82,14 @@ func (r *TenantReconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant)
 		t.Deletions = was.Deletions
 	}
 	var found connection
-	switch tried := r.tried[o.Name]; {
+	switch tried := r.tried.get(o.Name); {
 	case t.Problem != nil:
 		found = connection{ready: condition{metav1.ConditionFalse, t.Problem.Reason, t.Problem.Message}, mood: stalled}
 	case same && tried.found.mood == content && r.Now().Sub(tried.at) < probePeriod/2:
 		found = tried.found // this look is for the counts
 	default:
 		found = r.probe(ctx, t)
-		r.tried[o.Name] = trial{found: found, at: r.Now()}
+		r.tried.put(o.Name, trial{found: found, at: r.Now()})
 	}
 	r.Tenants.Put(t)
 	if !same || (was.Problem == nil) != (t.Problem == nil) {

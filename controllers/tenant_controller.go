@@ -12,6 +12,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -31,10 +32,13 @@ type TenantReconciler struct {
 	Now     func() time.Time
 
 	connected chan<- event.TypedGenericEvent[string]
-	tried     map[string]trial // by name; this controller has one worker
+	tried     trials
 }
 
 const (
+	// tenantWorkers is how many tenants are tried at once: one whose Graph hangs takes
+	// half a minute, which the others do not wait for.
+	tenantWorkers = 8
 	// probePeriod is how often a connection that works is tried again.
 	probePeriod = 10 * time.Minute
 	// retryProbe is for one that does not.
@@ -46,7 +50,6 @@ const (
 )
 
 func (r *TenantReconciler) setup(mgr ctrl.Manager) error {
-	r.tried = map[string]trial{}
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("entratenant").
 		For(&v1alpha1.EntraTenant{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
@@ -54,6 +57,7 @@ func (r *TenantReconciler) setup(mgr ctrl.Manager) error {
 		Watches(&v1alpha1.EntraTenant{}, handler.EnqueueRequestsFromMapFunc(r.others), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(secretMetadata(), handler.EnqueueRequestsFromMapFunc(r.tenantsOfSecret), builder.OnlyMetadata).
 		Watches(&v1alpha1.PhoneAuthenticationMethod{}, countLater()).
+		WithOptions(controller.Options{MaxConcurrentReconciles: tenantWorkers}).
 		Complete(r)
 }
 
@@ -63,7 +67,7 @@ func (r *TenantReconciler) Reconcile(ctx context.Context, req reconcile.Request)
 	err := r.Client.Get(ctx, req.NamespacedName, &o)
 	if apierrors.IsNotFound(err) {
 		r.Tenants.Remove(req.Name)
-		delete(r.tried, req.Name)
+		r.tried.forget(req.Name)
 		return reconcile.Result{}, r.wake(ctx, req.Name)
 	}
 	if err != nil {
