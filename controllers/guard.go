@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
@@ -36,11 +37,19 @@ func (p *pass) guard(ctx context.Context, a plan.Action) (withheld bool, err err
 	return !ok, nil
 }
 
+// believed is how long it counts that a user holds no directory role. Where Graph
+// is slow a pass of several writes takes minutes.
+const believed = 5 * time.Second
+
 // privileged says whether the user's phones are out of bounds: the user holds a
-// directory role, or the operator may not ask. It asks once in a pass, which
-// lasts seconds; an answer from an earlier pass is never used.
+// directory role, or the operator may not ask. The writes that follow each other
+// at once ask once; an answer from an earlier pass is never used.
 func (p *pass) privileged(ctx context.Context) (bool, error) {
-	if p.checked || p.tenant.Spec.PrivilegedUsersOrDefault() == v1alpha1.PrivilegedUsersAllow {
+	if p.tenant.Spec.PrivilegedUsersOrDefault() == v1alpha1.PrivilegedUsersAllow {
+		return false, nil
+	}
+	asked := p.Now()
+	if !p.checked.IsZero() && asked.Sub(p.checked) < believed {
 		return false, nil
 	}
 	roles, err := p.tenant.Graph.DirectoryRoles(ctx, p.user.ID)
@@ -59,7 +68,7 @@ func (p *pass) privileged(ctx context.Context) (bool, error) {
 			"privilegedUsers: Deny: manage this user's phones by hand.")
 		return true, nil
 	}
-	p.checked = true
+	p.checked = asked
 	return false, nil
 }
 

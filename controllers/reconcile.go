@@ -41,7 +41,7 @@ type pass struct {
 
 	methods []plan.Method // what Graph has, as far as is known
 	stale   bool          // methods must be read again before the next plan
-	checked bool          // the user was found to hold no directory role, just now
+	checked time.Time     // when Graph was asked and the user held no directory role; zero: not in this pass
 	look    time.Duration // when to look again; 0 is at the resync
 }
 
