@@ -19,17 +19,10 @@ import (
 // name that Graph has now, whatever the resource calls it.
 func (p *pass) permit(ctx context.Context) error {
 	for _, c := range p.claims {
-		ns := metav1.PartialObjectMetadata{}
-		ns.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-		if err := p.Client.Get(ctx, client.ObjectKey{Name: c.object.Namespace}, &ns); err != nil {
-			return fmt.Errorf("get the namespace of %s: %w", c.Ref, err)
+		j, err := p.judge(ctx, c)
+		if err != nil {
+			return err
 		}
-		j := p.tenant.Access.Judge(access.Request{
-			NamespaceLabels:   ns.Labels,
-			UserPrincipalName: p.name(),
-			PhoneType:         c.Type,
-			FromSecret:        c.object.Spec.PhoneNumberFrom != nil,
-		})
 		switch {
 		case !j.Permitted():
 			c.bar(plan.NotPermitted, notPermitted(j.Mismatch))
@@ -38,6 +31,51 @@ func (p *pass) permit(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// judge asks the access rules about a claim. Before the user is known they tell
+// only whether any of them is for the claim's namespace.
+func (p *pass) judge(ctx context.Context, c *claim) (access.Judgement, error) {
+	ns := metav1.PartialObjectMetadata{}
+	ns.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	if err := p.Client.Get(ctx, client.ObjectKey{Name: c.object.Namespace}, &ns); err != nil {
+		return access.Judgement{}, fmt.Errorf("get the namespace of %s: %w", c.Ref, err)
+	}
+	return p.tenant.Access.Judge(access.Request{
+		NamespaceLabels:   ns.Labels,
+		UserPrincipalName: p.name(),
+		PhoneType:         c.Type,
+		FromSecret:        c.object.Spec.PhoneNumberFrom != nil,
+	}), nil
+}
+
+// dismiss refuses the claims of namespaces that no rule is for, before Graph is
+// asked anything, and goes on without them: who may create a resource somewhere
+// is not to learn which users there are, nor to make work for Graph. A claim that
+// holds a phone stays, since a rival may be there to take it over.
+func (p *pass) dismiss(ctx context.Context) error {
+	var strangers, others []*claim
+	for _, c := range p.claims {
+		j, err := p.judge(ctx, c)
+		switch {
+		case err != nil:
+			return err
+		case j.Mismatch > access.Namespace || c.Holder || c.Suspended:
+			others = append(others, c)
+		default:
+			c.why = notPermitted(j.Mismatch)
+			strangers = append(strangers, c)
+		}
+	}
+	p.claims = strangers
+	err := p.reportEach(ctx, func(c *claim) finding {
+		if c.Leaving {
+			return released()
+		}
+		return notAccepted(v1alpha1.ReasonNotPermitted, stalled, c.why)
+	})
+	p.claims = others
+	return err
 }
 
 // denied returns the writes that the rules leave out.

@@ -69,6 +69,9 @@ func (p *pass) run(ctx context.Context) error {
 		return nil // not connected yet; the connection wakes its users
 	}
 	p.tenant = t
+	if err := p.dismiss(ctx); err != nil || len(p.claims) == 0 {
+		return err
+	}
 	if p.allSuspended() {
 		return p.report(ctx, plan.Compute(p.planned(), nil))
 	}
