@@ -28,6 +28,11 @@ func (p *pass) permit(ctx context.Context) error {
 			c.bar(plan.NotPermitted, notPermitted(j.Mismatch))
 		default:
 			c.Denied = denied(j)
+			// Every editor of the resource can write a note of a create. It must not
+			// do more for them than adoptionPolicy: Always does.
+			if c.Denied.Has(plan.Update) {
+				c.Creating = ""
+			}
 		}
 	}
 	return nil
