@@ -34,6 +34,10 @@ func (p *pass) identify(ctx context.Context) (known bool, err error) {
 	for _, c := range p.claims {
 		spelling := c.object.Spec.User
 		if isObjectID(spelling) {
+			if !strings.EqualFold(spelling, p.key.User) { // nothing of ours binds it so
+				c.bar(plan.UserChanged, "The object id in spec.user is not the one that this resource is bound to (status.userID): "+
+					"nothing is written. Delete the resource and create it anew.")
+			}
 			mine = append(mine, c)
 			continue
 		}
