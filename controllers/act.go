@@ -38,7 +38,7 @@ func (p *pass) act(ctx context.Context, decided plan.Plan) error {
 			p.memory[a.Type] = &lastWrite{action: a, before: before, after: after, at: p.Now()}
 			p.set(a.Type, after)
 			p.succeeded(a)
-			p.audit(ctx, a, answer)
+			p.audit(ctx, a, requestIDOf(answer))
 			continue
 		}
 		switch kind {
@@ -95,7 +95,7 @@ func (p *pass) write(ctx context.Context, a plan.Action) (*plan.Method, error) {
 func (p *pass) failed(ctx context.Context, a plan.Action, before *plan.Method, kind graph.Kind, err error) {
 	log.FromContext(ctx).V(1).Info("Graph did not confirm the write", "action", a.Verb.String(),
 		"phoneType", a.Type, "resource", a.For, "answer", err.Error())
-	w := &lastWrite{action: a, before: before, at: p.Now(), failed: kind, asked: p.claim(a.For).asks()}
+	w := &lastWrite{action: a, before: before, at: p.Now(), failed: kind, requestID: idOf(err), asked: p.claim(a.For).asks()}
 	if a.Verb != plan.Delete {
 		w.after = &plan.Method{Type: a.Type, Number: phone.Read(a.Number.Graph())}
 	}

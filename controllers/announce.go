@@ -1,7 +1,9 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"net/http"
 
 	corev1 "k8s.io/api/core/v1"
@@ -10,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/plan"
 )
 
@@ -58,20 +61,33 @@ func (p *pass) tellTransition(c *claim, before *v1alpha1.PhoneAuthenticationMeth
 
 // audit logs one line for each change made in Graph: what was done to whom, for
 // which resource, who applied that as far as it tells, and under which id
-// Microsoft knows the request (none where the work was done and the answer lost).
-// Never the number.
-func (p *pass) audit(ctx context.Context, a plan.Action, answer *http.Response) {
-	c, requestID := p.claim(a.For), ""
-	if c == nil {
-		return // its resource is gone, and the write was noticed late
+// Microsoft knows the request. Never the number.
+func (p *pass) audit(ctx context.Context, a plan.Action, requestID string) {
+	c := p.claim(a.For)
+	if c == nil { // its resource is gone, and the change was confirmed only now
+		c = &claim{object: &v1alpha1.PhoneAuthenticationMethod{}}
 	}
 	o := c.object
-	if answer != nil {
-		requestID = answer.Header.Get("request-id")
-	}
 	log.FromContext(ctx).Info("changed Graph", "action", a.Verb.String(), "phoneType", a.Type, "userID", p.user.ID,
 		"resource", a.For, "generation", o.Generation, "driftCorrection", a.Drift,
 		"appliedBy", appliedBy(o), "source", gitSource(o), "requestID", requestID)
+}
+
+func requestIDOf(answer *http.Response) string {
+	if answer == nil {
+		return ""
+	}
+	return answer.Header.Get("request-id")
+}
+
+// idOf returns Graph's id of a request that failed, or ours where no answer came:
+// Microsoft finds the request by either.
+func idOf(err error) string {
+	failure, ok := errors.AsType[*graph.Error](err)
+	if !ok {
+		return ""
+	}
+	return cmp.Or(failure.RequestID, failure.ClientRequestID)
 }
 
 // appliedBy names the field manager that last wrote the resource, other than by

@@ -22,6 +22,8 @@ type lastWrite struct {
 	at            time.Time
 	// failed is what Graph said, "" if it said that the write was done.
 	failed graph.Kind
+	// requestID is the id of a write that failed, for the audit line if it was done all the same.
+	requestID string
 	// asked is what the resource asked for at the time: its generation and request.
 	asked string
 	// strikes counts how often Graph refused the same write.

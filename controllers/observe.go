@@ -40,7 +40,7 @@ func (p *pass) settle(ctx context.Context, t phone.Type, w *lastWrite) {
 		}
 		if w.failed != "" {
 			p.succeeded(w.action) // an error was the answer, and the work was done
-			p.audit(ctx, w.action, nil)
+			p.audit(ctx, w.action, w.requestID)
 		}
 		delete(p.memory, t)
 	case w.failed != "":
