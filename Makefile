@@ -61,6 +61,10 @@ fmt: ## what lint wants of the format and can mend by itself
 verify: ## generated files and go.mod files are current
 	hack/verify.sh $(MODULES)
 
+.PHONY: chaos
+chaos: assets ## bad times for SEED, USERS and DURATION (a new seed, 200, 5m)
+	go run ./hack/chaos $(if $(SEED),-seed $(SEED)) $(if $(USERS),-users $(USERS)) $(if $(DURATION),-duration $(DURATION))
+
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (30s)
 	hack/fuzz.sh $(FUZZTIME)

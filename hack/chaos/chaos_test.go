@@ -1,0 +1,17 @@
+package main
+
+import (
+	"testing"
+	"time"
+)
+
+// A short life of the same kind as `make chaos`, always with the same seed.
+func TestChaos(t *testing.T) {
+	err := run(t.Context(), t.Output(), options{
+		seed: 4, users: 40, duration: 22 * time.Second, pace: 2 * time.Second, blows: 4 * time.Second,
+		patience: 2 * time.Minute, quiet: 8 * time.Second,
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,267 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+// front is the HTTPS server that the operator takes for Graph and the token endpoint. Behind it is the emulator; in
+// between every request is shown to the ledger, before and after.
+type front struct {
+	url    string
+	ca     []byte
+	graph  *emulator.Emulator
+	ledger *ledger
+	faults sync.Map // client-request-id -> the fault that hit it
+	server *httptest.Server
+}
+
+func newFront(seed uint64, l *ledger) *front {
+	f := &front{ledger: l}
+	f.graph = emulator.New(emulator.Options{Seed: int64(seed), KeepRequests: 1, OnRequest: f.answered})
+	f.server = httptest.NewUnstartedServer(f)
+	f.server.EnableHTTP2 = true // as Graph
+	f.server.StartTLS()
+	f.url = f.server.URL
+	f.ca = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: f.server.Certificate().Raw})
+	return f
+}
+
+func (f *front) close() {
+	f.server.CloseClientConnections()
+	f.server.Close()
+}
+
+// answered is told of each request by the emulator, in the goroutine that works on it.
+func (f *front) answered(r emulator.Request) {
+	f.ledger.count("requests to Graph and the token endpoint")
+	if r.Fault == "" {
+		return
+	}
+	fault := r.Fault
+	if r.Fault == string(emulator.Answer) {
+		fault = fmt.Sprintf("%s %d", fault, r.Status)
+	}
+	f.ledger.count("fault: " + fault)
+	f.faults.Store(r.ClientRequestID, fault)
+}
+
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	version, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	if version != "v1.0" && version != "beta" { // the token endpoint
+		f.graph.ServeHTTP(w, r)
+		return
+	}
+	arrived := time.Now()
+	body, _ := io.ReadAll(r.Body) // cut short it is no JSON
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	e := &exchange{
+		front: f, arrived: arrived, realm: f.ledger.realmOf(r),
+		request: emulator.Request{Method: r.Method, Path: r.URL.EscapedPath(), Body: string(body)},
+		answer:  &answer{ResponseWriter: w},
+		id:      r.Header.Get("client-request-id"),
+	}
+	e.find()
+	if e.user != nil {
+		e.user.busy.Lock()
+		defer e.user.busy.Unlock()
+	}
+	e.before()
+	defer func() { e.after(e.whole && r.Context().Err() == nil) }()
+	f.graph.ServeHTTP(e.answer, r) // panics to cut the connection
+	e.whole = true
+}
+
+// exchange is one request to Graph and its answer.
+type exchange struct {
+	*front
+	arrived time.Time
+	realm   *realm
+	request emulator.Request
+	user    *account // whose phones it is about; nil: nobody's
+	write   write    // the zero write: a read
+	answer  *answer
+	id      string
+	whole   bool
+}
+
+func (e *exchange) find() {
+	l := e.ledger
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if strings.HasSuffix(e.request.Path, "/$batch") {
+		l.accuse(nil, "a batch: this ledger does not see into one yet")
+	}
+	id, w := readWrite(e.request)
+	e.user = l.users[id]
+	if e.request.IsWrite() {
+		e.write = w
+		if e.user == nil {
+			l.accuse(nil, "%s of a phone of nobody whom any resource names", w.verb)
+		}
+	}
+}
+
+func (e *exchange) before() {
+	l := e.ledger
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e.realm != nil {
+		l.pauseRule(e.realm, e.user, e.arrived)
+	}
+	if e.user != nil && e.write.verb != "" {
+		l.counts["writes to Graph"]++
+		l.judge(e.user, e.write, e.arrived)
+	}
+}
+
+// after records what came of the request. delivered says whether the answer left whole for somebody who still waited.
+func (e *exchange) after(delivered bool) {
+	fault, _ := e.faults.LoadAndDelete(e.id)
+	var now []emulator.Phone
+	if e.user != nil {
+		now = e.graph.Phones(e.user.id)
+	}
+	l := e.ledger
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if delivered && e.realm != nil {
+		e.realm.heard(e.answer, l.epoch)
+	}
+	if e.user == nil {
+		return
+	}
+	if e.write.verb != "" {
+		l.wrote(e.user, now)
+	}
+	if delivered && e.answer.status < 300 {
+		l.told(e.user, e.write, e.answer.body.Bytes())
+	}
+	what := "list"
+	if e.write.verb != "" {
+		what = e.write.verb + " " + e.write.phoneType + " " + e.write.number
+	}
+	outcome := strconv.Itoa(e.answer.status)
+	if !delivered {
+		outcome = "no whole answer"
+	}
+	l.note(e.user, "Graph: %s -> %s (fault %v), has %s", what, outcome, fault, shown(now))
+}
+
+func shown(phones []emulator.Phone) string {
+	text := "["
+	for _, p := range phones {
+		text += " " + p.Type + "=" + plain(p.Number)
+	}
+	return text + " ]"
+}
+
+// wrote compares what the user has after a write with what the ledger knows. l.mu is held.
+func (l *ledger) wrote(a *account, now []emulator.Phone) {
+	has := map[string]string{}
+	for _, p := range now {
+		has[p.Type] = plain(p.Number)
+	}
+	for _, t := range phoneTypes {
+		s := a.slot(t)
+		if s.number == has[t] {
+			continue
+		}
+		s.number, s.by, s.held = has[t], byOperator, has[t] != ""
+	}
+}
+
+// told records what a whole answer let the operator know. l.mu is held.
+func (l *ledger) told(a *account, w write, body []byte) {
+	switch w.verb {
+	case "":
+		var list struct {
+			Value []emulator.Phone `json:"value"`
+		}
+		if json.Unmarshal(body, &list) != nil || list.Value == nil {
+			return
+		}
+		for _, t := range phoneTypes {
+			a.slot(t).told = ""
+		}
+		for _, p := range list.Value {
+			a.slot(p.Type).told = plain(p.Number)
+		}
+	case "create":
+		s := a.slot(w.phoneType)
+		s.told, s.acked, s.ackedEpoch = w.number, time.Now(), l.epoch
+	case "update":
+		a.slot(w.phoneType).told = w.number
+	case "delete":
+		a.slot(w.phoneType).told = ""
+		a.slot(w.phoneType).acked = time.Time{}
+	}
+}
+
+// heard records a pause that Graph asked for.
+func (t *realm) heard(a *answer, epoch int) {
+	pause := 4 * time.Second // the operator's own, where Graph does not say, begins above that
+	if text := a.Header().Get("Retry-After"); text != "" {
+		seconds, _ := strconv.Atoi(text)
+		pause = time.Duration(seconds) * time.Second
+	} else if a.status != http.StatusTooManyRequests {
+		return
+	}
+	now := time.Now()
+	if until := now.Add(pause); until.After(t.pause) || t.pauseEpoch != epoch {
+		t.pause, t.pauseTold, t.pauseEpoch = until, now, epoch
+	}
+}
+
+// realmOf is the tenant that the request's token is for, unchecked: the emulator checks it.
+func (l *ledger) realmOf(r *http.Request) *realm {
+	parts := strings.Split(r.Header.Get("Authorization"), ".")
+	if len(parts) != 3 {
+		return nil
+	}
+	text, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return nil
+	}
+	var claims struct {
+		Tenant string `json:"tid"`
+	}
+	if json.Unmarshal(text, &claims) != nil {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.tenants[claims.Tenant]
+}
+
+// answer keeps a copy of what is sent.
+type answer struct {
+	http.ResponseWriter
+	status int
+	body   bytes.Buffer
+}
+
+func (a *answer) WriteHeader(status int) {
+	a.status = status
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) Write(p []byte) (int, error) {
+	a.body.Write(p)
+	return a.ResponseWriter.Write(p)
+}
+
+// Unwrap lets the emulator flush half an answer.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }

@@ -1,0 +1,232 @@
+package main
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+)
+
+// ledger knows, beside the operator and independent of it, whose each phone is: who was there, who put it, and what
+// the resources that speak for it allow. Where it cannot know, as when the operator adopts a phone without a write, it
+// believes what could have been: it accuses nobody of what may have been lawful.
+type ledger struct {
+	mu         sync.Mutex
+	began      time.Time
+	users      map[string]*account // by object id
+	resources  map[string]*resource
+	tenants    map[string]*realm // by tenant id
+	violations []violation
+	counts     map[string]int // what happened, by kind
+	epoch      int            // how many operators have ended so far
+	calm       time.Time      // end of the last disturbance of the API server or etcd
+}
+
+// account is one user.
+type account struct {
+	id, upn string
+	realm   *realm
+	busy    sync.Mutex // held while a request or a hand is at the user's phones
+	slots   map[string]*slot
+	history []string
+}
+
+// slot is one phone type of one user.
+type slot struct {
+	number string // what Graph has; empty: none
+	by     origin
+	set    time.Time // when a hand last put a phone there
+	gone   time.Time // when a hand last removed it
+	held   bool      // a resource holds the phone, or could
+	told   string    // what the operator was last told that there is
+	// acked is when the operator was last told that its creation is done, by which
+	// epoch: the same process may not create again while reads may lag.
+	acked      time.Time
+	ackedEpoch int
+	// frozen is since when nothing may be written: a phone that was in sync was
+	// changed by hand, and its one resource says Report. Zero: not so.
+	frozen time.Time
+}
+
+// origin says whose hand a phone is from.
+type origin string
+
+const (
+	byHand     origin = "hand"
+	byOperator origin = "operator"
+)
+
+// version is what a resource said, or may have said, from some time on.
+type version struct {
+	number string
+	adopt  v1alpha1.AdoptionPolicy
+	drift  v1alpha1.DriftPolicy
+	delete v1alpha1.DeletionPolicy
+	sms    v1alpha1.SMSSignIn
+}
+
+// resource is one PhoneAuthenticationMethod.
+type resource struct {
+	ref, namespace string
+	user           *account
+	phoneType      string
+	versions       []version
+	created        bool // the API server is known to have it
+	leaving        bool // its deletion was asked for
+	gone           bool
+}
+
+// realm is one tenant, as the ledger sees it.
+type realm struct {
+	name, id string
+	// silent is since when the operator knows that nothing may be written at all
+	// (mode Observe), barred since when it knows that a namespace has no access.
+	silent time.Time
+	barred map[string]time.Time
+	// pause is until when Graph asked the tenant to wait, told to the operator at
+	// pauseTold in the epoch pauseEpoch.
+	pause, pauseTold time.Time
+	pauseEpoch       int
+}
+
+// violation is one broken rule.
+type violation struct {
+	rule string
+	user *account // nil: no single one
+}
+
+func newLedger() *ledger {
+	return &ledger{
+		began: time.Now(), users: map[string]*account{}, resources: map[string]*resource{},
+		tenants: map[string]*realm{}, counts: map[string]int{},
+	}
+}
+
+func (a *account) slot(phoneType string) *slot {
+	s := a.slots[phoneType]
+	if s == nil {
+		s = &slot{}
+		a.slots[phoneType] = s
+	}
+	return s
+}
+
+// note adds a line to the user's history. l.mu is held.
+func (l *ledger) note(a *account, format string, args ...any) {
+	line := fmt.Sprintf("%8.3f  ", time.Since(l.began).Seconds()) + fmt.Sprintf(format, args...)
+	a.history = append(a.history, line)
+}
+
+// accuse records a broken rule. l.mu is held.
+func (l *ledger) accuse(a *account, format string, args ...any) {
+	v := violation{rule: fmt.Sprintf(format, args...), user: a}
+	l.violations = append(l.violations, v)
+	if a != nil {
+		l.note(a, "VIOLATION: %s", v.rule)
+	}
+}
+
+// count adds to what happened.
+func (l *ledger) count(kind string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.counts[kind]++
+}
+
+// says records what a resource is about to say, before the API server is told.
+func (l *ledger) says(r *resource, v version, format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r.versions = append(r.versions, v)
+	l.resources[r.ref] = r
+	s := r.user.slot(r.phoneType)
+	s.frozen = time.Time{}
+	l.reckon(r.user, r.phoneType)
+	l.note(r.user, "%s: "+format, append([]any{r.ref}, args...)...)
+}
+
+// leaves records that a resource's deletion is about to be asked for.
+func (l *ledger) leaves(r *resource) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r.leaving = true
+	r.user.slot(r.phoneType).frozen = time.Time{}
+	l.note(r.user, "%s: delete", r.ref)
+}
+
+// exists records that the API server has a resource.
+func (l *ledger) exists(r *resource) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r.created = true
+}
+
+// vanished records that a resource is no more. A phone for which nobody is left is a stranger's.
+func (l *ledger) vanished(r *resource) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r.gone = true
+	l.note(r.user, "%s: gone", r.ref)
+	s := r.user.slot(r.phoneType)
+	if s.number != "" && s.held && len(l.speakers(r.user, r.phoneType)) == 0 {
+		s.held, s.by = false, byHand
+	}
+}
+
+// hand records a change that was made behind the operator's back. settled says that the one resource of the phone
+// type was in sync until then.
+func (l *ledger) hand(a *account, phoneType, number string, settled bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s, now := a.slot(phoneType), time.Now()
+	if number == "" {
+		s.gone = now
+	} else {
+		s.set = now
+	}
+	s.number, s.by = number, byHand
+	s.frozen = time.Time{}
+	if settled && l.reportOnly(a, phoneType) {
+		s.frozen = now
+	}
+	l.reckon(a, phoneType)
+	l.note(a, "by hand: %s = %q", phoneType, number)
+}
+
+// reportOnly says whether exactly one resource speaks for the phone type and it has only ever said driftPolicy Report.
+func (l *ledger) reportOnly(a *account, phoneType string) bool {
+	all := l.speakers(a, phoneType)
+	if len(all) != 1 || all[0].leaving {
+		return false
+	}
+	for _, v := range all[0].versions {
+		if v.drift != v1alpha1.DriftReport {
+			return false
+		}
+	}
+	return true
+}
+
+// reckon finds out whether a phone could be held by now: whoever may adopt it may have done so. l.mu is held.
+func (l *ledger) reckon(a *account, phoneType string) {
+	s := a.slot(phoneType)
+	for _, r := range l.speakers(a, phoneType) {
+		for _, v := range r.versions {
+			if s.number != "" && (v.adopt == v1alpha1.AdoptAlways || v.adopt != v1alpha1.AdoptNever && v.number == s.number) {
+				s.held = true
+			}
+		}
+	}
+}
+
+// speakers are the resources that may speak for a phone type: not gone, and of a namespace that ever had access.
+func (l *ledger) speakers(a *account, phoneType string) []*resource {
+	var all []*resource
+	for _, r := range l.resources {
+		if r.user == a && r.phoneType == phoneType && !r.gone && r.namespace != outsiders {
+			all = append(all, r)
+		}
+	}
+	return all
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+// verdict is what is not as it should be at the end.
+type verdict struct {
+	user *account // nil: no single one
+	what string
+}
+
+// verdicts hold the cluster and Graph against each other: what the resources say now, and what Graph has now. It knows
+// nothing of how they came to be so but whose phone each is.
+func (w *world) verdicts(ctx context.Context) ([]verdict, error) {
+	var all v1alpha1.PhoneAuthenticationMethodList
+	if err := w.List(ctx, &all); err != nil {
+		return nil, err
+	}
+	var out []verdict
+	byUser := map[*account][]*v1alpha1.PhoneAuthenticationMethod{}
+	w.ledger.mu.Lock()
+	for i := range all.Items {
+		o := &all.Items[i]
+		if r := w.ledger.resources[client.ObjectKeyFromObject(o).String()]; r != nil {
+			byUser[r.user] = append(byUser[r.user], o)
+		} else {
+			out = append(out, verdict{nil, "nobody made " + o.Name})
+		}
+	}
+	w.ledger.mu.Unlock()
+	for _, u := range w.users {
+		out = append(out, w.ofUser(u, byUser[u.account])...)
+	}
+	tenants, err := w.ofTenants(ctx, all.Items)
+	return append(out, tenants...), err
+}
+
+// ofUser judges one user.
+func (w *world) ofUser(u *user, resources []*v1alpha1.PhoneAuthenticationMethod) []verdict {
+	var out []verdict
+	has := map[string]emulator.Phone{}
+	for _, p := range w.front.graph.Phones(u.id) {
+		p.Number = plain(p.Number)
+		has[p.Type] = p
+	}
+	bySlot := map[string][]*v1alpha1.PhoneAuthenticationMethod{}
+	for _, o := range resources {
+		t := string(o.Spec.PhoneType)
+		bySlot[t] = append(bySlot[t], o)
+	}
+	for t, claims := range bySlot {
+		w.ledger.mu.Lock()
+		foreign := u.slot(t).by == byHand
+		w.ledger.mu.Unlock()
+		for _, what := range ofSlot(t, claims, has, foreign, u.realm.name == watched, w.numberOf) {
+			out = append(out, verdict{u.account, what})
+		}
+	}
+	return out
+}
+
+// numberOf is the number that a resource says or has from its Secret: the newest that the ledger knows.
+func (w *world) numberOf(o *v1alpha1.PhoneAuthenticationMethod) string {
+	w.ledger.mu.Lock()
+	defer w.ledger.mu.Unlock()
+	versions := w.ledger.resources[client.ObjectKeyFromObject(o).String()].versions
+	return versions[len(versions)-1].number
+}
+
+// ofSlot judges the resources of one phone type of one user. foreign says that a hand put the phone that Graph has.
+func ofSlot(phoneType string, claims []*v1alpha1.PhoneAuthenticationMethod, has map[string]emulator.Phone, foreign, observed bool,
+	numberOf func(*v1alpha1.PhoneAuthenticationMethod) string) (out []string) {
+	phone, there := has[phoneType]
+	_, mobile := has[emulator.Mobile]
+	var holders, ready []string
+	for _, o := range claims {
+		say := func(format string, args ...any) {
+			out = append(out, o.Namespace+"/"+o.Name+": "+fmt.Sprintf(format, args...))
+		}
+		reason := reasonOf(o, v1alpha1.ConditionReady)
+		if o.DeletionTimestamp != nil {
+			if !observed { // there nothing is deleted, so what is held stays
+				say("is still leaving: %s", reason)
+			}
+			continue
+		}
+		if o.Status.ID != "" {
+			holders = append(holders, o.Name)
+		}
+		if o.Status.ObservedGeneration != o.Generation {
+			say("generation %d is observed, %d is there", o.Status.ObservedGeneration, o.Generation)
+		}
+		if is := meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReady); is {
+			ready = append(ready, o.Name)
+			switch {
+			case o.Namespace == outsiders:
+				say("is Ready without permission")
+			case !there || phone.Number != numberOf(o):
+				say("is Ready, but Graph has %q and not %q", phone.Number, numberOf(o))
+			case o.Status.ID != phone.ID:
+				say("is Ready with id %q", o.Status.ID)
+			case o.Status.SMSSignInState != phone.SMSSignInState:
+				say("says smsSignInState %q, Graph says %q", o.Status.SMSSignInState, phone.SMSSignInState)
+			case o.Spec.SMSSignIn == v1alpha1.SMSSignInEnabled && phone.SMSSignInState != "ready",
+				o.Spec.SMSSignIn == v1alpha1.SMSSignInDisabled && phone.SMSSignInState == "ready":
+				say("is Ready, but SMS sign-in is %q", phone.SMSSignInState)
+			}
+			continue
+		}
+		// Each reason why not is to be true.
+		winner := func() bool {
+			return slices.ContainsFunc(claims, func(other *v1alpha1.PhoneAuthenticationMethod) bool {
+				return other != o && other.Namespace != outsiders && other.DeletionTimestamp == nil
+			})
+		}
+		right := false
+		switch reason {
+		case v1alpha1.ReasonNotPermitted:
+			right = o.Namespace == outsiders
+		case v1alpha1.ReasonConflict:
+			right = o.Namespace != outsiders && winner()
+		case v1alpha1.ReasonAlreadyExists:
+			right = there && foreign && (o.Spec.AdoptionPolicyOrDefault() == v1alpha1.AdoptNever ||
+				o.Spec.AdoptionPolicyOrDefault() == v1alpha1.AdoptIfNumberMatches && phone.Number != numberOf(o))
+		case v1alpha1.ReasonDriftDetected:
+			right = o.Spec.DriftPolicyOrDefault() == v1alpha1.DriftReport
+		case v1alpha1.ReasonWaitingForMobile:
+			right = phoneType == emulator.AlternateMobile && !mobile
+		case v1alpha1.ReasonWouldChange:
+			right = observed
+		case v1alpha1.ReasonSMSSignInNotAsAsked:
+			right = there && phone.Number == numberOf(o) && (phone.SMSSignInState != "ready") == (o.Spec.SMSSignIn == v1alpha1.SMSSignInEnabled)
+		}
+		if !right {
+			say("says %s; Graph has %q, it wants %q (%s)", reason, phone.Number, numberOf(o), o.Spec.AdoptionPolicyOrDefault())
+		}
+	}
+	if len(holders) > 1 || len(ready) > 1 {
+		out = append(out, fmt.Sprintf("%s has holders %v and Ready %v", phoneType, holders, ready))
+	}
+	return out
+}
+
+func reasonOf(o *v1alpha1.PhoneAuthenticationMethod, condition string) string {
+	if c := meta.FindStatusCondition(o.Status.Conditions, condition); c != nil {
+		return c.Reason
+	}
+	return "nothing"
+}
+
+// ofTenants judges what the tenants say of themselves and of their resources.
+func (w *world) ofTenants(ctx context.Context, all []v1alpha1.PhoneAuthenticationMethod) ([]verdict, error) {
+	var tenants v1alpha1.EntraTenantList
+	if err := w.List(ctx, &tenants); err != nil {
+		return nil, err
+	}
+	var out []verdict
+	for _, t := range tenants.Items {
+		var want v1alpha1.MethodCounts
+		users := map[string]bool{}
+		for _, o := range all {
+			if o.Spec.TenantName() != t.Name {
+				continue
+			}
+			want.Total++
+			users[strings.ToLower(o.Status.UserID)] = true
+			if meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReady) {
+				want.Ready++
+			}
+			if meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionStalled) {
+				want.Stalled++
+			}
+		}
+		if !meta.IsStatusConditionTrue(t.Status.Conditions, v1alpha1.ConditionReady) {
+			out = append(out, verdict{nil, fmt.Sprintf("tenant %s is not Ready", t.Name)})
+		}
+		if t.Status.Methods != want || int(t.Status.Users) != len(users) {
+			out = append(out, verdict{nil, fmt.Sprintf("tenant %s says %d users and %+v, and there are %d and %+v", t.Name, t.Status.Users, t.Status.Methods, len(users), want)})
+		}
+	}
+	return out, nil
+}

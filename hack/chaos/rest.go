@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+)
+
+// rest asks for everything once more, which may write only that it was done, and then looks that nothing is written
+// any more: no request that changes Graph, no new resourceVersion.
+func (w *world) rest(ctx context.Context) error {
+	writes := w.writes()
+	if err := w.askAll(ctx, "at rest"); err != nil {
+		return err
+	}
+	if err := w.until(ctx, func() bool { return w.answered(ctx, "at rest") }); err != nil {
+		return err
+	}
+	before, err := w.versions(ctx)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(w.quiet):
+	}
+	after, err := w.versions(ctx)
+	if err != nil {
+		return err
+	}
+	w.ledger.mu.Lock()
+	defer w.ledger.mu.Unlock()
+	if n := w.ledger.counts["writes to Graph"] - writes; n > 0 {
+		w.ledger.accuse(nil, "%d writes to Graph at rest", n)
+	}
+	for name, version := range after {
+		if before[name] != version {
+			var whose *account
+			if r := w.ledger.resources[name]; r != nil {
+				whose = r.user
+			}
+			w.ledger.accuse(whose, "%s was written at rest: resourceVersion %q became %q", name, before[name], version)
+		}
+	}
+	return nil
+}
+
+func (w *world) writes() int {
+	w.ledger.mu.Lock()
+	defer w.ledger.mu.Unlock()
+	return w.ledger.counts["writes to Graph"]
+}
+
+// answered says whether the operator was at every resource since what was asked.
+func (w *world) answered(ctx context.Context, what string) bool {
+	var all v1alpha1.PhoneAuthenticationMethodList
+	if w.List(ctx, &all) != nil {
+		return false
+	}
+	for _, o := range all.Items {
+		if o.Status.LastHandledRequest != what && o.DeletionTimestamp == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// versions are the resourceVersions of all that the operator could write, but its lease.
+func (w *world) versions(ctx context.Context) (map[string]string, error) {
+	versions := map[string]string{}
+	for kind, list := range map[string]client.ObjectList{
+		"":              &v1alpha1.PhoneAuthenticationMethodList{},
+		"EntraTenant: ": &v1alpha1.EntraTenantList{},
+		"Secret: ":      &corev1.SecretList{},
+		"Namespace: ":   &corev1.NamespaceList{},
+		"Event: ":       &eventsv1.EventList{},
+	} {
+		if err := w.List(ctx, list); err != nil {
+			return nil, fmt.Errorf("list: %w", err)
+		}
+		objects, err := extract(list)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range objects {
+			versions[kind+client.ObjectKeyFromObject(o).String()] = o.GetResourceVersion()
+		}
+	}
+	return versions, nil
+}
+
+func extract(list client.ObjectList) ([]client.Object, error) {
+	items, err := meta.ExtractList(list)
+	if err != nil {
+		return nil, err
+	}
+	objects := make([]client.Object, len(items))
+	for i, item := range items {
+		objects[i] = item.(client.Object)
+	}
+	return objects, nil
+}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	"golang.org/x/sync/errgroup"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+)
+
+// run lets the operator live through bad times and tells of it to out. The error says that a rule was broken, or why
+// the run came to no end.
+func run(ctx context.Context, out io.Writer, o options) (err error) {
+	log.SetLogger(logr.Discard()) // controller-runtime's envtest would complain of having none
+	fmt.Fprintf(out, "seed %d: %d users, bad times of %v\n", o.seed, o.users, o.duration)
+	dir, remove, err := tempDir()
+	if err != nil {
+		return err
+	}
+	defer remove()
+	w, err := build(ctx, o, dir)
+	if err != nil {
+		return err
+	}
+	defer w.stop()
+	keep, release := context.WithCancel(ctx)
+	var replicas sync.WaitGroup
+	defer replicas.Wait()
+	defer release()
+	for _, p := range w.replicas {
+		replicas.Go(func() { err = errors.Join(err, p.keep(keep)) })
+	}
+	if err := w.tell(ctx, out); err != nil {
+		w.report(out)
+		return err
+	}
+	w.report(out)
+	return w.ledger.err()
+}
+
+// tell is what happens, in order.
+func (w *world) tell(ctx context.Context, out io.Writer) error {
+	ctx, cancel := context.WithTimeout(ctx, w.duration+w.patience+w.quiet+5*time.Minute)
+	defer cancel()
+	stage := func(name string) { fmt.Fprintf(out, "%7.1f s  %s\n", time.Since(w.ledger.began).Seconds(), name) }
+	if w.leader(ctx, nil) == nil {
+		return errors.New("no operator came to lead")
+	}
+	watching, unwatch := context.WithCancel(ctx)
+	defer unwatch()
+	var watch sync.WaitGroup
+	watch.Go(func() { w.watch(watching) })
+	defer watch.Wait()
+	defer unwatch()
+
+	stage("bad times begin")
+	if err := w.badTimes(ctx); err != nil {
+		return fmt.Errorf("in bad times: %w", err)
+	}
+	stage("they end")
+	if err := w.tidy(ctx); err != nil {
+		return fmt.Errorf("putting things right: %w", err)
+	}
+	stage("everything is put right and asked for")
+	if err := w.converge(ctx); err != nil {
+		return fmt.Errorf("until everything is as it should be: %w", err)
+	}
+	stage("everything is as the resources say, or time is up")
+	if len(w.ledger.violations) > 0 {
+		return nil
+	}
+	if err := w.rest(ctx); err != nil {
+		return fmt.Errorf("at rest: %w", err)
+	}
+	stage("nothing was written any more")
+	return nil
+}
+
+// badTimes are lives, weather, administrators and blows, all at once.
+func (w *world) badTimes(ctx context.Context) error {
+	going, cancel := context.WithTimeout(ctx, w.duration)
+	defer cancel()
+	group, acts := errgroup.WithContext(ctx)
+	stop := context.AfterFunc(acts, cancel) // one that fails ends all
+	defer stop()
+	for _, u := range w.users {
+		group.Go(func() error {
+			// Everybody is there at the beginning: a first day in a large tenant.
+			for ok := pause(going, u.dice, min(w.pace, w.duration/4)); ok; ok = pause(going, u.dice, w.pace) {
+				if err := u.act(acts); err != nil {
+					return fmt.Errorf("%s: %w", u.upn, err)
+				}
+			}
+			return nil
+		})
+	}
+	group.Go(func() error { return w.weather(going) })
+	group.Go(func() error { return w.administrate(going, acts) })
+	group.Go(func() error { return w.strike(going, acts) })
+	return group.Wait()
+}
+
+// watch learns which resources are gone.
+func (w *world) watch(ctx context.Context) {
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		w.ledger.mu.Lock()
+		var known []*resource
+		for _, r := range w.ledger.resources {
+			if r.created && !r.gone {
+				known = append(known, r)
+			}
+		}
+		w.ledger.mu.Unlock()
+		var all v1alpha1.PhoneAuthenticationMethodList
+		if w.List(ctx, &all) != nil {
+			continue
+		}
+		there := map[string]bool{}
+		for i := range all.Items {
+			there[client.ObjectKeyFromObject(&all.Items[i]).String()] = true
+		}
+		for _, r := range known {
+			if !there[r.ref] {
+				w.ledger.vanished(r)
+			}
+		}
+	}
+}
+
+// tidy makes what the end must be follow from the resources: nobody is suspended, no administrator is in the way,
+// what can never leave by itself is helped. Then every resource is asked for, as after any repair.
+func (w *world) tidy(ctx context.Context) error {
+	w.front.graph.ClearFaults()
+	if err := w.content(ctx, w.tenants[1]); err != nil {
+		return err
+	}
+	for _, u := range w.users {
+		if err := u.tidy(ctx); err != nil {
+			return err
+		}
+	}
+	// The last blow: what the bad times taught the operator to be patient about is forgotten.
+	if err := w.killLeader(ctx, w.dice("last blow")); err != nil {
+		return err
+	}
+	return w.askAll(ctx, "after the bad times")
+}
+
+// askAll asks for a reconcile of every resource.
+func (w *world) askAll(ctx context.Context, what string) error {
+	var all v1alpha1.PhoneAuthenticationMethodList
+	if err := w.persist(ctx, func() error { return w.List(ctx, &all) }); err != nil {
+		return err
+	}
+	for i := range all.Items {
+		if err := w.request(ctx, &all.Items[i], what); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// converge waits until there is nothing to be said against anything.
+func (w *world) converge(ctx context.Context) error {
+	bounded, cancel := context.WithTimeout(ctx, w.patience)
+	defer cancel()
+	var last []verdict
+	err := w.until(bounded, func() bool {
+		found, err := w.verdicts(ctx)
+		if err == nil {
+			last = found
+		}
+		return err == nil && len(found) == 0
+	})
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err == nil {
+		return nil
+	}
+	w.ledger.mu.Lock()
+	defer w.ledger.mu.Unlock()
+	for _, v := range last {
+		w.ledger.accuse(v.user, "after %v: %s", w.patience, v.what)
+	}
+	return nil
+}
