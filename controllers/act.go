@@ -35,7 +35,7 @@ func (p *pass) act(ctx context.Context, decided plan.Plan) error {
 		kind := graph.KindOf(err)
 		countWrite(p.tenant.Name, a, kind)
 		if err == nil {
-			p.memory[a.Type] = &lastWrite{action: a, before: before, after: after, at: p.Now()}
+			p.memory[a.Type] = &lastWrite{action: a, before: before, after: after, older: p.memory[a.Type].mayShow(), at: p.Now()}
 			p.set(a.Type, after)
 			p.succeeded(a)
 			p.audit(ctx, a, requestIDOf(answer))
@@ -95,7 +95,10 @@ func (p *pass) write(ctx context.Context, a plan.Action) (*plan.Method, error) {
 func (p *pass) failed(ctx context.Context, a plan.Action, before *plan.Method, kind graph.Kind, err error) {
 	log.FromContext(ctx).V(1).Info("Graph did not confirm the write", "action", a.Verb.String(),
 		"phoneType", a.Type, "resource", a.For, "answer", err.Error())
-	w := &lastWrite{action: a, before: before, at: p.Now(), failed: kind, requestID: idOf(err), asked: p.claim(a.For).asks()}
+	w := &lastWrite{
+		action: a, before: before, older: p.memory[a.Type].mayShow(), at: p.Now(),
+		failed: kind, requestID: idOf(err), asked: p.claim(a.For).asks(),
+	}
 	if a.Verb != plan.Delete {
 		w.after = &plan.Method{Type: a.Type, Number: phone.Read(a.Number.Graph())}
 	}

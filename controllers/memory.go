@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/entraops/phone-operator/internal/graph"
@@ -19,7 +20,10 @@ type memory map[phone.Type]*lastWrite
 type lastWrite struct {
 	action        plan.Action
 	before, after *plan.Method // nil: no such method
-	at            time.Time
+	// older are what Graph had before earlier writes that were not seen either when
+	// this one was made: a read may lag behind them too.
+	older []*plan.Method
+	at    time.Time
 	// failed is what Graph said, "" if it said that the write was done.
 	failed graph.Kind
 	// requestID is the id of a write that failed, for the audit line if it was done all the same.
@@ -137,13 +141,25 @@ func (w *lastWrite) shows(m *plan.Method) bool {
 	return true
 }
 
-// stale says whether m is what Graph had before the write, so that a read that
-// shows it may just be late. Anything else was written by somebody else since.
+// stale says whether m is what Graph had before the write, or before those that
+// came right before it, so that a read that shows it may just be late. Anything
+// else was written by somebody else since.
 func (w *lastWrite) stale(m *plan.Method) bool {
-	if m == nil || w.before == nil {
-		return m == nil && w.before == nil
+	return slices.ContainsFunc(w.mayShow(), func(was *plan.Method) bool {
+		if m == nil || was == nil {
+			return m == nil && was == nil
+		}
+		return m.Number == was.Number && m.SMS == was.SMS
+	})
+}
+
+// mayShow returns all that a read which lags behind the write may show; nothing
+// where no write is remembered.
+func (w *lastWrite) mayShow() []*plan.Method {
+	if w == nil {
+		return nil
 	}
-	return m.Number == w.before.Number && m.SMS == w.before.SMS
+	return append(slices.Clone(w.older), w.before)
 }
 
 // is says whether the write was this action.

@@ -107,6 +107,28 @@ func TestReadsThatLagBehindWritesCauseNoSecondWrite(t *testing.T) {
 	}
 }
 
+func TestReadsThatLagBehindTwoWritesInARowCauseNoThird(t *testing.T) {
+	s := newStory(t)
+	u := s.user()
+	must(t, s.graph.AddFault(emulator.Fault{Method: "POST", Path: u.ID + "/authentication/phoneMethods$", Times: 1,
+		Effect: emulator.Lag, Reads: 3}))
+	s.apply(s.pam("mobile", u.UPN, mobile, "+1 2065550101"))
+	s.ready("mobile")
+	// Read before and after its update, Graph still shows no phone at all.
+	s.edit("mobile", func(o *v1alpha1.PhoneAuthenticationMethod) { o.Spec.PhoneNumber = "+1 2065550102" })
+	s.eventually("the new number is in Graph", func() error {
+		o, err := s.get("mobile")
+		if err == nil && o.Status.MaskedNumber != "+1 ********02" {
+			err = fmt.Errorf("the last number in sync is %s", o.Status.MaskedNumber)
+		}
+		return err
+	})
+	s.ready("mobile")
+	if w := s.writes(u); !slices.Equal(w, []string{"POST", "PATCH"}) {
+		t.Errorf("writes to Graph: %v", w)
+	}
+}
+
 func TestANewUserThatGraphDoesNotShowYet(t *testing.T) {
 	s := newStory(t)
 	u := s.user(func(u *emulator.User) { u.HiddenFor = 3 })
