@@ -64,6 +64,8 @@ type version struct {
 	drift  v1alpha1.DriftPolicy
 	delete v1alpha1.DeletionPolicy
 	sms    v1alpha1.SMSSignIn
+
+	suspended bool
 }
 
 // resource is one PhoneAuthenticationMethod.
@@ -75,6 +77,7 @@ type resource struct {
 	created        bool // the API server is known to have it
 	leaving        bool // its deletion was asked for
 	gone           bool
+	leavesBehind   bool // when it goes, its phone may stay: it said Orphan, was suspended, or lost its access
 }
 
 // realm is one tenant, as the ledger sees it.
@@ -84,6 +87,8 @@ type realm struct {
 	// (mode Observe), barred since when it knows that a namespace has no access.
 	silent time.Time
 	barred map[string]time.Time
+	// tookAccess says that the team was without access at some time.
+	tookAccess bool
 	// pause is until when Graph asked the tenant to wait, told to the operator at
 	// pauseTold in the epoch pauseEpoch.
 	pause, pauseTold time.Time
@@ -139,6 +144,7 @@ func (l *ledger) says(r *resource, v version, format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r.versions = append(r.versions, v)
+	r.leavesBehind = r.leavesBehind || v.delete == v1alpha1.DeletionOrphan || v.suspended
 	l.resources[r.ref] = r
 	s := r.user.slot(r.phoneType)
 	s.frozen = time.Time{}
@@ -169,7 +175,10 @@ func (l *ledger) vanished(r *resource) {
 	r.gone = true
 	l.note(r.user, "%s: gone", r.ref)
 	s := r.user.slot(r.phoneType)
-	if s.number != "" && s.held && len(l.speakers(r.user, r.phoneType)) == 0 {
+	if s.number != "" && (r.leavesBehind || r.namespace == team && r.user.realm.tookAccess) {
+		s.by = byHand
+	}
+	if len(l.speakers(r.user, r.phoneType)) == 0 {
 		s.held, s.by = false, byHand
 	}
 }

@@ -144,7 +144,8 @@ func (u *user) create(ctx context.Context) error {
 }
 
 func versionOf(s *v1alpha1.PhoneAuthenticationMethodSpec, number string) version {
-	return version{plain(number), s.AdoptionPolicyOrDefault(), s.DriftPolicyOrDefault(), s.DeletionPolicyOrDefault(), s.SMSSignIn}
+	return version{number: plain(number), adopt: s.AdoptionPolicyOrDefault(), drift: s.DriftPolicyOrDefault(),
+		delete: s.DeletionPolicyOrDefault(), sms: s.SMSSignIn}
 }
 
 // any picks one of the user's resources; nil if there is none.
@@ -227,8 +228,10 @@ func (u *user) suspend(ctx context.Context) error {
 	if r == nil {
 		return nil
 	}
-	u.w.ledger.says(r, r.versions[len(r.versions)-1], "suspend or resume")
-	return u.w.merge(ctx, u.object(r), map[string]any{"spec": map[string]any{"suspend": u.dice.IntN(3) == 0}})
+	v := r.versions[len(r.versions)-1]
+	v.suspended = u.dice.IntN(3) == 0
+	u.w.ledger.says(r, v, "suspend: %v", v.suspended)
+	return u.w.merge(ctx, u.object(r), map[string]any{"spec": map[string]any{"suspend": v.suspended}})
 }
 
 func (u *user) ask(ctx context.Context) error {
@@ -236,6 +239,7 @@ func (u *user) ask(ctx context.Context) error {
 	if r == nil {
 		return nil
 	}
+	u.w.ledger.says(r, r.versions[len(r.versions)-1], "ask")
 	return u.w.request(ctx, u.object(r), fmt.Sprint("asked ", u.dice.Uint32()))
 }
 

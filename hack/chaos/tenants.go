@@ -144,6 +144,9 @@ func (w *world) content(ctx context.Context, t *tenant) error {
 // takeAccess leaves the team without access; giveAll gives everybody theirs and lets the tenant write.
 func (w *world) takeAccess(ctx context.Context, t *tenant) error {
 	w.ledger.count("act: access taken")
+	w.ledger.mu.Lock()
+	t.tookAccess = true // for ever: who left meanwhile left the phone
+	w.ledger.mu.Unlock()
 	return w.edit(ctx, t, map[string]any{"access": access(people), "mode": v1alpha1.ModeEnforce}, func(now time.Time) {
 		t.barred = map[string]time.Time{team: now}
 		t.silent = time.Time{}
