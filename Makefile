@@ -35,9 +35,11 @@ build: ## the programs, into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
 
 .PHONY: generate
-generate: ## deep copies, CRDs and RBAC from the Go types and markers
+generate: ## deep copies, CRDs, RBAC and webhook configuration from the Go types and markers
 	$(TOOL) controller-gen object crd rbac:roleName=manager-role paths=./api/... paths=./controllers/... \
 		output:crd:dir=config/crd/bases output:rbac:dir=config/rbac
+	$(TOOL) controller-gen webhook rbac:roleName=webhook-role paths=./internal/webhook/... \
+		output:webhook:dir=config/webhook output:rbac:dir=config/webhook
 
 .PHONY: test
 test: assets ## every test, on a real API server
