@@ -34,6 +34,7 @@ type flags struct {
 	probeAddress            string
 	maxConcurrent           int
 	watchNamespaces         string
+	webhook                 webhookFlags
 	log                     zap.Options
 }
 
@@ -46,6 +47,7 @@ func main() {
 	flag.StringVar(&f.probeAddress, "health-probe-bind-address", ":8081", "Address of /healthz and /readyz; 0 for none.")
 	flag.IntVar(&f.maxConcurrent, "max-concurrent-reconciles", 16, "How many users are worked on at once.")
 	flag.StringVar(&f.watchNamespaces, "watch-namespaces", "", "Namespaces to watch, with commas between them; empty is all.")
+	f.webhook.bind(flag.CommandLine)
 	f.log.TimeEncoder = zapcore.RFC3339TimeEncoder
 	f.log.BindFlags(flag.CommandLine)
 	flag.Parse()
@@ -72,6 +74,9 @@ func run(ctx context.Context, f flags) error {
 	}
 	if err := controllers.SetupWithManager(ctx, mgr, controllers.Options{MaxConcurrentReconciles: f.maxConcurrent}); err != nil {
 		return fmt.Errorf("set up the controllers: %w", err)
+	}
+	if err := f.webhook.setup(ctx, mgr); err != nil {
+		return fmt.Errorf("set up the webhook: %w", err)
 	}
 	// Neither is tied to Graph: restarting the operator does not mend Graph.
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
@@ -101,6 +106,7 @@ func options(f flags) ctrl.Options {
 		HealthProbeBindAddress:  f.probeAddress,
 		Metrics:                 metricsserver.Options{BindAddress: f.metricsAddress, SecureServing: f.metricsSecure},
 		Cache:                   cache.Options{DefaultTransform: forget},
+		WebhookServer:           f.webhook.server(),
 	}
 	if f.metricsSecure {
 		o.Metrics.FilterProvider = filters.WithAuthenticationAndAuthorization

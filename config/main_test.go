@@ -39,13 +39,18 @@ func k8s(t *testing.T) client.Client {
 	return c
 }
 
-// cluster is kept here because it ends when nobody holds it any more.
-var cluster *devcluster.Cluster
+// clusters are kept here because they end when nobody holds them any more.
+var clusters []*devcluster.Cluster
 
-var installed = sync.OnceValues(func() (_ client.Client, err error) {
-	if cluster, err = devcluster.Start(devcluster.Options{}); err != nil {
+var installed = sync.OnceValues(func() (client.Client, error) { return start("config/default") })
+
+// start is a new API server to which a directory was applied.
+func start(dir string) (client.Client, error) {
+	cluster, err := devcluster.Start(devcluster.Options{})
+	if err != nil {
 		return nil, err
 	}
+	clusters = append(clusters, cluster)
 	scheme := runtime.NewScheme()
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), apiextensionsv1.AddToScheme(scheme)); err != nil {
 		return nil, err
@@ -54,13 +59,13 @@ var installed = sync.OnceValues(func() (_ client.Client, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return c, install(context.Background(), c)
-})
+	return c, install(context.Background(), c, dir)
+}
 
-// install renders config/default, applies it as an administrator would, and waits
+// install renders a directory, applies it as an administrator would, and waits
 // until the API server serves the kinds.
-func install(ctx context.Context, c client.Client) error {
-	objects, err := render("config/default")
+func install(ctx context.Context, c client.Client, dir string) error {
+	objects, err := render(dir)
 	if err != nil {
 		return err
 	}
@@ -137,4 +142,14 @@ func fromUnstructured(t *testing.T, from, into any) {
 	if err := yaml.Unmarshal(text, into); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// method is a PhoneAuthenticationMethod with a number that is in order.
+func method(namespace, user string) *unstructured.Unstructured {
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "identity.entraops.dev/v1alpha1",
+		"kind":       "PhoneAuthenticationMethod",
+		"metadata":   map[string]any{"namespace": namespace, "name": "ada-mobile"},
+		"spec":       map[string]any{"user": user, "phoneType": "mobile", "phoneNumber": "+1 2065550100"},
+	}}
 }

@@ -31,6 +31,10 @@ type projectKind struct {
 	Kind       string `json:"kind"`
 	Path       string `json:"path"`
 	Version    string `json:"version"`
+	Webhooks   struct {
+		Validation     bool   `json:"validation"`
+		WebhookVersion string `json:"webhookVersion"`
+	} `json:"webhooks"`
 }
 
 // PROJECT describes the kinds of config/crd.
@@ -54,6 +58,9 @@ func TestProjectDescribesEveryKind(t *testing.T) {
 	got := map[kind]bool{}
 	for _, r := range p.Resources {
 		got[kind{r.Group + "." + r.Domain, r.Version, r.Kind, r.API.Namespaced}] = true
+		if !r.Webhooks.Validation || r.Webhooks.WebhookVersion != "v1" {
+			t.Errorf("%s: webhooks %+v", r.Kind, r.Webhooks)
+		}
 		if _, err := os.Stat(filepath.Join("..", "api", r.Version)); err != nil || r.Path != p.Repo+"/api/"+r.Version {
 			t.Errorf("%s: path %s: %v", r.Kind, r.Path, err)
 		}

@@ -6,6 +6,7 @@ import (
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // The operator may do its work, and what it does not need it may not do.
@@ -44,18 +45,24 @@ func TestWhatTheOperatorMayDo(t *testing.T) {
 		"read ConfigMaps of other applications": {resource("", "configmaps", "", "get", "people"), false},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
-				User:               "system:serviceaccount:" + namespace + ":phone-operator-controller-manager",
-				Groups:             []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"},
-				ResourceAttributes: &c.attributes,
-			}}
-			if err := k8s(t).Create(t.Context(), review); err != nil {
-				t.Fatal(err)
-			}
-			if review.Status.Allowed != c.want {
-				t.Errorf("allowed: %t, want %t (%s)", review.Status.Allowed, c.want, review.Status.Reason)
-			}
+			may(t, k8s(t), c.attributes, c.want)
 		})
+	}
+}
+
+// may checks what the API server allows the operator.
+func may(t *testing.T, c client.Client, attributes authorizationv1.ResourceAttributes, want bool) {
+	t.Helper()
+	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+		User:               "system:serviceaccount:" + namespace + ":phone-operator-controller-manager",
+		Groups:             []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"},
+		ResourceAttributes: &attributes,
+	}}
+	if err := c.Create(t.Context(), review); err != nil {
+		t.Fatal(err)
+	}
+	if review.Status.Allowed != want {
+		t.Errorf("allowed: %t, want %t (%s)", review.Status.Allowed, want, review.Status.Reason)
 	}
 }
 
