@@ -88,6 +88,15 @@ var (
 	started *suite
 )
 
+// TestMain removes the certificates, which outlive the test that starts the suite.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if started != nil {
+		_ = os.RemoveAll(started.certDir)
+	}
+	os.Exit(code)
+}
+
 // start returns the suite, started by the first test that asks. It ends with the
 // process.
 func start(t *testing.T) *suite {
@@ -99,7 +108,7 @@ func start(t *testing.T) *suite {
 		var err error
 		s.admin, err = client.New(cluster.Config(), client.Options{Scheme: s.scheme})
 		must(t, err)
-		s.certDir, err = os.MkdirTemp("", "phone-operator-webhook-") //nolint:usetesting // outlives the test that starts it
+		s.certDir, err = os.MkdirTemp("", "phone-operator-webhook-") //nolint:usetesting // TestMain removes it
 		must(t, err)
 		s.port = freePort(t)
 		ctrl.SetLogger(zap.New(zap.WriteTo(s.logs), zap.UseDevMode(true), zap.Level(zapcore.Level(-10))))
