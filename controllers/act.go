@@ -37,6 +37,7 @@ func (p *pass) act(ctx context.Context, decided plan.Plan) error {
 		if err == nil {
 			p.memory[a.Type] = &lastWrite{action: a, before: before, after: after, older: p.memory[a.Type].mayShow(), at: p.Now()}
 			p.set(a.Type, after)
+			p.deleted[a.Type] = a.Verb == plan.Delete
 			p.succeeded(a)
 			p.audit(ctx, a, requestIDOf(answer))
 			continue
@@ -47,6 +48,7 @@ func (p *pass) act(ctx context.Context, decided plan.Plan) error {
 				return err // the user or the method went away, or is not everywhere yet
 			}
 			p.set(a.Type, nil) // gone is what was wanted
+			p.deleted[a.Type] = true
 		case graph.Refused, graph.NumberNotUnique, graph.Unclear:
 			p.failed(ctx, a, before, kind, err)
 			if a.Verb == plan.Delete && kind == graph.Refused {

@@ -70,7 +70,8 @@ func (c *claim) asks() string {
 	return fmt.Sprintf("%d %s", c.object.Generation, requested(c.object))
 }
 
-// remember keeps the memory for as long as any of it can matter.
+// remember keeps the memory for as long as any of it can matter, and twice that:
+// the look that it is kept for may be late.
 func (p *pass) remember() {
 	var keep time.Duration
 	for _, w := range p.memory {
@@ -84,7 +85,7 @@ func (p *pass) remember() {
 		p.memories.Delete(p.key)
 		return
 	}
-	p.memories.Set(p.key, p.memory, keep)
+	p.memories.Set(p.key, p.memory, 2*keep)
 }
 
 // doubt tells the plan what the memory says about each phone type: which writes
@@ -109,6 +110,25 @@ func (p *pass) doubt() {
 				c.Refused = plan.SetOf(w.action.Verb)
 				p.lookAgain(w.at.Add(p.retryAfter(w)).Sub(p.now))
 			}
+		}
+	}
+}
+
+// doubtAbsence keeps a resource that leaves from being let go while what it made
+// may just not show yet: for as long as reads lag after the last create, and for
+// all that is known that was right before this operator began to work.
+func (p *pass) doubtAbsence() {
+	for _, c := range p.claims {
+		if !c.Leaving || !c.Holder && c.Creating == "" || p.method(c.Type) != nil || p.deleted[c.Type] {
+			continue
+		}
+		last := p.started
+		if w := p.memory[c.Type]; w != nil && w.action.Verb == plan.Create && w.at.After(last) {
+			last = w.at
+		}
+		if wait := last.Add(catchUp).Sub(p.now); wait > 0 {
+			c.Withheld = plan.Unsettled
+			p.lookAgain(wait)
 		}
 	}
 }

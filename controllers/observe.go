@@ -26,6 +26,7 @@ func (p *pass) observe(ctx context.Context) error {
 		}
 	}
 	p.doubt()
+	p.doubtAbsence()
 	return nil
 }
 
@@ -44,8 +45,10 @@ func (p *pass) settle(ctx context.Context, t phone.Type, w *lastWrite) {
 		}
 		delete(p.memory, t)
 	case w.failed != "":
-		if w.failed == graph.Refused && w.strikes >= strikeOut && p.now.Sub(w.at) > p.retryAfter(w) {
-			delete(p.memory, t)
+		if w.failed == graph.Refused && w.strikes >= strikeOut && p.now.Sub(w.at) >= p.retryAfter(w) {
+			// Once more. If Graph refuses again, it is believed at once, and to the
+			// outside nothing has changed.
+			w.strikes = strikeOut - 1
 		}
 	case w.stale(m) && p.now.Sub(w.at) < catchUp:
 		p.set(t, w.after)

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
 	"github.com/entraops/phone-operator/internal/tenant"
 )
@@ -26,6 +27,7 @@ type Reconciler struct {
 	directory *directory
 	memories  *cache.Expiring // UserKey -> memory
 	queue     workqueue.TypedRateLimitingInterface[UserKey]
+	started   time.Time // when this replica began to work: what was before, it does not remember
 }
 
 // pass is one look at one user.
@@ -39,10 +41,11 @@ type pass struct {
 	now    time.Time
 	memory memory
 
-	methods []plan.Method // what Graph has, as far as is known
-	stale   bool          // methods must be read again before the next plan
-	checked time.Time     // when Graph was asked and the user held no directory role; zero: not in this pass
-	look    time.Duration // when to look again; 0 is at the resync
+	methods []plan.Method       // what Graph has, as far as is known
+	deleted map[phone.Type]bool // what this pass deleted
+	stale   bool                // methods must be read again before the next plan
+	checked time.Time           // when Graph was asked and the user held no directory role; zero: not in this pass
+	look    time.Duration       // when to look again; 0 is at the resync
 }
 
 // Reconcile looks at one user: gather claims, observe Graph, plan, act, report.
@@ -51,7 +54,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, key UserKey) (reconcile.Resu
 	if err != nil || len(claims) == 0 {
 		return reconcile.Result{}, err
 	}
-	p := &pass{Reconciler: r, key: key, claims: claims, now: r.Now()}
+	p := &pass{Reconciler: r, key: key, claims: claims, now: r.Now(), deleted: map[phone.Type]bool{}}
 	return p.next(ctx, p.run(ctx))
 }
 

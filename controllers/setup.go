@@ -87,6 +87,7 @@ func (r *Reconciler) setup(mgr ctrl.Manager, o Options, connected <-chan event.T
 			handler.TypedFuncs[string, UserKey]{GenericFunc: r.wakeTenant})).
 		WatchesRawSource(source.TypedFunc[UserKey](func(_ context.Context, q workqueue.TypedRateLimitingInterface[UserKey]) error {
 			r.queue = q // for a user that is found under another name: see bind
+			r.started = r.Now()
 			return nil
 		})).
 		WithOptions(controller.TypedOptions[UserKey]{

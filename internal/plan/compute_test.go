@@ -214,6 +214,18 @@ func TestCompute(t *testing.T) {
 		"a leaver whose phone is gone is released": {
 			claims: []Claim{claim("a", holding(numberA), leaving)}, want: "a: released +",
 		},
+		"a leaver whose phone does not show waits while reads may lag": {
+			claims: []Claim{claim("a", holding(numberA), leaving, withheld(Unsettled)), claim("o", office, leaving, creating(numberA), withheld(Unsettled))},
+			want:   "a: pending +; o: pending",
+		},
+		"an orphan whose phone does not show waits for nothing": {
+			claims: []Claim{claim("a", holding(numberA), leaving, orphaning, withheld(Unsettled))}, want: "a: released +",
+		},
+		"a leaver hands nothing over for a privileged user": {
+			claims: []Claim{claim("a", holding(numberA), leaving, withheld(PrivilegedUser)),
+				claim("b", saying(numberB), withheld(PrivilegedUser))},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "a: privileged +; b: privileged",
+		},
 		"both leave, the alternateMobile first": {
 			claims:   []Claim{claim("a", holding(numberA), leaving), claim("z", alt, saying(numberB), holding(numberB), leaving)},
 			observed: []Method{shows(phone.Mobile, numberA), shows(phone.AlternateMobile, numberB)},

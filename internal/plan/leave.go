@@ -15,6 +15,10 @@ func (u *user) leave(s *slot) {
 
 func (u *user) leaver(s *slot, c Claim) Verdict {
 	v := Verdict{Outcome: Released, Verb: Delete, Holds: s.owns(c), Method: s.method}
+	if s.method == nil && c.Withheld == Unsettled && !leavesBehind(c) {
+		v.Outcome = Pending // what it made may not show yet
+		return v
+	}
 	if !s.owns(c) || s.method == nil || leavesBehind(c) {
 		return v
 	}
@@ -23,7 +27,11 @@ func (u *user) leaver(s *slot, c Claim) Verdict {
 	}
 	if w, ok := s.heir(); ok {
 		s.inherited = true
-		if !s.same(w) {
+		switch {
+		case s.same(w):
+		case c.Withheld == PrivilegedUser:
+			v.Outcome = Privileged // nothing is handed over before that ends
+		default:
 			v.Outcome = HandingOver
 		}
 		return v
