@@ -140,35 +140,40 @@ func (s *story) storedAs(name, given, user string) []client.Object {
 	return []client.Object{o}
 }
 
+const numberForm = `write the number as "+<country code> <number>", with "x<extension>" after it if it has one: digits only, ` +
+	`and no space but the one after the country code.`
+
 var numbersInSecrets = chapter{
 	title: "PhoneAuthenticationMethod: the number in a Secret",
 	intro: "These cannot be seen at apply. The resource says what is wrong, and goes on as soon as the Secret is right.",
 	rows: []badInput{
-		{what: "No Secret", given: "", broken: fromSecret(nil), says: notAccepted(v1alpha1.ReasonNumberSourceNotFound, `There is no Secret "phones-`)},
+		{what: "No Secret", given: "", broken: fromSecret(nil), says: notAccepted(v1alpha1.ReasonNumberSourceNotFound, `in this namespace: create it with the number under key "mobile".`)},
+		{what: "The Secret is deleted later; the phone stays registered", broken: secretThatGoes,
+			says: notAccepted(v1alpha1.ReasonNumberSourceNotFound, `in this namespace: create it with the number under key "mobile".`)},
 		{what: "Another key", given: "", broken: fromSecret(func(o *corev1.Secret) { o.Data = map[string][]byte{"number": []byte("+1 2065550142")} }),
 			says: notAccepted(v1alpha1.ReasonNumberSourceNotFound, `has no key "mobile": add it, with the number as its value.`)},
 		{what: "A Secret of type kubernetes.io/tls", given: "", broken: fromSecret(func(o *corev1.Secret) {
 			o.Type, o.Data = corev1.SecretTypeTLS, map[string][]byte{"tls.crt": nil, "tls.key": nil}
 		}), says: notAccepted(v1alpha1.ReasonNumberSourceNotFound, `has no key "mobile": add it, with the number as its value.`)},
-		inSecret("Empty", "", "it is empty: write the number as"),
-		inSecret("Only white space", " \n", "it is empty: write the number as"),
-		inSecret("No plus sign", "12065550142", "write the number as"),
-		inSecret("National form", "(206) 555-0142", "write the number as"),
-		inSecret("Dashes", "+1 206-555-0142", "write the number as"),
+		inSecret("Empty", "", `it is empty: write the number as "+<country code> <number>".`),
+		inSecret("Only white space", " \n", `it is empty: write the number as "+<country code> <number>".`),
+		inSecret("No plus sign", "12065550142", numberForm),
+		inSecret("National form", "(206) 555-0142", numberForm),
+		inSecret("Dashes", "+1 206-555-0142", numberForm),
 		inSecret("Two lines", "+1 2065550142\n+1 2065550143\n", "there is more than one line: keep one number only."),
-		inSecret("JSON", `{"mobile": "+1 2065550142"}`, "write the number as"),
-		inSecret("Quotes that came along", `"+1 2065550142"`, "write the number as"),
+		inSecret("JSON", `{"mobile": "+1 2065550142"}`, numberForm),
+		inSecret("Quotes that came along", `"+1 2065550142"`, numberForm),
 		inSecret("A byte order mark, as PowerShell writes it", "\ufeff+1 2065550142", "there are characters in it that cannot be seen, such as a byte order mark: write it anew as plain text without one."),
 		inSecret("UTF-16, as PowerShell writes it", utf16("+1 2065550142\r\n"), "there are characters in it that cannot be seen, such as a byte order mark: write it anew as plain text without one."),
 		inSecret("A zero-width space from a web page", "+1 2065550142\u200b", "there are characters in it that cannot be seen, such as a byte order mark: write it anew as plain text without one."),
-		inSecret("A space that does not break", "+1\u00a02065550142", "write the number as"),
+		inSecret("A space that does not break", "+1\u00a02065550142", numberForm),
 		inSecret("Bytes that are no text", "\xff\xfe\x00+1 2065550142", "there are characters in it that cannot be seen, such as a byte order mark: write it anew as plain text without one."),
-		inSecret("Base64 twice", "KzEgMjA2NTU1MDE0Mg==", "write the number as"),
-		inSecret("Full-width digits", "+1 ２０６５５５０１４２", "write the number as"),
+		inSecret("Base64 twice", "KzEgMjA2NTU1MDE0Mg==", numberForm),
+		inSecret("Full-width digits", "+1 ２０６５５５０１４２", numberForm),
 		inSecret("An extension on a mobile", "+1 2065550142x12", "only an office phone has an extension: leave it out"),
 		inSecret("An x without an extension", "+1 2065550142x", `after the "x" comes the extension`),
 		inSecret("Too long", "+1 2065550142065551", "the number is too long: with the country code it has fifteen digits at most"),
-		inSecret("Far too long: the most that a Secret holds", strings.Repeat("+1 2065550142 ", 70_000), "write the number as"),
+		inSecret("Far too long: the most that a Secret holds", strings.Repeat("+1 2065550142 ", 70_000), numberForm),
 	},
 }
 
@@ -184,6 +189,15 @@ func fromSecret(change func(*corev1.Secret)) func(s *story, name, given string) 
 		change(phones)
 		return []client.Object{phones, o}
 	}
+}
+
+// secretThatGoes is a resource that was Ready until its Secret was deleted.
+func secretThatGoes(s *story, name, given string) []client.Object {
+	made := fromSecret(func(o *corev1.Secret) { o.Data["mobile"] = []byte("+1 2065550144") })(s, name, given)
+	s.apply(made...)
+	s.ready(name)
+	must(s.t, s.Delete(s.t.Context(), made[0]))
+	return nil
 }
 
 // inSecret is a value of a Secret that is no number.

@@ -59,8 +59,8 @@ What you see when something is wrong. Each row is a test against a real API serv
 
 Two things can happen. ` + "`kubectl apply`" + ` refuses the manifest, or it is stored and a condition says what is wrong:
 look with ` + "`kubectl describe`" + `. Whatever is wrong with one resource or one tenant, the others go on, nothing in Entra is
-changed for the broken one, and no refusal, condition or event repeats a phone number. Texts may go on after what is
-shown here.
+changed for the broken one, and no refusal, condition or event repeats a phone number. Texts are shown
+where they say what is wrong; they may go on.
 `)
 	for _, c := range chapters {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| What is wrong | For example | What you see |\n|---|---|---|\n", c.title, c.intro)
@@ -79,7 +79,11 @@ func (s says) String() string {
 	if s.condition == "" {
 		return "Refused: " + s.message
 	}
-	return fmt.Sprintf("%s=%s, %s: %s", s.condition, s.status, s.reason, s.message)
+	message := s.message
+	if strings.ToUpper(message[:1]) != message[:1] {
+		message = "… " + message
+	}
+	return fmt.Sprintf("%s=%s, %s: %s", s.condition, s.status, s.reason, message)
 }
 
 // shortened cuts what nobody reads to its end.
