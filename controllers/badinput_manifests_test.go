@@ -179,7 +179,7 @@ var numbersInSecrets = chapter{
 
 // fromSecret is a resource with its number in a Secret; nil: there is none.
 func fromSecret(change func(*corev1.Secret)) func(s *story, name, given string) []client.Object {
-	return func(s *story, name, given string) []client.Object {
+	return func(s *story, name, _ string) []client.Object {
 		o := s.pam(name, s.user().UPN, mobile, "")
 		o.Spec.PhoneNumberFrom = &v1alpha1.PhoneNumberSource{SecretKeyRef: v1alpha1.SecretKeyReference{Name: "phones-" + name, Key: "mobile"}}
 		if change == nil {
@@ -227,7 +227,7 @@ var resources = chapter{
 	title: "PhoneAuthenticationMethod: what does not fit together",
 	intro: "Each manifest is right by itself. What is in the way is in another resource, in Entra or in the rules of the tenant.",
 	rows: []badInput{
-		{what: "An EntraTenant that does not exist", broken: one(func(s *story, o *v1alpha1.PhoneAuthenticationMethod) {
+		{what: "An EntraTenant that does not exist", broken: one(func(_ *story, o *v1alpha1.PhoneAuthenticationMethod) {
 			o.Spec.TenantRef = &v1alpha1.TenantReference{Name: "nowhere"}
 		}), says: notAccepted(v1alpha1.ReasonTenantNotFound, `There is no EntraTenant "nowhere": name one that exists in spec.tenantRef, or ask an administrator to create it.`)},
 		{what: "One phone claimed twice", broken: twice(func(u emulator.User) string { return u.UPN }),
@@ -236,7 +236,7 @@ var resources = chapter{
 			says: notAccepted(v1alpha1.ReasonConflict, "a user has one of each type. Delete one of the two; this one takes over when the other goes.")},
 		{what: "One phone claimed twice, the second time in capitals", broken: twice(func(u emulator.User) string { return strings.ToUpper(u.UPN) }),
 			says: notAccepted(v1alpha1.ReasonConflict, "a user has one of each type. Delete one of the two; this one takes over when the other goes.")},
-		{what: "An alternateMobile without a mobile", broken: one(func(s *story, o *v1alpha1.PhoneAuthenticationMethod) {
+		{what: "An alternateMobile without a mobile", broken: one(func(_ *story, o *v1alpha1.PhoneAuthenticationMethod) {
 			o.Spec.PhoneType = alternate
 		}), says: sees(v1alpha1.ConditionSynced, no, v1alpha1.ReasonWaitingForMobile, "Graph wants a mobile before an alternateMobile: create a PhoneAuthenticationMethod with phoneType mobile for this user.")},
 		{what: "A phone that the user has already, with another number", broken: one(func(s *story, o *v1alpha1.PhoneAuthenticationMethod) {
@@ -256,7 +256,7 @@ var resources = chapter{
 			must(s.t, s.graph.AddFault(emulator.Fault{Method: "POST", Path: u.ID + "/authentication/phoneMethods$", Effect: emulator.Answer, Status: 400, Code: "badRequest"}))
 			o.Spec.User = u.UPN
 		}), says: sees(v1alpha1.ConditionSynced, no, v1alpha1.ReasonRejected, "check that the number exists and is right for a phone of type mobile.")},
-		{what: "smsSignIn for a user whom the tenant's policy leaves out", broken: one(func(s *story, o *v1alpha1.PhoneAuthenticationMethod) {
+		{what: "smsSignIn for a user whom the tenant's policy leaves out", broken: one(func(_ *story, o *v1alpha1.PhoneAuthenticationMethod) {
 			o.Spec.SMSSignIn, o.Spec.PhoneNumber = v1alpha1.SMSSignInEnabled, "+1 2065550144" // is registered
 		}), says: sees(v1alpha1.ConditionReady, no, v1alpha1.ReasonSMSSignInNotAsAsked, "Check the tenant's SMS sign-in policy for this user")},
 	},
@@ -264,7 +264,7 @@ var resources = chapter{
 
 // one is a resource of a user of its own, changed.
 func one(change func(*story, *v1alpha1.PhoneAuthenticationMethod)) func(s *story, name, given string) []client.Object {
-	return func(s *story, name, given string) []client.Object {
+	return func(s *story, name, _ string) []client.Object {
 		o := s.pam(name, "", mobile, "+1 2065550142")
 		change(s, o)
 		if o.Spec.User == "" {
@@ -276,7 +276,7 @@ func one(change func(*story, *v1alpha1.PhoneAuthenticationMethod)) func(s *story
 
 // twice are two resources for one phone. The one of the name comes second.
 func twice(spelling func(emulator.User) string) func(s *story, name, given string) []client.Object {
-	return func(s *story, name, given string) []client.Object {
+	return func(s *story, name, _ string) []client.Object {
 		u := s.user()
 		s.apply(s.pam("a-"+name, u.UPN, mobile, "+1 2065550141"))
 		s.ready("a-" + name)

@@ -51,7 +51,7 @@ var endpoints = chapter{
 			says: unavailable("HTTP 502")},
 		{what: "Graph answers JSON of another shape", broken: graphFrom(answer(200, "application/json", `{"status":"UP"}`)),
 			says: unavailable("the answer cannot be read")},
-		{what: "Graph answers nothing", broken: graphFrom(func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }),
+		{what: "Graph answers nothing", broken: graphFrom(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
 			says: unavailable("the connection broke off")},
 		{what: "Graph redirects", broken: graphFrom(func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://login.invalid/", http.StatusFound)

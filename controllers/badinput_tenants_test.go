@@ -54,7 +54,7 @@ var tenantManifests = chapter{
 			says: notReady(v1alpha1.ReasonInvalidSpec, "access[0].namespaces is no label selector (In and NotIn need values, Exists and DoesNotExist take none)")},
 		{what: "A caBundle with a certificate cut in half", given: `endpoint: {caBundle: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUIK}`, broken: tenantAs,
 			says: notReady(v1alpha1.ReasonInvalidSpec, "the CA bundle holds no certificate: it must be PEM, with a block of CERTIFICATE at least")},
-		{what: "A second EntraTenant of one tenantID", broken: tenantThat(func(s *story, o *v1alpha1.EntraTenant) { o.Spec.TenantID = tenantID }),
+		{what: "A second EntraTenant of one tenantID", broken: tenantThat(func(_ *story, o *v1alpha1.EntraTenant) { o.Spec.TenantID = tenantID }),
 			says: notReady(v1alpha1.ReasonConflict, `EntraTenant "default" already speaks for this tenantID: delete one of the two.`)},
 	},
 }
