@@ -118,6 +118,7 @@ func (e *exchange) before() {
 	l := e.ledger
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.heardOf(e.arrived)
 	if e.realm != nil {
 		l.pauseRule(e.realm, e.user, e.arrived)
 	}

@@ -23,6 +23,7 @@ func (w *world) report(out io.Writer) {
 		fmt.Fprintf(out, "%7d  %s\n", l.counts[kind], kind)
 	}
 	fmt.Fprintf(out, "%7d  resources made\n%7d  operators ended\n%7d  violations\n", len(l.resources), l.epoch, len(l.violations))
+	fmt.Fprintf(out, "%7.1f  seconds at most without a request to Graph\n", l.silence.Seconds())
 	var whose []*account
 	for _, v := range l.violations {
 		if v.user == nil {

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+// Each rule accuses whom it should, and nobody else. at is long after everything that is told of.
+func TestRules(t *testing.T) {
+	const number, other = "+12065550100", "+12065550101"
+	mine := version{number: number, adopt: v1alpha1.AdoptIfNumberMatches, drift: v1alpha1.DriftCorrect, delete: v1alpha1.DeletionDelete}
+	with := func(change func(*version)) version {
+		v := mine
+		change(&v)
+		return v
+	}
+	create := func(phoneType string) write { return write{"create", phoneType, number} }
+	for name, tc := range map[string]struct {
+		said  version
+		tell  func(*world1) // what is different; nil: nothing
+		write write
+		want  string // in the accusation; empty: none
+	}{
+		"what a resource asks for":                   {said: mine, write: create(emulator.Mobile)},
+		"a number that no resource asks for":         {said: mine, write: write{"create", emulator.Mobile, other}, want: "no resource asks for"},
+		"a phone that nobody speaks for":             {said: mine, write: create(emulator.Office), want: "no permitted resource"},
+		"a resource of outsiders":                    {said: mine, tell: func(w *world1) { w.r.namespace = outsiders }, write: create(emulator.Mobile), want: "no permitted resource"},
+		"access that was taken":                      {said: mine, tell: func(w *world1) { w.a.realm.barred[people] = w.past }, write: create(emulator.Mobile), want: "no permitted resource"},
+		"mode Observe":                               {said: mine, tell: func(w *world1) { w.a.realm.silent = w.past }, write: create(emulator.Mobile), want: "mode Observe"},
+		"mode Observe, just now":                     {said: mine, tell: func(w *world1) { w.a.realm.silent = w.at }, write: create(emulator.Mobile)},
+		"a second method, told of the first":         {said: mine, tell: func(w *world1) { w.there(byHand); w.s.told = other }, write: create(emulator.Mobile), want: "a second mobile"},
+		"a second method, not told of the first":     {said: mine, tell: func(w *world1) { w.there(byHand) }, write: create(emulator.Mobile)},
+		"a second method after an acknowledgement":   {said: mine, tell: func(w *world1) { w.there(byOperator); w.s.acked = w.at.Add(-time.Second) }, write: create(emulator.Mobile), want: "same process"},
+		"a second method, acknowledged to the dead":  {said: mine, tell: func(w *world1) { w.there(byOperator); w.s.acked = w.at; w.l.epoch++ }, write: create(emulator.Mobile)},
+		"an update of a stranger's phone":            {said: mine, tell: func(w *world1) { w.there(byHand) }, write: write{"update", emulator.Mobile, number}, want: "not ours"},
+		"an update of what may be adopted":           {said: with(func(v *version) { v.adopt = v1alpha1.AdoptAlways }), tell: func(w *world1) { w.there(byHand) }, write: write{"update", emulator.Mobile, number}},
+		"a delete of a stranger's phone":             {said: mine, tell: func(w *world1) { w.there(byHand); w.r.leaving = true }, write: write{"delete", emulator.Mobile, ""}, want: "not ours"},
+		"a delete that nobody asked for":             {said: mine, tell: func(w *world1) { w.there(byOperator) }, write: write{"delete", emulator.Mobile, ""}, want: "no resource that leaves"},
+		"a delete that was asked for":                {said: mine, tell: func(w *world1) { w.there(byOperator); w.r.leaving = true }, write: write{"delete", emulator.Mobile, ""}},
+		"a delete of what is to stay":                {said: with(func(v *version) { v.delete = v1alpha1.DeletionOrphan }), tell: func(w *world1) { w.there(byOperator); w.r.leaving = true }, write: write{"delete", emulator.Mobile, ""}, want: "no resource that leaves"},
+		"a mobile before its alternate":              {said: mine, tell: func(w *world1) { w.there(byOperator); w.r.leaving = true; w.alternate() }, write: write{"delete", emulator.Mobile, ""}, want: "while there is an alternateMobile"},
+		"drift that is to be reported":               {said: mine, tell: func(w *world1) { w.there(byHand); w.s.held, w.s.frozen = true, w.past }, write: write{"update", emulator.Mobile, number}, want: "driftPolicy is Report"},
+		"SMS sign-in that nobody asks for":           {said: mine, write: write{"enable", emulator.Mobile, ""}, want: "SMS sign-in"},
+		"an alternate without a mobile":              {said: mine, tell: func(w *world1) { w.r.phoneType = emulator.AlternateMobile }, write: create(emulator.AlternateMobile), want: "without a mobile"},
+		"an alternate whose mobile was just removed": {said: mine, tell: func(w *world1) { w.r.phoneType = emulator.AlternateMobile; w.s.gone = w.at }, write: create(emulator.AlternateMobile)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld1(tc.said)
+			if tc.tell != nil {
+				tc.tell(w)
+			}
+			w.l.reckon(w.a, tc.write.phoneType)
+			w.l.judge(w.a, tc.write, w.at)
+			w.found(t, tc.want)
+		})
+	}
+}
+
+func TestNobodyAsksInsideAPause(t *testing.T) {
+	for name, tc := range map[string]struct {
+		told, until time.Duration // from now
+		epoch       int
+		want        string
+	}{
+		"in the middle of it":          {told: -5 * time.Second, until: 5 * time.Second, want: "into a pause"},
+		"when it is over":              {told: -5 * time.Second, until: -time.Second},
+		"when the word is on its way":  {told: -time.Second, until: 5 * time.Second},
+		"when who was told is no more": {told: -5 * time.Second, until: 5 * time.Second, epoch: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld1(version{})
+			w.l.epoch = tc.epoch
+			w.a.realm.pauseTold, w.a.realm.pause = w.at.Add(tc.told), w.at.Add(tc.until)
+			w.l.pauseRule(w.a.realm, w.a, w.at)
+			w.found(t, tc.want)
+		})
+	}
+}
+
+// world1 is a ledger with one user, who has one resource for a mobile and no phone.
+type world1 struct {
+	l        *ledger
+	a        *account
+	s        *slot
+	r        *resource
+	past, at time.Time
+}
+
+func newWorld1(said version) *world1 {
+	l, now := newLedger(), time.Now()
+	a := &account{realm: &realm{name: "contoso", barred: map[string]time.Time{}}, slots: map[string]*slot{}}
+	w := &world1{l: l, a: a, s: a.slot(emulator.Mobile), past: now, at: now.Add(time.Hour)}
+	w.r = &resource{ref: people + "/mobile", namespace: people, user: a, phoneType: emulator.Mobile}
+	l.says(w.r, said, "created")
+	return w
+}
+
+// there puts a phone of another number there.
+func (w *world1) there(by origin) {
+	w.s.number, w.s.by, w.s.set, w.s.held = "+12065550199", by, w.past, by == byOperator
+}
+
+// alternate puts an alternateMobile beside it, and tells the operator.
+func (w *world1) alternate() {
+	s := w.a.slot(emulator.AlternateMobile)
+	s.number, s.told, s.set = "+12065550198", "+12065550198", w.past
+}
+
+func (w *world1) found(t *testing.T, want string) {
+	t.Helper()
+	var found []string
+	for _, v := range w.l.violations {
+		found = append(found, v.rule)
+	}
+	switch {
+	case want == "" && len(found) > 0, want != "" && (len(found) == 0 || !strings.Contains(found[0], want)):
+		t.Errorf("accused of %q, want %q", found, want)
+	}
+}
