@@ -162,11 +162,11 @@ func (e *exchange) after(delivered bool) {
 }
 
 func shown(phones []emulator.Phone) string {
-	text := "["
+	var all []string
 	for _, p := range phones {
-		text += " " + p.Type + "=" + plain(p.Number)
+		all = append(all, p.Type+"="+plain(p.Number))
 	}
-	return text + " ]"
+	return fmt.Sprint(all)
 }
 
 // wrote compares what the user has after a write with what the ledger knows. l.mu is held.

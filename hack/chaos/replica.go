@@ -64,7 +64,7 @@ func (p *replica) start() error {
 	if err != nil {
 		return err
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }() // the process has its own
 	fmt.Fprintf(log, "--- process %d of replica %s\n", p.starts, p.name)
 	p.metrics = address
 	p.cmd = exec.Command("sh", "-c", leash, "sh", p.program,

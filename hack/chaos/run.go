@@ -35,14 +35,20 @@ func run(ctx context.Context, out io.Writer, o options) (err error) {
 	var replicas sync.WaitGroup
 	defer replicas.Wait()
 	defer release()
+	keep, fail := context.WithCancelCause(keep)
+	defer fail(nil)
 	for _, p := range w.replicas {
-		replicas.Go(func() { err = errors.Join(err, p.keep(keep)) })
+		replicas.Go(func() {
+			if err := p.keep(keep); err != nil {
+				fail(err)
+			}
+		})
 	}
-	if err := w.tell(ctx, out); err != nil {
-		w.report(out)
-		return err
-	}
+	err = w.tell(keep, out)
 	w.report(out)
+	if err != nil {
+		return errors.Join(err, context.Cause(keep))
+	}
 	return w.ledger.err()
 }
 

@@ -53,18 +53,24 @@ var weathers = [][]emulator.Fault{
 	{{Path: atPhones, Effect: emulator.Mask, Probability: 0.3}},
 }
 
-// weather changes the faults until ctx ends, and ends with none.
+// weather changes the faults until ctx ends, and ends with none. Some are in force together, and before any comes again
+// each has come.
 func (w *world) weather(ctx context.Context) error {
 	graph, dice := w.front.graph, w.dice("weather")
 	defer graph.ClearFaults()
+	var next []int
 	for {
 		graph.ClearFaults()
-		for _, i := range dice.Perm(len(weathers))[:1+dice.IntN(4)] {
-			for _, f := range shuffled(dice, weathers[i]) {
+		for range 1 + dice.IntN(4) {
+			if len(next) == 0 {
+				next = dice.Perm(len(weathers))
+			}
+			for _, f := range shuffled(dice, weathers[next[0]]) {
 				if err := graph.AddFault(f); err != nil {
 					return err
 				}
 			}
+			next = next[1:]
 		}
 		if !pause(ctx, dice, 2*time.Second) {
 			return nil
