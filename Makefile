@@ -24,6 +24,10 @@ demo: assets ## show the whole thing working on this machine, then stop it
 run: assets ## the same, left running; prints the KUBECONFIG to use
 	go run ./hack/demo -keep
 
+.PHONY: bench
+bench: assets ## the figures of docs/figures.md on this machine, some ten minutes; BENCH=-quick for a small run
+	go run ./hack/bench $(BENCH)
+
 ##@ Change it
 
 .PHONY: check

@@ -180,7 +180,7 @@ func (s *simulation) run(q *queue, length time.Duration) (done [2]int) {
 			for time.Now().Before(end) {
 				j, ok := q.take()
 				if !ok {
-					time.Sleep(5 * time.Millisecond)
+					time.Sleep(20 * time.Millisecond) // virtual, as all time here
 					continue
 				}
 				if wait := s.pass(j); wait > 0 {

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+)
+
+// bare is the measure of the large run: a client that knows what to write and reads nothing. It makes the writes that
+// the operator makes, to the API server and to Graph, in the same order and with as many workers: the finalizer with
+// the note of what is about to be created, the phone, the status.
+func (b *bench) bare(ctx context.Context) error {
+	b.operator.stop()
+	users, err := b.newUsers(ctx, b.sizes.users)
+	if err != nil {
+		return err
+	}
+	all := methodsOf(users, three[0], three[2])
+	if err := b.create(ctx, all); err != nil {
+		return err
+	}
+	if b.bareTook, err = b.bareRun(ctx, all); err != nil {
+		return err
+	}
+	return b.remove(ctx, all)
+}
+
+// bareRun makes resources that exist Ready, and returns how long that took.
+func (b *bench) bareRun(ctx context.Context, all []*v1alpha1.PhoneAuthenticationMethod) (time.Duration, error) {
+	phones, err := b.bareGraph(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var pattern v1alpha1.PhoneAuthenticationMethod // what the operator wrote, for its size
+	if err := b.admin.Get(ctx, client.ObjectKey{Namespace: people, Name: b.pattern}, &pattern); err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	err = parallel(b.workers, all, func(o *v1alpha1.PhoneAuthenticationMethod) error {
+		return b.bareWrite(ctx, phones, o, pattern.Status)
+	})
+	if err != nil {
+		return 0, err
+	}
+	last, err := b.tracker.all(ctx, names(all))
+	return last.Sub(began), err
+}
+
+func (b *bench) bareWrite(ctx context.Context, phones *bareGraph, o *v1alpha1.PhoneAuthenticationMethod, status v1alpha1.PhoneAuthenticationMethodStatus) error {
+	id, masked := o.Name[:36], "+1 ********"+o.Spec.PhoneNumber[len(o.Spec.PhoneNumber)-2:]
+	base := o.DeepCopy()
+	o.Finalizers = []string{v1alpha1.Finalizer}
+	metav1.SetMetaDataAnnotation(&o.ObjectMeta, v1alpha1.CreatingAnnotation, masked)
+	if err := b.admin.Patch(ctx, o, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})); err != nil {
+		return err
+	}
+	method, err := phones.create(ctx, id, o)
+	if err != nil {
+		return err
+	}
+	base = o.DeepCopy()
+	status.DeepCopyInto(&o.Status)
+	o.Status.ID, o.Status.UserID, o.Status.MaskedNumber = method, id, masked
+	return b.admin.Status().Patch(ctx, o, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{}))
+}
+
+// bareGraph is a plain HTTP client with a token.
+type bareGraph struct {
+	http  *http.Client
+	url   string
+	token string
+}
+
+func (b *bench) bareGraph(ctx context.Context) (*bareGraph, error) {
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(b.graph.ca)
+	g := &bareGraph{url: b.graph.url, http: &http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: b.workers,
+	}}}
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {clientID}, "client_secret": {secret},
+		"scope": {g.url + "/.default"}}
+	var said struct {
+		Token string `json:"access_token"`
+	}
+	err := g.post(ctx, "/"+tenantID+"/oauth2/v2.0/token", "application/x-www-form-urlencoded", strings.NewReader(form.Encode()), &said)
+	g.token = said.Token
+	return g, err
+}
+
+// create adds the phone and returns the method's id.
+func (g *bareGraph) create(ctx context.Context, user string, o *v1alpha1.PhoneAuthenticationMethod) (string, error) {
+	body, err := json.Marshal(map[string]string{"phoneNumber": o.Spec.PhoneNumber, "phoneType": string(o.Spec.PhoneType)})
+	if err != nil {
+		return "", err
+	}
+	var made struct {
+		ID string `json:"id"`
+	}
+	err = g.post(ctx, "/v1.0/users/"+user+"/authentication/phoneMethods", "application/json", bytes.NewReader(body), &made)
+	return made.ID, err
+}
+
+func (g *bareGraph) post(ctx context.Context, path, media string, body io.Reader, into any) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, g.url+path, body)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", media)
+	if g.token != "" {
+		r.Header.Set("Authorization", "Bearer "+g.token)
+	}
+	resp, err := g.http.Do(r)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close() //nolint:errcheck // read to its end, or of no use
+	if resp.StatusCode >= 300 {
+		return fmt.Errorf("%s", resp.Status)
+	}
+	return json.NewDecoder(resp.Body).Decode(into)
+}

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+var three = []v1alpha1.PhoneType{v1alpha1.PhoneTypeMobile, v1alpha1.PhoneTypeAlternateMobile, v1alpha1.PhoneTypeOffice}
+
+// settle waits until the operator has nothing left to write: the tenant's counts come 15 s after the last change.
+func (b *bench) settle(ctx context.Context) error { return sleep(ctx, 16*time.Second) }
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// counts: what one user's three new methods cost at Graph and at the API server.
+func (b *bench) counts(ctx context.Context) error {
+	warm, err := b.newUsers(ctx, 1) // the token, and the operator's start
+	if err != nil {
+		return err
+	}
+	if err := b.becomeReady(ctx, methodsOf(warm, three...)); err != nil {
+		return err
+	}
+	b.pattern = newMethod(warm[0], three[0]).Name
+	users, err := b.newUsers(ctx, b.few)
+	if err != nil {
+		return err
+	}
+	before, err := b.writes(ctx)
+	if err != nil {
+		return err
+	}
+	least, most, writes := 1<<30, 0, 0
+	for _, u := range users {
+		if err := b.graph.forget(ctx); err != nil {
+			return err
+		}
+		if err := b.becomeReady(ctx, methodsOf([]emulator.User{u}, three...)); err != nil {
+			return err
+		}
+		asked, err := b.graph.requests(ctx)
+		if err != nil {
+			return err
+		}
+		for _, r := range asked {
+			if r.IsWrite() {
+				writes++
+			}
+		}
+		least, most = min(least, len(asked)), max(most, len(asked))
+	}
+	if err := sleep(ctx, time.Second); err != nil { // events are written later
+		return err
+	}
+	after, err := b.writes(ctx)
+	if err != nil {
+		return err
+	}
+	n := float64(3 * len(users))
+	b.table.add("Graph round trips, 3 new methods of one user", "2", "%d to %d (%d users by name)", least, most, len(users))
+	b.table.add("Graph writes, each method", "1", "%.2f", float64(writes)/n)
+	b.table.add("Kubernetes writes per new method", "2 or fewer", "%.2f, and %.2f events",
+		float64(after["phoneauthenticationmethods"]-before["phoneauthenticationmethods"])/n-1, float64(after["events"]-before["events"])/n)
+	return nil
+}
+
+func (b *bench) becomeReady(ctx context.Context, all []*v1alpha1.PhoneAuthenticationMethod) error {
+	if err := b.create(ctx, all); err != nil {
+		return err
+	}
+	_, err := b.tracker.all(ctx, names(all))
+	return err
+}
+
+// many: from the start of the operator to all Ready, with everything applied before.
+func (b *bench) many(ctx context.Context) error {
+	users, err := b.newUsers(ctx, b.sizes.users)
+	if err != nil {
+		return err
+	}
+	all := methodsOf(users, three[0], three[2])
+	if err := b.create(ctx, all); err != nil {
+		return err
+	}
+	before, err := b.writes(ctx)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := b.startOperator(ctx); err != nil {
+		return err
+	}
+	last, err := b.tracker.all(ctx, names(all))
+	if err != nil {
+		return err
+	}
+	took := last.Sub(began)
+	b.drift = all
+	if err := b.settle(ctx); err != nil {
+		return err
+	}
+	after, err := b.writes(ctx)
+	if err != nil {
+		return err
+	}
+	b.table.add(fmt.Sprintf("%d methods of %d users to all Ready", len(all), len(users)), "at most 1.5 times bare",
+		"%.1f s, bare %.1f s: %.2f times; %.0f methods/s; writes %d, events %d",
+		took.Seconds(), b.bareTook.Seconds(), took.Seconds()/b.bareTook.Seconds(), float64(len(all))/took.Seconds(),
+		after["phoneauthenticationmethods"]-before["phoneauthenticationmethods"], after["events"]-before["events"])
+	return nil
+}
+
+// atRest: nothing is to be written, neither left alone nor when everybody is read again.
+func (b *bench) atRest(ctx context.Context) error {
+	count := func(during func() error) (int, int, error) {
+		if err := b.graph.forget(ctx); err != nil {
+			return 0, 0, err
+		}
+		before, err := b.writes(ctx)
+		if err != nil {
+			return 0, 0, err
+		}
+		if err := during(); err != nil {
+			return 0, 0, err
+		}
+		after, err := b.writes(ctx)
+		if err != nil {
+			return 0, 0, err
+		}
+		asked, err := b.graph.requests(ctx)
+		return after["phoneauthenticationmethods"] - before["phoneauthenticationmethods"] + after["events"] - before["events"], len(asked), err
+	}
+	alone, _, err := count(func() error { return sleep(ctx, b.rest) })
+	if err != nil {
+		return err
+	}
+	drift, asked, err := count(func() error {
+		if err := b.readAllAgain(ctx); err != nil {
+			return err
+		}
+		return b.quiet(ctx)
+	})
+	if err != nil {
+		return err
+	}
+	b.table.add("Kubernetes writes at rest", "0", "%d in %v; %d in a pass over all (%d Graph reads)", alone, b.rest, drift, asked)
+	return nil
+}
+
+// readAllAgain has the operator look for drift at every user, by an edit of the tenant.
+func (b *bench) readAllAgain(ctx context.Context) error {
+	var tenant v1alpha1.EntraTenant
+	if err := b.admin.Get(ctx, client.ObjectKey{Name: "default"}, &tenant); err != nil {
+		return err
+	}
+	b.edits++
+	tenant.Spec.ResyncPeriod = &metav1.Duration{Duration: time.Hour + time.Duration(b.edits)*time.Minute}
+	return b.admin.Update(ctx, &tenant)
+}
+
+// quiet waits until Graph is asked nothing for a second.
+func (b *bench) quiet(ctx context.Context) error {
+	for last := -1; ; {
+		if err := sleep(ctx, time.Second); err != nil {
+			return err
+		}
+		asked, err := b.graph.requests(ctx)
+		if err != nil {
+			return err
+		}
+		if len(asked) == last {
+			return nil
+		}
+		last = len(asked)
+	}
+}
+
+func (b *bench) idleLatency(ctx context.Context) error {
+	took, err := b.latencies(ctx, func() bool { return true })
+	if err != nil {
+		return err
+	}
+	b.table.add(fmt.Sprintf("apply to Ready, one method, idle (%d)", len(took)), "p50 < 50 ms, p99 < 200 ms",
+		"p50 %v, p99 %v", quantile(took, 0.5), quantile(took, 0.99))
+	return nil
+}
+
+func (b *bench) driftLatency(ctx context.Context) error {
+	if err := b.graph.forget(ctx); err != nil {
+		return err
+	}
+	if err := b.readAllAgain(ctx); err != nil {
+		return err
+	}
+	enough := len(b.drift) / 2 * 9 / 10 // users; the last ones are no pass any more
+	passed := 0
+	took, err := b.latencies(ctx, func() bool {
+		if passed%10 == 0 {
+			asked, err := b.graph.requests(ctx)
+			if err != nil || len(asked) > enough {
+				return false
+			}
+		}
+		passed++
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	b.table.add(fmt.Sprintf("the same during a drift pass over %d (%d)", len(b.drift), len(took)), "p99 < 1 s",
+		"p50 %v, p99 %v", quantile(took, 0.5), quantile(took, 0.99))
+	return b.quiet(ctx)
+}
+
+// latencies applies one method after the other, and measures from before the request to the API server until the watch
+// tells that it is Ready.
+func (b *bench) latencies(ctx context.Context, more func() bool) ([]time.Duration, error) {
+	users, err := b.newUsers(ctx, b.probes)
+	if err != nil {
+		return nil, err
+	}
+	var took []time.Duration
+	for _, u := range users {
+		if !more() {
+			break
+		}
+		o := newMethod(u, three[0])
+		began := time.Now()
+		if err := b.admin.Create(ctx, o); err != nil {
+			return nil, err
+		}
+		at, err := b.tracker.all(ctx, []string{o.Name})
+		if err != nil {
+			return nil, err
+		}
+		took = append(took, at.Sub(began))
+	}
+	return took, nil
+}

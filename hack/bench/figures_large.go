@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+// throttled: how much of a limit is used, and how often Graph has to say no.
+func (b *bench) throttled(ctx context.Context) error {
+	for _, limit := range b.limits {
+		allowed := float64(limit) * (1 + b.limited.Seconds()/10) // the bucket is full at first
+		users, err := b.newUsers(ctx, int(allowed/4))            // more than can be done
+		if err != nil {
+			return err
+		}
+		if err := b.graph.forget(ctx); err != nil {
+			return err
+		}
+		if err := b.graph.tell(ctx, http.MethodPut, "/throttle", map[string]any{"requests": limit}); err != nil {
+			return err
+		}
+		all := methodsOf(users, three[0])
+		if err := b.create(ctx, all[:len(all)/4]); err != nil { // the others while it works
+			return err
+		}
+		asked, err := b.graph.requests(ctx)
+		if err != nil {
+			return err
+		}
+		began := time.Now()
+		if len(asked) > 0 {
+			began = asked[0].Time
+		}
+		if err := b.create(ctx, all[len(all)/4:]); err != nil {
+			return err
+		}
+		if err := sleep(ctx, time.Until(began.Add(b.limited))); err != nil {
+			return err
+		}
+		if asked, err = b.graph.requests(ctx); err != nil {
+			return err
+		}
+		use := usageOf(asked, began.Add(b.limited))
+		b.table.add(fmt.Sprintf("limit of %d requests in 10 s, for %v", limit, b.limited), ">= 90 % used, < 2 % 429, 0 inside",
+			"%.1f %% used, %.2f %% answered 429, %d sent inside a wait",
+			100*float64(use.accepted)/allowed, 100*float64(use.refused)/float64(use.accepted+use.refused), use.inside)
+		if err := b.graph.tell(ctx, http.MethodDelete, "/throttle", nil); err != nil {
+			return err
+		}
+		b.operator.stop() // what it learnt goes with it, and what is not done yet
+		if err := b.remove(ctx, all); err != nil {
+			return err
+		}
+		if err := b.startOperator(ctx); err != nil {
+			return err
+		}
+		if err := b.quiet(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type usage struct{ accepted, refused, inside int }
+
+// wire is how long a request may be on its way when a 429 is answered, so that nobody could know of it.
+const wire = 100 * time.Millisecond
+
+func usageOf(asked []emulator.Request, end time.Time) usage {
+	var u usage
+	var from, until time.Time
+	for _, r := range asked {
+		if r.Time.After(end) {
+			continue
+		}
+		if r.Time.After(from) && r.Time.Before(until) {
+			u.inside++
+		}
+		if r.Status != http.StatusTooManyRequests {
+			u.accepted++
+			continue
+		}
+		u.refused++
+		seconds, _ := strconv.Atoi(r.RetryAfter)
+		if at := r.Time.Add(time.Duration(seconds) * time.Second); at.After(until) {
+			from, until = r.Time.Add(wire), at
+		}
+	}
+	return u
+}
+
+// memory: the resident memory of the operator with what is there, and with many more.
+func (b *bench) memory(ctx context.Context) error {
+	few := len(b.drift)
+	before, _, err := b.restarted(ctx)
+	if err != nil {
+		return err
+	}
+	more := (b.sizes.memory - few) / 2
+	if more <= 0 {
+		return nil
+	}
+	b.operator.stop()
+	users, err := b.newUsers(ctx, more)
+	if err != nil {
+		return err
+	}
+	all := methodsOf(users, three[0], three[2])
+	b.say("make %d methods", len(all))
+	if err := b.create(ctx, all); err != nil {
+		return err
+	}
+	if _, err := b.bareRun(ctx, all); err != nil {
+		return err
+	}
+	if err := b.startOperator(ctx); err != nil {
+		return err
+	}
+	after, highest, err := b.restarted(ctx)
+	if err != nil {
+		return err
+	}
+	slope := float64(after-before) / float64(len(all))
+	const mib = 1 << 20
+	b.table.add(fmt.Sprintf("memory, %d methods", few+len(all)), fmt.Sprintf("< %d MiB (64 MiB + 4 KiB each)", 64+(few+len(all))*4/1024),
+		"%.0f MiB, highest %.0f MiB (with %d methods %.0f MiB)", float64(after)/mib, float64(highest)/mib, few, float64(before)/mib)
+	b.table.add("memory, 100,000 methods", "< 454 MiB", "%.0f MiB by the slope of %.1f KiB each",
+		(float64(after)+slope*float64(100_000-few-len(all)))/mib, slope/1024)
+	b.operator.stop()
+	return b.dropAndStart(ctx, all)
+}
+
+func (b *bench) dropAndStart(ctx context.Context, all []*v1alpha1.PhoneAuthenticationMethod) error {
+	if err := b.remove(ctx, all); err != nil {
+		return err
+	}
+	if err := b.startOperator(ctx); err != nil {
+		return err
+	}
+	return b.quiet(ctx)
+}
+
+// restarted starts the operator anew, lets it look at everybody, and returns its memory a little later.
+func (b *bench) restarted(ctx context.Context) (now, highest int64, err error) {
+	b.operator.stop()
+	if err := b.graph.forget(ctx); err != nil {
+		return 0, 0, err
+	}
+	if err := b.startOperator(ctx); err != nil {
+		return 0, 0, err
+	}
+	if err := sleep(ctx, 5*time.Second); err != nil {
+		return 0, 0, err
+	}
+	if err := b.quiet(ctx); err != nil {
+		return 0, 0, err
+	}
+	if err := b.settle(ctx); err != nil {
+		return 0, 0, err
+	}
+	return b.operator.memory()
+}

@@ -1,0 +1,94 @@
+// Command bench measures what design promises in figures, and prints each beside its goal. It asserts nothing: a
+// figure belongs to the machine and the hour it was measured on.
+//
+//	go run ./hack/bench          # all of it, some ten minutes on two cores
+//	go run ./hack/bench -quick   # a small one, to see that the bench itself works
+//
+// Everything is real but Graph: etcd, kube-apiserver, the operator's own binary with the rights of its
+// ServiceAccount, and the emulator as a program of its own, all on loopback. All of it ends with this program.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/go-logr/logr"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+)
+
+// sizes is how much is measured.
+type sizes struct {
+	users, workers int // of the large run, two methods each; workers of operator and bare client
+	few            int // users for the counts
+	probes         int // methods applied one after the other
+	rest           time.Duration
+	limits         []int // requests in 10 s
+	limited        time.Duration
+	memory         int // methods
+	bound          time.Duration
+	verbose        bool
+}
+
+func main() {
+	s := sizes{users: 5000, workers: 16, few: 20, probes: 300, rest: 20 * time.Second,
+		limits: []int{200, 1000}, limited: time.Minute, memory: 30000, bound: 30 * time.Minute}
+	quick := flag.Bool("quick", false, "a small run, to test the bench itself: its figures mean little")
+	flag.IntVar(&s.users, "users", s.users, "users of the large run, with two methods each")
+	flag.IntVar(&s.probes, "probes", s.probes, "methods applied one after the other for the latencies")
+	flag.IntVar(&s.memory, "memory", s.memory, "measure memory with this many methods and give the slope")
+	flag.DurationVar(&s.bound, "bound", s.bound, "give up after this long")
+	flag.BoolVar(&s.verbose, "v", false, "say what is being done")
+	flag.Parse()
+	log.SetLogger(logr.Discard()) // of the libraries
+	if *quick {
+		s = sizes{users: 100, workers: 16, few: 3, probes: 10, rest: 2 * time.Second,
+			limits: []int{100}, limited: 15 * time.Second, memory: 600, bound: 5 * time.Minute, verbose: true}
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, s.bound)
+	defer cancel()
+	err := run(ctx, s)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, s sizes) (err error) {
+	fmt.Printf("%s, %s, %d CPUs for everything: API server, etcd, emulator, operator, bench\n",
+		time.Now().UTC().Format(time.DateOnly), runtime.Version(), runtime.NumCPU())
+	b := &bench{sizes: s, table: &table{}}
+	defer func() {
+		b.stop()
+		b.table.print(os.Stdout)
+	}()
+	if err := b.start(ctx); err != nil {
+		return err
+	}
+	for _, figure := range []struct {
+		name    string
+		measure func(context.Context) error
+	}{
+		{"counts", b.counts},
+		{"one method, idle", b.idleLatency},
+		{"many methods, bare client", b.bare},
+		{"many methods", b.many},
+		{"rest", b.atRest},
+		{"one method, drift pass", b.driftLatency},
+		{"memory", b.memory},
+		{"limit", b.throttled},
+	} {
+		b.say("%s", figure.name)
+		if err := figure.measure(ctx); err != nil {
+			return fmt.Errorf("%s: %w", figure.name, err)
+		}
+	}
+	return nil
+}

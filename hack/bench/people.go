@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"github.com/google/uuid"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+// newUsers makes users in Graph, as a directory of a company would have them: found by name.
+func (b *bench) newUsers(ctx context.Context, n int) ([]emulator.User, error) {
+	users := make([]emulator.User, n)
+	for i := range users {
+		id := uuid.NewString()
+		users[i] = emulator.User{ID: id, TenantID: tenantID, UPN: "u-" + id + "@" + domain}
+	}
+	for part := range chunks(users, 1000) {
+		if err := b.graph.tell(ctx, http.MethodPost, "/seed", emulator.Seed{Users: part}); err != nil {
+			return nil, err
+		}
+	}
+	return users, nil
+}
+
+func chunks[T any](all []T, size int) func(func([]T) bool) {
+	return func(yield func([]T) bool) {
+		for len(all) > 0 {
+			n := min(size, len(all))
+			if !yield(all[:n]) {
+				return
+			}
+			all = all[n:]
+		}
+	}
+}
+
+// newMethod makes a resource, not yet applied. All numbers are of the range that is kept for fiction.
+func newMethod(u emulator.User, t v1alpha1.PhoneType) *v1alpha1.PhoneAuthenticationMethod {
+	return &v1alpha1.PhoneAuthenticationMethod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: people, Name: u.ID + "-" + map[v1alpha1.PhoneType]string{
+			v1alpha1.PhoneTypeMobile: "m", v1alpha1.PhoneTypeAlternateMobile: "a", v1alpha1.PhoneTypeOffice: "o"}[t]},
+		Spec: v1alpha1.PhoneAuthenticationMethodSpec{
+			User: u.UPN, PhoneType: t, PhoneNumber: fmt.Sprintf("+1 20655501%02d", u.ID[0]%100),
+		},
+	}
+}
+
+func methodsOf(users []emulator.User, types ...v1alpha1.PhoneType) []*v1alpha1.PhoneAuthenticationMethod {
+	var all []*v1alpha1.PhoneAuthenticationMethod
+	for _, u := range users {
+		for _, t := range types {
+			all = append(all, newMethod(u, t))
+		}
+	}
+	return all
+}
+
+// create applies resources, many at once.
+func (b *bench) create(ctx context.Context, all []*v1alpha1.PhoneAuthenticationMethod) error {
+	return parallel(b.workers, all, func(o *v1alpha1.PhoneAuthenticationMethod) error { return b.admin.Create(ctx, o) })
+}
+
+// remove takes resources away without the operator, which must not run.
+func (b *bench) remove(ctx context.Context, all []*v1alpha1.PhoneAuthenticationMethod) error {
+	return parallel(b.workers, all, func(o *v1alpha1.PhoneAuthenticationMethod) error {
+		if err := b.admin.Patch(ctx, o, client.RawPatch(client.Merge.Type(), []byte(`{"metadata":{"finalizers":null}}`))); err != nil {
+			return err
+		}
+		return b.admin.Delete(ctx, o)
+	})
+}
+
+func names(all []*v1alpha1.PhoneAuthenticationMethod) []string {
+	names := make([]string, len(all))
+	for i, o := range all {
+		names[i] = o.Name
+	}
+	return names
+}
+
+// parallel does all with so many workers, and returns the first error.
+func parallel[T any](workers int, all []T, do func(T) error) error {
+	next := make(chan T)
+	failed := make(chan error, workers)
+	var group sync.WaitGroup
+	for range workers {
+		group.Go(func() {
+			for one := range next {
+				if err := do(one); err != nil {
+					failed <- err
+					return
+				}
+			}
+		})
+	}
+	var err error
+	for _, one := range all {
+		select {
+		case next <- one:
+			continue
+		case err = <-failed:
+		}
+		break
+	}
+	close(next)
+	group.Wait()
+	if err == nil && len(failed) > 0 {
+		err = <-failed
+	}
+	return err
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/watch"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+)
+
+// tracker watches the methods and knows when each was seen Ready first. One watch for the whole bench: the bare
+// client's writes pass by it as the operator's do.
+type tracker struct {
+	mu    sync.Mutex
+	ready map[string]time.Time // by name
+	wake  chan struct{}
+}
+
+func newTracker(ctx context.Context, c client.WithWatch) (*tracker, error) {
+	w, err := c.Watch(ctx, &v1alpha1.PhoneAuthenticationMethodList{})
+	if err != nil {
+		return nil, err
+	}
+	t := &tracker{ready: map[string]time.Time{}, wake: make(chan struct{}, 1)}
+	go func() {
+		for event := range w.ResultChan() {
+			o, ok := event.Object.(*v1alpha1.PhoneAuthenticationMethod)
+			if !ok || event.Type == watch.Deleted || !meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReady) {
+				continue
+			}
+			t.mu.Lock()
+			if _, seen := t.ready[o.Name]; !seen {
+				t.ready[o.Name] = time.Now()
+			}
+			t.mu.Unlock()
+			select {
+			case t.wake <- struct{}{}:
+			default:
+			}
+		}
+	}()
+	return t, nil
+}
+
+// all waits until all of the names are Ready, and returns when the last was.
+func (t *tracker) all(ctx context.Context, names []string) (time.Time, error) {
+	var last time.Time
+	for _, name := range names {
+		for {
+			t.mu.Lock()
+			at, ok := t.ready[name]
+			t.mu.Unlock()
+			if ok {
+				if at.After(last) {
+					last = at
+				}
+				break
+			}
+			select {
+			case <-t.wake:
+			case <-ctx.Done():
+				return last, ctx.Err()
+			}
+		}
+	}
+	return last, nil
+}
