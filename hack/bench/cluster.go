@@ -93,9 +93,7 @@ func (b *bench) start(ctx context.Context) (err error) {
 	if err := b.install(ctx, root); err != nil {
 		return err
 	}
-	if b.tracker, err = newTracker(ctx, b.admin); err != nil {
-		return err
-	}
+	b.tracker = newTracker(ctx, b.admin)
 	return b.startOperator(ctx)
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -20,30 +21,54 @@ type tracker struct {
 	wake  chan struct{}
 }
 
-func newTracker(ctx context.Context, c client.WithWatch) (*tracker, error) {
-	w, err := c.Watch(ctx, &v1alpha1.PhoneAuthenticationMethodList{})
-	if err != nil {
-		return nil, err
-	}
+func newTracker(ctx context.Context, c client.WithWatch) *tracker {
 	t := &tracker{ready: map[string]time.Time{}, wake: make(chan struct{}, 1)}
 	go func() {
-		for event := range w.ResultChan() {
-			o, ok := event.Object.(*v1alpha1.PhoneAuthenticationMethod)
-			if !ok || event.Type == watch.Deleted || !meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReady) {
-				continue
-			}
-			t.mu.Lock()
-			if _, seen := t.ready[o.Name]; !seen {
-				t.ready[o.Name] = time.Now()
-			}
-			t.mu.Unlock()
-			select {
-			case t.wake <- struct{}{}:
-			default:
-			}
+		for ctx.Err() == nil {
+			t.follow(ctx, c)
 		}
 	}()
-	return t, nil
+	return t
+}
+
+// follow lists and watches until the API server ends the watch, as it does to one that falls behind.
+func (t *tracker) follow(ctx context.Context, c client.WithWatch) {
+	var all v1alpha1.PhoneAuthenticationMethodList
+	if c.List(ctx, &all) != nil {
+		return
+	}
+	for i := range all.Items {
+		t.see(&all.Items[i])
+	}
+	from := &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: all.ResourceVersion}}
+	w, err := c.Watch(ctx, &v1alpha1.PhoneAuthenticationMethodList{}, from)
+	if err != nil {
+		return
+	}
+	defer w.Stop()
+	for event := range w.ResultChan() {
+		if event.Type == watch.Error {
+			return
+		}
+		if o, ok := event.Object.(*v1alpha1.PhoneAuthenticationMethod); ok {
+			t.see(o)
+		}
+	}
+}
+
+func (t *tracker) see(o *v1alpha1.PhoneAuthenticationMethod) {
+	if !meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReady) {
+		return
+	}
+	t.mu.Lock()
+	if _, seen := t.ready[o.Name]; !seen {
+		t.ready[o.Name] = time.Now()
+	}
+	t.mu.Unlock()
+	select {
+	case t.wake <- struct{}{}:
+	default:
+	}
 }
 
 // all waits until all of the names are Ready, and returns when the last was.
