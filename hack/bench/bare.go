@@ -24,7 +24,7 @@ import (
 // the note of what is about to be created, the phone, the status.
 func (b *bench) bare(ctx context.Context) error {
 	b.operator.stop()
-	users, err := b.newUsers(ctx, b.sizes.users)
+	users, err := b.newUsers(ctx, b.users)
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (g *bareGraph) post(ctx context.Context, path, media string, body io.Reader
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end, or of no use
+	defer resp.Body.Close() // read to its end, or of no use
 	if resp.StatusCode >= 300 {
 		return fmt.Errorf("%s", resp.Status)
 	}

@@ -88,7 +88,7 @@ func (b *bench) becomeReady(ctx context.Context, all []*v1alpha1.PhoneAuthentica
 
 // many: from the start of the operator to all Ready, with everything applied before.
 func (b *bench) many(ctx context.Context) error {
-	users, err := b.newUsers(ctx, b.sizes.users)
+	users, err := b.newUsers(ctx, b.users)
 	if err != nil {
 		return err
 	}

@@ -101,7 +101,7 @@ func (g *graph) talk(ctx context.Context, method, path string, body io.Reader, i
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end, or of no use
+	defer resp.Body.Close() // read to its end, or of no use
 	if resp.StatusCode >= 300 {
 		return fmt.Errorf("%s %s: %s", method, path, resp.Status)
 	}

@@ -78,15 +78,15 @@ func TestAChangeAmongDriftChecksIsLetInSoon(t *testing.T) {
 		q := &queue{}
 		q.put(1000, job{low: true})
 		go s.run(q, time.Minute)
-		time.Sleep(30 * time.Second)
+		time.Sleep(30 * time.Second) //nolint:forbidigo // the clock is synctest's
 		began := time.Now()
 		for wait := s.pass(job{}); wait > 0; wait = s.pass(job{}) {
-			time.Sleep(wait)
+			time.Sleep(wait) //nolint:forbidigo // the clock is synctest's
 		}
 		if took := time.Since(began); took > time.Second {
 			t.Errorf("it took %v", took)
 		}
-		time.Sleep(time.Minute) // until the others are done
+		time.Sleep(time.Minute) //nolint:forbidigo // the clock is synctest's: until the others are done
 	})
 }
 
@@ -122,7 +122,8 @@ func TestALimitThatIsGoneIsFoundOut(t *testing.T) {
 func TestPassesThatHaveToWaitDoNotComeBackAllAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSimulation(t, emulator.Throttle{Requests: 100}, 0, false)
-		for s.pass(job{}) == 0 {
+		for wait := time.Duration(0); wait == 0; {
+			wait = s.pass(job{}) // until the gate turns one away
 		}
 		seconds := map[int]int{}
 		for range 20 {

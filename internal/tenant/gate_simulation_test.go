@@ -48,10 +48,10 @@ func (s wire) Do(r *http.Request) (*http.Response, error) {
 		s.inside++
 	}
 	s.mu.Unlock()
-	time.Sleep(s.latency / 2)
+	time.Sleep(s.latency / 2) //nolint:forbidigo // the clock is synctest's
 	w := httptest.NewRecorder()
 	s.e.ServeHTTP(w, r)
-	time.Sleep(s.latency / 2)
+	time.Sleep(s.latency / 2) //nolint:forbidigo // the clock is synctest's
 	resp := w.Result()
 	if s.bare {
 		for name := range resp.Header {
@@ -180,7 +180,7 @@ func (s *simulation) run(q *queue, length time.Duration) (done [2]int) {
 			for time.Now().Before(end) {
 				j, ok := q.take()
 				if !ok {
-					time.Sleep(20 * time.Millisecond) // virtual, as all time here
+					time.Sleep(20 * time.Millisecond) //nolint:forbidigo // the clock is synctest's: virtual, as all time here
 					continue
 				}
 				if wait := s.pass(j); wait > 0 {
