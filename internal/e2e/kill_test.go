@@ -1,0 +1,173 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+// TestKilledAtAnyRequest leads users through a life, one after the other, and in each ends the operator with kill -9 at
+// another request to Graph: at the first, at the second, and so on until a life has fewer. Once the request has come
+// and Graph has not worked on it, and once, of those that change something, when Graph has and the answer is not sent.
+// Between two requests to Graph lie the operator's writes to the API server, so that both sides of those are met, too.
+func TestKilledAtAnyRequest(t *testing.T) {
+	s := newStory(t, deletions(10_000))
+	s.alone()
+	for _, m := range []struct {
+		name   string
+		moment func(s *story, u emulator.User, nth int) *cut
+	}{
+		{"before Graph works on it", (*story).cutBefore},
+		{"after Graph changed something, before the answer", (*story).cutAfterWrite},
+	} {
+		for nth := 1; ; nth++ {
+			ended := false
+			t.Run(fmt.Sprintf("%s, %d", m.name, nth), func(t *testing.T) {
+				l := s.life(t)
+				if s.current() == nil {
+					s.launch(quick)
+				}
+				c := m.moment(l.story, l.user, nth)
+				l.live()
+				s.front.stepIn(nil)
+				ended = !c.happened(t)
+			})
+			if t.Failed() || ended {
+				break
+			}
+		}
+	}
+}
+
+// quick is an operator that starts without the ports that nobody asks here.
+var quick = launch{args: []string{"--metrics-bind-address=0"}}
+
+// life is one user of a story from the first phone to the last.
+type life struct {
+	*story
+	user emulator.User
+	name string // of the user's resources, before their own
+}
+
+func (s *story) life(t *testing.T) *life {
+	// The user's steps fail this test, not the one around it.
+	here := *s
+	here.t = t
+	people := *s.people
+	people.story, here.people = &here, &people
+	u := here.user()
+	return &life{story: &here, user: u, name: "u" + u.ID[:8] + "-"}
+}
+
+func (l *life) live() {
+	l.t.Helper()
+	p, u := l.people, l.user
+	named := func(what string) string { return l.name + what }
+	all := []string{named("mobile"), named("alt"), named("office")}
+	p.apply(p.phone(all[1], u.UPN, alternate, "+1 2065550102"), p.phone(all[0], u.UPN, mobile, "+12065550101"),
+		p.phone(all[2], u.ID, office, "+1 2065550103x9073156"))
+	p.ready(all...)
+	l.has(u, "mobile +1 2065550101", "alternateMobile +1 2065550102", "office +1 2065550103x9073156")
+
+	p.edit(all[0], number("+1 2065550111"))
+	p.ready(all...)
+	l.has(u, "mobile +1 2065550111", "alternateMobile +1 2065550102", "office +1 2065550103x9073156")
+
+	heir := named("heir")
+	p.apply(p.phone(heir, strings.ToUpper(u.UPN), mobile, "+1 2065550121"))
+	p.refused(v1alpha1.ReasonConflict, heir)
+	p.remove(all[0])
+	p.gone(all[0])
+	p.ready(heir)
+	l.has(u, "mobile +1 2065550121", "alternateMobile +1 2065550102", "office +1 2065550103x9073156")
+
+	p.remove(heir, all[1], all[2])
+	p.gone(heir, all[1], all[2])
+	l.has(u)
+
+	// Whatever was tried twice, Graph did each thing once: it has no phone that was made anew, and at the hand-over no
+	// moment without one.
+	want := map[string]int{
+		"POST mobile": 1, "POST alternateMobile": 1, "POST office": 1, "PATCH mobile": 2,
+		"DELETE mobile": 1, "DELETE alternateMobile": 1, "DELETE office": 1,
+	}
+	if diff := cmp.Diff(want, l.done(u)); diff != "" {
+		l.t.Errorf("what Graph did (-want +got):\n%s", diff)
+	}
+}
+
+// cut is the end of an operator at a chosen request. Another one is started at once.
+type cut struct {
+	story *story
+	once  sync.Once
+	again chan error // of the start of the other operator; nil before the end
+}
+
+// happened says whether it came to that, once the other operator runs.
+func (c *cut) happened(t *testing.T) bool {
+	t.Helper()
+	c.once.Do(func() {}) // from now on it does not
+	if c.again == nil {
+		return false
+	}
+	must(t, <-c.again)
+	return true
+}
+
+// end kills the operator that runs and starts another.
+func (c *cut) end() {
+	c.once.Do(func() {
+		c.story.endAll()
+		again := make(chan error, 1)
+		c.again = again
+		go func() {
+			_, err := c.story.run(quick)
+			again <- err
+		}()
+	})
+}
+
+// cutBefore ends the operator when its nth request about a user arrives. Graph does not do what it asked.
+func (s *story) cutBefore(u emulator.User, nth int) *cut {
+	return s.cut(u, nth, func(*http.Request) bool { return true }, func(*http.Request) {})
+}
+
+// cutAfterWrite ends it when Graph has done the nth write to a user and is about to answer.
+func (s *story) cutAfterWrite(u emulator.User, nth int) *cut {
+	return s.cut(u, nth, func(r *http.Request) bool { return r.Method != http.MethodGet }, s.front.work)
+}
+
+func (s *story) cut(u emulator.User, nth int, counts func(*http.Request) bool, first func(*http.Request)) *cut {
+	c := &cut{story: s}
+	var mu sync.Mutex
+	seen := 0
+	s.front.stepIn(func(_ http.ResponseWriter, r *http.Request) bool {
+		if !about(r, u) || !counts(r) {
+			return false
+		}
+		mu.Lock()
+		seen++
+		now := seen == nth
+		mu.Unlock()
+		if !now {
+			return false
+		}
+		first(r)
+		c.end()
+		panic(http.ErrAbortHandler) // nobody is there to be answered
+	})
+	return c
+}
+
+// about says whether a request names a user, in whatever spelling.
+func about(r *http.Request, u emulator.User) bool {
+	asked := strings.ToLower(r.URL.Path + "?" + r.URL.RawQuery)
+	return strings.Contains(asked, u.ID) || strings.Contains(asked, strings.ToLower(u.UPN))
+}

@@ -1,0 +1,127 @@
+package e2e_test
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+)
+
+// numbers finds the numbers that the stories use, which are all fictional (206-555-01xx, 0161 496 0xxx), in any
+// writing: with the country code or without, the digits together or with spaces, dashes, dots and brackets between.
+// The last is the extension of an office phone. No story uses 206-555-0100, the example in the API's messages.
+var numbers = regexp.MustCompile(
+	`206[^0-9A-Za-z]{0,3}555[^0-9A-Za-z]{0,3}01([1-9]\d|0[1-9])|\b555[^0-9A-Za-z]{1,3}01([1-9]\d|0[1-9])\b|` +
+		`161[^0-9A-Za-z]{0,3}496[^0-9A-Za-z]{0,3}0\d\d\d|9073156`)
+
+func TestTheSearchFindsANumberInAnyWriting(t *testing.T) {
+	for _, text := range []string{
+		"+1 2065550101", "+12065550101", "2065550101", "206 555 0101", "(206) 555-0101", "206.555.0101", "555-0101",
+		`{"number":"+1 2065550101x9073156"}`, "ext. 9073156", "%2B1%202065550101", "+44 1614960123", "0161 496 0123",
+	} {
+		if !numbers.MatchString(text) {
+			t.Errorf("not found in %q", text)
+		}
+	}
+	for _, text := range []string{"+1 ********01", "2026-06-05T20:65:55.0101Z", "0.55501012", "+1 ********01x***"} {
+		if numbers.MatchString(text) {
+			t.Errorf("found in %q", text)
+		}
+	}
+}
+
+// leaks are the places in which a number of any story is to be read that should not be there: what operators wrote to
+// stdout and stderr, their metrics, all events, and of all resources what the operator wrote.
+func (w *world) leaks() []string {
+	var found []string
+	search := func(where, text string) {
+		for _, at := range numbers.FindAllStringIndex(text, 3) {
+			found = append(found, fmt.Sprintf("%s: ...%s...", where, text[max(0, at[0]-900):min(len(text), at[1]+50)]))
+		}
+	}
+	w.mu.Lock()
+	operators := w.operators
+	w.mu.Unlock()
+	for _, o := range operators {
+		search("output", o.output())
+		if o.running() && o.metrics != "" {
+			text, _, err := w.scrape(o, w.scraper())
+			if err != nil {
+				found = append(found, "the metrics cannot be read: "+err.Error())
+			}
+			search("metrics", text)
+		}
+	}
+	ctx := context.Background()
+	var (
+		events  eventsv1.EventList
+		methods v1alpha1.PhoneAuthenticationMethodList
+		tenants v1alpha1.EntraTenantList
+	)
+	for _, list := range []client.ObjectList{&events, &methods, &tenants} {
+		if err := w.List(ctx, list); err != nil {
+			found = append(found, "cannot be listed: "+err.Error())
+		}
+	}
+	for i := range methods.Items { // whoever wrote the number there may read it there
+		methods.Items[i].Spec.PhoneNumber = ""
+		delete(methods.Items[i].Annotations, corev1.LastAppliedConfigAnnotation)
+	}
+	for where, what := range map[string]any{"events": events, "resources": methods, "tenants": tenants} {
+		text, err := json.Marshal(what)
+		if err != nil {
+			found = append(found, err.Error())
+		}
+		search(where, string(text))
+	}
+	return found
+}
+
+// scraper is the token of a ServiceAccount that may read metrics; "" if there is none.
+func (w *world) scraper() string {
+	ctx := context.Background()
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: system, Name: "prometheus"}}
+	binding := &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "prometheus"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: metricsReader},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: system, Name: "prometheus"}},
+	}
+	_, _ = w.Create(ctx, account), w.Create(ctx, binding) // there already, but for the first time
+	cfg, err := w.cluster.ServiceAccount(ctx, system, account.Name)
+	if err != nil {
+		return ""
+	}
+	return cfg.BearerToken
+}
+
+// scrape reads an operator's metrics with a token, "" for none.
+func (w *world) scrape(o *operator, token string) (text string, status int, err error) {
+	request, err := http.NewRequest(http.MethodGet, "https://"+o.metrics+"/metrics", nil)
+	if err != nil {
+		return "", 0, err
+	}
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	// The operator makes its certificate itself where it is given none.
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}
+	response, err := (&http.Client{Transport: transport}).Do(request)
+	if err != nil {
+		return "", 0, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return string(body), response.StatusCode, err
+}

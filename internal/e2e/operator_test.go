@@ -1,0 +1,247 @@
+package e2e_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/entraops/phone-operator/internal/devcluster"
+)
+
+// operator is one process of the real program.
+type operator struct {
+	cmd     *exec.Cmd
+	pipe    *os.File
+	log     string
+	metrics string        // address; "" for none
+	done    chan struct{} // closed when it has ended
+	err     error         // why it ended; to be read after done
+}
+
+// launch says how an operator is started. The zero value is how the stories share one.
+type launch struct {
+	account string   // a ServiceAccount in the operator's namespace; empty: its own
+	args    []string // after the usual ones, which they override
+}
+
+// run starts an operator and returns when it is ready.
+func (w *world) run(l launch) (*operator, error) {
+	if l.account == "" {
+		l.account = operatorAccount
+	}
+	config, err := w.kubeconfig(l.account)
+	if err != nil {
+		return nil, err
+	}
+	metrics, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	probes, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	log := filepath.Join(w.dir, fmt.Sprintf("operator-%d.log", len(w.operators)+1))
+	w.mu.Unlock()
+	o := &operator{log: log, metrics: metrics, done: make(chan struct{})}
+	args := slices.Concat([]string{
+		"--leader-elect=false", "--leader-election-namespace=" + system,
+		"--metrics-bind-address=" + metrics, "--health-probe-bind-address=" + probes,
+		// All that can be logged, in the mode that prints whole objects.
+		"--zap-devel", "--zap-encoder=json", "--zap-log-level=9",
+	}, l.args)
+	if slices.Contains(l.args, "--metrics-bind-address=0") {
+		o.metrics = ""
+	}
+	if err := o.start(w.program, args, "KUBECONFIG="+config); err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	w.operators = append(w.operators, o)
+	w.mu.Unlock()
+	if err := o.ready(probes); err != nil {
+		o.kill()
+		return nil, err
+	}
+	return o, nil
+}
+
+func (o *operator) start(program string, args []string, env ...string) error {
+	log, err := os.Create(o.log)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	o.cmd = exec.Command("sh", slices.Concat([]string{"-c", leash, "sh", program}, args)...)
+	// Little more than a pod has; the last has Azure's SDK log to stderr.
+	o.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "AZURE_SDK_GO_LOGGING=all"}, env...)
+	o.cmd.Stdout, o.cmd.Stderr = log, log
+	if o.pipe, err = tie(o.cmd); err != nil {
+		return fmt.Errorf("start the operator: %w", err)
+	}
+	go func() {
+		o.err = o.cmd.Wait()
+		_ = o.pipe.Close()
+		close(o.done)
+	}()
+	return nil
+}
+
+// ready waits until it says at the address probes that it is, and listens to who asks for metrics.
+func (o *operator) ready(probes string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	last := errNotYet
+	err := wait.PollUntilContextCancel(ctx, 20*time.Millisecond, true, func(context.Context) (bool, error) {
+		if !o.running() {
+			return false, fmt.Errorf("the operator ended by itself: %w\n%s", o.err, o.output())
+		}
+		last = asks(probes)
+		if last == nil && o.metrics != "" {
+			last = listens(o.metrics)
+		}
+		return last == nil, nil
+	})
+	if err != nil {
+		return fmt.Errorf("the operator is not ready: %w (%w)", err, last)
+	}
+	return nil
+}
+
+func asks(probes string) error {
+	response, err := http.Get("http://" + probes + "/readyz")
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return errors.New(response.Status)
+	}
+	return nil
+}
+
+func listens(address string) error {
+	connection, err := net.Dial("tcp", address)
+	if err != nil {
+		return err
+	}
+	return connection.Close()
+}
+
+// kill is kill -9. It returns when the process is no more.
+func (o *operator) kill() {
+	_ = syscall.Kill(-o.cmd.Process.Pid, syscall.SIGKILL) // it may have ended
+	<-o.done
+}
+
+// stop asks the operator to end, and waits until it has.
+func (o *operator) stop() error {
+	if err := o.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	select {
+	case <-o.done:
+		return o.err
+	case <-time.After(patience):
+		o.kill()
+		return errors.New("it did not end when asked to")
+	}
+}
+
+func (o *operator) running() bool {
+	select {
+	case <-o.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// output is all that it has written so far.
+func (o *operator) output() string {
+	log, err := os.ReadFile(o.log)
+	if err != nil {
+		return err.Error()
+	}
+	return string(log)
+}
+
+// shared returns the operator that works for whatever story is told, and starts one if none does.
+func (w *world) shared(t *testing.T) *operator {
+	t.Helper()
+	if o := w.current(); o != nil {
+		return o
+	}
+	o, err := w.run(launch{})
+	must(t, err)
+	return o
+}
+
+// current is an operator that runs, nil if none does.
+func (w *world) current() *operator {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if i := slices.IndexFunc(w.operators, (*operator).running); i >= 0 {
+		return w.operators[i]
+	}
+	return nil
+}
+
+// endAll kills every operator that runs. Two would work against each other.
+func (w *world) endAll() {
+	for o := w.current(); o != nil; o = w.current() {
+		o.kill()
+	}
+}
+
+// alone ends the operator that the stories share, for a story that runs its own; they end with it.
+func (s *story) alone() {
+	s.endAll()
+	s.t.Cleanup(s.endAll)
+}
+
+// launch runs one more operator for this story.
+func (s *story) launch(l launch) *operator {
+	s.t.Helper()
+	o, err := s.run(l)
+	must(s.t, err)
+	return o
+}
+
+// kubeconfig is the file by which a program logs in as a ServiceAccount of the operator's namespace.
+func (w *world) kubeconfig(account string) (string, error) {
+	path := filepath.Join(w.dir, account+".kubeconfig")
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	cfg, err := w.cluster.ServiceAccount(context.Background(), system, account)
+	if err != nil {
+		return "", err
+	}
+	file, err := devcluster.Kubeconfig(cfg)
+	if err != nil {
+		return "", err
+	}
+	return path, os.WriteFile(path, file, 0o600)
+}
+
+// freeAddress is an address of this machine that nobody listens on.
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return listener.Addr().String(), listener.Close()
+}

@@ -1,0 +1,179 @@
+package e2e_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+var (
+	globalAdministrator = emulator.Role{TemplateID: "62e90394-69f5-4237-9190-012177145e10", DisplayName: "Global Administrator"}
+	helpdeskAdmin       = emulator.Role{TemplateID: "729827e3-9c14-49f7-bb1b-9608f156bbb8", DisplayName: "Helpdesk Administrator"}
+)
+
+// administrator is whatever makes an administrator of a user, by a sentence.
+func (s *story) administrators() map[string]func(*emulator.User) {
+	s.t.Helper()
+	group := func(g emulator.Group) string {
+		g.ID, g.TenantID = uuid.NewString(), s.tenantID
+		must(s.t, s.graph.AddGroup(g))
+		return g.ID
+	}
+	holding := group(emulator.Group{DisplayName: "Admins", IsAssignableToRole: true, Roles: []emulator.Role{helpdeskAdmin}})
+	assignable := group(emulator.Group{DisplayName: "Perhaps admins", IsAssignableToRole: true})
+	nested := group(emulator.Group{DisplayName: "Admins' friends", MemberOf: []string{holding}})
+	return map[string]func(*emulator.User){
+		"an active role":                       func(u *emulator.User) { u.Roles = []emulator.Role{globalAdministrator} },
+		"a role of a group":                    func(u *emulator.User) { u.Groups = []string{holding} },
+		"a role of a group that holds a group": func(u *emulator.User) { u.Groups = []string{nested} },
+		"a group that may be given a role":     func(u *emulator.User) { u.Groups = []string{assignable} },
+		"a role that can be activated":         func(u *emulator.User) { u.EligibleRoles = []emulator.Role{globalAdministrator} },
+	}
+}
+
+// The access rules let the namespace manage these users, and still nobody gets an administrator's phone.
+func TestNoPhoneForAnAdministrator(t *testing.T) {
+	s := newStory(t)
+	before := s.graphStays()
+	for sentence, makeAdministrator := range s.administrators() {
+		u := s.user(makeAdministrator)
+		name := strings.ReplaceAll(sentence, " ", "-")
+		s.people.apply(s.people.phone(name, u.UPN, mobile, "+1 2065550101"), s.people.phone(name+"-by-id", u.ID, office, "+1 2065550102"))
+		s.people.refused(v1alpha1.ReasonPrivilegedUser, name, name+"-by-id")
+	}
+	before()
+	ordinary := s.user()
+	s.people.apply(s.people.phone("ordinary", ordinary.UPN, mobile, "+1 2065550101"))
+	s.people.ready("ordinary")
+}
+
+// What the resource was once rightly made for does not matter: the user is asked about before each write.
+func TestAUserWhoBecomesAnAdministrator(t *testing.T) {
+	s := newStory(t)
+	p := s.people
+	for sentence, makeAdministrator := range s.administrators() {
+		t.Run(sentence, func(t *testing.T) {
+			u := s.user()
+			name := strings.ReplaceAll(sentence, " ", "-")
+			p.apply(p.phone(name, u.UPN, mobile, "+1 2065550101"))
+			p.ready(name)
+			must(t, s.graph.UpdateUser(u.ID, makeAdministrator))
+			unchanged := s.graphStays()
+
+			p.edit(name, number("+1 2065550102"))
+			p.refused(v1alpha1.ReasonPrivilegedUser, name)
+			unchanged()
+
+			p.apply(p.phone(name+"-office", u.UPN, office, "+1 2065550103"))
+			p.refused(v1alpha1.ReasonPrivilegedUser, name+"-office")
+			unchanged()
+
+			p.remove(name)
+			p.look(name) // it stays, for the phone stays
+			p.refused(v1alpha1.ReasonPrivilegedUser, name)
+			unchanged()
+
+			// An administrator changes the own phone: that is not drift to be undone.
+			must(t, s.graph.SetPhone(u.ID, "mobile", "+1 2065550104"))
+			unchanged = s.graphStays()
+			p.look(name)
+			unchanged()
+
+			must(t, s.graph.UpdateUser(u.ID, func(u *emulator.User) { u.Roles, u.EligibleRoles, u.Groups = nil, nil, nil }))
+			p.look(name + "-office")
+			p.gone(name)
+			p.ready(name + "-office")
+		})
+	}
+}
+
+// One pass may write several times, and Graph may be slow: an answer about roles is good for seconds only.
+func TestAUserWhoBecomesAnAdministratorBetweenTwoWrites(t *testing.T) {
+	s := newStory(t)
+	u := s.user()
+	path := u.ID + "/authentication/phoneMethods$"
+	must(t, s.graph.AddFault(emulator.Fault{Method: "POST", Path: path, Times: 1, Effect: emulator.Delay, AfterWork: true, Delay: 6 * time.Second}))
+	s.people.apply(s.people.phone("mobile", u.UPN, mobile, "+1 2065550101"), s.people.phone("office", u.UPN, office, "+1 2065550102"))
+	s.eventually("Graph has the first phone", func() error {
+		if s.phones(u) == "[]" {
+			return errNotYet
+		}
+		return nil
+	})
+	must(t, s.graph.UpdateUser(u.ID, func(u *emulator.User) { u.Roles = []emulator.Role{globalAdministrator} }))
+	first, second := "mobile", "office"
+	if s.phones(u) != "[mobile +1 2065550101]" {
+		first, second = second, first
+	}
+	s.people.refused(v1alpha1.ReasonPrivilegedUser, second)
+	s.people.ready(first)
+	if done := s.done(u); len(done) != 1 || done["POST "+first] != 1 {
+		t.Errorf("what Graph did: %v, want the first POST and no more", done)
+	}
+}
+
+// Not to know is not to write.
+func TestRolesThatCannotBeReadFailClosed(t *testing.T) {
+	for name, c := range map[string]struct {
+		permissions []string
+		missing     string
+	}{
+		"nothing of the directory": {[]string{"UserAuthMethod-Phone.ReadWrite.All", "User.ReadBasic.All"}, "GroupMember.Read.All"},
+		"no roles":                 {[]string{"UserAuthMethod-Phone.ReadWrite.All", "User.ReadBasic.All", "GroupMember.Read.All"}, "RoleManagement.Read.Directory"},
+		"no groups": {[]string{"UserAuthMethod-Phone.ReadWrite.All", "User.ReadBasic.All", "RoleManagement.Read.Directory"},
+			"GroupMember.Read.All"},
+		"groups without what they are": {[]string{"UserAuthMethod-Phone.ReadWrite.All", "User.Read.All", "RoleManagement.Read.Directory"},
+			"GroupMember.Read.All"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory(t)
+			s.app(c.permissions...)
+			group := uuid.NewString()
+			must(t, s.graph.AddGroup(emulator.Group{ID: group, TenantID: s.tenantID}))
+			u := s.user(func(u *emulator.User) { u.Groups = []string{group} })
+			unchanged := s.graphStays()
+			s.people.apply(s.people.phone("mobile", u.UPN, mobile, "+1 2065550101"))
+			o := s.people.reaches("mobile", v1alpha1.ConditionAccepted, no, v1alpha1.ReasonPrivilegedUser)
+			if message := o.Status.Conditions[0].Message; !strings.Contains(message, c.missing) {
+				t.Errorf("the message does not name %s: %s", c.missing, message)
+			}
+			unchanged()
+		})
+	}
+	for name, fault := range map[string]emulator.Fault{
+		"Graph has an error":        {Effect: emulator.Answer, Status: http.StatusInternalServerError},
+		"Graph is away":             {Effect: emulator.Cut},
+		"Graph knows no such user":  {Effect: emulator.Answer, Status: http.StatusNotFound},
+		"the answer is not JSON":    {Effect: emulator.Garble},
+		"half of the answer is all": {Effect: emulator.Half},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory(t)
+			u := s.user()
+			fault.Path = u.ID + "/transitiveMemberOf"
+			must(t, s.graph.AddFault(fault))
+			unchanged := s.graphStays()
+			s.people.apply(s.people.phone("mobile", u.UPN, mobile, "+1 2065550101"))
+			s.people.reaches("mobile", v1alpha1.ConditionReady, unknown, v1alpha1.ReasonGraphUnavailable)
+			unchanged()
+			s.graph.ClearFaults()
+			s.people.ready("mobile")
+		})
+	}
+}
+
+// An administrator of the cluster can lift the rule, and says so in the EntraTenant.
+func TestPrivilegedUsersAllowed(t *testing.T) {
+	s := newStory(t, func(spec *v1alpha1.EntraTenantSpec) { spec.PrivilegedUsers = v1alpha1.PrivilegedUsersAllow })
+	s.app("UserAuthMethod-Phone.ReadWrite.All", "User.ReadBasic.All")
+	u := s.user(func(u *emulator.User) { u.Roles = []emulator.Role{globalAdministrator} })
+	s.people.apply(s.people.phone("mobile", u.UPN, mobile, "+1 2065550101"))
+	s.people.ready("mobile")
+	s.has(u, "mobile +1 2065550101")
+}

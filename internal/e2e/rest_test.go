@@ -1,0 +1,56 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+// Access rules are judged at every look, and cost Graph nothing: where nothing is to be written, a look is the user and
+// the list of phones, as it would be without rules. Roles are asked about before writes only.
+func TestALookAtRest(t *testing.T) {
+	for name, spelling := range map[string]func(own, other emulator.User) string{"by name": spellName, "by id": spellID} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory(t, func(spec *v1alpha1.EntraTenantSpec) {
+				rule := spec.Access[0]
+				spec.Access = nil
+				for i := range 50 {
+					other := rule
+					other.Users = []string{fmt.Sprintf("somebody-%d-*@contoso.com", i)}
+					spec.Access = append(spec.Access, other)
+				}
+				spec.Access = append(spec.Access, rule)
+			})
+			p := s.people
+			u := s.user()
+			p.apply(p.phone("mobile", spelling(u, u), mobile, "+1 2065550101"), p.phone("alt", spelling(u, u), alternate, "+1 2065550102"),
+				p.phone("office", spelling(u, u), office, "+1 2065550103x9073156"))
+			p.ready("mobile", "alt", "office")
+
+			before := len(s.asked(u))
+			p.look("mobile")
+			user := "GET /v1.0/users/" + spelling(u, u)
+			want := []string{user, "GET /v1.0/users/" + u.ID + "/authentication/phoneMethods"}
+			if diff := cmp.Diff(want, s.asked(u)[before:]); diff != "" {
+				t.Errorf("requests to Graph (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// asked are the requests about a user that Graph answered.
+func (s *story) asked(u emulator.User) (asked []string) {
+	for _, r := range s.graph.Requests() {
+		request, err := http.NewRequest(r.Method, "https://graph"+r.Path+"?"+r.Query, nil)
+		must(s.t, err)
+		if about(request, u) {
+			asked = append(asked, r.Method+" "+r.Path)
+		}
+	}
+	return asked
+}

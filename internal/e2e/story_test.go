@@ -1,0 +1,257 @@
+package e2e_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+const (
+	mobile    = v1alpha1.PhoneTypeMobile
+	alternate = v1alpha1.PhoneTypeAlternateMobile
+	office    = v1alpha1.PhoneTypeOffice
+
+	yes     = metav1.ConditionTrue
+	no      = metav1.ConditionFalse
+	unknown = metav1.ConditionUnknown
+
+	clientID = "66666666-7777-8888-9999-000000000000"
+)
+
+// enough are the permissions that the operator needs.
+var enough = []string{"UserAuthMethod-Phone.ReadWrite.All", "User.ReadBasic.All", "RoleManagement.Read.Directory", "GroupMember.Read.All"}
+
+// story is one test: a tenant that it has for itself, the EntraTenant that speaks for it, and a team whose namespace
+// may manage the tenant's users of contoso.com.
+type story struct {
+	*world
+	t        *testing.T
+	tenant   string // name of the EntraTenant and of the Secret with its credential
+	tenantID string
+	people   *team
+}
+
+func newStory(t *testing.T, change ...func(*v1alpha1.EntraTenantSpec)) *story {
+	t.Helper()
+	w := start(t)
+	s := &story{world: w, t: t, tenantID: uuid.NewString()}
+	s.tenant = "t-" + s.tenantID[:8]
+	must(t, w.graph.AddTenant(emulator.Tenant{ID: s.tenantID}))
+	s.app(enough...)
+	s.people = s.team("people")
+
+	spec := v1alpha1.EntraTenantSpec{
+		TenantID: s.tenantID, ClientID: clientID,
+		Credential: v1alpha1.Credential{ClientSecret: &v1alpha1.ClientSecretCredential{
+			SecretRef: v1alpha1.SecretReference{Namespace: system, Name: s.tenant, Key: "clientSecret"},
+		}},
+		Endpoint: &v1alpha1.Endpoint{Graph: w.front.URL, Authority: w.front.URL, CABundle: w.front.CA},
+		Access:   []v1alpha1.AccessRule{s.people.may()},
+	}
+	for _, c := range change {
+		c(&spec)
+	}
+	s.shared(t)
+	t.Cleanup(s.end)
+	must(t, w.Create(t.Context(), secret(system, s.tenant, "clientSecret", "first")))
+	must(t, w.Create(t.Context(), &v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: s.tenant}, Spec: spec}))
+	return s
+}
+
+// deletions is a limit of deletions in an hour.
+func deletions(n int32) func(*v1alpha1.EntraTenantSpec) {
+	return func(spec *v1alpha1.EntraTenantSpec) { spec.Limits = &v1alpha1.Limits{DeletionsPerHour: &n} }
+}
+
+// app gives the operator's app registration these permissions and no others, from its next token on.
+func (s *story) app(permissions ...string) {
+	s.t.Helper()
+	must(s.t, s.graph.AddApp(emulator.App{TenantID: s.tenantID, ClientID: clientID, Secret: "first", Roles: permissions}))
+}
+
+// end looks for numbers in what was written, and takes the story's resources out of the way of the next one.
+func (s *story) end() {
+	if s.t.Failed() {
+		s.t.Logf("the tenant's resources at the end:\n%s", s.describe())
+	}
+	for _, leak := range s.leaks() {
+		s.t.Errorf("a phone number got out: %s", leak)
+	}
+	s.front.stepIn(nil)
+	s.graph.ClearFaults()
+	ctx := context.Background()
+	objects := []client.Object{&v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: s.tenant}}}
+	for _, o := range s.resources() {
+		objects = append(objects, &o)
+	}
+	for _, o := range objects {
+		_ = s.Delete(ctx, o)
+		free := []byte(`{"metadata":{"finalizers":null}}`)
+		if err := s.Patch(ctx, o, client.RawPatch(types.MergePatchType, free)); client.IgnoreNotFound(err) != nil {
+			s.t.Error(err)
+		}
+	}
+}
+
+// resources are all resources of the story's tenant.
+func (s *story) resources() []v1alpha1.PhoneAuthenticationMethod {
+	var all v1alpha1.PhoneAuthenticationMethodList
+	if err := s.List(context.Background(), &all); err != nil {
+		s.t.Error(err)
+	}
+	return slices.DeleteFunc(all.Items, func(o v1alpha1.PhoneAuthenticationMethod) bool { return o.Spec.TenantName() != s.tenant })
+}
+
+func (s *story) describe() string {
+	var b strings.Builder
+	for _, o := range s.resources() {
+		fmt.Fprintf(&b, "%s/%s: %s of %s, id %q, finalizers %v\n", o.Namespace, o.Name, o.Spec.PhoneType, o.Spec.User, o.Status.ID, o.Finalizers)
+		if c := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionReady); c != nil {
+			fmt.Fprintf(&b, "  Ready=%s %s: %s\n", c.Status, c.Reason, c.Message)
+		}
+	}
+	return b.String()
+}
+
+// user adds a user of contoso.com to the tenant.
+func (s *story) user(change ...func(*emulator.User)) emulator.User {
+	s.t.Helper()
+	u := emulator.User{ID: uuid.NewString(), TenantID: s.tenantID}
+	u.UPN = "u" + u.ID[:8] + "@contoso.com"
+	for _, c := range change {
+		c(&u)
+	}
+	must(s.t, s.graph.AddUser(u))
+	return u
+}
+
+// has waits until Graph has just these phones of the user: "mobile +1 2065550101".
+func (s *story) has(u emulator.User, phones ...string) {
+	s.t.Helper()
+	s.eventually("Graph's phones of the user", func() error {
+		if got, want := s.phones(u), fmt.Sprint(phones); got != want {
+			return fmt.Errorf("Graph has %s, want %s", got, want)
+		}
+		return nil
+	})
+}
+
+func (s *story) phones(u emulator.User) string {
+	words := []string{}
+	for _, p := range s.graph.Phones(u.ID) {
+		words = append(words, p.Type+" "+p.Number)
+	}
+	return fmt.Sprint(words)
+}
+
+// writes are the requests that asked to change a phone in the story's tenant, refused ones included.
+func (s *story) writes() []emulator.Request {
+	return slices.DeleteFunc(s.graph.Writes(), func(r emulator.Request) bool { return r.Tenant != s.tenantID })
+}
+
+// done counts the writes to a user that Graph carried out, by method and phone type.
+func (s *story) done(u emulator.User) map[string]int {
+	done := map[string]int{}
+	for _, r := range s.writes() {
+		if r.User == u.ID && r.Status >= 200 && r.Status < 300 {
+			done[strings.TrimSpace(r.Method+" "+r.PhoneType)]++
+		}
+	}
+	return done
+}
+
+// graphStays notes what Graph has. The check that it returns fails if Graph has something else by then, or if the
+// operator as much as asked for a change of anything in the tenant.
+func (s *story) graphStays() (check func()) {
+	before, writes := s.graph.Snapshot(), len(s.writes())
+	return func() {
+		s.t.Helper()
+		if diff := cmp.Diff(before, s.graph.Snapshot()); diff != "" {
+			s.t.Errorf("Graph changed (-before +after):\n%s", diff)
+		}
+		for _, r := range s.writes()[writes:] {
+			s.t.Errorf("the operator sent %s %s", r.Method, r.LogPath())
+		}
+	}
+}
+
+// errNotYet is for what needs no words.
+var errNotYet = errors.New("not yet")
+
+const patience = 60 * time.Second
+
+// eventually asks again until nil. It ends as soon as it can.
+func (s *story) eventually(what string, ask func() error) {
+	s.t.Helper()
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := ask()
+		if err == nil {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			s.t.Fatalf("%s: %v", what, err)
+		}
+	}
+}
+
+// editTenant changes the EntraTenant's spec.
+func (s *story) editTenant(change func(*v1alpha1.EntraTenantSpec)) {
+	s.t.Helper()
+	s.eventually("edit the EntraTenant", func() error {
+		o, err := s.entraTenant()
+		if err != nil {
+			return err
+		}
+		change(&o.Spec)
+		return s.Update(s.t.Context(), o)
+	})
+}
+
+func (s *story) entraTenant() (*v1alpha1.EntraTenant, error) {
+	var o v1alpha1.EntraTenant
+	return &o, s.Get(s.t.Context(), client.ObjectKey{Name: s.tenant}, &o)
+}
+
+// tenantReaches waits until the EntraTenant's condition has a status and a reason for its current spec.
+func (s *story) tenantReaches(condition string, status metav1.ConditionStatus, reason string) {
+	s.t.Helper()
+	s.eventually(fmt.Sprintf("the EntraTenant reaches %s=%s/%s", condition, status, reason), func() error {
+		o, err := s.entraTenant()
+		if err != nil {
+			return err
+		}
+		c := meta.FindStatusCondition(o.Status.Conditions, condition)
+		if c == nil || c.ObservedGeneration != o.Generation || c.Status != status || c.Reason != reason {
+			return fmt.Errorf("it is %+v", o.Status.Conditions)
+		}
+		return nil
+	})
+}
+
+func secret(namespace, name, key, value string) *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Data:       map[string][]byte{key: []byte(value)},
+	}
+}
