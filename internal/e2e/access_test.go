@@ -59,7 +59,7 @@ func TestUsersThatNoRuleCovers(t *testing.T) {
 		"a subdomain":                   "ada@sub.contoso.com",
 		"a name like a covered address": "x_contoso.com@fabrikam.com",
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, func(*testing.T) {
 			u := s.user(func(u *emulator.User) { u.UPN = upn; u.Phones = map[string]string{"office": "+1 2065550109"} })
 			unchanged := s.graphStays()
 			id := "u" + u.ID[:8]

@@ -120,7 +120,7 @@ func TestAuditLines(t *testing.T) {
 func (g *team) serverSideApply(o *v1alpha1.PhoneAuthenticationMethod, manager string) {
 	g.t.Helper()
 	manifest := o.DeepCopy()
-	manifest.TypeMeta.APIVersion, manifest.Kind = v1alpha1.GroupVersion.String(), "PhoneAuthenticationMethod"
+	manifest.APIVersion, manifest.Kind = v1alpha1.GroupVersion.String(), "PhoneAuthenticationMethod"
 	text, err := json.Marshal(manifest)
 	must(g.t, err)
 	must(g.t, g.Patch(g.t.Context(), manifest, client.RawPatch(types.ApplyPatchType, text),

@@ -83,7 +83,7 @@ func (o *operator) start(program string, args []string, env ...string) error {
 	if err != nil {
 		return err
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }()
 	o.cmd = exec.Command("sh", slices.Concat([]string{"-c", leash, "sh", program}, args)...)
 	// Little more than a pod has; the last has Azure's SDK log to stderr.
 	o.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "AZURE_SDK_GO_LOGGING=all"}, env...)
