@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -173,7 +174,8 @@ func (w *world) ofTenants(ctx context.Context, all []v1alpha1.PhoneAuthenticatio
 				continue
 			}
 			want.Total++
-			users[strings.ToLower(o.Status.UserID)] = true
+			// Whose namespace no rule is for was never looked up: the spelling counts.
+			users[strings.ToLower(cmp.Or(o.Status.UserID, o.Spec.User))] = true
 			if meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReady) {
 				want.Ready++
 			}

@@ -18,6 +18,9 @@ type gated struct {
 	next    policy.Transporter
 }
 
+// Through returns a transport that sends what it is given through the gate.
+func (g *Gate) Through(next policy.Transporter) policy.Transporter { return gated{gate: g, next: next} }
+
 func (g gated) Do(r *http.Request) (*http.Response, error) {
 	if g.ceiling != nil {
 		// Only passes come here that the gate let in, so that few wait.
