@@ -51,6 +51,10 @@ test: assets ## every test, on a real API server
 	go test $(RACE) ./...
 	go test -C hack/devcluster ./...
 
+.PHONY: e2e
+e2e: assets ## attack and kill the real binary, some minutes; not part of test
+	E2E=1 go test -count=1 -timeout 30m ./internal/e2e
+
 .PHONY: lint
 lint: ## golangci-lint and dead code
 	@echo "lint: golangci-lint; the first run builds it, a few minutes" >&2
