@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/google/uuid"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -34,10 +35,7 @@ type auditLine struct {
 func (s *story) audited(u emulator.User) []auditLine {
 	s.t.Helper()
 	var lines []auditLine
-	s.mu.Lock()
-	operators := s.operators
-	s.mu.Unlock()
-	for _, o := range operators {
+	for _, o := range s.ever() {
 		for text := range strings.Lines(o.output()) {
 			var line auditLine
 			// Azure's SDK writes lines of its own, and the last one may be half written.
@@ -152,6 +150,9 @@ func TestAuditLinesOfChangesWithoutAnAnswer(t *testing.T) {
 			var actions []string
 			for _, line := range s.audited(u) {
 				actions = append(actions, line.Action)
+				if uuid.Validate(line.RequestID) != nil {
+					t.Errorf("the request of %s has no id: %q", line.Action, line.RequestID)
+				}
 			}
 			if diff := cmp.Diff([]string{"create", "update", "delete"}, actions); diff != "" {
 				t.Errorf("audit lines (-want +got):\n%s", diff)

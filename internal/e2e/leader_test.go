@@ -33,14 +33,7 @@ func TestTwoReplicas(t *testing.T) {
 		t.Fatal("the one that waits asked Graph, or the one that works did not log that it does")
 	}
 
-	s.front.stepIn(func(_ http.ResponseWriter, r *http.Request) bool {
-		if !about(r, u) || r.Method != http.MethodPost {
-			return false
-		}
-		s.front.work(r)
-		first.kill()
-		panic(http.ErrAbortHandler) // nobody is there to be answered
-	})
+	s.killAfter(first, u, http.MethodPost)
 	p.apply(p.phone("office", u.UPN, office, "+1 2065550103"))
 	<-first.done
 	s.front.stepIn(nil)

@@ -51,10 +51,7 @@ func (w *world) leaks() []string {
 			found = append(found, fmt.Sprintf("%s: ...%s...", where, text[max(0, at[0]-900):min(len(text), at[1]+50)]))
 		}
 	}
-	w.mu.Lock()
-	operators := w.operators
-	w.mu.Unlock()
-	for _, o := range operators {
+	for _, o := range w.ever() {
 		search("output", o.output())
 		if o.running() && o.metrics != "" {
 			text, _, err := w.scrape(o, w.scraper())

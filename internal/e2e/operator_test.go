@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -21,61 +24,73 @@ import (
 
 // operator is one process of the real program.
 type operator struct {
-	cmd     *exec.Cmd
-	pipe    *os.File
-	log     string
-	metrics string        // address; "" for none
-	done    chan struct{} // closed when it has ended
-	err     error         // why it ended; to be read after done
+	cmd             *exec.Cmd
+	pipe            *os.File
+	log             string
+	metrics, probes string        // addresses; "" of one that is mute
+	told            atomic.Bool   // to end
+	done            chan struct{} // closed when it has ended
+	err             error         // why it ended; to be read after done
 }
 
 // launch says how an operator is started. The zero value is how the stories share one.
 type launch struct {
 	account string   // a ServiceAccount in the operator's namespace; empty: its own
+	mute    bool     // nobody can ask for metrics, or whether it is ready
 	args    []string // after the usual ones, which they override
 }
 
-// run starts an operator and returns when it is ready.
+// run starts an operator and returns when it is ready. An address that was free may be taken by the time that the
+// operator asks for it: then it is given others.
 func (w *world) run(l launch) (*operator, error) {
-	if l.account == "" {
-		l.account = operatorAccount
+	for attempts := 1; ; attempts++ {
+		o, err := w.try(l)
+		if err == nil || attempts == 3 || !strings.Contains(err.Error(), "address already in use") {
+			return o, err
+		}
 	}
-	config, err := w.kubeconfig(l.account)
+}
+
+func (w *world) try(l launch) (*operator, error) {
+	config, err := w.kubeconfig(cmp.Or(l.account, operatorAccount))
 	if err != nil {
 		return nil, err
 	}
-	metrics, err := freeAddress()
-	if err != nil {
-		return nil, err
+	o := &operator{done: make(chan struct{})}
+	if !l.mute {
+		if o.metrics, err = freeAddress(); err != nil {
+			return nil, err
+		}
+		if o.probes, err = freeAddress(); err != nil {
+			return nil, err
+		}
 	}
-	probes, err := freeAddress()
-	if err != nil {
-		return nil, err
-	}
-	w.mu.Lock()
-	log := filepath.Join(w.dir, fmt.Sprintf("operator-%d.log", len(w.operators)+1))
-	w.mu.Unlock()
-	o := &operator{log: log, metrics: metrics, done: make(chan struct{})}
 	args := slices.Concat([]string{
 		"--leader-elect=false", "--leader-election-namespace=" + system,
-		"--metrics-bind-address=" + metrics, "--health-probe-bind-address=" + probes,
+		"--metrics-bind-address=" + cmp.Or(o.metrics, "0"), "--health-probe-bind-address=" + cmp.Or(o.probes, "0"),
 		// All that can be logged, in the mode that prints whole objects.
 		"--zap-devel", "--zap-encoder=json", "--zap-log-level=9",
 	}, l.args)
-	if slices.Contains(l.args, "--metrics-bind-address=0") {
-		o.metrics = ""
-	}
-	if err := o.start(w.program, args, "KUBECONFIG="+config); err != nil {
+	if err := w.begin(o, args, "KUBECONFIG="+config); err != nil {
 		return nil, err
 	}
-	w.mu.Lock()
-	w.operators = append(w.operators, o)
-	w.mu.Unlock()
-	if err := o.ready(probes); err != nil {
+	if err := o.ready(); err != nil {
 		o.kill()
 		return nil, err
 	}
 	return o, nil
+}
+
+// begin starts an operator and keeps it among those that ever ran.
+func (w *world) begin(o *operator, args []string, env ...string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	o.log = filepath.Join(w.dir, fmt.Sprintf("operator-%d.log", len(w.operators)+1))
+	if err := o.start(w.path, args, env...); err != nil {
+		return err
+	}
+	w.operators = append(w.operators, o)
+	return nil
 }
 
 func (o *operator) start(program string, args []string, env ...string) error {
@@ -99,8 +114,11 @@ func (o *operator) start(program string, args []string, env ...string) error {
 	return nil
 }
 
-// ready waits until it says at the address probes that it is, and listens to who asks for metrics.
-func (o *operator) ready(probes string) error {
+// ready waits until the operator says that it is, and listens to who asks for metrics.
+func (o *operator) ready() error {
+	if o.probes == "" {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	last := errNotYet
@@ -108,8 +126,7 @@ func (o *operator) ready(probes string) error {
 		if !o.running() {
 			return false, fmt.Errorf("the operator ended by itself: %w\n%s", o.err, o.output())
 		}
-		last = asks(probes)
-		if last == nil && o.metrics != "" {
+		if last = asks(o.probes); last == nil {
 			last = listens(o.metrics)
 		}
 		return last == nil, nil
@@ -142,12 +159,14 @@ func listens(address string) error {
 
 // kill is kill -9. It returns when the process is no more.
 func (o *operator) kill() {
+	o.told.Store(true)
 	_ = syscall.Kill(-o.cmd.Process.Pid, syscall.SIGKILL) // it may have ended
 	<-o.done
 }
 
 // stop asks the operator to end, and waits until it has.
 func (o *operator) stop() error {
+	o.told.Store(true)
 	if err := o.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
@@ -167,6 +186,27 @@ func (o *operator) running() bool {
 	default:
 		return true
 	}
+}
+
+// failures are what no operator may come to, whatever happens around it.
+func (w *world) failures() (found []string) {
+	for _, o := range w.ever() {
+		output := o.output()
+		if !o.running() && !o.told.Load() {
+			found = append(found, fmt.Sprintf("an operator ended by itself: %v: ...%s", o.err, output[max(0, len(output)-2000):]))
+		}
+		if at := strings.Index(output, "Observed a panic"); at >= 0 {
+			found = append(found, "an operator panicked: "+output[at:min(len(output), at+2000)])
+		}
+	}
+	return found
+}
+
+// ever are all operators that ever ran.
+func (w *world) ever() []*operator {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.operators)
 }
 
 // output is all that it has written so far.
@@ -191,10 +231,9 @@ func (w *world) shared(t *testing.T) *operator {
 
 // current is an operator that runs, nil if none does.
 func (w *world) current() *operator {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if i := slices.IndexFunc(w.operators, (*operator).running); i >= 0 {
-		return w.operators[i]
+	all := w.ever()
+	if i := slices.IndexFunc(all, (*operator).running); i >= 0 {
+		return all[i]
 	}
 	return nil
 }

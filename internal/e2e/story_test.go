@@ -92,6 +92,9 @@ func (s *story) end() {
 	for _, leak := range s.leaks() {
 		s.t.Errorf("a phone number got out: %s", leak)
 	}
+	for _, failure := range s.failures() {
+		s.t.Error(failure)
+	}
 	s.front.stepIn(nil)
 	s.graph.ClearFaults()
 	ctx := context.Background()

@@ -97,6 +97,10 @@ func adoptAlways(o *v1alpha1.PhoneAuthenticationMethod) {
 	o.Spec.AdoptionPolicy = v1alpha1.AdoptAlways
 }
 
+func adoptNever(o *v1alpha1.PhoneAuthenticationMethod) {
+	o.Spec.AdoptionPolicy = v1alpha1.AdoptNever
+}
+
 func number(n string) option {
 	return func(o *v1alpha1.PhoneAuthenticationMethod) { o.Spec.PhoneNumber = n }
 }

@@ -20,7 +20,7 @@ func TestWatchedNamespacesOnly(t *testing.T) {
 	p, other := s.people, s.team("other")
 	s.editTenant(func(spec *v1alpha1.EntraTenantSpec) { spec.Access = append(spec.Access, other.may()) })
 	s.restricted("restricted", p.namespace, system)
-	o := s.launch(launch{account: "restricted", args: []string{"--watch-namespaces=" + p.namespace + "," + system, "--metrics-bind-address=0"}})
+	o := s.launch(launch{account: "restricted", mute: true, args: []string{"--watch-namespaces=" + p.namespace + "," + system}})
 
 	u := s.user()
 	phones := secret(p.namespace, "phones", "number", "+1 2065550101")

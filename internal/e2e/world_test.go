@@ -49,24 +49,31 @@ type world struct {
 	cluster       *devcluster.Cluster
 	graph         *emulator.Emulator
 	front         *front
-	root, dir     string
-	program       string // the operator's binary
+	program
 
 	mu        sync.Mutex
 	operators []*operator // all that ever ran
 }
 
 var (
-	build sync.Once
-	made  struct {
+	begin, build sync.Once
+	compiled     = make(chan program, 1)
+	made         struct {
 		*world
 		err error
 	}
 )
 
+// program is the operator's binary.
+type program struct {
+	root, dir, path string
+	err             error
+}
+
 // start returns the world that the stories share, made by the first that asks.
 func start(t *testing.T) *world {
 	t.Helper()
+	begin.Do(func() { go func() { compiled <- compile() }() }) // while the cluster starts
 	cluster := testenv.Shared(t)
 	build.Do(func() { made.world, made.err = newWorld(cluster) })
 	if made.err != nil {
@@ -77,13 +84,9 @@ func start(t *testing.T) *world {
 
 func newWorld(cluster *devcluster.Cluster) (*world, error) {
 	ctrl.SetLogger(logr.Discard()) // the operator logs, not its clients here
-	root, err := devcluster.Root()
-	if err != nil {
-		return nil, err
-	}
-	dir, err := leashedDir()
-	if err != nil {
-		return nil, err
+	p := <-compiled
+	if p.err != nil {
+		return nil, p.err
 	}
 	scheme := runtime.NewScheme()
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
@@ -94,22 +97,36 @@ func newWorld(cluster *devcluster.Cluster) (*world, error) {
 		return nil, err
 	}
 	w := &world{
-		Client: admin, cluster: cluster, root: root, dir: dir, program: filepath.Join(dir, "phone-operator"),
-		graph: emulator.New(emulator.Options{Seed: 1}),
+		Client: admin, cluster: cluster, program: p, graph: emulator.New(emulator.Options{Seed: 1}),
 	}
 	w.front = newFront(w.graph)
-	return w, errors.Join(w.compile(), w.install(context.Background()))
+	return w, w.install(context.Background())
 }
 
 // compile builds the operator with the flags of go test's usual run, so that most of the work is done already.
-func (w *world) compile() error {
-	cmd := exec.Command("go", "build", "-o", w.program, ".")
-	cmd.Dir = w.root
-	cmd.Env = append(os.Environ(), "GOTMPDIR="+w.dir)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %w\n%s", err, out)
+func compile() (p program) {
+	if p.root, p.err = devcluster.Root(); p.err != nil {
+		return p
 	}
-	return nil
+	if p.dir, p.err = leashedDir(); p.err != nil {
+		return p
+	}
+	p.path = filepath.Join(p.dir, "phone-operator")
+	cmd := exec.Command("sh", "-c", leash, "sh", "go", "build", "-o", p.path, ".")
+	cmd.Dir = p.root
+	cmd.Env = append(os.Environ(), "GOTMPDIR="+p.dir)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	pipe, err := tie(cmd)
+	if err != nil {
+		p.err = fmt.Errorf("go build: %w", err)
+		return p
+	}
+	defer func() { _ = pipe.Close() }()
+	if err := cmd.Wait(); err != nil {
+		p.err = fmt.Errorf("go build: %w\n%s", err, out.String())
+	}
+	return p
 }
 
 // install applies config/default. The kinds are there already, and the Deployment makes no Pod: there are no nodes.

@@ -1,0 +1,41 @@
+package e2e_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"testing"
+)
+
+// docs/security.md names for each attack the test that tries it, and leaves none of these tests out.
+func TestTheThreatModelNamesItsTests(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "security.md"))
+	must(t, err)
+	var named, written []string
+	for _, m := range regexp.MustCompile("`(Test\\w+)`").FindAllSubmatch(page, -1) {
+		named = append(named, string(m[1]))
+	}
+	files, err := filepath.Glob("*_test.go")
+	must(t, err)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		must(t, err)
+		for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)\(`).FindAllSubmatch(text, -1) {
+			written = append(written, string(m[1]))
+		}
+	}
+	for _, name := range named {
+		if !slices.Contains(written, name) {
+			t.Errorf("%s is on the page and not written", name)
+		}
+	}
+	for _, name := range written {
+		if !slices.Contains(named, name) && !slices.Contains(ofTheTests, name) {
+			t.Errorf("%s is not on the page", name)
+		}
+	}
+}
+
+// ofTheTests are tests of the tests, and what is no attack.
+var ofTheTests = []string{"TestTheThreatModelNamesItsTests", "TestTheSearchFindsANumberInAnyWriting", "TestPrivilegedUsersAllowed"}
