@@ -33,14 +33,19 @@ type Gate struct {
 
 	mu      sync.Mutex
 	until   time.Time // closed up to here
-	closed  time.Time // when it was closed last
-	refused time.Time // when the request was sent that closed it
+	last    ticket    // of the request that was let through last
+	closed  ticket    // the last one when the gate was closed last
+	refused ticket    // of the request that closed it
 	mute    int       // 429s in a row without Retry-After
 
 	pace    pace
 	ceiling float64 // requests a second; 0: none
 	room    room
 }
+
+// ticket is the number of a request: it tells which was sent before another, and
+// before the gate was closed. Two readings of a clock may be the same.
+type ticket int64
 
 // NewGate returns an open gate.
 func NewGate(now func() time.Time) *Gate { return &Gate{now: now} }
@@ -69,16 +74,15 @@ func (g *Gate) rate(now time.Time) float64 {
 	return r
 }
 
-// heed learns from an answer to a request that was sent at sent, and closes the
-// gate if Graph asks for it.
-func (g *Gate) heed(sent time.Time, status int, h http.Header) {
+// heed learns from the answer to a request, and closes the gate if Graph asks for it.
+func (g *Gate) heed(sent ticket, status int, h http.Header) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
 	asked, said := parseRetryAfter(h.Get("Retry-After"), now)
 	// Requests that were on their way when another was refused say the same again.
-	news := g.closed.IsZero() || sent.After(g.closed)
-	if !news && sent.After(g.refused) {
+	news := sent > g.closed
+	if !news && sent > g.refused {
 		g.pace.beside(status != http.StatusTooManyRequests)
 	}
 	switch {
@@ -109,7 +113,7 @@ func (g *Gate) heed(sent time.Time, status int, h http.Header) {
 		g.until = until
 	}
 	if news {
-		g.closed = now
+		g.closed = g.last
 	}
 }
 

@@ -146,21 +146,22 @@ func (p *Pass) End() {
 
 // pay counts a request that is about to be sent, or returns how long the gate
 // stays closed.
-func (g *Gate) pay(ctx context.Context) (sent time.Time, wait time.Duration) {
+func (g *Gate) pay(ctx context.Context) (sent ticket, wait time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
 	if wait := g.until.Sub(now); wait > 0 {
-		return now, wait
+		return 0, wait
 	}
 	rate := g.rate(now)
 	g.room.grow(now, rate)
-	if rate == 0 {
-		return now, 0
-	}
 	// Passes that began before a limit was known would run into it one and all.
-	if debt := -g.room.credit; debt > max(2*g.room.costOf(urgent), rate) {
-		return now, time.Duration(debt / rate * float64(time.Second))
+	if debt := -g.room.credit; rate > 0 && debt > max(2*g.room.costOf(urgent), rate) {
+		return 0, time.Duration(debt / rate * float64(time.Second))
+	}
+	g.last++
+	if rate == 0 {
+		return g.last, 0
 	}
 	g.room.credit--
 	if p, ok := ctx.Value(passKey{}).(*Pass); ok {
@@ -172,5 +173,5 @@ func (g *Gate) pay(ctx context.Context) (sent time.Time, wait time.Duration) {
 			g.room.spare--
 		}
 	}
-	return now, 0
+	return g.last, 0
 }

@@ -25,9 +25,15 @@ func said(pairs ...string) http.Header {
 	return h
 }
 
+// send lets a request through, whatever the gate would say.
+func (g *Gate) send() ticket {
+	g.last++
+	return g.last
+}
+
 // exchange sends one request at once and hears the answer after a latency.
 func (c *clock) exchange(g *Gate, status int, h http.Header) {
-	sent := c.at
+	sent := g.send()
 	c.advance(10 * time.Millisecond)
 	g.heed(sent, status, h)
 }
@@ -60,7 +66,7 @@ func TestTheGateClosesAsGraphSays(t *testing.T) {
 func TestALongerWaitIsNotShortened(t *testing.T) {
 	clock := newClock()
 	g := NewGate(clock.now)
-	sent := clock.at
+	sent := g.send()
 	clock.advance(time.Millisecond)
 	for _, seconds := range []string{"3", "20", "1"} {
 		g.heed(sent, 429, said("Retry-After", seconds))
@@ -75,9 +81,12 @@ func TestWithoutRetryAfterThePauseGrowsWithEachRefusalInARow(t *testing.T) {
 	g := NewGate(clock.now)
 	want := 5 * time.Second
 	for range 10 {
-		sent := clock.at
+		var sent [16]ticket
+		for i := range sent {
+			sent[i] = g.send()
+		}
 		clock.advance(time.Millisecond)
-		for range 16 { // that were on their way together count once
+		for _, sent := range sent { // what was on its way together counts once
 			g.heed(sent, 429, said())
 		}
 		if got := g.Wait(); got < want || got >= want*3/2+time.Millisecond {
@@ -92,6 +101,17 @@ func TestWithoutRetryAfterThePauseGrowsWithEachRefusalInARow(t *testing.T) {
 	clock.exchange(g, 429, said())
 	if got := g.Wait(); got >= 8*time.Second {
 		t.Errorf("after a success it is closed for %v", got)
+	}
+}
+
+// A clock may stand still from one request to the next.
+func TestARefusalAtTheInstantTheGateWasClosedAtIsNews(t *testing.T) {
+	clock := newClock()
+	g := NewGate(clock.now)
+	g.heed(g.send(), 429, said("Retry-After", "0"))
+	g.heed(g.send(), 429, said())
+	if got := g.Wait(); got < firstPause {
+		t.Errorf("closed for %v", got)
 	}
 }
 
@@ -160,11 +180,11 @@ func TestAStray429ChangesNoPace(t *testing.T) {
 		for range 100 {
 			clock.exchange(g, 200, said())
 		}
-		sent := clock.at
+		refused, others := g.send(), []ticket{g.send(), g.send()}
 		clock.advance(time.Millisecond)
-		g.heed(sent, 429, said("Retry-After", "1"))
-		for range 2 {
-			g.heed(sent.Add(time.Microsecond), 200, said())
+		g.heed(refused, 429, said("Retry-After", "1"))
+		for _, sent := range others {
+			g.heed(sent, 200, said())
 		}
 		if rate := g.rate(clock.at); rate != 0 {
 			t.Errorf("the pace is %v a second", rate)
