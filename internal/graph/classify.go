@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"time"
 )
 
 // outcome is how a call ended that did not succeed.
@@ -56,13 +57,9 @@ func classify(op string, o outcome) *Error {
 		return e
 	}
 
-	e := &Error{
-		Op:         op,
-		Status:     o.resp.StatusCode,
-		Code:       codeOf(o.resp),
-		RequestID:  requestIDOf(o.resp),
-		RetryAfter: retryAfterOf(o.resp),
-	}
+	e := &Error{Op: op, Status: o.resp.StatusCode, Code: codeOf(o.resp), RequestID: requestIDOf(o.resp)}
+	var pause bool
+	e.RetryAfter, pause = RetryAfter(o.resp.Header, time.Now())
 	switch status := e.Status; {
 	case status < 300:
 		e.Kind, e.Cause = lost, causeOf(o.err)
@@ -85,7 +82,7 @@ func classify(op string, o outcome) *Error {
 		e.Kind = Throttled
 	case status < 500:
 		e.Kind = Refused
-	case status == http.StatusServiceUnavailable && o.resp.Header.Get("Retry-After") != "":
+	case status == http.StatusServiceUnavailable && pause:
 		e.Kind = Throttled
 	default:
 		e.Kind = lost

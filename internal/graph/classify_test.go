@@ -94,6 +94,10 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 			reply{503, map[string]string{"Retry-After": "5"}, said("serviceNotAvailable", "")},
 			graph.Throttled, graph.Throttled, "serviceNotAvailable", 5 * time.Second,
 		},
+		"busy until a date that is past": {
+			reply{503, map[string]string{"Retry-After": "Wed, 02 Jan 2030 03:04:00 GMT", "Date": "Wed, 02 Jan 2030 03:04:05 GMT"}, ""},
+			graph.Unavailable, graph.Unclear, "", 0,
+		},
 		"busy, without a time":     {reply{status: 503, body: said("serviceNotAvailable", "")}, graph.Unavailable, graph.Unclear, "serviceNotAvailable", 0},
 		"an error inside Graph":    {reply{status: 500, body: said("UnknownError", "")}, graph.Unavailable, graph.Unclear, "UnknownError", 0},
 		"a gateway without Graph":  {reply{status: 502, body: "<html>bad gateway</html>"}, graph.Unavailable, graph.Unclear, "", 0},

@@ -25,6 +25,10 @@ func (e *tokenError) Error() string { return e.failure.Error() }
 // the other try, and they would queue for minutes behind an endpoint that is away.
 const failureHolds = time.Second
 
+// throttledHolds is how long to wait at least for a token endpoint that is asked too
+// often: its limit is no gate's.
+const throttledHolds = 5 * time.Second
+
 // credential says of a failure to get a token what kind it is. azidentity's errors
 // tell this only if there was an answer, so it watches the connection as well.
 type credential struct {
@@ -135,12 +139,12 @@ func ofTokenEndpoint(resp *http.Response) Error {
 	var said entraError
 	_ = decode(resp, &said) // any bytes may stand there; what can be read is
 	e := Error{
-		Kind:       CredentialFailed,
-		Cause:      "no token: the token endpoint refuses the credential",
-		Status:     resp.StatusCode,
-		Code:       aadsts.FindString(string(said.Description)),
-		RetryAfter: retryAfterOf(resp),
+		Kind:   CredentialFailed,
+		Cause:  "no token: the token endpoint refuses the credential",
+		Status: resp.StatusCode,
+		Code:   aadsts.FindString(string(said.Description)),
 	}
+	e.RetryAfter, _ = RetryAfter(resp.Header, time.Now())
 	if e.Code == "" && oauthCode.MatchString(string(said.Error)) {
 		e.Code = string(said.Error)
 	}
@@ -152,6 +156,7 @@ func ofTokenEndpoint(resp *http.Response) Error {
 	switch {
 	case e.Status == http.StatusTooManyRequests:
 		e.Kind, e.Cause = Throttled, "no token: the token endpoint is asked too often"
+		e.RetryAfter = max(e.RetryAfter, throttledHolds)
 	case e.Status >= 500:
 		e.Kind, e.Cause = Unavailable, "no token: the token endpoint does not work"
 	}

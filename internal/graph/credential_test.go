@@ -86,6 +86,9 @@ func TestWhyThereIsNoToken(t *testing.T) {
 		"the token endpoint is asked too often": {
 			token: refuse(429, map[string]string{"Retry-After": "7"}, ""), kind: graph.Throttled, after: 7 * time.Second,
 		},
+		"the token endpoint is asked too often and does not say for how long": {
+			token: refuse(429, nil, ""), kind: graph.Throttled, after: 5 * time.Second,
+		},
 		"the token endpoint does not work": {token: refuse(503, nil, ""), kind: graph.Unavailable},
 		"the token endpoint cuts the connection": {
 			token: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, kind: graph.Unavailable,

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/entraops/phone-operator/internal/graph"
 )
 
 // How long to stay away after a 429 that does not say: doubled with each in a
@@ -14,10 +16,6 @@ const (
 	firstPause = 5 * time.Second
 	mostPause  = 5 * time.Minute
 )
-
-// longestPause is believed of no server, as in package graph: a gate that closes for
-// years is closed for good.
-const longestPause = 24 * time.Hour
 
 // Gate is what all requests of a tenant to Graph pass. A limit of Graph is the
 // tenant's, not one request's: after a 429 nobody asks until Graph allows it, and
@@ -79,7 +77,7 @@ func (g *Gate) heed(sent ticket, status int, h http.Header) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
-	asked, said := parseRetryAfter(h.Get("Retry-After"), now)
+	asked, said := graph.RetryAfter(h, now)
 	// Requests that were on their way when another was refused say the same again.
 	news := sent > g.closed
 	if !news && sent > g.refused {
@@ -125,15 +123,4 @@ func limitShare(h http.Header) float64 {
 		return 0
 	}
 	return share
-}
-
-// parseRetryAfter reads both forms of the header: seconds and a date.
-func parseRetryAfter(s string, now time.Time) (time.Duration, bool) {
-	if seconds, err := strconv.Atoi(s); err == nil && seconds >= 0 {
-		return time.Duration(min(seconds, int(longestPause/time.Second))) * time.Second, true
-	}
-	if at, err := http.ParseTime(s); err == nil {
-		return min(max(0, at.Sub(now)), longestPause), true
-	}
-	return 0, false
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/graph"
 )
 
 const (
@@ -67,7 +68,7 @@ func (s wire) Do(r *http.Request) (*http.Response, error) {
 		return resp, nil
 	}
 	s.refused++
-	wait, _ := parseRetryAfter(resp.Header.Get("Retry-After"), time.Now())
+	wait, _ := graph.RetryAfter(resp.Header, time.Now())
 	if until := time.Now().Add(wait); until.After(s.until) {
 		s.heard, s.until = time.Now(), until
 	}
@@ -113,7 +114,7 @@ func (s *simulation) get(ctx context.Context) time.Duration {
 	case http.StatusOK:
 		return 0
 	case http.StatusTooManyRequests:
-		wait, _ := parseRetryAfter(resp.Header.Get("Retry-After"), time.Now())
+		wait, _ := graph.RetryAfter(resp.Header, time.Now())
 		return max(wait, s.gate.Wait())
 	}
 	panic(fmt.Sprint("status ", resp.StatusCode))
