@@ -33,6 +33,17 @@ type call struct {
 
 func (r call) write() bool { return r.method != http.MethodGet }
 
+// timeoutOf is how long an attempt of a call may take.
+func (c *Client) timeoutOf(r call) time.Duration {
+	switch {
+	case c.timeout > 0:
+		return c.timeout
+	case r.write():
+		return WriteTimeout
+	}
+	return ReadTimeout
+}
+
 // answer is what a success must bring. complete says whether all of it is there.
 type answer interface{ complete() bool }
 
@@ -83,7 +94,8 @@ func (c *Client) request(ctx context.Context, r call, id string) (*policy.Reques
 }
 
 // Reads are sent again at most twice, and not when a second has gone by: a hiccup is
-// over then. What lasts longer is for the work queue; a worker does not sleep.
+// over then. What lasts longer is for the work queue; a worker does not sleep. So a
+// read holds one for two seconds and the timeout of the last attempt, at most.
 const (
 	readRetries = 2
 	retryDelay  = 200 * time.Millisecond
@@ -94,14 +106,14 @@ const (
 // throttled is asked again.
 func (c *Client) retries(r call) policy.RetryOptions {
 	if r.write() {
-		return policy.RetryOptions{MaxRetries: -1, TryTimeout: c.timeout}
+		return policy.RetryOptions{MaxRetries: -1, TryTimeout: c.timeoutOf(r)}
 	}
 	began := time.Now()
 	return policy.RetryOptions{
 		MaxRetries:    readRetries,
 		RetryDelay:    retryDelay,
 		MaxRetryDelay: retryWindow, // a longer Retry-After is not waited for
-		TryTimeout:    c.timeout,
+		TryTimeout:    c.timeoutOf(r),
 		ShouldRetry: func(resp *http.Response, err error) bool {
 			return time.Since(began) < retryWindow && (err != nil || resp.StatusCode >= 500)
 		},

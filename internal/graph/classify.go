@@ -50,7 +50,7 @@ func classify(op string, o outcome) *Error {
 		lost = Unclear
 	}
 	if o.resp == nil {
-		e := &Error{Kind: lost, Op: op, Cause: causeOf(o.err)}
+		e := &Error{Kind: lost, Op: op, Cause: causeOf(o.err), silent: unanswered(o.err)}
 		if neverLeft(o.err) {
 			e.Kind = Unavailable
 		}
@@ -62,7 +62,7 @@ func classify(op string, o outcome) *Error {
 	e.RetryAfter, pause = RetryAfter(o.resp.Header, time.Now())
 	switch status := e.Status; {
 	case status < 300:
-		e.Kind, e.Cause = lost, causeOf(o.err)
+		e.Kind, e.Cause, e.silent = lost, causeOf(o.err), unanswered(o.err)
 	case status < 400:
 		e.Kind, e.Cause = Unavailable, "a redirect, which is not followed: check the address of Graph"
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
@@ -100,6 +100,12 @@ func neverLeft(err error) bool {
 func isDial(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
+}
+
+// unanswered says whether err is for want of an answer, or of its end.
+func unanswered(err error) bool {
+	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
+	return !tooLarge && !errors.Is(err, errUnreadable)
 }
 
 // errUnreadable is why a success is none: its body is not what it should be.

@@ -140,6 +140,9 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 func check(t *testing.T, err error, kind graph.Kind, code string, after time.Duration, status int) {
 	t.Helper()
 	e := failure(t, err)
+	if graph.Silent(err) {
+		t.Errorf("an answer is taken for none: %v", err)
+	}
 	if e.Kind != kind || e.Code != code || e.RetryAfter != after {
 		t.Errorf("got %v; want %s, code %q, retry after %v", e, kind, code, after)
 	}
@@ -203,6 +206,7 @@ func TestNoAnswer(t *testing.T) {
 		options     []option
 		read, write graph.Kind
 		cause       string
+		heard       bool // something did answer
 	}{
 		"nobody listens": {
 			options: []option{func(o *graph.Options) { o.Endpoint, o.Transport = "https://"+closed.Addr().String(), nil }},
@@ -243,7 +247,7 @@ func TestNoAnswer(t *testing.T) {
 					}
 				}
 			},
-			read: graph.Unavailable, write: graph.Unclear, cause: "the answer is too large",
+			read: graph.Unavailable, write: graph.Unclear, cause: "the answer is too large", heard: true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -254,9 +258,15 @@ func TestNoAnswer(t *testing.T) {
 			if e := failure(t, err); e.Kind != tc.read || e.Cause != tc.cause {
 				t.Errorf("read: %v", e)
 			}
+			if graph.Silent(err) == tc.heard {
+				t.Errorf("silent %v: %v", graph.Silent(err), err)
+			}
 			_, err = c.CreatePhoneMethod(context.Background(), adaID, phone.Mobile, number(t, "+12065550100"))
 			if e := failure(t, err); e.Kind != tc.write || e.Cause != tc.cause {
 				t.Errorf("write: %v", e)
+			}
+			if graph.Silent(err) == tc.heard {
+				t.Errorf("silent %v: %v", graph.Silent(err), err)
 			}
 		})
 	}
@@ -276,8 +286,8 @@ func TestACancelledCallSaysSo(t *testing.T) {
 			cancel()
 		}()
 		err := operations(number(t, "+12065550100"))[op](ctx, c)
-		if e := failure(t, err); e.Kind != kind || e.Cause != "cancelled" || !errors.Is(err, context.Canceled) {
-			t.Errorf("%s: %v", op, err)
+		if e := failure(t, err); e.Kind != kind || e.Cause != "cancelled" || !errors.Is(err, context.Canceled) || graph.Silent(err) {
+			t.Errorf("%s: %v, silent %v", op, err, graph.Silent(err))
 		}
 		err = operations(number(t, "+12065550100"))[op](ctx, c) // cancelled before
 		if e := failure(t, err); e.Kind != graph.Unavailable || !errors.Is(err, context.Canceled) {

@@ -13,12 +13,18 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 )
 
-// DefaultTimeout is how long one attempt may take. Graph gives up on requests for
-// authentication methods after 60 seconds; waiting a little longer, we hear its
-// verdict and need not guess.
+// How long one attempt may take.
+//
+// Graph gives up on requests for authentication methods after 60 seconds. A write
+// waits a little longer than that, to hear its verdict: one that is given up earlier
+// may still be done later, over a newer one. A read has no such effect and is made
+// again at the next look, so it holds nobody for as long.
 //
 // Source: https://learn.microsoft.com/graph/api/resources/authenticationmethods-overview
-const DefaultTimeout = 65 * time.Second
+const (
+	ReadTimeout  = 15 * time.Second
+	WriteTimeout = 65 * time.Second
+)
 
 // Options say which Graph to speak to, and how.
 type Options struct {
@@ -35,7 +41,7 @@ type Options struct {
 	// Transport sends the requests; nil is a plain http.Client. An *http.Client
 	// follows no redirects here, whatever it says: a token goes to one host only.
 	Transport policy.Transporter
-	// Timeout is for one attempt; zero is DefaultTimeout.
+	// Timeout is for one attempt; zero is ReadTimeout and WriteTimeout.
 	Timeout time.Duration
 	// NoSMSSignIn says that this cloud has no enableSmsSignIn and disableSmsSignIn
 	// (China). They are then refused without asking.
@@ -48,7 +54,7 @@ type Client struct {
 	pipeline    runtime.Pipeline
 	endpoint    string // without a slash at the end
 	version     string
-	timeout     time.Duration
+	timeout     time.Duration // zero: by the kind of call
 	noSMSSignIn bool
 	credential  *credential
 	scopes      []string
@@ -76,9 +82,6 @@ func New(o Options) (*Client, error) {
 	case "v1.0", "beta":
 	default:
 		return nil, errors.New(`the Graph version is "v1.0" or "beta"`)
-	}
-	if o.Timeout == 0 {
-		o.Timeout = DefaultTimeout
 	}
 	credential, scopes := newCredential(o.Credential), []string{audience + "/.default"}
 	bearer := runtime.NewBearerTokenPolicy(credential, scopes, nil)

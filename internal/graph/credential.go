@@ -109,11 +109,11 @@ func (x *exchange) explain(ctx context.Context, err error) Error {
 	case errors.As(err, &refused) && refused.RawResponse != nil:
 		return ofTokenEndpoint(refused.RawResponse)
 	case ctx.Err() != nil:
-		return Error{Kind: Unavailable, Cause: "no token: " + causeOf(ctx.Err())}
+		return Error{Kind: Unavailable, Cause: "no token: " + causeOf(ctx.Err()), silent: true}
 	case x.untrusted:
-		return Error{Kind: Unavailable, Cause: "no token: the certificate of the token endpoint is not trusted"}
+		return Error{Kind: Unavailable, Cause: "no token: the certificate of the token endpoint is not trusted", silent: true}
 	case x.asked && !x.answered:
-		return Error{Kind: Unavailable, Cause: "no token: the token endpoint does not answer"}
+		return Error{Kind: Unavailable, Cause: "no token: the token endpoint does not answer", silent: true}
 	case x.asked:
 		return Error{Kind: CredentialFailed, Cause: "no token: the token endpoint does not accept the credential"}
 	default:

@@ -50,7 +50,8 @@ type Error struct {
 	// Permission is the least permission that the call needs, if it was Forbidden.
 	Permission string
 
-	ended error // why the caller's context is over, if it is
+	ended  error // why the caller's context is over, if it is
+	silent bool  // nobody answered
 }
 
 // Error says in our own words what failed, with the codes and ids.
@@ -92,4 +93,12 @@ func KindOf(err error) Kind {
 		return e.Kind
 	}
 	return ""
+}
+
+// Silent says of the error of a call whether nobody answered, neither Graph nor the
+// token endpoint: there was no connection or none to trust, it was cut, or time was
+// up. Of a caller that went away it is not known.
+func Silent(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.silent && e.ended == nil
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/entraops/phone-operator/internal/graph"
 )
 
 func TestAReadIsSentAgainOnlyForAHiccup(t *testing.T) {
@@ -66,6 +68,51 @@ func TestAReadThatWasSlowIsNotSentAgain(t *testing.T) {
 			t.Errorf("sent %d times, error %v", sent, err)
 		}
 	})
+}
+
+// A Graph that takes requests and never answers holds a worker until the attempt is
+// given up. A read is given up soon, whatever its first attempts came to; a write waits
+// for the verdict, which comes after 60 seconds.
+func TestHowLongACallHoldsAWorker(t *testing.T) {
+	hang := func(r *http.Request) (*http.Response, error) {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	}
+	for name, tc := range map[string]struct {
+		cut         int // so many attempts are cut at once, each after a while
+		read, write time.Duration
+	}{
+		"never an answer":               {0, 15 * time.Second, 65 * time.Second},
+		"a hiccup, then never":          {1, 17 * time.Second, time.Second},
+		"a second hiccup, and then not": {2, 17 * time.Second, time.Second},
+	} {
+		for op, do := range operations(number(t, "+12065550100")) {
+			t.Run(op+", "+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					attempts := 0
+					c := newClient(t, over(func(r *http.Request) (*http.Response, error) {
+						if attempts++; attempts <= tc.cut {
+							time.Sleep(300 * time.Millisecond) //nolint:forbidigo // the clock is synctest's
+							return nil, errors.New("EOF")
+						}
+						return hang(r)
+					}), func(o *graph.Options) { o.Timeout = 0 })
+					began := time.Now()
+					err := do(context.Background(), c)
+					if !graph.Silent(err) {
+						t.Errorf("error %v", err)
+					}
+					most := tc.write
+					if isRead(op) {
+						most = tc.read
+					}
+					if took := time.Since(began); took > most {
+						t.Errorf("it held the worker for %v, want at most %v", took, most)
+					}
+				})
+			})
+		}
+	}
 }
 
 func TestAWriteIsSentOnce(t *testing.T) {

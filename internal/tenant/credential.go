@@ -52,16 +52,17 @@ var (
 	errCredential = errors.New("the credential cannot be used with these settings: check tenant id, client id and authority")
 )
 
-// How long to try for a token. A longer wait is for the work queue.
+// How long to try for a token: less, all tries together, than a read may take, so that
+// it is known what was in vain. A longer wait is for the work queue.
 var (
 	entraRetry = policy.RetryOptions{
-		MaxRetries: 1, RetryDelay: 300 * time.Millisecond, MaxRetryDelay: time.Second, TryTimeout: 10 * time.Second,
+		MaxRetries: 1, RetryDelay: 300 * time.Millisecond, MaxRetryDelay: time.Second, TryTimeout: 6 * time.Second,
 		StatusCodes: []int{500, 502, 503, 504}, // not 429: who is asked too often is not asked again
 	}
 	// The metadata service of a machine answers 404 and 410 while it is not ready: its
 	// own list of codes stays.
 	machineRetry = policy.RetryOptions{
-		MaxRetries: 2, RetryDelay: 300 * time.Millisecond, MaxRetryDelay: time.Second, TryTimeout: 5 * time.Second,
+		MaxRetries: 2, RetryDelay: 300 * time.Millisecond, MaxRetryDelay: time.Second, TryTimeout: 4 * time.Second,
 	}
 )
 
