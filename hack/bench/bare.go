@@ -23,7 +23,7 @@ import (
 // the operator makes, to the API server and to Graph, in the same order and with as many workers: the finalizer with
 // the note of what is about to be created, the phone, the status.
 func (b *bench) bare(ctx context.Context) error {
-	b.operator.stop()
+	_ = b.operator.Stop(grace)
 	users, err := b.newUsers(ctx, b.users)
 	if err != nil {
 		return err

@@ -22,6 +22,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/devcluster"
+	"github.com/entraops/phone-operator/internal/leash"
 )
 
 const (
@@ -41,7 +42,7 @@ type bench struct {
 	config   *rest.Config
 	metrics  *discovery.DiscoveryClient
 	graph    *graph
-	operator *process
+	operator *leash.Process
 	tracker  *tracker
 
 	drift    []*v1alpha1.PhoneAuthenticationMethod // of the large run
@@ -156,16 +157,16 @@ func (b *bench) startOperator(ctx context.Context) error {
 	if err := os.WriteFile(path, file, 0o600); err != nil {
 		return err
 	}
-	b.operator, err = start(b.dir, "operator", []string{"KUBECONFIG=" + path}, b.dir+"/phone-operator",
+	b.operator, err = leash.Logged(b.dir+"/operator.log", []string{"KUBECONFIG=" + path}, b.dir+"/phone-operator",
 		"--leader-elect=false", "--metrics-bind-address=0", "--health-probe-bind-address=0",
 		"--max-concurrent-reconciles="+strconv.Itoa(b.workers))
 	return err
 }
 
 func (b *bench) stop() {
-	b.operator.stop()
+	_ = b.operator.Stop(grace)
 	if b.graph != nil {
-		b.graph.process.stop()
+		_ = b.graph.process.Stop(grace)
 	}
 	if b.cluster != nil {
 		_ = b.cluster.Stop()

@@ -53,7 +53,7 @@ func (b *bench) throttled(ctx context.Context) error {
 		if err := b.graph.tell(ctx, http.MethodDelete, "/throttle", nil); err != nil {
 			return err
 		}
-		b.operator.stop() // what it learnt goes with it, and what is not done yet
+		_ = b.operator.Stop(grace) // what it learnt goes with it, and what is not done yet
 		if err := b.remove(ctx, all); err != nil {
 			return err
 		}
@@ -106,7 +106,7 @@ func (b *bench) memory(ctx context.Context) error {
 	if more <= 0 {
 		return nil
 	}
-	b.operator.stop()
+	_ = b.operator.Stop(grace)
 	users, err := b.newUsers(ctx, more)
 	if err != nil {
 		return err
@@ -132,7 +132,7 @@ func (b *bench) memory(ctx context.Context) error {
 		"%.0f MiB, highest %.0f MiB (with %d methods %.0f MiB)", float64(after)/mib, float64(highest)/mib, few, float64(before)/mib)
 	b.table.add("memory, 100,000 methods", "< 454 MiB", "%.0f MiB by the slope of %.1f KiB each",
 		(float64(after)+slope*float64(100_000-few-len(all)))/mib, slope/1024)
-	b.operator.stop()
+	_ = b.operator.Stop(grace)
 	return b.dropAndStart(ctx, all)
 }
 
@@ -148,7 +148,7 @@ func (b *bench) dropAndStart(ctx context.Context, all []*v1alpha1.PhoneAuthentic
 
 // restarted starts the operator anew, lets it look at everybody, and returns its memory a little later.
 func (b *bench) restarted(ctx context.Context) (now, highest int64, err error) {
-	b.operator.stop()
+	_ = b.operator.Stop(grace)
 	if err := b.graph.forget(ctx); err != nil {
 		return 0, 0, err
 	}
@@ -164,5 +164,5 @@ func (b *bench) restarted(ctx context.Context) (now, highest int64, err error) {
 	if err := b.settle(ctx); err != nil {
 		return 0, 0, err
 	}
-	return b.operator.memory()
+	return memory(b.operator)
 }

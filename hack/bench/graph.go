@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/leash"
 )
 
 const (
@@ -25,7 +26,7 @@ const (
 
 // graph is the emulator as it runs, steered over its control interface.
 type graph struct {
-	process      *process
+	process      *leash.Process
 	url, control string
 	ca           []byte
 }
@@ -34,7 +35,7 @@ func startGraph(ctx context.Context, dir string) (*graph, error) {
 	g := &graph{}
 	ready, ca := dir+"/graph.ready", dir+"/graph.ca"
 	var err error
-	g.process, err = start(dir, "emulator", nil, dir+"/graph-emulator", "--bind-address=127.0.0.1:0",
+	g.process, err = leash.Logged(dir+"/emulator.log", nil, dir+"/graph-emulator", "--bind-address=127.0.0.1:0",
 		"--control-bind-address=127.0.0.1:0", "--ca-file="+ca, "--ready-file="+ready)
 	if err != nil {
 		return nil, err

@@ -6,70 +6,18 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
+
+	"github.com/entraops/phone-operator/internal/leash"
 )
 
-// leash runs "$@" and kills it when the pipe on its standard input closes, which is when this process ends, in
-// whatever way.
-const leash = `exec 3<&0
-{ read -r _ <&3; kill -KILL 0; } >/dev/null 2>&1 &
-exec "$@" 3<&- </dev/null`
-
-// process is a program that runs until stop, or until this process ends.
-type process struct {
-	cmd  *exec.Cmd
-	pipe *os.File
-	log  string
-	done chan struct{}
-}
-
-func start(dir, name string, env []string, program string, args ...string) (*process, error) {
-	p := &process{log: filepath.Join(dir, name+".log"), done: make(chan struct{})}
-	log, err := os.Create(p.log)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = log.Close() }()
-	theirs, ours, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = theirs.Close() }()
-	p.pipe = ours
-	p.cmd = exec.Command("sh", append([]string{"-c", leash, "sh", program}, args...)...)
-	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, env...)
-	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = theirs, log, log
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start the %s: %w", name, err)
-	}
-	go func() {
-		_ = p.cmd.Wait()
-		close(p.done)
-	}()
-	return p, nil
-}
-
-// stop asks the program to end, and kills it if it does not.
-func (p *process) stop() {
-	if p == nil {
-		return
-	}
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-p.done:
-	case <-time.After(20 * time.Second):
-	}
-	_ = p.pipe.Close()
-	<-p.done
-}
+// grace is how long a program may take to end when asked.
+const grace = 20 * time.Second
 
 // memory returns the resident memory of the program in bytes, now and at its highest. Linux only.
-func (p *process) memory() (now, highest int64, err error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+func memory(p *leash.Process) (now, highest int64, err error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
 	if err != nil {
 		return 0, 0, err
 	}

@@ -59,7 +59,7 @@ func (w *world) killLeader(ctx context.Context, dice *rand.Rand) error {
 	if p == nil {
 		return ctx.Err()
 	}
-	p.signal(syscall.SIGKILL)
+	p.running().Kill()
 	if dice.IntN(4) == 0 && w.duration > shortRun {
 		w.ledger.count("blow: kill -9 of the leader, its lease runs out")
 		return nil
@@ -81,7 +81,7 @@ func (w *world) stopLeader(ctx context.Context, dice *rand.Rand) error {
 		return ctx.Err()
 	}
 	w.ledger.count("blow: SIGTERM to the leader")
-	p.signal(syscall.SIGTERM)
+	_ = p.running().Signal(syscall.SIGTERM) // it may have ended
 	return nil
 }
 

@@ -4,15 +4,15 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
+
+	"github.com/entraops/phone-operator/internal/devcluster"
+	"github.com/entraops/phone-operator/internal/leash"
 )
 
 // replica is one place for an operator. A process that ends there, in whatever way, is followed by another, as a
@@ -25,10 +25,9 @@ type replica struct {
 	ledger  *ledger
 
 	mu      sync.Mutex
-	cmd     *exec.Cmd
+	process *leash.Process // the one that runs, or ran last
 	metrics string
 	starts  int
-	done    chan struct{} // of the process that runs, closed at its end
 }
 
 // keep runs operators until ctx ends, then kills the last.
@@ -37,11 +36,8 @@ func (p *replica) keep(ctx context.Context) error {
 		if err := p.start(); err != nil {
 			return err
 		}
-		select {
-		case <-ctx.Done():
-			p.signal(syscall.SIGKILL)
-			<-p.done
-		case <-p.done:
+		_ = p.process.Wait(ctx) // how it ended is in its log, or was our doing
+		if ctx.Err() == nil {
 			p.ledger.operatorEnded()
 		}
 		select { // a program that cannot start is not to keep the machine busy
@@ -53,7 +49,7 @@ func (p *replica) keep(ctx context.Context) error {
 }
 
 func (p *replica) start() error {
-	address, err := freeAddress()
+	address, err := devcluster.FreeAddress()
 	if err != nil {
 		return err
 	}
@@ -64,40 +60,27 @@ func (p *replica) start() error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = log.Close() }() // the process has its own
 	fmt.Fprintf(log, "--- process %d of replica %s\n", p.starts, p.name)
+	if err := log.Close(); err != nil {
+		return err
+	}
 	p.metrics = address
-	p.cmd = exec.Command("sh", "-c", leash, "sh", p.program,
+	p.process, err = leash.Logged(p.log(), []string{"KUBECONFIG=" + p.config}, p.program,
 		"--leader-elect", "--leader-election-namespace="+system,
 		"--metrics-bind-address="+address, "--metrics-secure=false", "--health-probe-bind-address=0", "--zap-log-level=1")
-	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "KUBECONFIG=" + p.config}
-	p.cmd.Stdout, p.cmd.Stderr = log, log
-	pipe, err := tie(p.cmd)
 	if err != nil {
 		return fmt.Errorf("start replica %s: %w", p.name, err)
 	}
-	done, cmd := make(chan struct{}), p.cmd
-	p.done = done
-	go func() {
-		_ = cmd.Wait() // how it ended is in its log, or was our doing
-		_, _ = pipe.WriteString("\n")
-		_ = pipe.Close()
-		close(done)
-	}()
 	return nil
 }
 
 func (p *replica) log() string { return filepath.Join(p.dir, "operator-"+p.name+".log") }
 
-// signal reaches the process that runs now, and the shell that holds its leash.
-func (p *replica) signal(s syscall.Signal) {
+// running is the process that runs now, or ran last.
+func (p *replica) running() *leash.Process {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if s == syscall.SIGTERM {
-		_ = p.cmd.Process.Signal(s) // it may have ended
-		return
-	}
-	_ = syscall.Kill(-p.cmd.Process.Pid, s)
+	return p.process
 }
 
 // leads says whether the process that runs now has the lease.
@@ -129,13 +112,4 @@ func (l *ledger) operatorEnded() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.epoch++
-}
-
-// freeAddress is an address of this machine that nobody listens on.
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return listener.Addr().String(), listener.Close()
 }

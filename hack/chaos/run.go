@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/leash"
 )
 
 // run lets the operator live through bad times and tells of it to out. The error says that a rule was broken, or why
@@ -21,11 +22,11 @@ import (
 func run(ctx context.Context, out io.Writer, o options) (err error) {
 	log.SetLogger(logr.Discard()) // controller-runtime's envtest would complain of having none
 	fmt.Fprintf(out, "seed %d: %d users, bad times of %v\n", o.seed, o.users, o.duration)
-	dir, remove, err := tempDir()
+	dir, remove, err := leash.TempDir("phone-operator-chaos-")
 	if err != nil {
 		return err
 	}
-	defer remove()
+	defer func() { err = errors.Join(err, remove()) }()
 	w, err := build(ctx, o, dir)
 	if err != nil {
 		return err

@@ -11,9 +11,9 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/entraops/phone-operator/internal/devcluster"
+	"github.com/entraops/phone-operator/internal/leash"
 )
 
 func main() {
@@ -27,7 +27,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(untilOrphaned(ctx), *kubeconfig, *crds); err != nil {
+	if err := run(leash.UntilOrphaned(ctx), *kubeconfig, *crds); err != nil {
 		fmt.Fprintln(os.Stderr, "cluster:", err)
 		os.Exit(1)
 	}
@@ -62,21 +62,4 @@ func run(ctx context.Context, kubeconfig string, crds bool) (err error) {
 	fmt.Println("ready")
 	<-ctx.Done()
 	return nil
-}
-
-// untilOrphaned is done when ctx is, or when the process that started this one has ended and another adopted it.
-func untilOrphaned(ctx context.Context) context.Context {
-	parent := os.Getppid()
-	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		for os.Getppid() == parent {
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(time.Second):
-			}
-		}
-		cancel()
-	}()
-	return ctx
 }

@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/entraops/phone-operator/internal/devcluster"
+	"github.com/entraops/phone-operator/internal/leash"
 )
 
 // The names that config/default gives to what it installs.
@@ -28,19 +29,16 @@ const (
 // is then done already, too, as it is in make demo.
 func (d *demo) build(ctx context.Context) error {
 	// Without a stamp git is not needed, and no repository that it would not trust.
-	cmd := shell(ctx, leash, "go", "build", "-buildvcs=false", "-race="+strconv.FormatBool(raced()), "-o", d.dir+"/", ".", "./cmd/"+graphProgram)
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-race="+strconv.FormatBool(raced()), "-o", d.dir+"/", ".", "./cmd/"+graphProgram)
 	cmd.Dir = d.root
 	cmd.Env = append(os.Environ(), "GOTMPDIR="+d.dir) // it leaves its files where they are when it is interrupted
-	cmd.Cancel = func() error { return kill(cmd) }
 	var log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &log, &log
-	p, err := tie(cmd)
+	p, err := leash.Start(cmd)
 	if err != nil {
 		return err
 	}
-	err = cmd.Wait()
-	_ = p.let()
-	if err != nil {
+	if err := p.Wait(ctx); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, log.String())
 	}
 	return nil

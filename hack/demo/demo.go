@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/entraops/phone-operator/internal/devcluster"
+	"github.com/entraops/phone-operator/internal/leash"
 )
 
 // demo is one run: what was started so far, and where it tells of it.
@@ -90,7 +91,7 @@ func (d *demo) tell(ctx context.Context, keep bool) (err error) {
 	if d.root, err = devcluster.Root(); err != nil {
 		return err
 	}
-	if d.dir, d.remove, err = tempDir(); err != nil {
+	if d.dir, d.remove, err = leash.TempDir("phone-operator-demo-"); err != nil {
 		return err
 	}
 	for _, s := range story {
@@ -163,10 +164,7 @@ func (d *demo) own(name string, env []string, program string, args ...string) (*
 	if err != nil {
 		return nil, err
 	}
-	go func() {
-		<-p.done
-		d.fail(p.ended())
-	}()
+	go func() { d.fail(p.ended()) }()
 	return p, nil
 }
 

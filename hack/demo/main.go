@@ -19,7 +19,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
+
+	"github.com/entraops/phone-operator/internal/leash"
 )
 
 func main() {
@@ -32,27 +33,9 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once
-	err := run(untilOrphaned(ctx), os.Stdout, *keep)
+	err := run(leash.UntilOrphaned(ctx), os.Stdout, *keep)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
-}
-
-// untilOrphaned is done when ctx is, or when the process that started this one has ended and another adopted it:
-// a signal to make or to go run ends those, and does not come through to here.
-func untilOrphaned(ctx context.Context) context.Context {
-	parent := os.Getppid()
-	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		for os.Getppid() == parent {
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(time.Second):
-			}
-		}
-		cancel()
-	}()
-	return ctx
 }

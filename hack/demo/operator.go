@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/entraops/phone-operator/internal/devcluster"
 )
 
 // startOperator runs the real program with the rights that config/rbac gives to its ServiceAccount, and no others.
@@ -20,7 +21,7 @@ func (d *demo) startOperator(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	probes, err := freeAddress()
+	probes, err := devcluster.FreeAddress()
 	if err != nil {
 		return err
 	}
@@ -32,15 +33,6 @@ func (d *demo) startOperator(ctx context.Context) error {
 	}
 	d.detail("system:serviceaccount:" + operatorNamespace + ":" + operatorAccount)
 	return answers(ctx, "http://"+probes+"/readyz")
-}
-
-// freeAddress is an address of this machine that nobody listens on.
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return listener.Addr().String(), listener.Close()
 }
 
 // answers waits until url does, with 200.
