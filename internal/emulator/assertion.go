@@ -42,7 +42,7 @@ func (a App) checkOwnAssertion(c *call, raw string, claimed jwt.RegisteredClaims
 	if err != nil {
 		return identityError{401, "invalid_client", 700027, "Client assertion failed signature validation."}
 	}
-	if !c.isFresh(claimed) || c.now.After(a.certificate.NotAfter) {
+	if !c.isFresh(claimed) || c.clock.After(a.certificate.NotAfter) {
 		return identityError{401, "invalid_client", 700024, "Client assertion is not within its valid time range."}
 	}
 	if !c.isTokenEndpoint(claimed.Audience) {
@@ -55,8 +55,8 @@ func (a App) checkOwnAssertion(c *call, raw string, claimed jwt.RegisteredClaims
 // differ by five minutes.
 func (c *call) isFresh(r jwt.RegisteredClaims) bool {
 	const skew = 5 * time.Minute
-	return r.ExpiresAt != nil && c.now.Before(r.ExpiresAt.Add(skew)) &&
-		(r.NotBefore == nil || !c.now.Add(skew).Before(r.NotBefore.Time))
+	return r.ExpiresAt != nil && c.clock.Before(r.ExpiresAt.Add(skew)) &&
+		(r.NotBefore == nil || !c.clock.Add(skew).Before(r.NotBefore.Time))
 }
 
 // isTokenEndpoint says whether an assertion was made for this authority.

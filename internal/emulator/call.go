@@ -16,7 +16,8 @@ import (
 type call struct {
 	ctx    context.Context
 	now    time.Time
-	base   string // https://host:port
+	clock  time.Time // what Graph takes now for: now and the skew
+	base   string    // https://host:port
 	method string
 	path   string // escaped, with the version
 	query  string
@@ -49,7 +50,7 @@ type call struct {
 
 func (e *Emulator) newCall(r *http.Request) *call {
 	c := &call{
-		ctx: r.Context(), now: e.opts.Now(), base: "https://" + r.Host,
+		ctx: r.Context(), now: e.opts.Now(), clock: e.clock(), base: "https://" + r.Host,
 		method: r.Method, path: r.URL.EscapedPath(), query: r.URL.RawQuery,
 		header: r.Header, origin: r, requestID: uuid.NewString(), assumed: e.opts.Assumed,
 	}
@@ -103,7 +104,7 @@ func (c *call) refusal(err error) answer {
 		status, code = c.assumed(status, code)
 	}
 	inner := map[string]any{
-		"date": c.now.UTC().Format("2006-01-02T15:04:05"), "request-id": c.requestID, "client-request-id": c.clientID,
+		"date": c.clock.UTC().Format("2006-01-02T15:04:05"), "request-id": c.requestID, "client-request-id": c.clientID,
 	}
 	if g.repeat {
 		inner["message"] = g.message

@@ -15,12 +15,13 @@ func (f *Fault) UnmarshalJSON(raw []byte) error {
 	type plain Fault
 	read := struct {
 		*plain
-		Delay wireDuration `json:"delay"`
+		Delay   wireDuration `json:"delay"`
+		RetryIn wireDuration `json:"retryIn"`
 	}{plain: (*plain)(f)}
 	if err := strictly(raw, &read); err != nil {
 		return err
 	}
-	f.Delay = time.Duration(read.Delay)
+	f.Delay, f.RetryIn = time.Duration(read.Delay), time.Duration(read.RetryIn)
 	return nil
 }
 

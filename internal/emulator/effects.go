@@ -28,7 +28,7 @@ func (e *Emulator) faultBefore(c *call, f *Fault) (a answer, done bool) {
 		return c.refusal(e.challenge(c)), true
 	case Answer:
 		if !f.AfterWork {
-			return c.refusal(f.refusal()), true
+			return c.refusal(f.refusal(c)), true
 		}
 	case Cut:
 		if !f.AfterWork {
@@ -53,7 +53,7 @@ func (e *Emulator) faultAfter(c *call, f *Fault, a answer) answer {
 		a.raw = []byte(`{"value":[{"id":`)
 	case !f.AfterWork:
 	case f.Effect == Answer:
-		return c.refusal(f.refusal())
+		return c.refusal(f.refusal(c))
 	case f.Effect == Cut:
 		a.sent = sentNothing
 	case f.Effect == Delay:
@@ -63,8 +63,12 @@ func (e *Emulator) faultAfter(c *call, f *Fault, a answer) answer {
 }
 
 // refusal is the error a fault answers with, by default in Graph's usual words.
-func (f *Fault) refusal() *graphError {
-	g := &graphError{status: f.Status, code: f.Code, message: http.StatusText(f.Status), header: retryAfter(f.Retry)}
+func (f *Fault) refusal(c *call) *graphError {
+	retry := f.Retry
+	if f.RetryIn > 0 {
+		retry = c.clock.Add(f.RetryIn).UTC().Format(http.TimeFormat)
+	}
+	g := &graphError{status: f.Status, code: f.Code, message: http.StatusText(f.Status), header: retryAfter(retry)}
 	switch f.Status {
 	case http.StatusTooManyRequests:
 		g.message = "Please retry again later."

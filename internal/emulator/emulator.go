@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -57,6 +58,8 @@ type Emulator struct {
 
 	rngMu sync.Mutex
 	rng   *rand.Rand
+
+	skew atomic.Int64 // nanoseconds by which Graph's clock is ahead
 }
 
 // New returns an Emulator with no tenant: every sign-in fails until AddTenant
@@ -91,11 +94,19 @@ func (e *Emulator) Reset() {
 
 	e.faults.clear()
 	e.record.clear()
+	e.SetSkew(0)
 
 	e.rngMu.Lock()
 	e.rng = rand.New(rand.NewPCG(uint64(e.opts.Seed), 0))
 	e.rngMu.Unlock()
 }
+
+// SetSkew lets Graph's clock be ahead by d, behind if d is negative. It shows in all
+// that Graph says of the time: the Date header, Retry-After as a date, and the times
+// of tokens, which Graph holds against the same clock.
+func (e *Emulator) SetSkew(d time.Duration) { e.skew.Store(int64(d)) }
+
+func (e *Emulator) clock() time.Time { return e.opts.Now().Add(time.Duration(e.skew.Load())) }
 
 // ServeHTTP answers the identity platform's paths and Graph's.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -29,6 +30,7 @@ const (
 // Fault disturbs the requests it matches. The first fault of the list that
 // matches and is due acts; the others wait.
 type Fault struct {
+	Name   string `json:"name,omitempty"`   // in the record; empty: the effect
 	Method string `json:"method,omitempty"` // empty: any
 	Path   string `json:"path,omitempty"`   // regular expression on the escaped path with the version; empty: any
 
@@ -41,6 +43,7 @@ type Fault struct {
 	Status    int             `json:"status,omitempty"`     // of Answer
 	Code      string          `json:"code,omitempty"`       // of Answer; empty: Graph's usual one
 	Retry     string          `json:"retryAfter,omitempty"` // Retry-After of Answer, as it is sent
+	RetryIn   time.Duration   `json:"retryIn,omitempty"`    // nanoseconds; the same as a date: so long after now by Graph's clock
 	Delay     time.Duration   `json:"delay,omitempty"`      // nanoseconds; of Delay and Lag
 	Hold      <-chan struct{} `json:"-"`                    // of Delay
 	Reads     int             `json:"reads,omitempty"`      // of Lag
@@ -107,7 +110,7 @@ func (e *Emulator) pickFault(c *call) *Fault {
 			continue
 		}
 		f.acted++
-		c.seen.Fault = string(f.Effect)
+		c.seen.Fault = cmp.Or(f.Name, string(f.Effect))
 		acting := *f
 		return &acting
 	}

@@ -110,7 +110,7 @@ func (c *call) identityRefusal(err error) answer {
 	if !known {
 		i = identityError{http.StatusInternalServerError, "server_error", 90000, "The emulator failed."}
 	}
-	stamp := c.now.UTC().Format("2006-01-02 15:04:05Z")
+	stamp := c.clock.UTC().Format("2006-01-02 15:04:05Z")
 	return answer{
 		status: i.status,
 		header: http.Header{"Content-Type": {"application/json; charset=utf-8"}},

@@ -28,7 +28,7 @@ type Request struct {
 	RequestID       string      `json:"requestID"`
 	ClientRequestID string      `json:"clientRequestID,omitempty"`
 	RetryAfter      string      `json:"retryAfter,omitempty"` // as it was answered
-	Fault           string      `json:"fault,omitempty"`      // the effect of the fault that hit it
+	Fault           string      `json:"fault,omitempty"`      // name or effect of the fault that hit it
 	Header          http.Header `json:"header,omitempty"`
 	Body            string      `json:"body,omitempty"` // unpacked; without secrets
 }

@@ -20,7 +20,7 @@ func (c *call) send(w http.ResponseWriter, a answer) {
 	if media != "" && h.Get("Content-Type") == "" {
 		h.Set("Content-Type", media)
 	}
-	h.Set("Date", c.now.UTC().Format(http.TimeFormat))
+	h.Set("Date", c.clock.UTC().Format(http.TimeFormat))
 	h.Set("Cache-Control", "no-cache")
 	h.Set("Strict-Transport-Security", "max-age=31536000")
 	if isGraph(c.path) {

@@ -82,7 +82,7 @@ func (t Throttle) refusal(c *call, wait time.Duration) error {
 	if !t.OmitRetryAfter {
 		f.Retry = seconds(wait)
 	}
-	g := f.refusal()
+	g := f.refusal(c)
 	if g.header == nil {
 		g.header = http.Header{}
 	}

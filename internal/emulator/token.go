@@ -181,8 +181,8 @@ func (c *call) sign(app App, root string, capabilities []string, life time.Durat
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, claims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer: c.issuer(app.TenantID), Subject: app.ClientID, Audience: jwt.ClaimStrings{root}, ID: uuid.NewString(),
-			IssuedAt: jwt.NewNumericDate(c.now), NotBefore: jwt.NewNumericDate(c.now.Add(-5 * time.Minute)),
-			ExpiresAt: jwt.NewNumericDate(c.now.Add(life)),
+			IssuedAt: jwt.NewNumericDate(c.clock), NotBefore: jwt.NewNumericDate(c.clock.Add(-5 * time.Minute)),
+			ExpiresAt: jwt.NewNumericDate(c.clock.Add(life)),
 		},
 		App: app.ClientID, Tenant: app.TenantID, Roles: app.Roles, Capabilities: capabilities, Kind: "app", Version: "1.0",
 	})

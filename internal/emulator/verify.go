@@ -23,7 +23,7 @@ func (e *Emulator) authenticate(c *call) error {
 	var said claims
 	parser := jwt.NewParser(
 		jwt.WithValidMethods([]string{"RS256"}), jwt.WithExpirationRequired(),
-		jwt.WithTimeFunc(e.opts.Now))
+		jwt.WithTimeFunc(e.clock))
 	_, err := parser.ParseWithClaims(strings.TrimSpace(raw), &said, func(*jwt.Token) (any, error) { return &signingKey().PublicKey, nil })
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
@@ -80,7 +80,7 @@ func (e *Emulator) challenge(c *call) error {
 	if !understandsChallenges(c.token.Capabilities) {
 		return errTokenExpired(c)
 	}
-	want := fmt.Sprintf(`{"access_token":{"nbf":{"essential":true,"value":"%d"}}}`, c.now.Unix())
+	want := fmt.Sprintf(`{"access_token":{"nbf":{"essential":true,"value":"%d"}}}`, c.clock.Unix())
 	more := fmt.Sprintf(`, error="insufficient_claims", claims="%s"`, base64.StdEncoding.EncodeToString([]byte(want)))
 	return &graphError{
 		status: http.StatusUnauthorized, code: "InvalidAuthenticationToken",
