@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -77,9 +78,7 @@ func (c *Client) DirectoryRoles(ctx context.Context, userID string) ([]Role, err
 		return nil, err
 	}
 	eligible, err := c.roleRows(ctx, "roleEligibilityScheduleInstances", userID)
-	switch KindOf(err) {
-	case "", NotFound, Forbidden, Refused: // not for this application, or not in this tenant
-	default:
+	if err != nil && !closed(err) {
 		return nil, err
 	}
 
@@ -111,6 +110,17 @@ func (c *Client) DirectoryRoles(ctx context.Context, userID string) ([]Role, err
 		}
 	}
 	return roles, nil
+}
+
+// closed says whether a collection is not for this application, or not in this tenant. A
+// token that is not accepted (401) says nothing of what the collection holds: to go on
+// without it would be to take an administrator for nobody.
+func closed(err error) bool {
+	var failure *Error
+	if !errors.As(err, &failure) || failure.Status == http.StatusUnauthorized {
+		return false
+	}
+	return failure.Kind == NotFound || failure.Kind == Forbidden || failure.Kind == Refused
 }
 
 // roleRows lists what a collection of role management has of one user.

@@ -109,6 +109,7 @@ func TestRolesThatTheUserMayActivate(t *testing.T) {
 		"may be out of sight":           {reply{status: 403, body: said("Authorization_RequestDenied", "")}, nil, ""},
 		"may be out of licence":         {reply{status: 400, body: said("AadPremiumLicenseRequired", "")}, nil, ""},
 		"are not waved when unanswered": {reply{status: 500}, nil, graph.Unavailable},
+		"are not waved without a token": {reply{status: 401}, nil, graph.Forbidden},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
