@@ -129,6 +129,18 @@ func TestReadsThatLagBehindTwoWritesInARowCauseNoThird(t *testing.T) {
 	}
 }
 
+// Where reads lag longer than the operator waits for them, it writes again what Graph has, and is refused.
+func TestAPhoneThatWasRefusedAndShowsLater(t *testing.T) {
+	s := newStory(t)
+	u := s.user()
+	must(t, s.graph.AddFault(emulator.Fault{Method: "POST", Path: u.ID + "/authentication/phoneMethods$",
+		Effect: emulator.Answer, Status: http.StatusBadRequest, Code: "badRequest"}))
+	s.apply(s.pam("mobile", u.UPN, mobile, "+1 2065550101"))
+	s.reaches("mobile", v1alpha1.ConditionSynced, no, v1alpha1.ReasonRejected)
+	must(t, s.graph.SetPhone(u.ID, "mobile", "+1 2065550101"))
+	s.ready("mobile")
+}
+
 func TestANewUserThatGraphDoesNotShowYet(t *testing.T) {
 	s := newStory(t)
 	u := s.user(func(u *emulator.User) { u.HiddenFor = 3 })

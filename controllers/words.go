@@ -58,6 +58,7 @@ func (p *pass) find(c *claim, v plan.Verdict) finding {
 		}
 		return notAccepted(v1alpha1.ReasonPrivilegedUser, stalled, c.why)
 	case plan.Rejected:
+		p.backOff(c) // reads may lag longer than patience lasts: what was refused may be there
 		return notSynced(v1alpha1.ReasonRejected, stalled, fmt.Sprintf(
 			"Graph refused to %s this phone: check that the number exists and is right for a phone of type %s. "+
 				"After a change of spec, or when asked by annotation, it is tried again.", v.Verb, c.Type))
