@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -34,6 +35,9 @@ func (e *Emulator) faultBefore(c *call, f *Fault) (a answer, done bool) {
 		if !f.AfterWork {
 			return answer{sent: sentNothing}, true
 		}
+	case Late:
+		go e.workLater(*c, f)
+		return answer{sent: sentNothing}, true
 	case Delay:
 		if !f.AfterWork {
 			e.wait(c, f.Delay, f.Hold)
@@ -60,6 +64,13 @@ func (e *Emulator) faultAfter(c *call, f *Fault, a answer) answer {
 		e.wait(c, f.Delay, f.Hold)
 	}
 	return a
+}
+
+// workLater does the work of a call that nobody waits for any more.
+func (e *Emulator) workLater(c call, f *Fault) {
+	c.ctx = context.WithoutCancel(c.ctx)
+	e.wait(&c, f.Delay, f.Hold)
+	e.serve(&c)
 }
 
 // refusal is the error a fault answers with, by default in Graph's usual words.

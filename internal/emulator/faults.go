@@ -17,6 +17,7 @@ type Effect string
 const (
 	Answer          Effect = "answer"          // Status, with Code and Retry
 	Cut             Effect = "cut"             // the connection ends without an answer
+	Late            Effect = "late"            // the connection ends, and the work is done after Delay, or when Hold is closed; at most Options.MaxHold
 	Delay           Effect = "delay"           // Delay, or until Hold is closed; at most Options.MaxHold
 	Half            Effect = "half"            // done, but the connection ends in the middle of the answer
 	Garble          Effect = "garble"          // done, but the answer, if it has a body, is not JSON
@@ -44,8 +45,8 @@ type Fault struct {
 	Code      string          `json:"code,omitempty"`       // of Answer; empty: Graph's usual one
 	Retry     string          `json:"retryAfter,omitempty"` // Retry-After of Answer, as it is sent
 	RetryIn   time.Duration   `json:"retryIn,omitempty"`    // nanoseconds; the same as a date: so long after now by Graph's clock
-	Delay     time.Duration   `json:"delay,omitempty"`      // nanoseconds; of Delay and Lag
-	Hold      <-chan struct{} `json:"-"`                    // of Delay
+	Delay     time.Duration   `json:"delay,omitempty"`      // nanoseconds; of Delay, Late and Lag
+	Hold      <-chan struct{} `json:"-"`                    // of Delay and Late
 	Reads     int             `json:"reads,omitempty"`      // of Lag
 	Glyph     string          `json:"glyph,omitempty"`      // of Mask; empty: *
 
@@ -65,7 +66,7 @@ func (f *Fault) check() error {
 		if f.Status < 400 || f.Status > 599 {
 			return fmt.Errorf("fault status %d is no error", f.Status)
 		}
-	case Cut, Delay, Half, Garble, ExpiredToken, ClaimsChallenge, Lag, Mask, DeleteUser:
+	case Cut, Late, Delay, Half, Garble, ExpiredToken, ClaimsChallenge, Lag, Mask, DeleteUser:
 	default:
 		return fmt.Errorf("fault effect %q is not known", f.Effect)
 	}

@@ -170,6 +170,27 @@ func TestAHeldRequestIsAnsweredWhenItIsLetGo(t *testing.T) {
 	}
 }
 
+func TestWorkThatIsDoneLongAfterTheConnectionIsGone(t *testing.T) {
+	g := start(t)
+	hold := make(chan struct{})
+	g.fault(emulator.Fault{Method: "POST", Times: 1, Effect: emulator.Late, Hold: hold})
+	if r, err := g.try(request{method: "POST", path: phones(adaID), body: phoneJSON(one, "mobile")}); err == nil {
+		t.Errorf("an answer came: %d", r.status)
+	}
+	if has := g.Phones(adaID); len(has) != 0 {
+		t.Errorf("done at once: %v", has)
+	}
+	close(hold)
+	never := time.After(time.Minute)
+	for len(g.Phones(adaID)) == 0 {
+		select {
+		case <-never:
+			t.Fatal("not done within a minute")
+		default:
+		}
+	}
+}
+
 func TestNoRequestIsHeldForEver(t *testing.T) {
 	g := start(t, func(o *emulator.Options) { o.MaxHold = time.Millisecond })
 	g.fault(emulator.Fault{Effect: emulator.Delay, Hold: make(chan struct{})})
