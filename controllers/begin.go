@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -13,12 +14,12 @@ import (
 )
 
 // begin writes down what a crash must not lose, right before an action: the
-// finalizer, and what is about to be created. What is held by such a note alone is
-// recorded before an update or a deletion makes the note wrong.
+// finalizer, and what is about to be created or taken over. What is held by such a
+// note alone is recorded before an update or a deletion makes the note wrong.
 func (p *pass) begin(ctx context.Context, a plan.Action, verdicts map[string]plan.Verdict) error {
 	c := p.claim(a.For)
 	if a.Verb == plan.Create {
-		return p.hold(ctx, c, a.Number.Masked())
+		return p.hold(ctx, c, note(p.user.ID, a.Number.Masked()))
 	}
 	if a.Verb == plan.Update || a.Verb == plan.Delete {
 		for _, other := range p.claims {
@@ -31,22 +32,43 @@ func (p *pass) begin(ctx context.Context, a plan.Action, verdicts map[string]pla
 			}
 		}
 	}
-	if a.Verb == plan.Delete {
+	switch {
+	case a.Verb == plan.Delete:
 		return nil
+	case a.Verb == plan.Update && !c.Holder && p.method(a.Type).Number.Masked() != a.Number.Masked():
+		// The phone is not its own before the update, and the note does not fit it.
+		return p.hold(ctx, c, note(p.user.ID, a.Number.Masked()))
 	}
 	return p.hold(ctx, c, "")
 }
 
-// hold puts the finalizer on a resource and notes the masked number that is
-// about to be created for it, if any. Nothing is sent if both are there.
-func (p *pass) hold(ctx context.Context, c *claim, creating string) error {
+// note is what is written down of a create, or of an update that takes a phone
+// over: for whom, and the masked number.
+func note(userID, masked string) string { return userID + " " + masked }
+
+// noted reads the note of a create, with the object id in lower case; nothing
+// where there is none. Without the finalizer it is not the operator's.
+func noted(o *v1alpha1.PhoneAuthenticationMethod) (userID, masked string) {
+	if !controllerutil.ContainsFinalizer(o, v1alpha1.Finalizer) {
+		return "", ""
+	}
+	userID, masked, _ = strings.Cut(o.Annotations[v1alpha1.CreatingAnnotation], " ")
+	if !isObjectID(userID) {
+		return "", ""
+	}
+	return strings.ToLower(userID), masked
+}
+
+// hold puts the finalizer on a resource and the note of what is about to be
+// created for it, if any. Nothing is sent if both are there.
+func (p *pass) hold(ctx context.Context, c *claim, begun string) error {
 	o := c.object
 	base := o.DeepCopy()
 	added := controllerutil.AddFinalizer(o, v1alpha1.Finalizer)
 	switch {
-	case creating != "" && o.Annotations[v1alpha1.CreatingAnnotation] != creating:
-		metav1.SetMetaDataAnnotation(&o.ObjectMeta, v1alpha1.CreatingAnnotation, creating)
-		c.Creating = creating
+	case begun != "" && o.Annotations[v1alpha1.CreatingAnnotation] != begun:
+		metav1.SetMetaDataAnnotation(&o.ObjectMeta, v1alpha1.CreatingAnnotation, begun)
+		_, c.Creating = noted(o)
 	case !added:
 		return nil
 	}

@@ -11,7 +11,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/phone"
@@ -61,8 +60,8 @@ func (r *Reconciler) claim(ctx context.Context, o *v1alpha1.PhoneAuthenticationM
 		Last:      o.Status.MaskedNumber,
 	}}
 	c.Changed = o.Generation != acted(o) || requested(o) != o.Status.LastHandledRequest
-	if controllerutil.ContainsFinalizer(o, v1alpha1.Finalizer) {
-		c.Creating = o.Annotations[v1alpha1.CreatingAnnotation]
+	if user, masked := noted(o); user == keyOf(o).User {
+		c.Creating = masked
 	}
 	if c.Leaving || c.Suspended {
 		return c, nil // neither needs the number, nor the Secret that it may be in

@@ -43,13 +43,13 @@ func (p *pass) identify(ctx context.Context) (known bool, err error) {
 		}
 		u, err := p.named(ctx, spelling)
 		switch {
-		case graph.KindOf(err) == graph.NotFound && c.object.Status.UserID != "":
+		case graph.KindOf(err) == graph.NotFound && boundTo(c.object) != "":
 			// renamed, or deleted: the object id tells below
 		case err != nil && graph.KindOf(err) != graph.NotFound:
 			return false, p.unknown(ctx, err)
 		case err == nil && u.ID == p.key.User:
 			p.user = u
-		case c.object.Status.UserID != "":
+		case boundTo(c.object) != "":
 			c.bar(plan.UserChanged, "The name in spec.user now belongs to another user than the one this resource was "+
 				"bound to (status.userID): nothing is written. Delete the resource and create it anew if the new user is meant.")
 		default: // not bound, and somebody else's by now

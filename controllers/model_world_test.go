@@ -176,12 +176,13 @@ func bound(o *pam) string {
 	if o.Status.UserID != "" {
 		return o.Status.UserID
 	}
-	return ""
+	user, _, _ := strings.Cut(o.Annotations[v1alpha1.CreatingAnnotation], " ")
+	return user
 }
 
 // began gives the mask of the number that the note of a resource says, "" if it has none.
 func began(o *pam) string {
-	mask := o.Annotations[v1alpha1.CreatingAnnotation]
+	_, mask, _ := strings.Cut(o.Annotations[v1alpha1.CreatingAnnotation], " ")
 	return mask
 }
 

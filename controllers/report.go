@@ -13,6 +13,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
 )
 
@@ -26,7 +27,7 @@ func (p *pass) report(ctx context.Context, decided plan.Plan) error {
 				return err
 			}
 		}
-		if refuted(c, v) {
+		if p.refuted(c, v) {
 			if err := p.forgo(ctx, c); err != nil {
 				return err
 			}
@@ -42,9 +43,13 @@ func (p *pass) report(ctx context.Context, decided plan.Plan) error {
 }
 
 // refuted says whether the note of a create is known to be wrong: Graph refused
-// it, or shows a phone that is not the claim's.
-func refuted(c *claim, v plan.Verdict) bool {
-	return !c.Leaving && c.Creating != "" && !v.Holds && (v.Outcome == plan.Rejected || v.Method != nil)
+// it, or shows a phone that is not the claim's, with nothing of ours on its way. A
+// masked number shows nothing.
+func (p *pass) refuted(c *claim, v plan.Verdict) bool {
+	if c.Leaving || c.Creating == "" || v.Holds {
+		return false
+	}
+	return v.Outcome == plan.Rejected || p.memory[c.Type] == nil && v.Method != nil && v.Method.Number != phone.Reading{}
 }
 
 // holding writes what a claim holds into its status, not yet to the API server.

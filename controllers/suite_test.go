@@ -18,6 +18,7 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -41,6 +42,7 @@ type suite struct {
 	url   string
 	ca    []byte
 	logs  *logs
+	kill  context.CancelFunc // the operator, which then ends as it stands: see restart
 }
 
 // logs keeps what the operator logs.
@@ -102,12 +104,9 @@ func start(t *testing.T) *suite {
 
 		s := &suite{Client: c, graph: graph, url: server.URL, ca: server.CAPEM, logs: &logs{}}
 		ctrl.SetLogger(zap.New(zap.WriteTo(s.logs), zap.UseDevMode(true), zap.Level(zapcore.Level(-7))))
-		mgr, err := ctrl.NewManager(cluster.Config(), ctrl.Options{Scheme: scheme, Metrics: metricsserver.Options{BindAddress: "0"}})
-		must(t, err)
-		ctx := context.Background() // the manager ends with the process: every story needs it
-		must(t, controllers.SetupWithManager(ctx, mgr, controllers.Options{MaxConcurrentReconciles: 4}))
-		go func() { _ = mgr.Start(ctx) }()
+		s.operate(t)
 
+		ctx := t.Context()
 		must(t, c.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: system}}))
 		must(t, c.Create(ctx, secret(system, "graph", "clientSecret", "first")))
 		must(t, c.Create(ctx, s.tenant("default", tenantID)))
@@ -117,6 +116,21 @@ func start(t *testing.T) *suite {
 		t.Fatal("the suite did not start")
 	}
 	return started
+}
+
+// operate starts the operator. It ends with the process, or by kill: every story needs it.
+func (s *suite) operate(t *testing.T) {
+	t.Helper()
+	var ctx context.Context
+	ctx, s.kill = context.WithCancel(context.Background())
+	mgr, err := ctrl.NewManager(testenv.Shared(t).Config(), ctrl.Options{
+		Scheme: s.Scheme(), Metrics: metricsserver.Options{BindAddress: "0"},
+		GracefulShutdownTimeout: new(time.Duration),
+		Controller:              config.Controller{SkipNameValidation: new(true)}, // it may be the second of this process
+	})
+	must(t, err)
+	must(t, controllers.SetupWithManager(ctx, mgr, controllers.Options{MaxConcurrentReconciles: 4}))
+	go func() { _ = mgr.Start(ctx) }()
 }
 
 // tenant is an EntraTenant at the emulator in which every namespace labelled

@@ -11,12 +11,12 @@ const (
 	// shown in status.lastHandledRequest.
 	ReconcileRequestedAtAnnotation = "identity.entraops.dev/reconcile-requested-at"
 
-	// CreatingAnnotation is the operator's own: the masked number of a create that is
-	// about to be sent. It is written with the finalizer, before the create, so that
-	// an operator that was killed before it could record the outcome knows its own
-	// method when it finds it, and does not take it for a foreign one. It means nothing
-	// once status.id is set, and goes when Graph shows that the create was not done.
-	// Users leave it alone.
+	// CreatingAnnotation is the operator's own: for whom (the object id) and what (the
+	// masked number, after a space) it is about to create. It is written with the
+	// finalizer, before the create, so that an operator that was killed before it could
+	// record the outcome knows its own method when it finds it, and its user by whatever
+	// name. It means nothing once status.id is set, and goes when Graph shows that the
+	// create was not done. Users leave it alone.
 	CreatingAnnotation = "identity.entraops.dev/creating"
 
 	// DefaultTenantName is the EntraTenant of a method that names none.

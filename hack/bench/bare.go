@@ -63,7 +63,7 @@ func (b *bench) bareWrite(ctx context.Context, phones *bareGraph, o *v1alpha1.Ph
 	id, masked := o.Name[:36], "+1 ********"+o.Spec.PhoneNumber[len(o.Spec.PhoneNumber)-2:]
 	base := o.DeepCopy()
 	o.Finalizers = []string{v1alpha1.Finalizer}
-	metav1.SetMetaDataAnnotation(&o.ObjectMeta, v1alpha1.CreatingAnnotation, masked)
+	metav1.SetMetaDataAnnotation(&o.ObjectMeta, v1alpha1.CreatingAnnotation, id+" "+masked)
 	if err := b.admin.Patch(ctx, o, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})); err != nil {
 		return err
 	}

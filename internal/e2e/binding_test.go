@@ -92,7 +92,7 @@ func TestAStatusThatIsForgedAllTheSame(t *testing.T) {
 		"another user behind an id":          {spellID, ordinary, v1alpha1.ReasonUserChanged},
 		"a user without a rule behind an id": {spellID, fabrikam, v1alpha1.ReasonNotPermitted},
 		"a user without a rule behind a name that nobody has": {
-			func(emulator.User, emulator.User) string { return "nobody@contoso.com" }, fabrikam, v1alpha1.ReasonNotPermitted},
+			spellNobody, fabrikam, v1alpha1.ReasonNotPermitted},
 		"a phone of a user without a rule": {spellOther, fabrikam, v1alpha1.ReasonNotPermitted},
 		"a phone of an administrator":      {spellOther, administrator, v1alpha1.ReasonPrivilegedUser},
 	} {
@@ -146,9 +146,11 @@ func (g *team) forge(name string, status v1alpha1.PhoneAuthenticationMethodStatu
 // Finalizers and annotations are for whoever may edit the resource. The operator's own note of a create that it began
 // must not make a foreign phone its own.
 
-func noted(o *v1alpha1.PhoneAuthenticationMethod) {
-	o.Finalizers = []string{v1alpha1.Finalizer}
-	o.Annotations = map[string]string{v1alpha1.CreatingAnnotation: "+1 ********09"}
+func noted(u emulator.User) func(*v1alpha1.PhoneAuthenticationMethod) {
+	return func(o *v1alpha1.PhoneAuthenticationMethod) {
+		o.Finalizers = []string{v1alpha1.Finalizer}
+		o.Annotations = map[string]string{v1alpha1.CreatingAnnotation: u.ID + " +1 ********09"}
+	}
 }
 
 func foreignMobile(u *emulator.User) { u.Phones = map[string]string{"mobile": "+1 2065550109"} }
@@ -158,7 +160,7 @@ func TestAForgedNoteOfACreateWithoutARule(t *testing.T) {
 	hostile := s.team("hostile")
 	u := s.user(foreignMobile)
 	unchanged := s.graphStays()
-	hostile.apply(hostile.phone("forged", u.UPN, mobile, "+1 2065550101", noted))
+	hostile.apply(hostile.phone("forged", u.UPN, mobile, "+1 2065550101", noted(u)))
 	hostile.refused(v1alpha1.ReasonNotPermitted, "forged")
 	hostile.remove("forged")
 	hostile.gone("forged")
@@ -178,7 +180,7 @@ func TestAForgedNoteOfACreateAgainstTheHolder(t *testing.T) {
 	p.ready("holder")
 
 	unchanged := s.graphStays()
-	hostile.edit("older", func(o *v1alpha1.PhoneAuthenticationMethod) { o.Spec.Suspend = false; noted(o) })
+	hostile.edit("older", func(o *v1alpha1.PhoneAuthenticationMethod) { o.Spec.Suspend = false; noted(u)(o) })
 	hostile.refused(v1alpha1.ReasonConflict, "older")
 	hostile.remove("older")
 	hostile.gone("older")
@@ -194,9 +196,62 @@ func TestAForgedNoteOfACreateWhereUpdatesAreNotAllowed(t *testing.T) {
 	p := s.people
 	u := s.user(foreignMobile)
 	unchanged := s.graphStays()
-	p.apply(p.phone("forged", u.UPN, mobile, "+1 2065550101", noted))
+	p.apply(p.phone("forged", u.UPN, mobile, "+1 2065550101", noted(u)))
 	p.reaches("forged", v1alpha1.ConditionSynced, no, v1alpha1.ReasonAlreadyExists)
 	p.remove("forged")
 	p.gone("forged")
 	unchanged()
 }
+
+// The note says for whom it is, and a resource whose status says nothing is bound by it. It binds to nobody whom the
+// resource could not name in spec as well, and does nothing at all for the user in spec.
+func TestAForgedNoteThatNamesAnotherUser(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		spelling func(own, other emulator.User) string
+		other    func(*emulator.User)
+		reason   string
+	}{
+		"a user without a rule":                      {spellName, fabrikam, v1alpha1.ReasonNotPermitted},
+		"a user without a rule, the name being free": {spellNobody, fabrikam, v1alpha1.ReasonNotPermitted},
+		"an administrator, the name being free":      {spellNobody, administrator, v1alpha1.ReasonPrivilegedUser},
+		"another user within the rules":              {spellName, ordinary, v1alpha1.ReasonUserChanged},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			s := newStory(t)
+			p := s.people
+			own, other := s.user(), s.user(foreignMobile, c.other)
+			unchanged := s.graphStays()
+			p.apply(p.phone("forged", c.spelling(own, other), mobile, "+1 2065550101", noted(other)))
+			p.refused(c.reason, "forged")
+			unchanged()
+			switch c.reason {
+			case v1alpha1.ReasonNotPermitted:
+				p.remove("forged")
+				p.gone("forged")
+			case v1alpha1.ReasonPrivilegedUser:
+				p.remove("forged")
+				p.look("forged")
+			}
+			unchanged()
+		})
+	}
+}
+
+// Beside an object id in spec no note is believed.
+func TestAForgedNoteBesideAnObjectID(t *testing.T) {
+	s := newStory(t)
+	p := s.people
+	own, other := s.user(), s.user(foreignMobile)
+	p.apply(p.phone("forged", own.ID, mobile, "+1 2065550101", noted(other)))
+	p.ready("forged")
+	s.has(own, "mobile +1 2065550101")
+	p.remove("forged")
+	p.gone("forged")
+	s.has(own)
+	s.has(other, "mobile +1 2065550109")
+	if done := s.done(other); len(done) != 0 {
+		t.Errorf("writes for the user of the note: %v", done)
+	}
+}
+
+func spellNobody(emulator.User, emulator.User) string { return "nobody@contoso.com" }
