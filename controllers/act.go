@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -42,6 +43,7 @@ func (p *pass) act(ctx context.Context, decided plan.Plan) error {
 			p.audit(ctx, a, requestIDOf(answer))
 			continue
 		}
+		back := p.giveBack(ctx, a, kind)
 		switch kind {
 		case graph.NotFound:
 			if a.Verb != plan.Delete {
@@ -49,17 +51,25 @@ func (p *pass) act(ctx context.Context, decided plan.Plan) error {
 			}
 			p.set(a.Type, nil) // gone is what was wanted
 			p.deleted[a.Type] = true
+			if back != nil {
+				return back
+			}
 		case graph.Refused, graph.NumberNotUnique, graph.Unclear:
 			p.failed(ctx, a, before, kind, err)
-			if a.Verb == plan.Delete && kind == graph.Refused {
-				return p.tenant.Deletions.Return(ctx)
-			}
-			return nil
+			return back
 		default:
-			return err
+			return errors.Join(err, back)
 		}
 	}
 	return nil
+}
+
+// giveBack takes a deletion off the budget again that Graph certainly did not do.
+func (p *pass) giveBack(ctx context.Context, a plan.Action, kind graph.Kind) error {
+	if a.Verb != plan.Delete || kind == "" || kind == graph.Unclear {
+		return nil
+	}
+	return p.tenant.Deletions.Return(ctx)
 }
 
 // write is the one place where Graph is changed. It returns what Graph then has.

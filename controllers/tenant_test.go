@@ -2,6 +2,7 @@ package controllers_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -167,5 +168,24 @@ func TestBroadPermissionsAreWarnedOf(t *testing.T) {
 	if least == nil || least.Reason != v1alpha1.ReasonBroadPermissions ||
 		!strings.Contains(least.Message, "UserAuthenticationMethod.ReadWrite.All") || strings.Contains(least.Message, "remove User.ReadBasic") {
 		t.Errorf("LeastPrivilege: %+v", least)
+	}
+}
+
+// What Graph certainly did not delete must not keep anything else from being deleted for an hour.
+func TestADeletionThatGraphDidNotDoIsNoneOfTheBudget(t *testing.T) {
+	for name, status := range map[string]int{"a 429": http.StatusTooManyRequests, "a refusal": http.StatusBadRequest} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory(t)
+			id := s.directory("x")
+			u := s.user(func(u *emulator.User) { u.TenantID = id })
+			one := int32(1)
+			o := s.tenantOf(id, "x", func(spec *v1alpha1.EntraTenantSpec) { spec.Limits = &v1alpha1.Limits{DeletionsPerHour: &one} })
+			s.apply(s.pam("mobile", u.ID, mobile, "+1 2065550101", in(o.Name)))
+			s.ready("mobile")
+			must(t, s.graph.AddFault(emulator.Fault{Method: "DELETE", Path: u.ID, Times: 1, Effect: emulator.Answer, Status: status, Retry: "1"}))
+			s.remove("mobile")
+			s.gone("mobile")
+			s.has(u)
+		})
 	}
 }
