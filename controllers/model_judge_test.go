@@ -101,12 +101,16 @@ func (s speaker) status() *pam {
 func (s speaker) leaving() bool { return !s.spec.DeletionTimestamp.IsZero() }
 
 // holds says whether a resource has the phone for its own: it is recorded so, or
-// the resource carries the note that just this number was being created for it,
-// and neither was that recorded before nor did another take the phone over.
+// its note says so and may be believed: who may not update could write it to have
+// a foreign phone deleted.
 func (m *model) holds(o *pam, p *emulator.Phone) bool {
-	if o.Status.ID != "" {
-		return true
-	}
+	return o.Status.ID != "" || m.noted(o, p) && m.allows(o, v1alpha1.ActionUpdate)
+}
+
+// noted says whether the resource carries the note that just this number was being
+// created for it, and neither was that recorded before nor did another take the
+// phone over.
+func (m *model) noted(o *pam, p *emulator.Phone) bool {
 	owner := m.slot(m.userOf(o), o.Spec.PhoneType).owner
 	return p != nil && began(o) == masked(p) && (owner == o.UID || owner == "" && !m.spent[o.UID])
 }

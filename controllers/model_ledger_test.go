@@ -120,6 +120,7 @@ type asked struct {
 	t      v1alpha1.PhoneType
 	number phone.Number
 	before []emulator.Phone
+	late   bool      // of a read: what it shows may be old
 	by     types.UID // the resource that speaks for it
 }
 
@@ -174,7 +175,7 @@ func (m *model) parse(r *http.Request, body []byte) asked {
 		must(err)
 		a.t = v1alpha1.PhoneType(sent.PhoneType)
 	}
-	a.before = m.graph.Phones(a.user)
+	a.before, a.late = m.graph.Phones(a.user), m.lagging(a.user)
 	return a
 }
 
@@ -191,6 +192,12 @@ func (m *model) answered(a asked, resp *http.Response, err error) {
 			m.slot(a.user, v1alpha1.PhoneType(t)).unclear = false
 		}
 	}
+	if a.list && a.late {
+		m.behind(a.user, time.Now()) // however long it took to come
+	}
+	if a.verb == plan.Delete && resp != nil && resp.StatusCode >= 400 && resp.StatusCode < 500 && len(m.deletions) > 0 {
+		m.deletions = m.deletions[:len(m.deletions)-1] // nothing was deleted
+	}
 	if a.verb == plan.None {
 		if m.lastFault != "" || err != nil || resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusNotFound {
 			m.logf("    a read: %s %s", status, m.lastFault)
@@ -199,8 +206,10 @@ func (m *model) answered(a asked, resp *http.Response, err error) {
 	}
 	if resp != nil && resp.StatusCode >= 400 && resp.StatusCode < 500 {
 		m.refusals++
+		seen.refused++
 	} else {
 		m.writes++
+		seen.writes++
 	}
 	s := m.slot(a.user, a.t)
 	now := m.has(a.user, a.t)

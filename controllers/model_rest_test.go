@@ -36,7 +36,7 @@ func (m *model) judgeRest() {
 
 func (m *model) held(key slotKey, p *emulator.Phone) bool {
 	for _, o := range m.cluster.pams {
-		if m.userOf(o) == key.user && o.Spec.PhoneType == key.t && m.holds(o, p) {
+		if m.userOf(o) == key.user && o.Spec.PhoneType == key.t && (m.holds(o, p) || m.noted(o, p)) {
 			return true
 		}
 	}
@@ -145,7 +145,7 @@ func (m *model) justifiedOfWinner(o *pam, user string) []string {
 	number, _ := m.number(o)
 	p := m.has(user, o.Spec.PhoneType)
 	holder := o.Status.ID != ""
-	switch drift, unchanged := m.mayBeDrift(o, number); {
+	switch drift, unchanged := m.mayBeDrift(o, number, p); {
 	case drift && (p == nil || !equal(p, number)):
 		why := []string{v1alpha1.ReasonDriftDetected}
 		if !unchanged {
@@ -170,11 +170,13 @@ func (m *model) justifiedOfWinner(o *pam, user string) []string {
 
 // mayBeDrift says whether a difference may be Graph's doing and to be reported. All
 // that the operator keeps of a number is its mask: a changed number with the same
-// mask it does not always tell from the old.
-func (m *model) mayBeDrift(o *pam, number phone.Number) (may, unchanged bool) {
-	was := m.inSync[o.UID].number
-	may = o.Status.ID != "" && o.Spec.DriftPolicy == v1alpha1.DriftReport && was.Masked() == number.Masked()
-	return may, was == number
+// mask it does not always tell from the old, be it in spec or, when spec was edited
+// meanwhile, in Graph.
+func (m *model) mayBeDrift(o *pam, number phone.Number, p *emulator.Phone) (may, unchanged bool) {
+	was := m.inSync[o.UID]
+	may = o.Status.ID != "" && o.Spec.DriftPolicy == v1alpha1.DriftReport && was.number.Masked() == number.Masked()
+	edited := was.generation != o.Generation && p != nil && masked(p) == number.Masked()
+	return may, was.number == number && !edited
 }
 
 // onlyWould: in mode Observe other resources' changes are counted on that Enforce

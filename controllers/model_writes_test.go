@@ -123,11 +123,11 @@ func (m *model) judgeInSync(was, now *pam) {
 func (m *model) judgeRelease(o *pam) {
 	user := m.userOf(o)
 	p := m.has(user, o.Spec.PhoneType)
-	if p == nil || !m.holds(o, p) {
+	if p == nil || !m.holds(o, p) && !m.noted(o, p) {
 		return
 	}
 	s := m.slot(user, o.Spec.PhoneType)
-	if o.Spec.DeletionPolicy == v1alpha1.DeletionOrphan || o.Spec.Suspend || !m.allows(o, v1alpha1.ActionDelete) {
+	if !m.holds(o, p) || o.Spec.DeletionPolicy == v1alpha1.DeletionOrphan || o.Spec.Suspend || !m.allows(o, v1alpha1.ActionDelete) {
 		s.left, s.owner = true, o.UID // who is gone
 		return
 	}
@@ -136,7 +136,9 @@ func (m *model) judgeRelease(o *pam) {
 			return
 		}
 	}
-	if !m.lagging(user) {
+	// What was put in the place of a phone right after that was deleted may be taken
+	// for the phone that reads still show.
+	if !m.lagging(user) && (s.touched.IsZero() || s.touched.Sub(s.wrote) > catchUp) {
 		m.broken(nothingIsLost, "%s goes, and the phone that it holds stays with nobody to speak for it", ref(o))
 	}
 }
