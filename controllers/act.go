@@ -39,6 +39,7 @@ func (p *pass) act(ctx context.Context, decided plan.Plan) error {
 			p.memory[a.Type] = &lastWrite{action: a, before: before, after: after, older: p.memory[a.Type].mayShow(), at: p.Now()}
 			p.set(a.Type, after)
 			p.deleted[a.Type] = a.Verb == plan.Delete
+			p.written(a)
 			p.succeeded(a)
 			p.audit(ctx, a, requestIDOf(answer))
 			continue
@@ -117,7 +118,9 @@ func (p *pass) failed(ctx context.Context, a plan.Action, before *plan.Method, k
 	if last := p.memory[a.Type]; last != nil && last.failed != "" && last.is(a) {
 		w.strikes = last.strikes
 	}
-	if kind != graph.Unclear {
+	if kind == graph.Unclear {
+		p.mayLand(w.at.Add(landing))
+	} else {
 		w.strikes++
 		// Saved all the same, as a rule; if not by the second time, it is refused.
 		if w.strikes >= strikeOut {

@@ -116,17 +116,21 @@ func (p *pass) doubt() {
 
 // doubtAbsence keeps a resource that leaves from being let go while what it made
 // may just not show yet: for as long as reads lag after the last create, and for
-// all that is known that was right before this operator began to work.
+// all that is known that was right before this operator began to work. A create
+// that was begun, and whose end nobody heard, may first have to land.
 func (p *pass) doubtAbsence() {
 	for _, c := range p.claims {
 		if !c.Leaving || !c.Holder && c.Creating == "" || p.method(c.Type) != nil || p.deleted[c.Type] {
 			continue
 		}
-		last := p.started
+		last, lag := p.started, catchUp
+		if !c.Holder {
+			lag += landing
+		}
 		if w := p.memory[c.Type]; w != nil && w.action.Verb == plan.Create && w.at.After(last) {
 			last = w.at
 		}
-		if wait := last.Add(catchUp).Sub(p.now); wait > 0 {
+		if wait := last.Add(lag).Sub(p.now); wait > 0 {
 			c.Withheld = plan.Unsettled
 			p.lookAgain(wait)
 		}

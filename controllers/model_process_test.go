@@ -52,6 +52,7 @@ func (m *model) startOperator() {
 		Now:       time.Now,
 		directory: newDirectory(),
 		memories:  cache.NewExpiring(),
+		landings:  cache.NewExpiring(),
 		queue:     p.work,
 		started:   time.Now(),
 	}

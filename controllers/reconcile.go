@@ -26,6 +26,7 @@ type Reconciler struct {
 
 	directory *directory
 	memories  *cache.Expiring // UserKey -> memory
+	landings  *cache.Expiring // UserKey -> time.Time, until when a write may land that nobody heard of
 	queue     workqueue.TypedRateLimitingInterface[UserKey]
 	started   time.Time // when this replica began to work: what was before, it does not remember
 }
@@ -112,6 +113,7 @@ const rounds = 10
 func (p *pass) converge(ctx context.Context) (plan.Plan, error) {
 	p.recall()
 	defer p.remember()
+	defer p.awaitLanding()
 	if err := p.observe(ctx); err != nil {
 		return plan.Plan{}, err
 	}
