@@ -6,6 +6,7 @@ import (
 
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/plan"
+	"github.com/entraops/phone-operator/internal/tenant"
 )
 
 // graphWrites counts writes to Graph. No label holds a user or a number.
@@ -20,8 +21,31 @@ var deletionsWithheld = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Help: "Looks at which a deletion waited because the tenant's limits.deletionsPerHour was used up.",
 }, []string{"tenant"})
 
-func registerMetrics() error {
-	for _, c := range []prometheus.Collector{graphWrites, deletionsWithheld} {
+// tenantClosed describes a gauge for each tenant and reason.
+var tenantClosed = prometheus.NewDesc("phone_operator_tenant_closed",
+	"1 while the users of a tenant wait: because Graph asked for a pause (throttled), or because nobody answers there (unanswered).",
+	[]string{"tenant", "reason"}, nil)
+
+// gates shows the gates of the tenants that there are.
+type gates struct{ tenants *tenant.Registry }
+
+func (g gates) Describe(to chan<- *prometheus.Desc) { to <- tenantClosed }
+
+func (g gates) Collect(to chan<- prometheus.Metric) {
+	for _, t := range g.tenants.All() {
+		throttled, unanswered := t.Gate.Closed()
+		for reason, closed := range map[string]bool{"throttled": throttled, "unanswered": unanswered} {
+			value := 0.0
+			if closed {
+				value = 1
+			}
+			to <- prometheus.MustNewConstMetric(tenantClosed, prometheus.GaugeValue, value, t.Name, reason)
+		}
+	}
+}
+
+func registerMetrics(tenants *tenant.Registry) error {
+	for _, c := range []prometheus.Collector{graphWrites, deletionsWithheld, gates{tenants}} {
 		if err := metrics.Registry.Register(c); err != nil {
 			return err
 		}

@@ -209,7 +209,7 @@ func drawFault(t *rapid.T) step {
 		{Effect: emulator.Answer, Status: 429, Retry: "date"}, {Effect: emulator.Answer, Status: 503, Retry: "7"},
 		{Effect: emulator.Answer, Status: 500}, {Effect: emulator.Answer, Status: 500, AfterWork: true},
 		{Effect: emulator.Answer, Status: 503}, {Effect: emulator.Answer, Status: 504, AfterWork: true},
-		{Effect: emulator.Cut}, {Effect: emulator.Cut, AfterWork: true}, {Effect: emulator.Half}, {Effect: emulator.Garble},
+		{Effect: emulator.Cut}, {Effect: emulator.Cut, AfterWork: true}, {Effect: emulator.Late, Delay: 50 * time.Second}, {Effect: emulator.Half}, {Effect: emulator.Garble},
 		{Effect: emulator.Delay, Delay: 80 * time.Second}, {Effect: emulator.Delay, Delay: 80 * time.Second, AfterWork: true},
 		{Effect: emulator.Answer, Status: 400}, {Effect: emulator.Answer, Status: 403}, {Effect: emulator.ExpiredToken}, {Effect: emulator.ClaimsChallenge},
 		{Effect: emulator.Lag, Delay: mostLag / 2}, {Effect: emulator.Lag, Delay: mostLag}, {Effect: emulator.Mask}, {Effect: emulator.DeleteUser},

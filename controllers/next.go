@@ -32,6 +32,7 @@ const (
 //
 //	the pass came to verdicts   at the resync, low priority, or when the pass asked for it
 //	throttled                   when Graph allows it; the tenant waits as a whole
+//	Graph does not answer       when the gate says; the tenant waits as a whole
 //	forbidden, no credential    slowly: an administrator must act
 //	a resource was changed      at once
 //	anything else               the queue backs off
@@ -50,7 +51,11 @@ func (p *pass) next(ctx context.Context, err error) (reconcile.Result, error) {
 			return reconcile.Result{RequeueAfter: wait.Jitter(max(failure.RetryAfter, p.tenant.Gate.Wait(), retryConflict), jitter)}, nil
 		case graph.Forbidden, graph.CredentialFailed:
 			return reconcile.Result{RequeueAfter: wait.Jitter(retryTenant, jitter)}, nil
-		case graph.Refused, graph.NumberNotUnique, graph.NotFound, graph.Unavailable, graph.Unclear:
+		case graph.Unavailable:
+			if failure.Status == 0 && failure.RetryAfter > 0 { // the gate's word, who spreads the users
+				return reconcile.Result{RequeueAfter: failure.RetryAfter}, nil
+			}
+		case graph.Refused, graph.NumberNotUnique, graph.NotFound, graph.Unclear:
 		}
 	}
 	return reconcile.Result{}, err

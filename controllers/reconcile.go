@@ -61,7 +61,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, key UserKey) (reconcile.Resu
 
 // run is the whole line. A verdict about a claim is in its status when run
 // returns; the error is what keeps the pass from coming to one.
-func (p *pass) run(ctx context.Context) error {
+func (p *pass) run(ctx context.Context) (err error) {
 	if err := p.releaseUnmade(ctx); err != nil || len(p.claims) == 0 {
 		return err
 	}
@@ -83,11 +83,17 @@ func (p *pass) run(ctx context.Context) error {
 	if low {
 		ctx = graph.WithLowPriority(ctx)
 	}
-	ctx, admitted, wait := p.tenant.Gate.Begin(ctx, low)
+	leave, wait := p.Tenants.Enter(p.tenant.Name, low)
 	if wait > 0 {
-		return p.unknown(ctx, &graph.Error{Kind: graph.Throttled, RetryAfter: wait})
+		p.look = wait // for a worker, which says nothing about Graph
+		return nil
 	}
-	defer admitted.End()
+	defer leave()
+	ctx, admitted, closed := p.tenant.Gate.Begin(ctx, low)
+	if closed != nil {
+		return p.unknown(ctx, closed)
+	}
+	defer func() { admitted.End(err) }()
 	if !p.key.bound() {
 		return p.bind(ctx)
 	}

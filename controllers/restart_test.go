@@ -6,4 +6,5 @@ import "sigs.k8s.io/controller-runtime/pkg/metrics"
 func ForgetMetrics() {
 	metrics.Registry.Unregister(graphWrites)
 	metrics.Registry.Unregister(deletionsWithheld)
+	metrics.Registry.Unregister(gates{})
 }

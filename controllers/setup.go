@@ -43,11 +43,12 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := addIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
-	if err := registerMetrics(); err != nil {
-		return err
-	}
 	writer := client.WithFieldOwner(mgr.GetClient(), fieldManager)
 	tenants := tenant.NewRegistry()
+	tenants.ShareWorkers(o.MaxConcurrentReconciles)
+	if err := registerMetrics(tenants); err != nil {
+		return err
+	}
 	connected := make(chan event.TypedGenericEvent[string], 64)
 	r := &Reconciler{
 		Client:  writer,

@@ -129,7 +129,7 @@ func (s *suite) operate(t *testing.T) {
 		Controller:              config.Controller{SkipNameValidation: new(true)}, // it may be the second of this process
 	})
 	must(t, err)
-	must(t, controllers.SetupWithManager(ctx, mgr, controllers.Options{MaxConcurrentReconciles: 4}))
+	must(t, controllers.SetupWithManager(ctx, mgr, controllers.Options{MaxConcurrentReconciles: workers}))
 	go func() { _ = mgr.Start(ctx) }()
 }
 

@@ -73,6 +73,7 @@ func TestWhyThereIsNoToken(t *testing.T) {
 		kind       graph.Kind
 		code, id   string
 		after      time.Duration
+		silent     bool
 	}{
 		"the secret is wrong": {
 			token: refuse(401, nil, `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided for 'ada@contoso.example'.","error_codes":[7000215],"trace_id":"`+traceID+`"}`),
@@ -91,14 +92,14 @@ func TestWhyThereIsNoToken(t *testing.T) {
 		},
 		"the token endpoint does not work": {token: refuse(503, nil, ""), kind: graph.Unavailable},
 		"the token endpoint cuts the connection": {
-			token: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, kind: graph.Unavailable,
+			token: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, kind: graph.Unavailable, silent: true,
 		},
 		"the token endpoint speaks in riddles": {token: refuse(200, nil, "<html>"), kind: graph.CredentialFailed},
 		"nobody listens": {
 			credential: func(t *testing.T, s *server) azcore.TokenCredential {
 				return clientSecret(t, s, "https://"+closed.Addr().String())
 			},
-			kind: graph.Unavailable,
+			kind: graph.Unavailable, silent: true,
 		},
 		"nobody we trust listens": {
 			credential: func(t *testing.T, s *server) azcore.TokenCredential {
@@ -110,7 +111,7 @@ func TestWhyThereIsNoToken(t *testing.T) {
 				must(t, err)
 				return c
 			},
-			kind: graph.Unavailable,
+			kind: graph.Unavailable, silent: true,
 		},
 		"the federated token is not there": {
 			credential: func(t *testing.T, s *server) azcore.TokenCredential {
@@ -141,6 +142,9 @@ func TestWhyThereIsNoToken(t *testing.T) {
 
 			for op, do := range operations(number(t, "+12065550100")) {
 				e := failure(t, do(context.Background(), c))
+				if graph.Silent(e) != tc.silent {
+					t.Errorf("silent %v: %v", graph.Silent(e), e)
+				}
 				if e.Kind != tc.kind || e.Op != op || !strings.HasPrefix(e.Cause, "no token: ") {
 					t.Errorf("%v", e)
 				}

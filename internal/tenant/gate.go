@@ -19,8 +19,9 @@ const (
 
 // Gate is what all requests of a tenant to Graph pass. A limit of Graph is the
 // tenant's, not one request's: after a 429 nobody asks until Graph allows it, and
-// as many users are worked on as the limit has room for. Nobody is held: who comes
-// too early is told how long to stay away.
+// as many users are worked on as the limit has room for. Where nobody answers, one
+// pass at a time tries, later and later. Nobody is held: who comes too early is
+// told how long to stay away.
 //
 // It decides at two places. Begin lets a pass in, or not: a pass needs several
 // requests, and one that is cut in the middle asked for nothing. The transport
@@ -31,7 +32,7 @@ type Gate struct {
 
 	mu      sync.Mutex
 	until   time.Time // closed up to here
-	last    ticket    // of the request that was let through last
+	last    ticket    // of the request or pass that was let through last
 	closed  ticket    // the last one when the gate was closed last
 	refused ticket    // of the request that closed it
 	mute    int       // 429s in a row without Retry-After
@@ -39,10 +40,12 @@ type Gate struct {
 	pace    pace
 	ceiling float64 // requests a second; 0: none
 	room    room
+	away    away
 }
 
-// ticket is the number of a request: it tells which was sent before another, and
-// before the gate was closed. Two readings of a clock may be the same.
+// ticket is the number of a request, or of a pass as it begins: it tells which was
+// sent before another, and before the gate was closed. Two readings of a clock may
+// be the same.
 type ticket int64
 
 // NewGate returns an open gate.
@@ -56,7 +59,22 @@ func (g *Gate) SetCeiling(perSecond float64) {
 	g.ceiling = perSecond
 }
 
-// Wait returns how long the gate stays closed; 0 is open.
+// forgive opens a gate that is closed because nobody answered.
+func (g *Gate) forgive() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.away = away{heard: g.last}
+}
+
+// Closed says why no pass is let in now: because Graph asked for a pause, or because
+// nobody answers there.
+func (g *Gate) Closed() (throttled, unanswered bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.until.After(g.now()), g.away.closed > 0
+}
+
+// Wait returns for how long Graph asked for a pause; 0 is none.
 func (g *Gate) Wait() time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -127,8 +127,8 @@ func TestPassesThatHaveToWaitDoNotComeBackAllAtOnce(t *testing.T) {
 		}
 		seconds := map[int]int{}
 		for range 20 {
-			_, _, wait := s.gate.Begin(t.Context(), false)
-			seconds[int(wait/time.Second)]++
+			_, _, closed := s.gate.Begin(t.Context(), false)
+			seconds[int(closed.RetryAfter/time.Second)]++
 		}
 		for second, n := range seconds {
 			if n > 4 {

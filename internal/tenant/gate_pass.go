@@ -4,6 +4,8 @@ import (
 	"context"
 	"math/rand/v2"
 	"time"
+
+	"github.com/entraops/phone-operator/internal/graph"
 )
 
 // room is what the pace has room for: credit grows with the rate, each request
@@ -25,6 +27,13 @@ const (
 	urgent urgency = iota
 	unhurried
 )
+
+func urgencyOf(low bool) urgency {
+	if low {
+		return unhurried
+	}
+	return urgent
+}
 
 const (
 	// firstCost is the number of requests that a pass is taken to need until
@@ -95,25 +104,28 @@ type Pass struct {
 	urgency urgency
 	expects float64 // requests owed yet
 	made    int
+	last    ticket    // of its last request
+	asked   time.Time // when that was
 }
 
 type passKey struct{}
 
-// Begin lets a pass in, or returns how long it has to stay away. low is for drift
-// checks: they are the first to be turned away and keep a tenth of the room. The
-// requests of the pass are made with the context that is returned; the pass must
-// be ended.
-func (g *Gate) Begin(ctx context.Context, low bool) (context.Context, *Pass, time.Duration) {
-	u := urgent
-	if low {
-		u = unhurried
-	}
+// Begin lets a pass in, or says why not and how long it has to stay away: Throttled,
+// or Unavailable where nobody answers. low is for drift checks: they are the first to
+// be turned away and keep a tenth of the room. The requests of the pass are made with
+// the context that is returned; the pass must be ended.
+func (g *Gate) Begin(ctx context.Context, low bool) (context.Context, *Pass, *graph.Error) {
+	u := urgencyOf(low)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
+	if wait := g.away.wait(now, u); wait > 0 {
+		return ctx, nil, turnedAway(graph.Unavailable, wait)
+	}
 	rate := g.rate(now)
 	shut := g.until.After(now)
-	p := &Pass{gate: g, urgency: u}
+	g.last++
+	p := &Pass{gate: g, urgency: u, last: g.last, asked: now}
 	if rate > 0 {
 		g.room.grow(now, rate)
 		if !shut && !g.room.has(u, rate) {
@@ -121,21 +133,28 @@ func (g *Gate) Begin(ctx context.Context, low bool) (context.Context, *Pass, tim
 			rate = g.rate(now)
 		}
 		if shut || !g.room.has(u, rate) {
-			return ctx, nil, max(g.room.turn(now, g.until, u, rate), time.Millisecond)
+			return ctx, nil, turnedAway(graph.Throttled, g.room.turn(now, g.until, u, rate))
 		}
 		p.expects = g.room.costOf(u)
 		g.room.owed += p.expects
 	} else if shut {
-		return ctx, nil, g.until.Sub(now)
+		return ctx, nil, turnedAway(graph.Throttled, g.until.Sub(now))
 	}
-	return context.WithValue(ctx, passKey{}, p), p, 0
+	g.away.enter(p)
+	return context.WithValue(ctx, passKey{}, p), p, nil
 }
 
-// End gives back what the pass did not use.
-func (p *Pass) End() {
+func turnedAway(why graph.Kind, wait time.Duration) *graph.Error {
+	return &graph.Error{Kind: why, Op: "begin", Cause: "the tenant waits", RetryAfter: max(wait, time.Millisecond)}
+}
+
+// End gives back what the pass did not use. err is what the pass came to: one that
+// nobody answered is told by it.
+func (p *Pass) End(err error) {
 	g := p.gate
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.away.leave(g.now(), p, err, g.last)
 	g.room.owed -= p.expects
 	p.expects = 0
 	if p.made > 0 {
@@ -160,12 +179,16 @@ func (g *Gate) pay(ctx context.Context) (sent ticket, wait time.Duration) {
 		return 0, time.Duration(debt / rate * float64(time.Second))
 	}
 	g.last++
+	p, ok := ctx.Value(passKey{}).(*Pass)
+	if ok {
+		p.made++
+		p.last, p.asked = g.last, now
+	}
 	if rate == 0 {
 		return g.last, 0
 	}
 	g.room.credit--
-	if p, ok := ctx.Value(passKey{}).(*Pass); ok {
-		p.made++
+	if ok {
 		back := min(p.expects, 1)
 		p.expects -= back
 		g.room.owed -= back

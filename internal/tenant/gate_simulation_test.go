@@ -199,11 +199,11 @@ func (s *simulation) run(q *queue, length time.Duration) (done [2]int) {
 }
 
 func (s *simulation) pass(j job) time.Duration {
-	ctx, pass, wait := s.gate.Begin(context.Background(), j.low)
-	if wait > 0 {
-		return wait
+	ctx, pass, closed := s.gate.Begin(context.Background(), j.low)
+	if closed != nil {
+		return closed.RetryAfter
 	}
-	defer pass.End()
+	defer pass.End(nil)
 	for range 6 {
 		if wait := s.get(ctx); wait > 0 {
 			return wait

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/entraops/phone-operator/internal/graph"
 )
 
 // clock is a time that stands until it is moved.
@@ -124,13 +126,13 @@ func TestNobodyComesInWhileTheGateIsClosed(t *testing.T) {
 	g := NewGate(clock.now)
 	ctx, pass, _ := g.Begin(t.Context(), false)
 	clock.exchange(g, 429, said("Retry-After", "7"))
-	if _, _, wait := g.Begin(t.Context(), false); wait < 7*time.Second {
-		t.Errorf("a pass is to wait %v", wait)
+	if _, _, closed := g.Begin(t.Context(), false); closed == nil || closed.RetryAfter < 7*time.Second || closed.Kind != graph.Throttled {
+		t.Errorf("a pass is turned away with %v", closed)
 	}
 	if _, wait := g.pay(ctx); wait != 7*time.Second {
 		t.Errorf("a request of a pass under way is to wait %v", wait)
 	}
-	pass.End()
+	pass.End(nil)
 	clock.advance(7 * time.Second)
 	if _, wait := g.pay(t.Context()); wait != 0 {
 		t.Errorf("after the wait it is to wait %v", wait)
@@ -144,8 +146,8 @@ func TestTheCeilingHoldsWithoutAnySignOfALimit(t *testing.T) {
 	sent := 0
 	for range 6000 { // a minute
 		clock.advance(10 * time.Millisecond)
-		ctx, pass, wait := g.Begin(t.Context(), false)
-		if wait > 0 {
+		ctx, pass, closed := g.Begin(t.Context(), false)
+		if closed != nil {
 			continue
 		}
 		for range 5 {
@@ -153,7 +155,7 @@ func TestTheCeilingHoldsWithoutAnySignOfALimit(t *testing.T) {
 				sent++
 			}
 		}
-		pass.End()
+		pass.End(nil)
 	}
 	if sent < 550 || sent > 620 {
 		t.Errorf("%d requests in a minute at 10 a second", sent)

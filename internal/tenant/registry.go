@@ -1,7 +1,10 @@
 package tenant
 
 import (
+	"maps"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/access"
@@ -33,15 +36,20 @@ type Tenant struct {
 // sentence that says what to do.
 type Problem struct{ Reason, Message string }
 
-// Registry holds the tenants by the names of their EntraTenants. It is safe for
-// concurrent use.
+// Registry holds the tenants by the names of their EntraTenants, and shares the
+// workers out among them. It is safe for concurrent use.
 type Registry struct {
-	mu     sync.RWMutex
-	byName map[string]*Tenant
+	mu      sync.RWMutex
+	byName  map[string]*Tenant
+	workers workers
 }
 
-// NewRegistry returns an empty registry.
+// NewRegistry returns an empty registry. There is any number of workers.
 func NewRegistry() *Registry { return &Registry{byName: map[string]*Tenant{}} }
+
+// ShareWorkers says how many workers there are for the passes of all tenants. It is
+// called before the first pass.
+func (r *Registry) ShareWorkers(n int) { r.workers.total = n }
 
 // Get returns the tenant of a name; false if its EntraTenant was not looked at yet.
 func (r *Registry) Get(name string) (*Tenant, bool) {
@@ -51,11 +59,35 @@ func (r *Registry) Get(name string) (*Tenant, bool) {
 	return t, ok
 }
 
-// Put sets the tenant of its name.
+// All returns the tenants, in no order.
+func (r *Registry) All() []*Tenant {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.Collect(maps.Values(r.byName))
+}
+
+// Put sets the tenant of its name. With a new connection it is not known any more
+// that nobody answers.
 func (r *Registry) Put(t *Tenant) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if was, ok := r.byName[t.Name]; ok && was.Version != t.Version {
+		t.Gate.forgive()
+	}
 	r.byName[t.Name] = t
+}
+
+// Enter takes a worker for a pass of a tenant, or returns how long the pass has to
+// stay away: one tenant may not hold all of them. low is for drift checks. Who was
+// let in gives the worker back with leave.
+func (r *Registry) Enter(name string, low bool) (leave func(), wait time.Duration) {
+	r.mu.RLock()
+	alone := len(r.byName) < 2
+	r.mu.RUnlock()
+	if wait := r.workers.enter(time.Now(), name, urgencyOf(low), alone); wait > 0 {
+		return nil, wait
+	}
+	return func() { r.workers.leave(name) }, 0
 }
 
 // Remove forgets a tenant.
