@@ -49,8 +49,14 @@ type pass struct {
 	look    time.Duration       // when to look again; 0 is at the resync
 }
 
-// Reconcile looks at one user: gather claims, observe Graph, plan, act, report.
+// Reconcile looks at one user: gather claims, observe Graph, plan, act, report. When
+// ctx ends, no pass is begun any more, and one that runs has a moment to come to its end.
 func (r *Reconciler) Reconcile(ctx context.Context, key UserKey) (reconcile.Result, error) {
+	if err := ctx.Err(); err != nil {
+		return reconcile.Result{}, err
+	}
+	ctx, end := outlive(ctx, farewell)
+	defer end()
 	claims, err := r.gather(ctx, key)
 	if err != nil || len(claims) == 0 {
 		return reconcile.Result{}, err

@@ -1,0 +1,44 @@
+package e2e_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// stopping is what the manager logs when it was told to end and waits for those who work.
+const stopping = "Stopping and waiting for leader election runnables"
+
+// An operator that is told to end while Graph works on its write hears the answer, records it, and lets the Lease go.
+func TestAStopInTheMiddleOfAWrite(t *testing.T) {
+	s := newStory(t)
+	s.alone()
+	p, u := s.people, s.user()
+	o := s.launch(launch{args: []string{"--leader-elect=true"}})
+	s.front.stepIn(func(_ http.ResponseWriter, r *http.Request) bool {
+		if about(r, u) && r.Method == http.MethodPost {
+			must(t, o.cmd.Process.Signal(syscall.SIGTERM))
+			o.told.Store(true)
+			s.eventually("the operator stops", func() error {
+				if !strings.Contains(o.output(), stopping) {
+					return errors.New("it does not say so")
+				}
+				return nil
+			})
+		}
+		return false
+	})
+	p.apply(p.phone("mobile", u.UPN, mobile, "+1 2065550101"))
+	<-o.done
+	s.front.stepIn(nil)
+	if o.err != nil {
+		t.Errorf("it ended with %v", o.err)
+	}
+	p.ready("mobile") // and nobody works
+	s.has(u, "mobile +1 2065550101")
+	if holder := s.leader(); holder != "" {
+		t.Errorf("%s ended and keeps the Lease", holder)
+	}
+}
