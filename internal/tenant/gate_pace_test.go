@@ -10,7 +10,6 @@ import (
 )
 
 func TestTheLimitIsUsedAndNotRunInto(t *testing.T) {
-	const length = 3 * time.Minute
 	for _, limit := range []int{100, 500} {
 		for _, latency := range []time.Duration{0, 50 * time.Millisecond} {
 			for _, bare := range []bool{false, true} {
@@ -20,32 +19,45 @@ func TestTheLimitIsUsedAndNotRunInto(t *testing.T) {
 				}
 				t.Run(name, func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
-						s := newSimulation(t, emulator.Throttle{Requests: limit}, latency, bare)
-						allowed := float64(limit) * (1 + length.Seconds()/10) // the bucket is full at first
-						q := &queue{}
-						q.put(int(allowed/5), job{})
-						s.run(q, length)
-						used := float64(s.accepted) / allowed
-						refused := float64(s.refused) / float64(s.accepted+s.refused)
-						t.Logf("used %.1f %%, answered 429 %.2f %%", 100*used, 100*refused)
-						most := 0.02
-						if bare { // without a warning, the first burst of 16 workers runs into it
-							most = 0.03
-						}
-						if used < 0.9 || refused > most || s.inside > 0 {
-							t.Errorf("used %.1f %%, answered 429 %.2f %%, sent inside a wait %d", 100*used, 100*refused, s.inside)
-						}
+						newSimulation(limit, latency, bare).usesItsLimit(t, limit)
 					})
 				})
 			}
 		}
+	}
+	t.Run("of the emulator", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			const limit = 100
+			s := newSimulation(limit, 50*time.Millisecond, false)
+			s.graph, s.token = newEmulator(t, emulator.Throttle{Requests: limit})
+			s.usesItsLimit(t, limit)
+		})
+	})
+}
+
+func (s *simulation) usesItsLimit(t *testing.T, limit int) {
+	t.Helper()
+	const length = 3 * time.Minute
+	allowed := float64(limit) * (1 + length.Seconds()/10) // the bucket is full at first
+	q := &queue{}
+	q.put(int(allowed/5), job{})
+	s.run(q, length)
+	used := float64(s.accepted) / allowed
+	refused := float64(s.refused) / float64(s.accepted+s.refused)
+	t.Logf("used %.1f %%, answered 429 %.2f %%", 100*used, 100*refused)
+	most := 0.02
+	if s.bare { // without a warning, the first burst of 16 workers runs into it
+		most = 0.03
+	}
+	if used < 0.9 || refused > most || s.inside > 0 {
+		t.Errorf("used %.1f %%, answered 429 %.2f %%, sent inside a wait %d", 100*used, 100*refused, s.inside)
 	}
 }
 
 func TestUserChangesGoBeforeDriftChecksAndDoNotStarveThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const limit, length = 200, 2 * time.Minute
-		s := newSimulation(t, emulator.Throttle{Requests: limit}, 20*time.Millisecond, false)
+		s := newSimulation(limit, 20*time.Millisecond, false)
 		q := &queue{}
 		q.put(1000, job{})
 		q.put(1000, job{low: true})
@@ -62,7 +74,7 @@ func TestUserChangesGoBeforeDriftChecksAndDoNotStarveThem(t *testing.T) {
 func TestDriftChecksAloneUseTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const limit, length = 200, time.Minute
-		s := newSimulation(t, emulator.Throttle{Requests: limit}, 20*time.Millisecond, false)
+		s := newSimulation(limit, 20*time.Millisecond, false)
 		q := &queue{}
 		q.put(1000, job{low: true})
 		s.run(q, length)
@@ -74,7 +86,7 @@ func TestDriftChecksAloneUseTheLimit(t *testing.T) {
 
 func TestAChangeAmongDriftChecksIsLetInSoon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSimulation(t, emulator.Throttle{Requests: 200}, 20*time.Millisecond, false)
+		s := newSimulation(200, 20*time.Millisecond, false)
 		q := &queue{}
 		q.put(1000, job{low: true})
 		go s.run(q, time.Minute)
@@ -92,7 +104,7 @@ func TestAChangeAmongDriftChecksIsLetInSoon(t *testing.T) {
 
 func TestWithoutALimitNobodyIsTurnedAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSimulation(t, emulator.Throttle{}, 0, false)
+		s := newSimulation(0, 0, false)
 		for i := range 2000 {
 			if wait := s.pass(job{low: i%2 == 0}); wait > 0 {
 				t.Fatalf("pass %d is to wait %v", i, wait)
@@ -104,11 +116,11 @@ func TestWithoutALimitNobodyIsTurnedAway(t *testing.T) {
 func TestALimitThatIsGoneIsFoundOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, bare := range []bool{false, true} {
-			s := newSimulation(t, emulator.Throttle{Requests: 100}, 200*time.Millisecond, bare)
+			s := newSimulation(100, 200*time.Millisecond, bare)
 			q := &queue{}
 			q.put(10_000, job{})
 			s.run(q, time.Minute)
-			s.e.SetThrottle(emulator.Throttle{})
+			s.bucket.setLimit(0)
 			s.run(q, 2*time.Minute)
 			before := s.accepted
 			s.run(q, 10*time.Second)
@@ -121,7 +133,7 @@ func TestALimitThatIsGoneIsFoundOut(t *testing.T) {
 
 func TestPassesThatHaveToWaitDoNotComeBackAllAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSimulation(t, emulator.Throttle{Requests: 100}, 0, false)
+		s := newSimulation(100, 0, false)
 		for wait := time.Duration(0); wait == 0; {
 			wait = s.pass(job{}) // until the gate turns one away
 		}

@@ -23,7 +23,7 @@ const (
 	simUser   = "0f1c0000-0000-4000-8000-000000000001"
 )
 
-// simulation is the real emulator behind a real gate, both in virtual time: a
+// simulation is a Graph with a limit behind a real gate, both in virtual time: a
 // minute takes as long as its arithmetic, and what is measured does not depend on
 // the machine. It runs in a bubble of testing/synctest.
 type simulation struct {
@@ -31,7 +31,8 @@ type simulation struct {
 	through gated
 	token   string
 
-	e       *emulator.Emulator
+	graph   http.Handler // the bucket, or the emulator
+	bucket  bucket
 	latency time.Duration
 	bare    bool // leaves the headers that tell of limits out
 
@@ -51,7 +52,7 @@ func (s wire) Do(r *http.Request) (*http.Response, error) {
 	s.mu.Unlock()
 	time.Sleep(s.latency / 2) //nolint:forbidigo // the clock is synctest's
 	w := httptest.NewRecorder()
-	s.e.ServeHTTP(w, r)
+	s.graph.ServeHTTP(w, r)
 	time.Sleep(s.latency / 2) //nolint:forbidigo // the clock is synctest's
 	resp := w.Result()
 	if s.bare {
@@ -75,9 +76,18 @@ func (s wire) Do(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-func newSimulation(t *testing.T, limit emulator.Throttle, latency time.Duration, bare bool) *simulation {
+func newSimulation(limit int, latency time.Duration, bare bool) *simulation {
+	s := &simulation{gate: NewGate(time.Now), latency: latency, bare: bare}
+	s.bucket.setLimit(limit)
+	s.graph = &s.bucket
+	s.through = gated{gate: s.gate, next: wire{s}}
+	return s
+}
+
+// newEmulator returns the real emulator, with one user, and a token for it.
+func newEmulator(t *testing.T, limit emulator.Throttle) (e *emulator.Emulator, token string) {
 	t.Helper()
-	e := emulator.New(emulator.Options{KeepRequests: 1})
+	e = emulator.New(emulator.Options{KeepRequests: 1})
 	for _, err := range []error{
 		e.AddTenant(emulator.Tenant{ID: simTenant, Domains: []string{"contoso.com"}}),
 		e.AddApp(emulator.App{ClientID: simClient, Secret: "s", Roles: []string{"UserAuthMethod-Phone.ReadWrite.All"}}),
@@ -100,16 +110,18 @@ func newSimulation(t *testing.T, limit emulator.Throttle, latency time.Duration,
 		t.Fatalf("no token: %s", w.Body)
 	}
 	e.SetThrottle(limit)
-	s := &simulation{gate: NewGate(time.Now), token: said.Token, e: e, latency: latency, bare: bare}
-	s.through = gated{gate: s.gate, next: wire{s}}
-	return s
+	return e, said.Token
+}
+
+func phonesRequest(ctx context.Context, token string) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, "https://example.com/v1.0/users/"+simUser+"/authentication/phoneMethods", nil).WithContext(ctx)
+	r.Header.Set("Authorization", "Bearer "+token)
+	return r
 }
 
 // get makes one request and returns how long to stay away; 0 if it got through.
 func (s *simulation) get(ctx context.Context) time.Duration {
-	r := httptest.NewRequest(http.MethodGet, "https://example.com/v1.0/users/"+simUser+"/authentication/phoneMethods", nil).WithContext(ctx)
-	r.Header.Set("Authorization", "Bearer "+s.token)
-	resp, _ := s.through.Do(r)
+	resp, _ := s.through.Do(phonesRequest(ctx, s.token))
 	switch resp.StatusCode {
 	case http.StatusOK:
 		return 0
