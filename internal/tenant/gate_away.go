@@ -68,6 +68,14 @@ func (a *away) enter(p *Pass) {
 	}
 }
 
+// triesFirst says whether the next request is the first of the pass that tries.
+func (g *Gate) triesFirst(ctx context.Context) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p, ok := ctx.Value(passKey{}).(*Pass)
+	return ok && p == g.away.trial && p.made == 0
+}
+
 // leave learns from a pass that ended with err. last is the last request of anybody.
 func (a *away) leave(now time.Time, p *Pass, err error, last ticket) {
 	switch {

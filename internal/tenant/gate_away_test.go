@@ -446,3 +446,42 @@ func TestThousandsWhoWaitForGraphDoNotAskEverySecond(t *testing.T) {
 		pause(time.Minute) // until those under way are done
 	})
 }
+
+// balanced is a server behind a load balancer: a connection leads to one of several,
+// and what goes over it stays there.
+type balanced struct {
+	*server
+	connection int
+}
+
+func (b *balanced) CloseIdleConnections() { b.connection++ }
+
+func TestThePassThatTriesDoesSoOnAnotherConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &balanced{server: newServer(t, nil)}
+		b.becomes(func(r *http.Request) (*http.Response, error) {
+			if b.connection == 0 {
+				return hangs(r)
+			}
+			return answers(r)
+		})
+		var err error
+		b.client, err = graph.New(graph.Options{Credential: &b.noToken, Endpoint: "https://graph.example", Transport: b.gate.Through(b)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.together(4)
+		if b.connection != 0 {
+			t.Error("a connection is closed before any was in vain")
+		}
+		pause(2 * time.Second)
+		for range 3 {
+			if _, err := b.pass(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if b.connection != 1 {
+			t.Errorf("it was connected anew %d times", b.connection)
+		}
+	})
+}

@@ -28,6 +28,12 @@ func (g gated) Do(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
+	if g.gate.triesFirst(r.Context()) {
+		// What hangs may be a connection, or the one server that it leads to.
+		if client, ok := g.next.(interface{ CloseIdleConnections() }); ok {
+			client.CloseIdleConnections()
+		}
+	}
 	sent, wait := g.gate.pay(r.Context())
 	if wait > 0 {
 		return notNow(r, wait), nil
