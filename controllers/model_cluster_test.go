@@ -120,7 +120,7 @@ func (c *cluster) patch(o *pam, data []byte, status bool) error {
 		next.Status = live.Status
 	}
 	if added := slices.ContainsFunc(next.Finalizers, func(f string) bool { return !slices.Contains(live.Finalizers, f) }); added && !live.DeletionTimestamp.IsZero() {
-		return apierrors.NewForbidden(pamResource, key.Name, fmt.Errorf("no new finalizers can be added if the object is being deleted"))
+		return apierrors.NewInvalid(schema.GroupKind{Group: pamResource.Group, Kind: "PhoneAuthenticationMethod"}, key.Name, nil)
 	}
 	if !equality.Semantic.DeepEqual(live.Spec, next.Spec) {
 		next.Generation++
