@@ -8,25 +8,47 @@ import (
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/internal/devcluster"
 )
 
-// strike deals blows at processes until ctx ends. Most hit the leader; the first ones are one of each kind, so that a
-// short run has them all.
+// blows are what processes suffer. Most hit the leader.
+var blows = []struct {
+	name string
+	deal func(*world, context.Context, *rand.Rand) error
+}{
+	{killed, (*world).killLeader},
+	{"kill -9 of the API server, and a new one", (*world).crashAPIServer},
+	{"stall of etcd", (*world).stallEtcd},
+	{stopped, (*world).stopLeader},
+	{"stall of the API server", (*world).stallAPIServer},
+}
+
+// The blows whose consequences are timed.
+const (
+	killed  = "kill -9 of the leader"
+	stopped = "SIGTERM to the leader"
+)
+
+// strike deals blows at processes until ctx ends: first each once, so that a short run has them all.
 func (w *world) strike(ctx, acts context.Context) error {
 	dice := w.dice("blows")
-	blows := []func(context.Context, *rand.Rand) error{w.killLeader, w.crashAPIServer, w.stall, w.killLeader, w.stopLeader}
 	for i := 0; pause(ctx, dice, w.blows); i++ {
-		blow := w.killLeader
+		blow := blows[0]
 		if i < len(blows) {
 			blow = blows[i]
 		} else if n := dice.IntN(20); n < 8 {
 			blow = blows[1+dice.IntN(len(blows)-1)]
 		}
-		if err := blow(acts, dice); err != nil && acts.Err() == nil {
+		if err := blow.deal(w, acts, dice); err != nil {
+			if acts.Err() != nil {
+				return nil
+			}
 			return err
 		}
+		w.ledger.count("blow: " + blow.name)
 	}
 	return nil
 }
@@ -61,10 +83,10 @@ func (w *world) killLeader(ctx context.Context, dice *rand.Rand) error {
 	}
 	p.running().Kill()
 	if dice.IntN(4) == 0 && w.duration > shortRun {
-		w.ledger.count("blow: kill -9 of the leader, its lease runs out")
+		w.ledger.fell(killed + ", its lease runs out")
 		return nil
 	}
-	w.ledger.count("blow: kill -9 of the leader, its lease is taken away")
+	w.ledger.fell(killed + ", its lease is taken away")
 	return w.vacate(ctx)
 }
 
@@ -74,29 +96,49 @@ func (w *world) vacate(ctx context.Context) error {
 	return w.merge(ctx, lease, map[string]any{"spec": map[string]any{"holderIdentity": ""}})
 }
 
-// stopLeader asks the leader to end, as a rollout does.
+// stopLeader asks the leader to end, as a rollout does, and times how long it keeps the lease.
 func (w *world) stopLeader(ctx context.Context, dice *rand.Rand) error {
 	p := w.leader(ctx, dice)
 	if p == nil {
 		return ctx.Err()
 	}
-	w.ledger.count("blow: SIGTERM to the leader")
-	_ = p.running().Signal(syscall.SIGTERM) // it may have ended
+	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: system, Name: leaseName}}
+	if err := w.persist(ctx, func() error { return w.Get(ctx, client.ObjectKeyFromObject(lease), lease) }); err != nil {
+		return err
+	}
+	holder := ptr.Deref(lease.Spec.HolderIdentity, "")
+	began := time.Now()
+	w.ledger.fell(stopped)
+	if p.running().Signal(syscall.SIGTERM) != nil {
+		return nil // it had ended
+	}
+	err := w.until(ctx, func() bool {
+		return w.Get(ctx, client.ObjectKeyFromObject(lease), lease) == nil && ptr.Deref(lease.Spec.HolderIdentity, "") != holder
+	})
+	if err != nil {
+		return err
+	}
+	w.ledger.took(stopped+": until it lets go of the lease", time.Since(began))
 	return nil
 }
 
 // crashAPIServer kills the API server and starts it again.
 func (w *world) crashAPIServer(_ context.Context, dice *rand.Rand) error {
-	w.ledger.count("blow: kill -9 of the API server, and a new one")
 	w.disturbed(time.Now().Add(time.Hour))
 	defer func() { w.disturbed(time.Now()) }()
 	return w.cluster.RestartAPIServer(time.Duration(dice.IntN(3000)) * time.Millisecond)
 }
 
-// stall stops etcd or the API server where it stands for some seconds.
-func (w *world) stall(ctx context.Context, dice *rand.Rand) error {
-	server := []devcluster.Server{devcluster.Etcd, devcluster.Etcd, devcluster.APIServer}[dice.IntN(3)]
-	w.ledger.count("blow: stall of " + string(server))
+func (w *world) stallEtcd(ctx context.Context, dice *rand.Rand) error {
+	return w.stall(ctx, dice, devcluster.Etcd)
+}
+
+func (w *world) stallAPIServer(ctx context.Context, dice *rand.Rand) error {
+	return w.stall(ctx, dice, devcluster.APIServer)
+}
+
+// stall stops a server where it stands for some seconds.
+func (w *world) stall(ctx context.Context, dice *rand.Rand, server devcluster.Server) error {
 	w.disturbed(time.Now().Add(time.Hour))
 	defer func() { w.disturbed(time.Now()) }()
 	resume, err := w.cluster.Stall(server)

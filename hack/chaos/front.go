@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,7 +31,7 @@ type front struct {
 
 func newFront(seed uint64, l *ledger) *front {
 	f := &front{ledger: l}
-	f.graph = emulator.New(emulator.Options{Seed: int64(seed), KeepRequests: 1, OnRequest: f.answered})
+	f.graph = emulator.New(emulator.Options{Seed: int64(seed), KeepRequests: 1, MaxHold: time.Hour, OnRequest: f.answered})
 	f.server = httptest.NewUnstartedServer(f)
 	f.server.EnableHTTP2 = true // as Graph
 	f.server.StartTLS()
@@ -50,12 +51,8 @@ func (f *front) answered(r emulator.Request) {
 	if r.Fault == "" {
 		return
 	}
-	fault := r.Fault
-	if r.Fault == string(emulator.Answer) {
-		fault = fmt.Sprintf("%s %d", fault, r.Status)
-	}
-	f.ledger.count("fault: " + fault)
-	f.faults.Store(r.ClientRequestID, fault)
+	f.ledger.count("fault: " + r.Fault)
+	f.faults.Store(r.ClientRequestID, r.Fault)
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -69,9 +66,9 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	e := &exchange{
 		front: f, arrived: arrived, realm: f.ledger.realmOf(r),
-		request: emulator.Request{Method: r.Method, Path: r.URL.EscapedPath(), Body: string(body)},
+		request: emulator.Request{Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.Query().Get("$filter"), Body: string(body)},
 		answer:  &answer{ResponseWriter: w},
-		id:      r.Header.Get("client-request-id"),
+		id:      r.Header.Get("client-request-id"), from: r.RemoteAddr,
 	}
 	e.find()
 	if e.user != nil {
@@ -94,6 +91,7 @@ type exchange struct {
 	write   write    // the zero write: a read
 	answer  *answer
 	id      string
+	from    string // address
 	whole   bool
 }
 
@@ -119,6 +117,7 @@ func (e *exchange) before() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.heardOf(e.arrived)
+	l.failover.arrives(e.from, e.write.verb != "", time.Now())
 	if e.realm != nil {
 		l.pauseRule(e.realm, e.user, e.arrived)
 	}
@@ -141,11 +140,14 @@ func (e *exchange) after(delivered bool) {
 	if delivered && e.realm != nil {
 		e.realm.heard(e.answer, l.epoch)
 	}
+	if delivered && e.answer.status == http.StatusOK {
+		l.toldRoles(e.rolesOf(), e.request.Path, e.answer.body.Bytes())
+	}
 	if e.user == nil {
 		return
 	}
 	if e.write.verb != "" {
-		l.wrote(e.user, now)
+		l.wrote(e.user, e.write, now)
 	}
 	if delivered && e.answer.status < 300 {
 		l.told(e.user, e.write, e.answer.body.Bytes())
@@ -170,7 +172,7 @@ func shown(phones []emulator.Phone) string {
 }
 
 // wrote compares what the user has after a write with what the ledger knows. l.mu is held.
-func (l *ledger) wrote(a *account, now []emulator.Phone) {
+func (l *ledger) wrote(a *account, w write, now []emulator.Phone) {
 	has := map[string]string{}
 	for _, p := range now {
 		has[p.Type] = plain(p.Number)
@@ -180,7 +182,11 @@ func (l *ledger) wrote(a *account, now []emulator.Phone) {
 		if s.number == has[t] {
 			continue
 		}
-		s.number, s.by, s.held = has[t], byOperator, has[t] != ""
+		s.number, s.by, s.held, s.leavers = has[t], byOperator, has[t] != "", nil
+		if w.verb == "delete" {
+			a.realm.deleted++
+			s.leavers = slices.DeleteFunc(l.speakers(a, t), func(r *resource) bool { return !r.leaving })
+		}
 	}
 }
 
@@ -214,7 +220,12 @@ func (l *ledger) told(a *account, w write, body []byte) {
 // heard records a pause that Graph asked for.
 func (t *realm) heard(a *answer, epoch int) {
 	pause := 4 * time.Second // the operator's own, where Graph does not say, begins above that
-	if text := a.Header().Get("Retry-After"); text != "" {
+	text := a.Header().Get("Retry-After")
+	if at, err := http.ParseTime(text); err == nil {
+		// By Graph's clock, which is right in Date to the second.
+		date, _ := http.ParseTime(a.Header().Get("Date"))
+		pause = at.Sub(date) - time.Second
+	} else if text != "" {
 		seconds, _ := strconv.Atoi(text)
 		pause = time.Duration(seconds) * time.Second
 	} else if a.status != http.StatusTooManyRequests {

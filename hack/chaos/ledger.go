@@ -15,6 +15,7 @@ type ledger struct {
 	mu         sync.Mutex
 	began      time.Time
 	users      map[string]*account // by object id
+	names      map[string]*account // by the name that they have now
 	resources  map[string]*resource
 	tenants    map[string]*realm // by tenant id
 	violations []violation
@@ -23,6 +24,7 @@ type ledger struct {
 	calm       time.Time      // end of the last disturbance of the API server or etcd
 	latest     time.Time      // the last request to Graph
 	silence    time.Duration  // the longest time without one in bad times
+	failover   failover
 }
 
 // account is one user.
@@ -32,6 +34,18 @@ type account struct {
 	busy    sync.Mutex // held while a request or a hand is at the user's phones
 	slots   map[string]*slot
 	history []string
+
+	gone       bool      // deleted in Entra
+	admin      bool      // holds a directory role, or may activate one
+	adminSince time.Time // since when that is so, or not so
+	// What the operator was last told of the user's roles: whether there are any, and
+	// when a question for them was last answered to the end.
+	toldAdmin bool
+	asked     time.Time
+}
+
+func newAccount(id, upn string, t *realm) *account {
+	return &account{id: id, upn: upn, realm: t, slots: map[string]*slot{}}
 }
 
 // slot is one phone type of one user.
@@ -41,7 +55,10 @@ type slot struct {
 	set    time.Time // when a hand last put a phone there
 	gone   time.Time // when a hand last removed it
 	held   bool      // a resource holds the phone, or could
-	told   string    // what the operator was last told that there is
+	// leavers left when the operator last deleted the phone. Until they are gone they
+	// hold whatever is there: who leaves takes along what its phone type has.
+	leavers []*resource
+	told    string // what the operator was last told that there is
 	// acked is when the operator was last told that its creation is done, by which
 	// epoch: the same process may not create again while reads may lag.
 	acked      time.Time
@@ -73,13 +90,20 @@ type version struct {
 // resource is one PhoneAuthenticationMethod.
 type resource struct {
 	ref, namespace string
-	user           *account
+	user           *account // whom it was made for
+	spelling       string   // of the user, in lower case
 	phoneType      string
 	versions       []version
 	created        bool // the API server is known to have it
 	leaving        bool // its deletion was asked for
 	gone           bool
-	leavesBehind   bool // when it goes, its phone may stay: it said Orphan, was suspended, or lost its access
+	bound          *account // whom the operator says that it means; nil: not known
+	told           string   // the reason that it was last told
+	lost           bool     // its Secret is not there
+	// astray is when its name was given to another user, who is its heir if it was not known to be bound before.
+	astray       time.Time
+	heir         *account
+	leavesBehind bool // when it goes, its phone may stay: it said Orphan, was suspended, or lost its access
 }
 
 // realm is one tenant, as the ledger sees it.
@@ -91,6 +115,10 @@ type realm struct {
 	barred map[string]time.Time
 	// tookAccess says that the team was without access at some time.
 	tookAccess bool
+	// limit is how many deletions are allowed in an hour, limitSince since when the
+	// operator knows; deleted is how many Graph carried out, in this run, which is shorter.
+	limit, deleted int
+	limitSince     time.Time
 	// pause is until when Graph asked the tenant to wait, told to the operator at
 	// pauseTold in the epoch pauseEpoch.
 	pause, pauseTold time.Time
@@ -105,9 +133,17 @@ type violation struct {
 
 func newLedger() *ledger {
 	return &ledger{
-		began: time.Now(), users: map[string]*account{}, resources: map[string]*resource{},
+		began: time.Now(), users: map[string]*account{}, names: map[string]*account{}, resources: map[string]*resource{},
 		tenants: map[string]*realm{}, counts: map[string]int{},
+		failover: failover{since: map[string]int{}, took: map[string][]time.Duration{}},
 	}
+}
+
+// meet makes a user known.
+func (l *ledger) meet(a *account) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.users[a.id], l.names[a.upn] = a, a
 }
 
 func (a *account) slot(phoneType string) *slot {
@@ -184,12 +220,17 @@ func (l *ledger) vanished(r *resource) {
 	defer l.mu.Unlock()
 	r.gone = true
 	l.note(r.user, "%s: gone", r.ref)
-	s := r.user.slot(r.phoneType)
-	if s.number != "" && (r.leavesBehind || r.namespace == team && r.user.realm.tookAccess) {
-		s.by = byHand
-	}
-	if len(l.speakers(r.user, r.phoneType)) == 0 {
-		s.held, s.by = false, byHand
+	for _, a := range []*account{r.user, r.heir} {
+		if a == nil {
+			continue
+		}
+		s := a.slot(r.phoneType)
+		if s.number != "" && (r.leavesBehind || r.namespace == team && a.realm.tookAccess) {
+			s.by = byHand
+		}
+		if len(l.speakers(a, r.phoneType)) == 0 {
+			s.held, s.by = false, byHand
+		}
 	}
 }
 
@@ -243,7 +284,7 @@ func (l *ledger) reckon(a *account, phoneType string) {
 func (l *ledger) speakers(a *account, phoneType string) []*resource {
 	var all []*resource
 	for _, r := range l.resources {
-		if r.user == a && r.phoneType == phoneType && !r.gone && r.namespace != outsiders {
+		if (r.user == a || r.heir == a) && r.phoneType == phoneType && !r.gone && r.namespace != outsiders {
 			all = append(all, r)
 		}
 	}

@@ -33,6 +33,8 @@ type options struct {
 	blows    time.Duration // mean time between two blows at a process
 	patience time.Duration // until everything must be as the resources say
 	quiet    time.Duration // in which nothing may be written then
+	calm     bool          // no bad times: lives only
+	thorough bool          // something that was never met is an error
 }
 
 func main() {
@@ -45,6 +47,7 @@ func main() {
 	flags.DurationVar(&o.blows, "blows", 7*time.Second, "mean time between two blows at a process")
 	flags.DurationVar(&o.patience, "patience", 7*time.Minute, "until everything must be as the resources say")
 	flags.DurationVar(&o.quiet, "quiet", time.Minute, "in which nothing may be written then")
+	flags.BoolVar(&o.calm, "calm", false, "a soak: nothing but lives, and each minute what the operators take of the machine")
 	_ = flags.Parse(os.Args[1:]) // exits by itself
 	if flags.NArg() > 0 || o.users < 1 {
 		flags.Usage()

@@ -33,26 +33,34 @@ func (w *world) verdicts(ctx context.Context) ([]verdict, error) {
 	for i := range all.Items {
 		o := &all.Items[i]
 		if r := w.ledger.resources[client.ObjectKeyFromObject(o).String()]; r != nil {
-			byUser[r.user] = append(byUser[r.user], o)
+			a := w.ledger.meant(o, r)
+			byUser[a] = append(byUser[a], o)
 		} else {
 			out = append(out, verdict{nil, "nobody made " + o.Name})
 		}
 	}
 	w.ledger.mu.Unlock()
-	for _, u := range w.users {
-		out = append(out, w.ofUser(u, byUser[u.account])...)
+	for a, resources := range byUser {
+		out = append(out, w.ofUser(a, resources)...)
 	}
 	tenants, err := w.ofTenants(ctx, all.Items)
 	return append(out, tenants...), err
 }
 
+// meant is the user whom a resource means: to whom the operator bound it, else whose its spelling is. l.mu is held.
+func (l *ledger) meant(o *v1alpha1.PhoneAuthenticationMethod, r *resource) *account {
+	return cmp.Or(l.users[o.Status.UserID], l.names[r.spelling], r.user)
+}
+
 // ofUser judges one user.
-func (w *world) ofUser(u *user, resources []*v1alpha1.PhoneAuthenticationMethod) []verdict {
+func (w *world) ofUser(a *account, resources []*v1alpha1.PhoneAuthenticationMethod) []verdict {
+	w.ledger.mu.Lock()
+	defer w.ledger.mu.Unlock()
 	var out []verdict
-	has := map[string]emulator.Phone{}
-	for _, p := range w.front.graph.Phones(u.id) {
+	c := circumstances{ledger: w.ledger, has: map[string]emulator.Phone{}, observed: a.realm.name == watched, admin: a.admin, gone: a.gone}
+	for _, p := range w.front.graph.Phones(a.id) {
 		p.Number = plain(p.Number)
-		has[p.Type] = p
+		c.has[p.Type] = p
 	}
 	bySlot := map[string][]*v1alpha1.PhoneAuthenticationMethod{}
 	for _, o := range resources {
@@ -60,29 +68,45 @@ func (w *world) ofUser(u *user, resources []*v1alpha1.PhoneAuthenticationMethod)
 		bySlot[t] = append(bySlot[t], o)
 	}
 	for t, claims := range bySlot {
-		w.ledger.mu.Lock()
-		foreign := u.slot(t).by == byHand
-		w.ledger.mu.Unlock()
-		for _, what := range ofSlot(t, claims, has, foreign, u.realm.name == watched, w.numberOf) {
-			out = append(out, verdict{u.account, what})
+		c.foreign = a.slot(t).by == byHand
+		for _, what := range ofSlot(t, claims, c) {
+			out = append(out, verdict{a, what})
 		}
 	}
 	return out
 }
 
-// numberOf is the number that a resource says or has from its Secret: the newest that the ledger knows.
-func (w *world) numberOf(o *v1alpha1.PhoneAuthenticationMethod) string {
-	w.ledger.mu.Lock()
-	defer w.ledger.mu.Unlock()
-	versions := w.ledger.resources[client.ObjectKeyFromObject(o).String()].versions
+// strays says whether a resource's name is another's now than whom it is bound to. l.mu is held.
+func (l *ledger) strays(o *v1alpha1.PhoneAuthenticationMethod) bool {
+	now := l.names[strings.ToLower(o.Spec.User)]
+	return o.Status.UserID != "" && now != nil && now.id != o.Status.UserID
+}
+
+// nobody says whether a resource's spelling is that of no user now. l.mu is held.
+func (l *ledger) nobody(o *v1alpha1.PhoneAuthenticationMethod) bool {
+	spelling := strings.ToLower(o.Spec.User)
+	a := cmp.Or(l.users[spelling], l.names[spelling])
+	return a == nil || a.gone
+}
+
+// numberOf is the number that a resource says or has from its Secret: the newest that the ledger knows. l.mu is held.
+func (l *ledger) numberOf(o *v1alpha1.PhoneAuthenticationMethod) string {
+	versions := l.resources[client.ObjectKeyFromObject(o).String()].versions
 	return versions[len(versions)-1].number
 }
 
-// ofSlot judges the resources of one phone type of one user. foreign says that a hand put the phone that Graph has.
-func ofSlot(phoneType string, claims []*v1alpha1.PhoneAuthenticationMethod, has map[string]emulator.Phone, foreign, observed bool,
-	numberOf func(*v1alpha1.PhoneAuthenticationMethod) string) (out []string) {
-	phone, there := has[phoneType]
-	_, mobile := has[emulator.Mobile]
+// circumstances are what is true of a user beside what the resources say.
+type circumstances struct {
+	*ledger
+	has                   map[string]emulator.Phone // by phone type, with the number written plainly
+	foreign               bool                      // a hand put the phone that Graph has
+	observed, admin, gone bool
+}
+
+// ofSlot judges the resources of one phone type of one user. The ledger is held.
+func ofSlot(phoneType string, claims []*v1alpha1.PhoneAuthenticationMethod, c circumstances) (out []string) {
+	phone, there := c.has[phoneType]
+	_, mobile := c.has[emulator.Mobile]
 	var holders, ready []string
 	for _, o := range claims {
 		say := func(format string, args ...any) {
@@ -90,7 +114,7 @@ func ofSlot(phoneType string, claims []*v1alpha1.PhoneAuthenticationMethod, has 
 		}
 		reason := reasonOf(o, v1alpha1.ConditionReady)
 		if o.DeletionTimestamp != nil {
-			if !observed { // there nothing is deleted, so what is held stays
+			if !c.observed && !c.admin { // there nothing is deleted, so what is held stays
 				say("is still leaving: %s", reason)
 			}
 			continue
@@ -106,8 +130,8 @@ func ofSlot(phoneType string, claims []*v1alpha1.PhoneAuthenticationMethod, has 
 			switch {
 			case o.Namespace == outsiders:
 				say("is Ready without permission")
-			case !there || phone.Number != numberOf(o):
-				say("is Ready, but Graph has %q and not %q", phone.Number, numberOf(o))
+			case !there || phone.Number != c.numberOf(o):
+				say("is Ready, but Graph has %q and not %q", phone.Number, c.numberOf(o))
 			case o.Status.ID != phone.ID:
 				say("is Ready with id %q", o.Status.ID)
 			case o.Status.SMSSignInState != phone.SMSSignInState:
@@ -131,19 +155,25 @@ func ofSlot(phoneType string, claims []*v1alpha1.PhoneAuthenticationMethod, has 
 		case v1alpha1.ReasonConflict:
 			right = o.Namespace != outsiders && winner()
 		case v1alpha1.ReasonAlreadyExists:
-			right = there && foreign && (o.Spec.AdoptionPolicyOrDefault() == v1alpha1.AdoptNever ||
-				o.Spec.AdoptionPolicyOrDefault() == v1alpha1.AdoptIfNumberMatches && phone.Number != numberOf(o))
+			right = there && c.foreign && (o.Spec.AdoptionPolicyOrDefault() == v1alpha1.AdoptNever ||
+				o.Spec.AdoptionPolicyOrDefault() == v1alpha1.AdoptIfNumberMatches && phone.Number != c.numberOf(o))
 		case v1alpha1.ReasonDriftDetected:
 			right = o.Spec.DriftPolicyOrDefault() == v1alpha1.DriftReport
 		case v1alpha1.ReasonWaitingForMobile:
 			right = phoneType == emulator.AlternateMobile && !mobile
 		case v1alpha1.ReasonWouldChange:
-			right = observed
+			right = c.observed
+		case v1alpha1.ReasonPrivilegedUser:
+			right = c.admin
+		case v1alpha1.ReasonUserNotFound:
+			right = c.gone || o.Status.UserID == "" && c.nobody(o)
+		case v1alpha1.ReasonUserChanged:
+			right = c.strays(o)
 		case v1alpha1.ReasonSMSSignInNotAsAsked:
-			right = there && phone.Number == numberOf(o) && (phone.SMSSignInState != "ready") == (o.Spec.SMSSignIn == v1alpha1.SMSSignInEnabled)
+			right = there && phone.Number == c.numberOf(o) && (phone.SMSSignInState != "ready") == (o.Spec.SMSSignIn == v1alpha1.SMSSignInEnabled)
 		}
 		if !right {
-			say("says %s; Graph has %q, it wants %q (%s)", reason, phone.Number, numberOf(o), o.Spec.AdoptionPolicyOrDefault())
+			say("says %s; Graph has %q, it wants %q (%s)", reason, phone.Number, c.numberOf(o), o.Spec.AdoptionPolicyOrDefault())
 		}
 	}
 	if len(holders) > 1 || len(ready) > 1 {

@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -26,19 +26,51 @@ type user struct {
 	resources []*resource // those that were not asked to go
 	serial    int
 	secrets   map[*resource]string // names of the Secrets that hold their numbers
+	freed     string               // a name that the user had and nobody has now
+	renames   int
+	newcomers int // who were given such names
+}
+
+// errNothing is what an act returns that has nothing to act on.
+var errNothing = errors.New("nothing to act on")
+
+// acts are what can happen in a user's life. Those further down are done to the user in Entra (fate.go).
+var acts = []struct {
+	weight int
+	name   string
+	do     func(*user, context.Context) error
+}{
+	{30, "created", (*user).create},
+	{14, "number edited", (*user).editNumber},
+	{8, "policy edited", (*user).editPolicy},
+	{12, "deleted", (*user).deleteOne},
+	{4, "all of a user deleted", (*user).deleteAll},
+	{4, "suspended or resumed", (*user).suspend},
+	{4, "reconcile asked for", (*user).ask},
+	{6, "Secret rotated", (*user).rotateSecret},
+	{5, "Secret taken away or given back", (*user).loseSecret},
+	{12, "phone set by hand", (*user).setByHand},
+	{8, "phone removed by hand", (*user).removeByHand},
+	{6, "made an administrator, or no more", (*user).promote},
+	{6, "default method chosen", (*user).chooseDefault},
+	{3, "renamed", (*user).rename},
+	{3, "name given to another", (*user).giveName},
+	{3, "user deleted or restored", (*user).vanish},
 }
 
 // people makes the users. Some have phones before anybody declares one.
 func (w *world) people() error {
 	for i := range w.options.users {
-		t := w.tenants[map[bool]int{true: 1, false: 0}[i%4 == 1]]
-		if i%10 == 9 {
+		t := w.tenants[0] // most are in peace
+		switch {
+		case i%10 == 9:
 			t = w.tenants[2]
+		case i%4 == 1:
+			t = w.tenants[1]
+		case i%4 == 2:
+			t = w.tenants[3]
 		}
-		a := &account{
-			id: fmt.Sprintf("0f1c0000-0000-4000-8000-%012d", i+1), upn: fmt.Sprintf("user%d@contoso.com", i+1),
-			realm: t.realm, slots: map[string]*slot{},
-		}
+		a := newAccount(fmt.Sprintf("0f1c0000-0000-4000-8000-%012d", i+1), fmt.Sprintf("user%d@contoso.com", i+1), t.realm)
 		u := &user{account: a, w: w, index: i, dice: w.dice(a.upn), secrets: map[*resource]string{}}
 		n := emulator.User{ID: a.id, TenantID: t.id, UPN: a.upn, SMSSignIn: u.dice.IntN(3) == 0}
 		if u.dice.IntN(4) == 0 {
@@ -51,7 +83,7 @@ func (w *world) people() error {
 		if err := w.front.graph.AddUser(n); err != nil {
 			return err
 		}
-		w.ledger.users[a.id] = a
+		w.ledger.meet(a)
 		w.users = append(w.users, u)
 	}
 	return nil
@@ -68,26 +100,27 @@ func (u *user) number() string {
 
 // act does the next thing in the user's life.
 func (u *user) act(ctx context.Context) error {
-	kinds := []struct {
-		weight int
-		name   string
-		do     func(context.Context) error
-	}{
-		{30, "created", u.create},
-		{14, "number edited", u.editNumber},
-		{8, "policy edited", u.editPolicy},
-		{12, "deleted", u.deleteOne},
-		{4, "all of a user deleted", u.deleteAll},
-		{12, "phone set by hand", u.setByHand},
-		{8, "phone removed by hand", u.removeByHand},
-		{4, "suspended or resumed", u.suspend},
-		{4, "reconcile asked for", u.ask},
+	sum := 0
+	for _, a := range acts {
+		sum += a.weight
 	}
-	roll := u.dice.IntN(96)
-	for _, k := range kinds {
-		if roll -= k.weight; roll < 0 {
-			u.w.ledger.count("act: " + k.name)
-			return k.do(ctx)
+	switch dice := u.dice.IntN(2); { // where the operator may do nothing is seldom worth a long stay
+	case dice == 0 && u.gone:
+		u.w.ledger.count("act: user deleted or restored")
+		return u.vanish(ctx)
+	case dice == 0 && u.admin:
+		u.w.ledger.count("act: made an administrator, or no more")
+		return u.promote(ctx)
+	}
+	roll := u.dice.IntN(sum)
+	for _, a := range acts {
+		if roll -= a.weight; roll < 0 {
+			err := a.do(u, ctx)
+			if errors.Is(err, errNothing) {
+				return nil
+			}
+			u.w.ledger.count("act: " + a.name)
+			return err
 		}
 	}
 	return nil
@@ -102,18 +135,19 @@ func (u *user) create(ctx context.Context) error {
 		}
 	}
 	if rivals > 1 {
-		return nil
+		return errNothing
 	}
 	u.serial++
 	namespace := []string{people, people, people, team, team, outsiders}[u.dice.IntN(6)]
 	name := fmt.Sprintf("u%d-%s-%d", u.index+1, strings.ToLower(t), u.serial)
-	r := &resource{ref: namespace + "/" + name, namespace: namespace, user: u.account, phoneType: t}
+	spelling := []string{u.upn, strings.ToUpper(u.upn), u.id}[u.dice.IntN(3)]
+	r := &resource{ref: namespace + "/" + name, namespace: namespace, user: u.account, spelling: strings.ToLower(spelling), phoneType: t}
 	number := u.number()
 	o := &v1alpha1.PhoneAuthenticationMethod{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
 		Spec: v1alpha1.PhoneAuthenticationMethodSpec{
-			User: []string{u.upn, strings.ToUpper(u.upn), u.id}[u.dice.IntN(3)], PhoneType: v1alpha1.PhoneType(t),
-			PhoneNumber: number, TenantRef: &v1alpha1.TenantReference{Name: u.realm.name},
+			User: spelling, PhoneType: v1alpha1.PhoneType(t), PhoneNumber: number,
+			TenantRef:      &v1alpha1.TenantReference{Name: u.realm.name},
 			AdoptionPolicy: []v1alpha1.AdoptionPolicy{"", v1alpha1.AdoptAlways, v1alpha1.AdoptAlways, v1alpha1.AdoptNever}[u.dice.IntN(4)],
 			DriftPolicy:    []v1alpha1.DriftPolicy{"", "", v1alpha1.DriftReport}[u.dice.IntN(3)],
 			DeletionPolicy: []v1alpha1.DeletionPolicy{"", "", "", v1alpha1.DeletionOrphan}[u.dice.IntN(4)],
@@ -126,7 +160,7 @@ func (u *user) create(ctx context.Context) error {
 		o.Spec.PhoneNumber = plain(number)
 	}
 	u.w.ledger.says(r, versionOf(&o.Spec, number), "create %+v", o.Spec)
-	if u.dice.IntN(4) == 0 {
+	if u.dice.IntN(3) == 0 {
 		o.Spec.PhoneNumber = ""
 		o.Spec.PhoneNumberFrom = &v1alpha1.PhoneNumberSource{SecretKeyRef: v1alpha1.SecretKeyReference{Name: name, Key: "number"}}
 		u.secrets[r] = name
@@ -163,24 +197,25 @@ func (u *user) object(r *resource) *v1alpha1.PhoneAuthenticationMethod {
 
 func (u *user) editNumber(ctx context.Context) error {
 	r := u.any()
-	if r == nil {
-		return nil
+	if r == nil || u.secrets[r] != "" {
+		return errNothing
 	}
+	number := u.asks(r)
+	return u.w.merge(ctx, u.object(r), map[string]any{"spec": map[string]any{"phoneNumber": number}})
+}
+
+// asks notes that a resource is about to ask for another number.
+func (u *user) asks(r *resource) (number string) {
 	number, v := u.number(), r.versions[len(r.versions)-1]
 	v.number = plain(number)
 	u.w.ledger.says(r, v, "number %s", v.number)
-	if name, ok := u.secrets[r]; ok {
-		u.w.ledger.count("act: Secret rotated")
-		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: r.namespace, Name: name}}
-		return u.w.merge(ctx, secret, map[string]any{"stringData": map[string]string{"number": number}})
-	}
-	return u.w.merge(ctx, u.object(r), map[string]any{"spec": map[string]any{"phoneNumber": number}})
+	return number
 }
 
 func (u *user) editPolicy(ctx context.Context) error {
 	r := u.any()
 	if r == nil {
-		return nil
+		return errNothing
 	}
 	v, spec := r.versions[len(r.versions)-1], map[string]any{}
 	switch u.dice.IntN(3) {
@@ -200,15 +235,18 @@ func (u *user) editPolicy(ctx context.Context) error {
 
 func (u *user) deleteOne(ctx context.Context) error {
 	if len(u.resources) == 0 {
-		return nil
+		return errNothing
 	}
 	i := u.dice.IntN(len(u.resources))
 	r := u.resources[i]
-	u.resources = append(u.resources[:i], u.resources[i+1:]...)
+	u.resources = slices.Delete(u.resources, i, i+1)
 	return u.remove(ctx, r)
 }
 
 func (u *user) deleteAll(ctx context.Context) error {
+	if len(u.resources) == 0 {
+		return errNothing
+	}
 	for _, r := range u.resources {
 		if err := u.remove(ctx, r); err != nil {
 			return err
@@ -226,7 +264,7 @@ func (u *user) remove(ctx context.Context, r *resource) error {
 func (u *user) suspend(ctx context.Context) error {
 	r := u.any()
 	if r == nil {
-		return nil
+		return errNothing
 	}
 	v := r.versions[len(r.versions)-1]
 	v.suspended = u.dice.IntN(3) == 0
@@ -237,15 +275,24 @@ func (u *user) suspend(ctx context.Context) error {
 func (u *user) ask(ctx context.Context) error {
 	r := u.any()
 	if r == nil {
-		return nil
+		return errNothing
 	}
 	u.w.ledger.says(r, r.versions[len(r.versions)-1], "ask")
 	return u.w.request(ctx, u.object(r), fmt.Sprint("asked ", u.dice.Uint32()))
 }
 
-// tidy wakes what is suspended. A mobile that leaves would wait for ever for an alternateMobile that stays, and so that goes too.
+// tidy wakes what is suspended and gives back what was taken. A mobile that leaves would wait for ever for an
+// alternateMobile that stays, and so that goes too.
 func (u *user) tidy(ctx context.Context) error {
+	if err := u.settleFate(); err != nil {
+		return err
+	}
 	for _, r := range u.resources {
+		if r.lost {
+			if err := u.giveSecret(ctx, r); err != nil {
+				return err
+			}
+		}
 		if err := u.w.merge(ctx, u.object(r), map[string]any{"spec": map[string]any{"suspend": false}}); err != nil {
 			return err
 		}
@@ -269,12 +316,11 @@ func (u *user) tidy(ctx context.Context) error {
 		}
 	}
 	u.resources = stay
-	return u.byHand(ctx, emulator.AlternateMobile, "", func() error { return u.w.front.graph.RemovePhone(u.id, emulator.AlternateMobile) })
-}
-
-// request asks for a reconcile by annotation.
-func (w *world) request(ctx context.Context, o client.Object, what string) error {
-	return w.merge(ctx, o, map[string]any{"metadata": map[string]any{"annotations": map[string]string{v1alpha1.ReconcileRequestedAtAnnotation: what}}})
+	err := u.byHand(ctx, emulator.AlternateMobile, "", func() error { return u.w.front.graph.RemovePhone(u.id, emulator.AlternateMobile) })
+	if errors.Is(err, errNothing) {
+		return nil
+	}
+	return err
 }
 
 func (u *user) setByHand(ctx context.Context) error {
@@ -289,6 +335,9 @@ func (u *user) removeByHand(ctx context.Context) error {
 }
 
 func (u *user) byHand(ctx context.Context, phoneType, number string, do func() error) error {
+	if u.gone {
+		return errNothing
+	}
 	settled := u.settled(ctx, phoneType, plain(number))
 	u.busy.Lock()
 	defer u.busy.Unlock()
@@ -323,52 +372,4 @@ func (u *user) settled(ctx context.Context, phoneType, number string) bool {
 			o.Annotations[v1alpha1.ReconcileRequestedAtAnnotation] == o.Status.LastHandledRequest
 	}
 	return false
-}
-
-// make creates an object and tries until it is there.
-func (w *world) make(ctx context.Context, o client.Object) error {
-	return w.persist(ctx, func() error {
-		if err := w.Create(ctx, o); !apierrors.IsAlreadyExists(err) {
-			return err
-		}
-		return nil
-	})
-}
-
-// persist tries until the API server says that it is done, or that it is not as it should be at all.
-func (w *world) persist(ctx context.Context, do func() error) error {
-	var last error
-	err := w.until(ctx, func() bool {
-		last = do()
-		return last == nil || apierrors.IsInvalid(last) || apierrors.IsNotFound(last) || apierrors.IsForbidden(last)
-	})
-	if apierrors.IsNotFound(last) { // it went meanwhile
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return last
-}
-
-// until asks again and again.
-func (w *world) until(ctx context.Context, is func() bool) error {
-	for !is() {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-	return nil
-}
-
-// pause waits for a random time of a given mean and says whether to go on.
-func pause(ctx context.Context, dice *rand.Rand, mean time.Duration) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(min(time.Duration(dice.ExpFloat64()*float64(mean)), 4*mean)):
-		return true
-	}
 }

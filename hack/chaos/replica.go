@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -85,6 +86,12 @@ func (p *replica) running() *leash.Process {
 
 // leads says whether the process that runs now has the lease.
 func (p *replica) leads(ctx context.Context) bool {
+	gauges, err := p.gauges(ctx)
+	return err == nil && gauges["leader_election_master_status"] == 1
+}
+
+// gauges are the metrics of the process that runs now, by their names without labels: the last of each.
+func (p *replica) gauges(ctx context.Context) (map[string]float64, error) {
 	p.mu.Lock()
 	address := p.metrics
 	p.mu.Unlock()
@@ -92,19 +99,24 @@ func (p *replica) leads(ctx context.Context) bool {
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/metrics", nil)
 	if err != nil {
-		return false
+		return nil, err
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return false
+		return nil, err
 	}
 	defer response.Body.Close()
-	for lines := bufio.NewScanner(response.Body); lines.Scan(); {
-		if name, value, _ := strings.Cut(lines.Text(), " "); strings.HasPrefix(name, "leader_election_master_status") {
-			return value == "1"
+	all := map[string]float64{}
+	lines := bufio.NewScanner(response.Body)
+	for lines.Scan() {
+		name, _, _ := strings.Cut(lines.Text(), "{")
+		name, value, _ := strings.Cut(name, " ")
+		if value == "" { // behind the labels
+			value = lines.Text()[strings.LastIndexByte(lines.Text(), ' ')+1:]
 		}
+		all[name], _ = strconv.ParseFloat(value, 64) // comments are none
 	}
-	return false
+	return all, lines.Err()
 }
 
 // operatorEnded starts a new epoch: what the ended process knew, nobody knows any more.

@@ -17,12 +17,16 @@ const shownUsers = 5
 // the emulator's own, made up.
 func (w *world) report(out io.Writer) {
 	l := w.ledger
+	if unmet := w.unmet(); len(unmet) > 0 && !w.calm {
+		fmt.Fprintf(out, "never met: %s\n", strings.Join(unmet, ", "))
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, kind := range slices.Sorted(maps.Keys(l.counts)) {
 		fmt.Fprintf(out, "%7d  %s\n", l.counts[kind], kind)
 	}
 	fmt.Fprintf(out, "%7d  resources made\n%7d  operators ended\n%7d  violations\n", len(l.resources), l.epoch, len(l.violations))
+	l.failover.print(out)
 	fmt.Fprintf(out, "%7.1f  seconds at most without a request to Graph\n", l.silence.Seconds())
 	var whose []*account
 	for _, v := range l.violations {

@@ -80,7 +80,8 @@ func (l *ledger) judge(a *account, w write, at time.Time) {
 	case "create":
 		l.judgeCreate(a, w, at)
 	case "update", "delete":
-		if s.number != "" && s.by == byHand && !s.held {
+		leaves := func(r *resource) bool { return !r.gone }
+		if s.number != "" && s.by == byHand && !s.held && !slices.ContainsFunc(s.leavers, leaves) {
 			l.accuse(a, "%s of %s, which is not ours: no resource could have adopted it", w.verb, w.phoneType)
 		}
 	}
@@ -118,8 +119,26 @@ func (l *ledger) judgeRight(a *account, w write, at time.Time, speakers []*resou
 	if known(a.realm.silent) {
 		l.accuse(a, "%s of %s in a tenant in mode Observe", w.verb, w.phoneType)
 	}
-	if !slices.ContainsFunc(speakers, func(r *resource) bool { return !known(a.realm.barred[r.namespace]) }) {
+	permitted := func(r *resource) bool {
+		// Whose name is another's by now speaks for the first only to take along what it made.
+		astray := a == r.user && known(r.astray) && !r.leaving
+		return !known(a.realm.barred[r.namespace]) && !astray
+	}
+	if !slices.ContainsFunc(speakers, permitted) {
 		l.accuse(a, "%s of %s, for which no permitted resource speaks", w.verb, w.phoneType)
+	}
+	switch {
+	case a.toldAdmin:
+		l.accuse(a, "%s of %s of an administrator, and the operator was told so", w.verb, w.phoneType)
+	case a.admin && known(a.adminSince):
+		l.accuse(a, "%s of %s of somebody who is an administrator for %.0f s", w.verb, w.phoneType, at.Sub(a.adminSince).Seconds())
+	case known(a.asked):
+		l.accuse(a, "%s of %s, and the user's roles were asked for %.0f s ago", w.verb, w.phoneType, at.Sub(a.asked).Seconds())
+	case a.asked.IsZero():
+		l.accuse(a, "%s of %s, and nobody ever asked for the user's roles", w.verb, w.phoneType)
+	}
+	if w.verb == "delete" && a.realm.deleted >= a.realm.limit && known(a.realm.limitSince) {
+		l.accuse(a, "a deletion when %d are done and %d are allowed", a.realm.deleted, a.realm.limit)
 	}
 }
 

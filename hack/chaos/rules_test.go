@@ -32,6 +32,17 @@ func TestRules(t *testing.T) {
 		"access that was taken":                      {said: mine, tell: func(w *world1) { w.a.realm.barred[people] = w.past }, write: create(emulator.Mobile), want: "no permitted resource"},
 		"mode Observe":                               {said: mine, tell: func(w *world1) { w.a.realm.silent = w.past }, write: create(emulator.Mobile), want: "mode Observe"},
 		"mode Observe, just now":                     {said: mine, tell: func(w *world1) { w.a.realm.silent = w.at }, write: create(emulator.Mobile)},
+		"an administrator, and told so":              {said: mine, tell: func(w *world1) { w.a.toldAdmin = true }, write: create(emulator.Mobile), want: "was told so"},
+		"an administrator for long":                  {said: mine, tell: func(w *world1) { w.a.admin, w.a.adminSince = true, w.past }, write: create(emulator.Mobile), want: "somebody who is an administrator"},
+		"an administrator since just now":            {said: mine, tell: func(w *world1) { w.a.admin, w.a.adminSince = true, w.at }, write: create(emulator.Mobile)},
+		"roles that nobody asked for":                {said: mine, tell: func(w *world1) { w.a.asked = time.Time{} }, write: create(emulator.Mobile), want: "nobody ever asked"},
+		"roles that were asked for long ago":         {said: mine, tell: func(w *world1) { w.a.asked = w.past }, write: create(emulator.Mobile), want: "asked for"},
+		"a delete over the budget":                   {said: mine, tell: func(w *world1) { w.spent() }, write: write{"delete", emulator.Mobile, ""}, want: "1 are allowed"},
+		"a delete under a budget that was just set":  {said: mine, tell: func(w *world1) { w.spent(); w.a.realm.limitSince = w.at }, write: write{"delete", emulator.Mobile, ""}},
+		"a create when the budget is spent":          {said: mine, tell: func(w *world1) { w.spent(); w.there(""); w.s.number = "" }, write: create(emulator.Mobile)},
+		"a name that is another's now":               {said: mine, tell: func(w *world1) { w.r.astray = w.past }, write: create(emulator.Mobile), want: "no permitted resource"},
+		"a name that is another's, to take along":    {said: mine, tell: func(w *world1) { w.there(byOperator); w.r.astray, w.r.leaving = w.past, true }, write: write{"delete", emulator.Mobile, ""}},
+		"a name that is the user's now":              {said: mine, tell: func(w *world1) { w.r.heir, w.r.user, w.r.astray = w.a, newAccount("", "", w.a.realm), w.past }, write: create(emulator.Mobile)},
 		"a second method, told of the first":         {said: mine, tell: func(w *world1) { w.there(byHand); w.s.told = other }, write: create(emulator.Mobile), want: "a second mobile"},
 		"a second method, not told of the first":     {said: mine, tell: func(w *world1) { w.there(byHand) }, write: create(emulator.Mobile)},
 		"a second method after an acknowledgement":   {said: mine, tell: func(w *world1) { w.there(byOperator); w.s.acked = w.at.Add(-time.Second) }, write: create(emulator.Mobile), want: "same process"},
@@ -39,6 +50,8 @@ func TestRules(t *testing.T) {
 		"an update of a stranger's phone":            {said: mine, tell: func(w *world1) { w.there(byHand) }, write: write{"update", emulator.Mobile, number}, want: "not ours"},
 		"an update of what may be adopted":           {said: with(func(v *version) { v.adopt = v1alpha1.AdoptAlways }), tell: func(w *world1) { w.there(byHand) }, write: write{"update", emulator.Mobile, number}},
 		"a delete of a stranger's phone":             {said: mine, tell: func(w *world1) { w.there(byHand); w.r.leaving = true }, write: write{"delete", emulator.Mobile, ""}, want: "not ours"},
+		"a delete by who left, and is not gone yet":  {said: mine, tell: func(w *world1) { w.there(byHand); w.r.leaving, w.s.leavers = true, []*resource{w.r} }, write: write{"delete", emulator.Mobile, ""}},
+		"a delete by who left, and is gone":          {said: mine, tell: func(w *world1) { w.there(byHand); w.s.leavers = []*resource{{gone: true}} }, write: write{"update", emulator.Mobile, number}, want: "not ours"},
 		"a delete that nobody asked for":             {said: mine, tell: func(w *world1) { w.there(byOperator) }, write: write{"delete", emulator.Mobile, ""}, want: "no resource that leaves"},
 		"a delete that was asked for":                {said: mine, tell: func(w *world1) { w.there(byOperator); w.r.leaving = true }, write: write{"delete", emulator.Mobile, ""}},
 		"a delete of what is to stay":                {said: with(func(v *version) { v.delete = v1alpha1.DeletionOrphan }), tell: func(w *world1) { w.there(byOperator); w.r.leaving = true }, write: write{"delete", emulator.Mobile, ""}, want: "no resource that leaves"},
@@ -92,9 +105,10 @@ type world1 struct {
 
 func newWorld1(said version) *world1 {
 	l, now := newLedger(), time.Now()
-	a := &account{realm: &realm{name: "contoso", barred: map[string]time.Time{}}, slots: map[string]*slot{}}
+	a := newAccount("", "", &realm{name: "contoso", barred: map[string]time.Time{}, limit: 1})
 	w := &world1{l: l, a: a, s: a.slot(emulator.Mobile), past: now, at: now.Add(time.Hour)}
 	w.r = &resource{ref: people + "/mobile", namespace: people, user: a, phoneType: emulator.Mobile}
+	a.asked = w.at
 	l.says(w.r, said, "created")
 	return w
 }
@@ -102,6 +116,13 @@ func newWorld1(said version) *world1 {
 // there puts a phone of another number there.
 func (w *world1) there(by origin) {
 	w.s.number, w.s.by, w.s.set, w.s.held = "+12065550199", by, w.past, by == byOperator
+}
+
+// spent is a tenant whose deletions are done, with one more that was asked for.
+func (w *world1) spent() {
+	w.there(byOperator)
+	w.r.leaving = true
+	w.a.realm.deleted, w.a.realm.limitSince = 1, w.past
 }
 
 // alternate puts an alternateMobile beside it, and tells the operator.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,7 +22,11 @@ import (
 // the run came to no end.
 func run(ctx context.Context, out io.Writer, o options) (err error) {
 	log.SetLogger(logr.Discard()) // controller-runtime's envtest would complain of having none
-	fmt.Fprintf(out, "seed %d: %d users, bad times of %v\n", o.seed, o.users, o.duration)
+	times := "bad"
+	if o.calm {
+		times = "calm"
+	}
+	fmt.Fprintf(out, "seed %d: %d users, %s times of %v\n", o.seed, o.users, times, o.duration)
 	dir, remove, err := leash.TempDir("phone-operator-chaos-")
 	if err != nil {
 		return err
@@ -50,6 +55,9 @@ func run(ctx context.Context, out io.Writer, o options) (err error) {
 	if err != nil {
 		return errors.Join(err, context.Cause(keep))
 	}
+	if unmet := w.unmet(); o.thorough && len(unmet) > 0 {
+		return fmt.Errorf("never met: %s", strings.Join(unmet, ", "))
+	}
 	return w.ledger.err()
 }
 
@@ -68,11 +76,14 @@ func (w *world) tell(ctx context.Context, out io.Writer) error {
 	defer watch.Wait()
 	defer unwatch()
 
-	stage("bad times begin")
-	if err := w.badTimes(ctx); err != nil {
+	stage("life begins")
+	if w.calm {
+		watch.Go(func() { w.soak(watching, out) })
+	}
+	if err := w.live(ctx, out); err != nil {
 		return fmt.Errorf("in bad times: %w", err)
 	}
-	stage("they end")
+	stage("it ends")
 	if err := w.tidy(ctx); err != nil {
 		return fmt.Errorf("putting things right: %w", err)
 	}
@@ -91,9 +102,9 @@ func (w *world) tell(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// badTimes are lives, weather, administrators and blows, all at once.
-func (w *world) badTimes(ctx context.Context) error {
-	going, cancel := context.WithTimeout(ctx, w.duration)
+// live is everybody's life and, unless it is calm, weather, administrators and blows, all at once.
+func (w *world) live(ctx context.Context, out io.Writer) error {
+	going, cancel := context.WithCancel(ctx)
 	defer cancel()
 	group, acts := errgroup.WithContext(ctx)
 	stop := context.AfterFunc(acts, cancel) // one that fails ends all
@@ -109,15 +120,39 @@ func (w *world) badTimes(ctx context.Context) error {
 			return nil
 		})
 	}
+	group.Go(func() error {
+		defer cancel()
+		w.lasts(going, out)
+		return nil
+	})
+	if w.calm {
+		return group.Wait()
+	}
 	group.Go(func() error { return w.weather(going) })
 	group.Go(func() error { return w.administrate(going, acts) })
 	group.Go(func() error { return w.strike(going, acts) })
 	return group.Wait()
 }
 
-// watch learns which resources are gone.
+// lasts waits for the end of the bad times: their duration, and somewhat more where not everything was met yet.
+func (w *world) lasts(ctx context.Context, out io.Writer) {
+	wait, cancel := context.WithTimeout(ctx, w.duration)
+	<-wait.Done()
+	cancel()
+	if w.calm {
+		return
+	}
+	if unmet := w.unmet(); len(unmet) > 0 {
+		fmt.Fprintf(out, "           goes on for: %s\n", strings.Join(unmet, ", "))
+	}
+	longer, cancel := context.WithTimeout(ctx, min(w.duration, 30*time.Second))
+	defer cancel()
+	_ = w.until(longer, func() bool { return len(w.unmet()) == 0 })
+}
+
+// watch learns which resources are gone, and what the others were told.
 func (w *world) watch(ctx context.Context) {
-	tick := time.NewTicker(500 * time.Millisecond)
+	tick := time.NewTicker(300 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		select {
@@ -139,6 +174,7 @@ func (w *world) watch(ctx context.Context) {
 		}
 		there := map[string]bool{}
 		for i := range all.Items {
+			w.ledger.hear(&all.Items[i])
 			there[client.ObjectKeyFromObject(&all.Items[i]).String()] = true
 		}
 		for _, r := range known {
@@ -153,7 +189,7 @@ func (w *world) watch(ctx context.Context) {
 // what can never leave by itself is helped. Then every resource is asked for, as after any repair.
 func (w *world) tidy(ctx context.Context) error {
 	w.front.graph.ClearFaults()
-	if err := w.content(ctx, w.tenants[1]); err != nil {
+	if err := w.content(ctx); err != nil {
 		return err
 	}
 	for _, u := range w.users {
@@ -162,8 +198,10 @@ func (w *world) tidy(ctx context.Context) error {
 		}
 	}
 	// The last blow: what the bad times taught the operator to be patient about is forgotten.
-	if err := w.killLeader(ctx, w.dice("last blow")); err != nil {
-		return err
+	if !w.calm {
+		if err := w.killLeader(ctx, w.dice("last blow")); err != nil {
+			return err
+		}
 	}
 	return w.askAll(ctx, "after the bad times")
 }

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -22,21 +22,26 @@ type tenant struct {
 	secrets int // how many client secrets there were
 }
 
-// The tenants: one that is left in peace, one whose administrators are never content, and one that is only observed.
+// The tenants: one that is left in peace, one whose administrators are never content, one that is only observed, and
+// one that is careful with deletions.
 const (
 	steady  = "steady"
 	moody   = "moody"
 	watched = "watched"
+	thrifty = "thrifty"
 )
+
+// many are deletions without a limit.
+const many = 1 << 20
 
 const clientID = "66666666-7777-8888-9999-000000000000"
 
 // populate makes the tenants and users, in Graph and in the cluster.
 func (w *world) populate(ctx context.Context) error {
-	for i, name := range []string{steady, moody, watched} {
+	for i, name := range []string{steady, moody, watched, thrifty} {
 		id := fmt.Sprintf("11111111-2222-3333-4444-%012d", i+1)
 		t := &tenant{
-			realm: &realm{name: name, id: id, barred: map[string]time.Time{}},
+			realm: &realm{name: name, id: id, barred: map[string]time.Time{}, limit: many},
 			app: emulator.App{TenantID: id, ClientID: clientID, Secret: "the first secret", Roles: []string{
 				"UserAuthMethod-Phone.ReadWrite.All", "User.ReadBasic.All", "GroupMember.Read.All", "RoleManagement.Read.Directory"}},
 		}
@@ -45,6 +50,9 @@ func (w *world) populate(ctx context.Context) error {
 		}
 		if err := w.front.graph.AddApp(t.app); err != nil {
 			return err
+		}
+		if name == thrifty {
+			t.limit, t.limitSince = 0, time.Now().Add(-time.Hour) // from the first moment on
 		}
 		w.ledger.tenants[id] = t.realm
 		w.tenants = append(w.tenants, t)
@@ -62,7 +70,7 @@ func (w *world) declare(ctx context.Context, t *tenant) error {
 	if err := w.Create(ctx, secret); err != nil {
 		return err
 	}
-	many := int32(1 << 20)
+	limit := int32(t.limit)
 	o := &v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: t.name}, Spec: v1alpha1.EntraTenantSpec{
 		TenantID: t.id, ClientID: clientID,
 		Credential: v1alpha1.Credential{ClientSecret: &v1alpha1.ClientSecretCredential{
@@ -70,7 +78,7 @@ func (w *world) declare(ctx context.Context, t *tenant) error {
 		Endpoint:     &v1alpha1.Endpoint{Graph: w.front.url, Authority: w.front.url, CABundle: w.front.ca},
 		Access:       access(people, team),
 		ResyncPeriod: &metav1.Duration{Duration: time.Minute},
-		Limits:       &v1alpha1.Limits{DeletionsPerHour: &many},
+		Limits:       &v1alpha1.Limits{DeletionsPerHour: &limit},
 	}}
 	if t.name == watched {
 		o.Spec.Mode = v1alpha1.ModeObserve
@@ -89,31 +97,58 @@ func access(namespaces ...string) []v1alpha1.AccessRule {
 	return rules
 }
 
-// administrate edits the moody tenant until going ends.
+// edicts are what administrators do to their tenants.
+var edicts = []struct {
+	name string
+	do   func(*world, context.Context, *rand.Rand) error
+}{
+	{"credential rotated", (*world).rotate},
+	{"mode Observe", (*world).silence},
+	{"access taken", (*world).takeAccess},
+	{"access given, mode Enforce", (*world).giveAll},
+	{"deletion budget raised", (*world).raise},
+}
+
+// administrate edits tenants until going ends: first each edict once, so that a short run has them all.
 func (w *world) administrate(going, ctx context.Context) error {
-	t, dice := w.tenants[1], w.dice("administrator")
-	for pause(going, dice, w.blows*3/2) {
-		var err error
-		switch dice.IntN(4) {
-		case 0:
-			err = w.rotate(ctx, t, dice)
-		case 1:
-			err = w.takeAccess(ctx, t)
-		case 2:
-			err = w.giveAll(ctx, t)
-		default:
-			err = w.silence(ctx, t)
+	dice := w.dice("administrator")
+	for i := 0; pause(going, dice, w.blows); i++ {
+		edict := edicts[dice.IntN(len(edicts))]
+		if i < len(edicts) {
+			edict = edicts[i]
 		}
-		if err != nil && ctx.Err() == nil {
+		if err := edict.do(w, ctx, dice); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
 			return err
 		}
+		w.ledger.count("edict: " + edict.name)
 	}
 	return nil
 }
 
+// named is a tenant by its name.
+func (w *world) named(name string) *tenant {
+	return w.tenants[slices.IndexFunc(w.tenants, func(t *tenant) bool { return t.name == name })]
+}
+
+// raise allows the thrifty tenant some more deletions.
+func (w *world) raise(ctx context.Context, dice *rand.Rand) error {
+	return w.allow(ctx, w.named(thrifty).limit+1+dice.IntN(5))
+}
+
+func (w *world) allow(ctx context.Context, deletions int) error {
+	t := w.named(thrifty)
+	w.ledger.mu.Lock()
+	t.limit, t.limitSince = deletions, time.Time{}
+	w.ledger.mu.Unlock()
+	return w.edit(ctx, t, map[string]any{"limits": map[string]any{"deletionsPerHour": deletions}}, func(now time.Time) { t.limitSince = now })
+}
+
 // rotate gives the app a new secret. For a while the cluster still has the old one, or Entra has.
-func (w *world) rotate(ctx context.Context, t *tenant, dice *rand.Rand) error {
-	w.ledger.count("act: credential rotated")
+func (w *world) rotate(ctx context.Context, dice *rand.Rand) error {
+	t := w.named(moody)
 	t.secrets++
 	t.app.Secret = fmt.Sprintf("secret number %d", t.secrets)
 	entra := func() error { return w.front.graph.AddApp(t.app) }
@@ -132,35 +167,37 @@ func (w *world) rotate(ctx context.Context, t *tenant, dice *rand.Rand) error {
 	return second()
 }
 
-// content gives a tenant what it needs to work.
-func (w *world) content(ctx context.Context, t *tenant) error {
+// content gives the tenants what they need to work.
+func (w *world) content(ctx context.Context) error {
+	t := w.named(moody)
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: system, Name: "graph-" + t.name}}
 	if err := w.merge(ctx, secret, map[string]any{"stringData": map[string]string{"clientSecret": t.app.Secret}}); err != nil {
 		return err
 	}
-	return w.giveAll(ctx, t)
+	if err := w.allow(ctx, many); err != nil {
+		return err
+	}
+	return w.giveAll(ctx, nil)
 }
 
 // takeAccess leaves the team without access; giveAll gives everybody theirs and lets the tenant write.
-func (w *world) takeAccess(ctx context.Context, t *tenant) error {
-	w.ledger.count("act: access taken")
+func (w *world) takeAccess(ctx context.Context, _ *rand.Rand) error {
+	t := w.named(moody)
 	w.ledger.mu.Lock()
 	t.tookAccess = true // for ever: who left meanwhile left the phone
 	w.ledger.mu.Unlock()
 	return w.edit(ctx, t, map[string]any{"access": access(people), "mode": v1alpha1.ModeEnforce}, func(now time.Time) {
 		t.barred = map[string]time.Time{team: now}
-		t.silent = time.Time{}
 	})
 }
 
-func (w *world) giveAll(ctx context.Context, t *tenant) error {
-	w.ledger.count("act: access given")
-	return w.edit(ctx, t, map[string]any{"access": access(people, team), "mode": v1alpha1.ModeEnforce}, func(time.Time) {})
+func (w *world) giveAll(ctx context.Context, _ *rand.Rand) error {
+	return w.edit(ctx, w.named(moody), map[string]any{"access": access(people, team), "mode": v1alpha1.ModeEnforce}, func(time.Time) {})
 }
 
 // silence puts the tenant into mode Observe.
-func (w *world) silence(ctx context.Context, t *tenant) error {
-	w.ledger.count("act: mode Observe")
+func (w *world) silence(ctx context.Context, _ *rand.Rand) error {
+	t := w.named(moody)
 	return w.edit(ctx, t, map[string]any{"access": access(people, team), "mode": v1alpha1.ModeObserve}, func(now time.Time) { t.silent = now })
 }
 
@@ -182,16 +219,5 @@ func (w *world) edit(ctx context.Context, t *tenant, spec map[string]any, known 
 		defer w.ledger.mu.Unlock()
 		known(time.Now())
 		return true
-	})
-}
-
-// merge patches an object and tries until the API server says that it is done.
-func (w *world) merge(ctx context.Context, o client.Object, patch map[string]any) error {
-	text, err := json.Marshal(patch)
-	if err != nil {
-		return err
-	}
-	return w.persist(ctx, func() error {
-		return w.Patch(ctx, o, client.RawPatch("application/merge-patch+json", text))
 	})
 }

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+)
+
+// failover times how long the tenants are without an operator. A request is of a process that came after a fall if it
+// comes over a connection that was not there before: what the dead one had sent may still arrive.
+type failover struct {
+	falls int
+	since map[string]int // address of a connection -> how many falls were before it
+	what  string         // the last fall, while no write has come after it; empty: one has
+	at    time.Time
+	asked bool // a request has come
+	took  map[string][]time.Duration
+}
+
+// fell begins to time a fall of the leader.
+func (l *ledger) fell(what string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failover.falls++
+	l.failover.what, l.failover.at, l.failover.asked = what, time.Now(), false
+}
+
+// arrives looks whether a request to Graph is the first after a fall. l.mu is held.
+func (f *failover) arrives(from string, writes bool, at time.Time) {
+	if _, known := f.since[from]; !known {
+		f.since[from] = f.falls
+	}
+	if f.what == "" || f.since[from] < f.falls {
+		return
+	}
+	if !f.asked {
+		f.asked = true
+		f.note(f.what+": until the first request to Graph after it", at.Sub(f.at))
+	}
+	if writes {
+		f.note(f.what+": until the first write to Graph after it", at.Sub(f.at))
+		f.what = ""
+	}
+}
+
+func (f *failover) note(what string, took time.Duration) { f.took[what] = append(f.took[what], took) }
+
+// took records a time that something took.
+func (l *ledger) took(what string, d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failover.note(what, d)
+}
+
+// print tells the times by what they are of.
+func (f *failover) print(out io.Writer) {
+	for _, what := range slices.Sorted(maps.Keys(f.took)) {
+		all := slices.Sorted(slices.Values(f.took[what]))
+		fmt.Fprintf(out, "%7.2f  s, %s; %.2f to %.2f s, %d times\n", all[len(all)/2].Seconds(), what,
+			all[0].Seconds(), all[len(all)-1].Seconds(), len(all))
+	}
+}
