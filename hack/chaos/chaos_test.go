@@ -8,7 +8,7 @@ import (
 // A short life of the same kind as `make chaos`, always with the same seed. It meets everything that there is to meet.
 func TestChaos(t *testing.T) {
 	err := run(t.Context(), t.Output(), options{
-		seed: 4, users: 40, duration: 30 * time.Second, pace: 1500 * time.Millisecond, blows: 3 * time.Second,
+		seed: 4, users: 40, duration: 25 * time.Second, pace: 1500 * time.Millisecond, blows: 3 * time.Second,
 		patience: 2 * time.Minute, quiet: 8 * time.Second, thorough: true,
 	})
 	if err != nil {

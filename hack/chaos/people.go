@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -137,48 +136,52 @@ func (u *user) create(ctx context.Context) error {
 	if rivals > 1 {
 		return errNothing
 	}
-	u.serial++
-	namespace := []string{people, people, people, team, team, outsiders}[u.dice.IntN(6)]
-	name := fmt.Sprintf("u%d-%s-%d", u.index+1, strings.ToLower(t), u.serial)
-	spelling := []string{u.upn, strings.ToUpper(u.upn), u.id}[u.dice.IntN(3)]
-	r := &resource{ref: namespace + "/" + name, namespace: namespace, user: u.account, spelling: strings.ToLower(spelling), phoneType: t}
-	number := u.number()
-	o := &v1alpha1.PhoneAuthenticationMethod{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
-		Spec: v1alpha1.PhoneAuthenticationMethodSpec{
-			User: spelling, PhoneType: v1alpha1.PhoneType(t), PhoneNumber: number,
-			TenantRef:      &v1alpha1.TenantReference{Name: u.realm.name},
-			AdoptionPolicy: []v1alpha1.AdoptionPolicy{"", v1alpha1.AdoptAlways, v1alpha1.AdoptAlways, v1alpha1.AdoptNever}[u.dice.IntN(4)],
-			DriftPolicy:    []v1alpha1.DriftPolicy{"", "", v1alpha1.DriftReport}[u.dice.IntN(3)],
-			DeletionPolicy: []v1alpha1.DeletionPolicy{"", "", "", v1alpha1.DeletionOrphan}[u.dice.IntN(4)],
-		},
+	spec := v1alpha1.PhoneAuthenticationMethodSpec{
+		User: []string{u.upn, strings.ToUpper(u.upn), u.id}[u.dice.IntN(3)], PhoneType: v1alpha1.PhoneType(t), PhoneNumber: u.number(),
+		AdoptionPolicy: []v1alpha1.AdoptionPolicy{"", v1alpha1.AdoptAlways, v1alpha1.AdoptAlways, v1alpha1.AdoptNever}[u.dice.IntN(4)],
+		DriftPolicy:    []v1alpha1.DriftPolicy{"", "", v1alpha1.DriftReport}[u.dice.IntN(3)],
+		DeletionPolicy: []v1alpha1.DeletionPolicy{"", "", "", v1alpha1.DeletionOrphan}[u.dice.IntN(4)],
 	}
 	if t == emulator.Mobile {
-		o.Spec.SMSSignIn = []v1alpha1.SMSSignIn{"", "", v1alpha1.SMSSignInEnabled, v1alpha1.SMSSignInDisabled}[u.dice.IntN(4)]
+		spec.SMSSignIn = []v1alpha1.SMSSignIn{"", "", v1alpha1.SMSSignInEnabled, v1alpha1.SMSSignInDisabled}[u.dice.IntN(4)]
 	}
 	if u.dice.IntN(2) == 0 {
-		o.Spec.PhoneNumber = plain(number)
+		spec.PhoneNumber = plain(spec.PhoneNumber)
 	}
-	u.w.ledger.says(r, versionOf(&o.Spec, number), "create %+v", o.Spec)
-	if u.dice.IntN(3) == 0 {
-		o.Spec.PhoneNumber = ""
-		o.Spec.PhoneNumberFrom = &v1alpha1.PhoneNumberSource{SecretKeyRef: v1alpha1.SecretKeyReference{Name: name, Key: "number"}}
+	namespace := []string{people, people, people, team, team, outsiders}[u.dice.IntN(6)]
+	_, err := u.declare(ctx, namespace, spec, u.dice.IntN(3) == 0)
+	return err
+}
+
+// declare makes a resource, with its number in a Secret if it is to be so.
+func (u *user) declare(ctx context.Context, namespace string, spec v1alpha1.PhoneAuthenticationMethodSpec, inSecret bool) (*resource, error) {
+	u.serial++
+	name := fmt.Sprintf("u%d-%s-%d", u.index+1, strings.ToLower(string(spec.PhoneType)), u.serial)
+	r := &resource{ref: namespace + "/" + name, namespace: namespace, user: u.account, spelling: strings.ToLower(spec.User), phoneType: string(spec.PhoneType)}
+	u.w.ledger.says(r, versionOf(&spec), "create %+v", spec)
+	if inSecret {
 		u.secrets[r] = name
-		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, StringData: map[string]string{"number": number}}
+		secret := u.secretOf(r)
+		secret.StringData = map[string]string{"number": spec.PhoneNumber}
 		if err := u.w.make(ctx, secret); err != nil {
-			return err
+			return nil, err
 		}
+		spec.PhoneNumber = ""
+		spec.PhoneNumberFrom = &v1alpha1.PhoneNumberSource{SecretKeyRef: v1alpha1.SecretKeyReference{Name: name, Key: "number"}}
 	}
+	spec.TenantRef = &v1alpha1.TenantReference{Name: u.realm.name}
+	o := u.object(r)
+	o.Spec = spec
 	if err := u.w.make(ctx, o); err != nil {
-		return err
+		return nil, err
 	}
 	u.w.ledger.exists(r)
 	u.resources = append(u.resources, r)
-	return nil
+	return r, nil
 }
 
-func versionOf(s *v1alpha1.PhoneAuthenticationMethodSpec, number string) version {
-	return version{number: plain(number), adopt: s.AdoptionPolicyOrDefault(), drift: s.DriftPolicyOrDefault(),
+func versionOf(s *v1alpha1.PhoneAuthenticationMethodSpec) version {
+	return version{number: plain(s.PhoneNumber), adopt: s.AdoptionPolicyOrDefault(), drift: s.DriftPolicyOrDefault(),
 		delete: s.DeletionPolicyOrDefault(), sms: s.SMSSignIn}
 }
 
@@ -324,7 +327,10 @@ func (u *user) tidy(ctx context.Context) error {
 }
 
 func (u *user) setByHand(ctx context.Context) error {
-	t := phoneTypes[u.dice.IntN(3)]
+	return u.setByHandTo(ctx, phoneTypes[u.dice.IntN(3)])
+}
+
+func (u *user) setByHandTo(ctx context.Context, t string) error {
 	number := u.number()
 	return u.byHand(ctx, t, number, func() error { return u.w.front.graph.SetPhone(u.id, t, number) })
 }

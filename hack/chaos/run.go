@@ -111,6 +111,9 @@ func (w *world) live(ctx context.Context, out io.Writer) error {
 	defer stop()
 	for _, u := range w.users {
 		group.Go(func() error {
+			if err := u.begin(going, acts); err != nil {
+				return fmt.Errorf("%s: %w", u.upn, err)
+			}
 			// Everybody is there at the beginning: a first day in a large tenant.
 			for ok := pause(going, u.dice, min(w.pace, w.duration/4)); ok; ok = pause(going, u.dice, w.pace) {
 				if err := u.act(acts); err != nil {
