@@ -152,7 +152,7 @@ func TestWhatHappensWhileNobodyWorks(t *testing.T) {
 			o := s.launch(quick)
 			s.killAfter(o, u, http.MethodPost)
 			p.apply(p.phone("mobile", u.UPN, mobile, "+1 2065550101", adoptNever))
-			<-o.done
+			<-o.process.Done()
 			s.front.stepIn(nil)
 			c.meanwhile(p, u)
 			s.launch(quick)

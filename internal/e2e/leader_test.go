@@ -35,7 +35,7 @@ func TestTwoReplicas(t *testing.T) {
 
 	s.killAfter(first, u, http.MethodPost)
 	p.apply(p.phone("office", u.UPN, office, "+1 2065550103"))
-	<-first.done
+	<-first.process.Done()
 	s.front.stepIn(nil)
 	p.ready("office") // once the Lease is over
 	s.has(u, "mobile +1 2065550102", "office +1 2065550103")

@@ -8,29 +8,25 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/entraops/phone-operator/internal/devcluster"
+	"github.com/entraops/phone-operator/internal/leash"
 )
 
 // operator is one process of the real program.
 type operator struct {
-	cmd             *exec.Cmd
-	pipe            *os.File
+	process         *leash.Process
 	log             string
-	metrics, probes string        // addresses; "" of one that is mute
-	told            atomic.Bool   // to end
-	done            chan struct{} // closed when it has ended
-	err             error         // why it ended; to be read after done
+	metrics, probes string      // addresses; "" of one that is mute
+	told            atomic.Bool // to end
 }
 
 // launch says how an operator is started. The zero value is how the stories share one.
@@ -56,12 +52,12 @@ func (w *world) try(l launch) (*operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &operator{done: make(chan struct{})}
+	o := &operator{}
 	if !l.mute {
-		if o.metrics, err = freeAddress(); err != nil {
+		if o.metrics, err = devcluster.FreeAddress(); err != nil {
 			return nil, err
 		}
-		if o.probes, err = freeAddress(); err != nil {
+		if o.probes, err = devcluster.FreeAddress(); err != nil {
 			return nil, err
 		}
 	}
@@ -93,24 +89,12 @@ func (w *world) begin(o *operator, args []string, env ...string) error {
 	return nil
 }
 
-func (o *operator) start(program string, args []string, env ...string) error {
-	log, err := os.Create(o.log)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = log.Close() }()
-	o.cmd = exec.Command("sh", slices.Concat([]string{"-c", leash, "sh", program}, args)...)
-	// Little more than a pod has; the last has Azure's SDK log to stderr.
-	o.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "AZURE_SDK_GO_LOGGING=all"}, env...)
-	o.cmd.Stdout, o.cmd.Stderr = log, log
-	if o.pipe, err = tie(o.cmd); err != nil {
+func (o *operator) start(program string, args []string, env ...string) (err error) {
+	// That has Azure's SDK log to stderr.
+	env = append([]string{"AZURE_SDK_GO_LOGGING=all"}, env...)
+	if o.process, err = leash.Logged(o.log, env, program, args...); err != nil {
 		return fmt.Errorf("start the operator: %w", err)
 	}
-	go func() {
-		o.err = o.cmd.Wait()
-		_ = o.pipe.Close()
-		close(o.done)
-	}()
 	return nil
 }
 
@@ -124,7 +108,7 @@ func (o *operator) ready() error {
 	last := errNotYet
 	err := wait.PollUntilContextCancel(ctx, 20*time.Millisecond, true, func(context.Context) (bool, error) {
 		if !o.running() {
-			return false, fmt.Errorf("the operator ended by itself: %w\n%s", o.err, o.output())
+			return false, fmt.Errorf("the operator ended by itself: %w\n%s", o.ended(), o.output())
 		}
 		if last = asks(o.probes); last == nil {
 			last = listens(o.metrics)
@@ -160,40 +144,26 @@ func listens(address string) error {
 // kill is kill -9. It returns when the process is no more.
 func (o *operator) kill() {
 	o.told.Store(true)
-	_ = syscall.Kill(-o.cmd.Process.Pid, syscall.SIGKILL) // it may have ended
-	<-o.done
+	o.process.Kill()
 }
 
 // stop asks the operator to end, and waits until it has.
 func (o *operator) stop() error {
 	o.told.Store(true)
-	if err := o.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	select {
-	case <-o.done:
-		return o.err
-	case <-time.After(patience):
-		o.kill()
-		return errors.New("it did not end when asked to")
-	}
+	return o.process.Stop(patience)
 }
 
-func (o *operator) running() bool {
-	select {
-	case <-o.done:
-		return false
-	default:
-		return true
-	}
-}
+func (o *operator) running() bool { return o.process.Running() }
+
+// ended waits for the operator's end and says how it came.
+func (o *operator) ended() error { return o.process.Wait(context.Background()) }
 
 // failures are what no operator may come to, whatever happens around it.
 func (w *world) failures() (found []string) {
 	for _, o := range w.ever() {
 		output := o.output()
 		if !o.running() && !o.told.Load() {
-			found = append(found, fmt.Sprintf("an operator ended by itself: %v: ...%s", o.err, output[max(0, len(output)-2000):]))
+			found = append(found, fmt.Sprintf("an operator ended by itself: %v: ...%s", o.ended(), output[max(0, len(output)-2000):]))
 		}
 		if at := strings.Index(output, "Observed a panic"); at >= 0 {
 			found = append(found, "an operator panicked: "+output[at:min(len(output), at+2000)])
@@ -274,13 +244,4 @@ func (w *world) kubeconfig(account string) (string, error) {
 		return "", err
 	}
 	return path, os.WriteFile(path, file, 0o600)
-}
-
-// freeAddress is an address of this machine that nobody listens on.
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return listener.Addr().String(), listener.Close()
 }

@@ -32,6 +32,7 @@ import (
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/devcluster"
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/leash"
 	"github.com/entraops/phone-operator/internal/testenv"
 )
 
@@ -108,22 +109,20 @@ func compile() (p program) {
 	if p.root, p.err = devcluster.Root(); p.err != nil {
 		return p
 	}
-	if p.dir, p.err = leashedDir(); p.err != nil {
+	if p.dir, _, p.err = leash.TempDir("phone-operator-e2e-"); p.err != nil {
 		return p
 	}
 	p.path = filepath.Join(p.dir, "phone-operator")
-	cmd := exec.Command("sh", "-c", leash, "sh", "go", "build", "-o", p.path, ".")
+	cmd := exec.Command("go", "build", "-o", p.path, ".")
 	cmd.Dir = p.root
 	cmd.Env = append(os.Environ(), "GOTMPDIR="+p.dir)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	pipe, err := tie(cmd)
-	if err != nil {
-		p.err = fmt.Errorf("go build: %w", err)
-		return p
+	compiler, err := leash.Start(cmd)
+	if err == nil {
+		err = compiler.Wait(context.Background())
 	}
-	defer func() { _ = pipe.Close() }()
-	if err := cmd.Wait(); err != nil {
+	if err != nil {
 		p.err = fmt.Errorf("go build: %w\n%s", err, out.String())
 	}
 	return p
