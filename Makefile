@@ -75,6 +75,10 @@ verify: ## generated files and go.mod files are current
 chaos: assets ## bad times for SEED, USERS and DURATION (a new seed, 200, 5m)
 	go run ./hack/chaos $(if $(SEED),-seed $(SEED)) $(if $(USERS),-users $(USERS)) $(if $(DURATION),-duration $(DURATION))
 
+.PHONY: soak
+soak: assets ## the same lives without bad times for DURATION (10m): what the operator takes of the machine, each minute
+	go run ./hack/chaos -calm -duration $(or $(DURATION),10m) $(if $(SEED),-seed $(SEED)) $(if $(USERS),-users $(USERS))
+
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (30s)
 	hack/fuzz.sh $(FUZZTIME)

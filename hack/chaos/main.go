@@ -1,14 +1,19 @@
 // Command chaos lets the operator live through bad times and checks that nothing is lost, doubled or touched that is
 // not its own. Two replicas of the real program run under their own ServiceAccount against a real API server, with the
-// Graph emulator over HTTPS. Resources are created, edited, rivalled and deleted, Graph is changed behind everybody's
-// back, Secrets and tenants are edited, while Graph throttles, fails, lies and lags, leaders are killed, the API server
-// crashes and etcd stalls.
+// Graph emulator over HTTPS. Resources are created, edited, rivalled and deleted (people.go), their Secrets rotated and
+// lost (secrets.go). In Entra users become administrators, are renamed, deleted and restored, and their names given to
+// others (fate.go). Administrators of the cluster edit tenants (tenants.go). Meanwhile Graph throttles, fails, lies,
+// lags, falls silent and mistakes the time (weather.go), leaders are killed, the API server crashes and etcd stalls
+// (blows.go).
 //
 //	go run ./hack/chaos -seed 7 -users 200 -duration 5m
+//	go run ./hack/chaos -calm -duration 10m # a soak: the lives only, and what the operator takes of the machine
 //
 // Every write that reaches Graph is judged by a ledger of what may be written (rules.go). When faults and kills have
 // stopped, the end is judged by what the resources say (oracle.go), and then nothing may be written any more, neither
-// to Graph nor to Kubernetes (rest.go). It exits 1 with the history of each user for whom a rule was broken.
+// to Graph nor to Kubernetes (rest.go). It exits 1 with the history of each user for whom a rule was broken. It tells
+// what it did, what of all that it can do it never came to (coverage.go), and how long the tenants were without an
+// operator when a leader fell (failover.go).
 //
 // The seed fixes what is tried: the lives, the weather, the blows and their distances. It does not fix how the
 // processes' threads meet, so a failure comes again with its seed often, not always.
