@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -123,66 +122,6 @@ func (u *user) act(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func (u *user) create(ctx context.Context) error {
-	t := phoneTypes[u.dice.IntN(3)]
-	rivals := 0
-	for _, r := range u.resources {
-		if r.phoneType == t {
-			rivals++
-		}
-	}
-	if rivals > 1 {
-		return errNothing
-	}
-	spec := v1alpha1.PhoneAuthenticationMethodSpec{
-		User: []string{u.upn, strings.ToUpper(u.upn), u.id}[u.dice.IntN(3)], PhoneType: v1alpha1.PhoneType(t), PhoneNumber: u.number(),
-		AdoptionPolicy: []v1alpha1.AdoptionPolicy{"", v1alpha1.AdoptAlways, v1alpha1.AdoptAlways, v1alpha1.AdoptNever}[u.dice.IntN(4)],
-		DriftPolicy:    []v1alpha1.DriftPolicy{"", "", v1alpha1.DriftReport}[u.dice.IntN(3)],
-		DeletionPolicy: []v1alpha1.DeletionPolicy{"", "", "", v1alpha1.DeletionOrphan}[u.dice.IntN(4)],
-	}
-	if t == emulator.Mobile {
-		spec.SMSSignIn = []v1alpha1.SMSSignIn{"", "", v1alpha1.SMSSignInEnabled, v1alpha1.SMSSignInDisabled}[u.dice.IntN(4)]
-	}
-	if u.dice.IntN(2) == 0 {
-		spec.PhoneNumber = plain(spec.PhoneNumber)
-	}
-	namespace := []string{people, people, people, team, team, outsiders}[u.dice.IntN(6)]
-	_, err := u.declare(ctx, namespace, spec, u.dice.IntN(3) == 0)
-	return err
-}
-
-// declare makes a resource, with its number in a Secret if it is to be so.
-func (u *user) declare(ctx context.Context, namespace string, spec v1alpha1.PhoneAuthenticationMethodSpec, inSecret bool) (*resource, error) {
-	u.serial++
-	name := fmt.Sprintf("u%d-%s-%d", u.index+1, strings.ToLower(string(spec.PhoneType)), u.serial)
-	r := &resource{ref: namespace + "/" + name, namespace: namespace, user: u.account, spelling: strings.ToLower(spec.User), phoneType: string(spec.PhoneType)}
-	u.w.ledger.says(r, versionOf(&spec), "create %+v", spec)
-	if inSecret {
-		u.secrets[r] = name
-		secret := u.secretOf(r)
-		secret.StringData = map[string]string{"number": spec.PhoneNumber}
-		if err := u.w.make(ctx, secret); err != nil {
-			return nil, err
-		}
-		spec.PhoneNumber = ""
-		spec.PhoneNumberFrom = &v1alpha1.PhoneNumberSource{SecretKeyRef: v1alpha1.SecretKeyReference{Name: name, Key: "number"}}
-	}
-	spec.TenantRef = &v1alpha1.TenantReference{Name: u.realm.name}
-	o := u.object(r)
-	o.Spec = spec
-	if err := u.w.make(ctx, o); err != nil {
-		return nil, err
-	}
-	u.w.ledger.exists(r)
-	u.resources = append(u.resources, r)
-	return r, nil
-}
-
-func versionOf(s *v1alpha1.PhoneAuthenticationMethodSpec) version {
-	return version{number: plain(s.PhoneNumber), adopt: s.AdoptionPolicyOrDefault(), drift: s.DriftPolicyOrDefault(),
-		delete: s.DeletionPolicyOrDefault(), sms: s.SMSSignIn}
 }
 
 // any picks one of the user's resources; nil if there is none.
@@ -324,58 +263,4 @@ func (u *user) tidy(ctx context.Context) error {
 		return nil
 	}
 	return err
-}
-
-func (u *user) setByHand(ctx context.Context) error {
-	return u.setByHandTo(ctx, phoneTypes[u.dice.IntN(3)])
-}
-
-func (u *user) setByHandTo(ctx context.Context, t string) error {
-	number := u.number()
-	return u.byHand(ctx, t, number, func() error { return u.w.front.graph.SetPhone(u.id, t, number) })
-}
-
-func (u *user) removeByHand(ctx context.Context) error {
-	t := phoneTypes[u.dice.IntN(3)]
-	return u.byHand(ctx, t, "", func() error { return u.w.front.graph.RemovePhone(u.id, t) })
-}
-
-func (u *user) byHand(ctx context.Context, phoneType, number string, do func() error) error {
-	if u.gone {
-		return errNothing
-	}
-	settled := u.settled(ctx, phoneType, plain(number))
-	u.busy.Lock()
-	defer u.busy.Unlock()
-	if err := do(); err != nil {
-		return err
-	}
-	u.w.ledger.hand(u.account, phoneType, plain(number), settled)
-	return nil
-}
-
-// settled says whether one resource speaks for the phone type, is Ready with its newest number, and asks nothing of
-// SMS sign-in: whatever a hand does now to another number is drift and nothing else.
-func (u *user) settled(ctx context.Context, phoneType, number string) bool {
-	for _, r := range u.resources {
-		if r.phoneType != phoneType {
-			continue
-		}
-		o := u.object(r)
-		v := r.versions[len(r.versions)-1]
-		if u.w.Get(ctx, client.ObjectKeyFromObject(o), o) != nil {
-			return false
-		}
-		u.w.ledger.mu.Lock()
-		has := u.slot(phoneType).number
-		u.w.ledger.mu.Unlock()
-		if has != v.number || number != "" && number[len(number)-2:] == has[len(has)-2:] {
-			return false // an operator that keeps only masks may take the new number for the old one
-		}
-		synced := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionSynced)
-		return meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReady) && synced.ObservedGeneration == o.Generation &&
-			v.sms == "" && u.secrets[r] == "" &&
-			o.Annotations[v1alpha1.ReconcileRequestedAtAnnotation] == o.Status.LastHandledRequest
-	}
-	return false
 }
