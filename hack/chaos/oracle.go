@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -57,7 +58,7 @@ func (w *world) ofUser(a *account, resources []*v1alpha1.PhoneAuthenticationMeth
 	w.ledger.mu.Lock()
 	defer w.ledger.mu.Unlock()
 	var out []verdict
-	c := circumstances{ledger: w.ledger, has: map[string]emulator.Phone{}, observed: a.realm.name == watched, admin: a.admin, gone: a.gone}
+	c := circumstances{ledger: w.ledger, quiet: w.quiet, has: map[string]emulator.Phone{}, observed: a.realm.name == watched, admin: a.admin, gone: a.gone}
 	for _, p := range w.front.graph.Phones(a.id) {
 		p.Number = plain(p.Number)
 		c.has[p.Type] = p
@@ -98,9 +99,19 @@ func (l *ledger) numberOf(o *v1alpha1.PhoneAuthenticationMethod) string {
 // circumstances are what is true of a user beside what the resources say.
 type circumstances struct {
 	*ledger
+	quiet                 time.Duration             // how long all is to stay as it is
 	has                   map[string]emulator.Phone // by phone type, with the number written plainly
 	foreign               bool                      // a hand put the phone that Graph has
 	observed, admin, gone bool
+}
+
+// grace is how long the operator says of a new resource that its user may still come.
+const grace = 2 * time.Minute
+
+// lasting says whether that has ended, or does not end while nothing is to be written.
+func (c circumstances) lasting(o *v1alpha1.PhoneAuthenticationMethod) bool {
+	return meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionStalled) ||
+		time.Since(o.CreationTimestamp.Time)+c.quiet+c.quiet/2 < grace
 }
 
 // ofSlot judges the resources of one phone type of one user. The ledger is held.
@@ -166,7 +177,7 @@ func ofSlot(phoneType string, claims []*v1alpha1.PhoneAuthenticationMethod, c ci
 		case v1alpha1.ReasonPrivilegedUser:
 			right = c.admin
 		case v1alpha1.ReasonUserNotFound:
-			right = c.gone || o.Status.UserID == "" && c.nobody(o)
+			right = (c.gone || o.Status.UserID == "" && c.nobody(o)) && c.lasting(o)
 		case v1alpha1.ReasonUserChanged:
 			right = c.strays(o)
 		case v1alpha1.ReasonSMSSignInNotAsAsked:

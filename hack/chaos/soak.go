@@ -16,9 +16,10 @@ func (w *world) soak(ctx context.Context, out io.Writer) {
 	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
 	for {
+		fmt.Fprintf(out, "%7.1f s  %d resources\n", time.Since(w.ledger.began).Seconds(), w.ledger.alive())
 		for _, p := range w.replicas {
 			if said, err := p.takes(ctx); err == nil {
-				fmt.Fprintf(out, "%7.1f s  replica %s: %s\n", time.Since(w.ledger.began).Seconds(), p.name, said)
+				fmt.Fprintf(out, "           replica %s: %s\n", p.name, said)
 			}
 		}
 		select {
@@ -27,6 +28,18 @@ func (w *world) soak(ctx context.Context, out io.Writer) {
 		case <-tick.C:
 		}
 	}
+}
+
+// alive is how many resources there are.
+func (l *ledger) alive() (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.resources {
+		if r.created && !r.gone {
+			n++
+		}
+	}
+	return n
 }
 
 // takes is what the process that runs now takes.
