@@ -38,6 +38,7 @@ type options struct {
 	blows    time.Duration // mean time between two blows at a process
 	patience time.Duration // until everything must be as the resources say
 	quiet    time.Duration // in which nothing may be written then
+	brief    bool          // the first violation ends it
 	calm     bool          // no bad times: lives only
 	thorough bool          // something that was never met is an error
 }
@@ -53,6 +54,7 @@ func main() {
 	flags.DurationVar(&o.patience, "patience", 7*time.Minute, "until everything must be as the resources say")
 	flags.DurationVar(&o.quiet, "quiet", time.Minute, "in which nothing may be written then")
 	flags.BoolVar(&o.calm, "calm", false, "a soak: nothing but lives, and each minute what the operators take of the machine")
+	flags.BoolVar(&o.brief, "brief", false, "end with the first violation")
 	_ = flags.Parse(os.Args[1:]) // exits by itself
 	if flags.NArg() > 0 || o.users < 1 {
 		flags.Usage()

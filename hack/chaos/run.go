@@ -84,6 +84,9 @@ func (w *world) tell(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("in bad times: %w", err)
 	}
 	stage("it ends")
+	if w.over() {
+		return nil
+	}
 	if err := w.tidy(ctx); err != nil {
 		return fmt.Errorf("putting things right: %w", err)
 	}
@@ -140,9 +143,9 @@ func (w *world) live(ctx context.Context, out io.Writer) error {
 // lasts waits for the end of the bad times: their duration, and somewhat more where not everything was met yet.
 func (w *world) lasts(ctx context.Context, out io.Writer) {
 	wait, cancel := context.WithTimeout(ctx, w.duration)
-	<-wait.Done()
+	_ = w.until(wait, w.over)
 	cancel()
-	if w.calm {
+	if w.calm || w.over() {
 		return
 	}
 	if unmet := w.unmet(); len(unmet) > 0 {
@@ -150,8 +153,11 @@ func (w *world) lasts(ctx context.Context, out io.Writer) {
 	}
 	longer, cancel := context.WithTimeout(ctx, min(w.duration, 30*time.Second))
 	defer cancel()
-	_ = w.until(longer, func() bool { return len(w.unmet()) == 0 })
+	_ = w.until(longer, func() bool { return w.over() || len(w.unmet()) == 0 })
 }
+
+// over says whether something was found that is to end the run.
+func (w *world) over() bool { return w.brief && w.ledger.err() != nil }
 
 // watch learns which resources are gone, and what the others were told.
 func (w *world) watch(ctx context.Context) {
