@@ -58,7 +58,8 @@ type slot struct {
 	// leavers left when the operator last deleted the phone. Until they are gone they
 	// hold whatever is there: who leaves takes along what its phone type has.
 	leavers []*resource
-	told    string // what the operator was last told that there is
+	told    string    // what the operator was last told that there is
+	wrote   time.Time // when the operator last tried to write it
 	// acked is when the operator was last told that its creation is done, by which
 	// epoch: the same process may not create again while reads may lag.
 	acked      time.Time
@@ -115,10 +116,9 @@ type realm struct {
 	barred map[string]time.Time
 	// tookAccess says that the team was without access at some time.
 	tookAccess bool
-	// limit is how many deletions are allowed in an hour, limitSince since when the
-	// operator knows; deleted is how many Graph carried out, in this run, which is shorter.
+	// limit is how many deletions are allowed in an hour, which is never lowered, and
+	// deleted how many Graph carried out, in this run, which is shorter.
 	limit, deleted int
-	limitSince     time.Time
 	// pause is until when Graph asked the tenant to wait, told to the operator at
 	// pauseTold in the epoch pauseEpoch.
 	pause, pauseTold time.Time

@@ -19,6 +19,8 @@ const (
 	blind = 35 * time.Second
 	// underWay is how long a pass that began before a switch was known may still write: a few calls, some of them slow.
 	underWay = 15 * time.Second
+	// longUnderWay is the same when the API server or etcd was disturbed meanwhile.
+	longUnderWay = time.Minute
 	// onItsWay is how long the word of a pause may need to reach every worker on a busy machine.
 	onItsWay = 1500 * time.Millisecond
 )
@@ -76,6 +78,7 @@ func (l *ledger) judge(a *account, w write, at time.Time) {
 	if !s.frozen.IsZero() {
 		l.accuse(a, "%s of %s, which was changed by hand when in sync, and driftPolicy is Report", w.verb, w.phoneType)
 	}
+	defer func() { s.wrote = at }()
 	switch w.verb {
 	case "create":
 		l.judgeCreate(a, w, at)
@@ -98,7 +101,7 @@ func (l *ledger) judge(a *account, w write, at time.Time) {
 			l.accuse(a, "delete of %s, and no resource that leaves asks for it", w.phoneType)
 		}
 		other := a.slot(emulator.AlternateMobile)
-		if w.phoneType == emulator.Mobile && other.number != "" && other.told != "" && at.Sub(other.set) > blind {
+		if w.phoneType == emulator.Mobile && other.number != "" && other.told != "" && !other.doubted(other.set, at) {
 			l.accuse(a, "delete of mobile while there is an alternateMobile, and the operator was told so")
 		}
 	case "enable", "disable":
@@ -109,12 +112,17 @@ func (l *ledger) judge(a *account, w write, at time.Time) {
 	}
 }
 
+// doubted says whether the operator may take a hand's change for a read that lags behind a write of its own.
+func (s *slot) doubted(changed, at time.Time) bool {
+	return at.Sub(changed) <= blind && at.Sub(s.wrote) <= blind
+}
+
 func (r *resource) said(is func(version) bool) bool { return slices.ContainsFunc(r.versions, is) }
 
 // judgeRight asks whether anybody may have this written at all.
 func (l *ledger) judgeRight(a *account, w write, at time.Time, speakers []*resource) {
 	known := func(since time.Time) bool {
-		return !since.IsZero() && at.Sub(since) > underWay && at.Sub(l.calm) > underWay
+		return !since.IsZero() && at.Sub(since) > underWay && (at.Sub(l.calm) > underWay || at.Sub(since) > longUnderWay)
 	}
 	if known(a.realm.silent) {
 		l.accuse(a, "%s of %s in a tenant in mode Observe", w.verb, w.phoneType)
@@ -137,7 +145,7 @@ func (l *ledger) judgeRight(a *account, w write, at time.Time, speakers []*resou
 	case a.asked.IsZero():
 		l.accuse(a, "%s of %s, and nobody ever asked for the user's roles", w.verb, w.phoneType)
 	}
-	if w.verb == "delete" && a.realm.deleted >= a.realm.limit && known(a.realm.limitSince) {
+	if w.verb == "delete" && a.realm.deleted >= a.realm.limit {
 		l.accuse(a, "a deletion when %d are done and %d are allowed", a.realm.deleted, a.realm.limit)
 	}
 }
@@ -146,10 +154,10 @@ func (l *ledger) judgeRight(a *account, w write, at time.Time, speakers []*resou
 // told, unless a hand was there since.
 func (l *ledger) judgeCreate(a *account, w write, at time.Time) {
 	s, mobile := a.slot(w.phoneType), a.slot(emulator.Mobile)
-	if w.phoneType == emulator.AlternateMobile && mobile.number == "" && mobile.told == "" && at.Sub(mobile.gone) > blind {
+	if w.phoneType == emulator.AlternateMobile && mobile.number == "" && mobile.told == "" && !mobile.doubted(mobile.gone, at) {
 		l.accuse(a, "create of alternateMobile without a mobile, and the operator was told that there is none")
 	}
-	if s.number == "" || at.Sub(s.set) <= blind {
+	if s.number == "" || s.doubted(s.set, at) {
 		return
 	}
 	if s.told != "" {

@@ -38,7 +38,6 @@ func TestRules(t *testing.T) {
 		"roles that nobody asked for":                {said: mine, tell: func(w *world1) { w.a.asked = time.Time{} }, write: create(emulator.Mobile), want: "nobody ever asked"},
 		"roles that were asked for long ago":         {said: mine, tell: func(w *world1) { w.a.asked = w.past }, write: create(emulator.Mobile), want: "asked for"},
 		"a delete over the budget":                   {said: mine, tell: func(w *world1) { w.spent() }, write: write{"delete", emulator.Mobile, ""}, want: "1 are allowed"},
-		"a delete under a budget that was just set":  {said: mine, tell: func(w *world1) { w.spent(); w.a.realm.limitSince = w.at }, write: write{"delete", emulator.Mobile, ""}},
 		"a create when the budget is spent":          {said: mine, tell: func(w *world1) { w.spent(); w.there(""); w.s.number = "" }, write: create(emulator.Mobile)},
 		"a name that is another's now":               {said: mine, tell: func(w *world1) { w.r.astray = w.past }, write: create(emulator.Mobile), want: "no permitted resource"},
 		"a name that is another's, to take along":    {said: mine, tell: func(w *world1) { w.there(byOperator); w.r.astray, w.r.leaving = w.past, true }, write: write{"delete", emulator.Mobile, ""}},
@@ -59,7 +58,8 @@ func TestRules(t *testing.T) {
 		"drift that is to be reported":               {said: mine, tell: func(w *world1) { w.there(byHand); w.s.held, w.s.frozen = true, w.past }, write: write{"update", emulator.Mobile, number}, want: "driftPolicy is Report"},
 		"SMS sign-in that nobody asks for":           {said: mine, write: write{"enable", emulator.Mobile, ""}, want: "SMS sign-in"},
 		"an alternate without a mobile":              {said: mine, tell: func(w *world1) { w.r.phoneType = emulator.AlternateMobile }, write: create(emulator.AlternateMobile), want: "without a mobile"},
-		"an alternate whose mobile was just removed": {said: mine, tell: func(w *world1) { w.r.phoneType = emulator.AlternateMobile; w.s.gone = w.at }, write: create(emulator.AlternateMobile)},
+		"an alternate whose mobile was just removed": {said: mine, tell: func(w *world1) { w.r.phoneType = emulator.AlternateMobile; w.s.gone, w.s.wrote = w.at, w.at }, write: create(emulator.AlternateMobile)},
+		"an alternate whose mobile is a hand's":      {said: mine, tell: func(w *world1) { w.r.phoneType = emulator.AlternateMobile; w.s.gone = w.at }, write: create(emulator.AlternateMobile), want: "without a mobile"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld1(tc.said)
@@ -122,7 +122,7 @@ func (w *world1) there(by origin) {
 func (w *world1) spent() {
 	w.there(byOperator)
 	w.r.leaving = true
-	w.a.realm.deleted, w.a.realm.limitSince = 1, w.past
+	w.a.realm.deleted = 1
 }
 
 // alternate puts an alternateMobile beside it, and tells the operator.

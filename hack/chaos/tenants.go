@@ -52,7 +52,7 @@ func (w *world) populate(ctx context.Context) error {
 			return err
 		}
 		if name == thrifty {
-			t.limit, t.limitSince = 0, time.Now().Add(-time.Hour) // from the first moment on
+			t.limit = 0
 		}
 		w.ledger.tenants[id] = t.realm
 		w.tenants = append(w.tenants, t)
@@ -141,9 +141,9 @@ func (w *world) raise(ctx context.Context, dice *rand.Rand) error {
 func (w *world) allow(ctx context.Context, deletions int) error {
 	t := w.named(thrifty)
 	w.ledger.mu.Lock()
-	t.limit, t.limitSince = deletions, time.Time{}
+	t.limit = deletions
 	w.ledger.mu.Unlock()
-	return w.edit(ctx, t, map[string]any{"limits": map[string]any{"deletionsPerHour": deletions}}, func(now time.Time) { t.limitSince = now })
+	return w.edit(ctx, t, map[string]any{"limits": map[string]any{"deletionsPerHour": deletions}}, func(time.Time) {})
 }
 
 // rotate gives the app a new secret. For a while the cluster still has the old one, or Entra has.
