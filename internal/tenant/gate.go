@@ -34,7 +34,7 @@ type Gate struct {
 	until   time.Time // closed up to here
 	last    ticket    // of the request or pass that was let through last
 	closed  ticket    // the last one when the gate was closed last
-	refused ticket    // of the request that closed it
+	refused time.Time // when the request was sent that closed it
 	mute    int       // 429s in a row without Retry-After
 
 	pace    pace
@@ -47,6 +47,12 @@ type Gate struct {
 // sent before another, and before the gate was closed. Two readings of a clock may
 // be the same.
 type ticket int64
+
+// sending is a request that was let through.
+type sending struct {
+	ticket ticket
+	at     time.Time
+}
 
 // NewGate returns an open gate.
 func NewGate(now func() time.Time) *Gate { return &Gate{now: now} }
@@ -91,14 +97,15 @@ func (g *Gate) rate(now time.Time) float64 {
 }
 
 // heed learns from the answer to a request, and closes the gate if Graph asks for it.
-func (g *Gate) heed(sent ticket, status int, h http.Header) {
+func (g *Gate) heed(sent sending, status int, h http.Header) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
 	asked, said := graph.RetryAfter(h, now)
 	// Requests that were on their way when another was refused say the same again.
-	news := sent > g.closed
-	if !news && sent > g.refused {
+	news := sent.ticket > g.closed
+	// Of those sent at one moment any may have come to Graph first.
+	if !news && sent.at.After(g.refused) {
 		g.pace.beside(status != http.StatusTooManyRequests)
 	}
 	switch {
@@ -106,7 +113,7 @@ func (g *Gate) heed(sent ticket, status int, h http.Header) {
 		if news {
 			g.pace.refuse(now, limitShare(h) == 0 && h.Get("x-ms-throttle-scope") == "")
 			g.room.empty()
-			g.refused = sent
+			g.refused = sent.at
 		}
 		if !said {
 			asked = min(firstPause<<min(g.mute, 10), mostPause)

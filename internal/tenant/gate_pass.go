@@ -165,18 +165,18 @@ func (p *Pass) End(err error) {
 
 // pay counts a request that is about to be sent, or returns how long the gate
 // stays closed.
-func (g *Gate) pay(ctx context.Context) (sent ticket, wait time.Duration) {
+func (g *Gate) pay(ctx context.Context) (sent sending, wait time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
 	if wait := g.until.Sub(now); wait > 0 {
-		return 0, wait
+		return sending{}, wait
 	}
 	rate := g.rate(now)
 	g.room.grow(now, rate)
 	// Passes that began before a limit was known would run into it one and all.
 	if debt := -g.room.credit; rate > 0 && debt > max(2*g.room.costOf(urgent), rate) {
-		return 0, time.Duration(debt / rate * float64(time.Second))
+		return sending{}, time.Duration(debt / rate * float64(time.Second))
 	}
 	g.last++
 	p, ok := ctx.Value(passKey{}).(*Pass)
@@ -185,7 +185,7 @@ func (g *Gate) pay(ctx context.Context) (sent ticket, wait time.Duration) {
 		p.last, p.asked = g.last, now
 	}
 	if rate == 0 {
-		return g.last, 0
+		return sending{g.last, now}, 0
 	}
 	g.room.credit--
 	if ok {
@@ -196,5 +196,5 @@ func (g *Gate) pay(ctx context.Context) (sent ticket, wait time.Duration) {
 			g.room.spare--
 		}
 	}
-	return g.last, 0
+	return sending{g.last, now}, 0
 }

@@ -28,9 +28,9 @@ func said(pairs ...string) http.Header {
 }
 
 // send lets a request through, whatever the gate would say.
-func (g *Gate) send() ticket {
+func (g *Gate) send() sending {
 	g.last++
-	return g.last
+	return sending{g.last, g.now()}
 }
 
 // exchange sends one request at once and hears the answer after a latency.
@@ -87,7 +87,7 @@ func TestWithoutRetryAfterThePauseGrowsWithEachRefusalInARow(t *testing.T) {
 	unsaid := []http.Header{said(), said("Retry-After", "0"), said("Retry-After", "Wed, 02 Jan 2030 03:04:00 GMT")}
 	want := 5 * time.Second
 	for range 10 {
-		var sent [16]ticket
+		var sent [16]sending
 		for i := range sent {
 			sent[i] = g.send()
 		}
@@ -186,7 +186,9 @@ func TestAStray429ChangesNoPace(t *testing.T) {
 		for range 100 {
 			clock.exchange(g, 200, said())
 		}
-		refused, others := g.send(), []ticket{g.send(), g.send()}
+		refused := g.send()
+		clock.advance(time.Microsecond)
+		others := []sending{g.send(), g.send()}
 		clock.advance(time.Millisecond)
 		g.heed(refused, 429, said("Retry-After", "1"))
 		for _, sent := range others {
