@@ -112,7 +112,6 @@ func (g *Gate) heed(sent sending, status int, h http.Header) {
 	case status == http.StatusTooManyRequests:
 		if news {
 			g.pace.refuse(now, limitShare(h) == 0 && h.Get("x-ms-throttle-scope") == "")
-			g.room.empty()
 			g.refused = sent.at
 		}
 		if !said {

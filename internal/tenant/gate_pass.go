@@ -63,9 +63,6 @@ func (r *room) grow(now time.Time, rate float64) {
 	r.at = now
 }
 
-// empty is when Graph was asked too much.
-func (r *room) empty() { r.credit, r.spare = min(r.credit, 0), min(r.spare, 0) }
-
 // has says whether there is room for one more pass.
 func (r *room) has(u urgency, rate float64) bool {
 	free := r.credit - r.owed
