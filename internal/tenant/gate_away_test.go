@@ -48,6 +48,7 @@ type server struct {
 	client *graph.Client
 	noToken
 
+	t     *testing.T
 	mu    sync.Mutex
 	mood  mood
 	asked int // requests that it got
@@ -64,7 +65,7 @@ func (n *noToken) GetToken(context.Context, policy.TokenRequestOptions) (azcore.
 
 func newServer(t *testing.T, m mood) *server {
 	t.Helper()
-	s := &server{gate: NewGate(time.Now), mood: m}
+	s := &server{t: t, gate: NewGate(time.Now), mood: m}
 	var err error
 	s.client, err = graph.New(graph.Options{Credential: &s.noToken, Endpoint: "https://graph.example", Transport: s.gate.Through(s)})
 	if err != nil {
@@ -149,6 +150,29 @@ func TestWhatClosesTheGate(t *testing.T) {
 			s.becomes(hangs)
 			_, err := s.client.PhoneMethods(ctx, simUser)
 			pass.End(err)
+		}, true},
+		"the same, while others were answered before it": {func(s *server) {
+			ctx, pass, _ := s.gate.Begin(context.Background(), false)
+			s.together(2)
+			s.becomes(hangs)
+			_, err := s.client.PhoneMethods(ctx, simUser)
+			pass.End(err)
+		}, true},
+		"a pass that took its time and is cut": {func(s *server) {
+			ctx, pass, _ := s.gate.Begin(context.Background(), false)
+			_, _ = s.client.User(ctx, simUser)
+			pause(10 * time.Minute)
+			s.becomes(cuts)
+			_, err := s.client.PhoneMethods(ctx, simUser)
+			pass.End(err)
+		}, false},
+		"three passes that get no token": {func(s *server) {
+			other := newServer(s.t, cuts) // any call that nobody answers
+			_, silent := other.client.User(context.Background(), simUser)
+			for range 3 {
+				_, pass, _ := s.gate.Begin(context.Background(), false)
+				pass.End(silent)
+			}
 		}, true},
 		"a connection that is cut, with sixteen writes on it": {func(s *server) {
 			s.becomes(cuts)
@@ -430,6 +454,9 @@ func TestThousandsWhoWaitForGraphDoNotAskEverySecond(t *testing.T) {
 				ctx, pass, closed := s.gate.Begin(t.Context(), false)
 				if closed != nil {
 					wait = closed.RetryAfter
+					if longest := mostAway*3/2 + longestTurn; wait > longest {
+						t.Fatalf("one is to wait %v", wait)
+					}
 				} else {
 					go func() {
 						_, err := s.client.PhoneMethods(ctx, simUser)

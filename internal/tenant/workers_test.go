@@ -41,6 +41,7 @@ func TestHowManyWorkersATenantHolds(t *testing.T) {
 		"all, while it is alone":              {16, []string{"a"}, false, 16},
 		"all, while it is alone, for drift":   {16, []string{"a"}, true, 16},
 		"three of four":                       {4, []string{"a", "b"}, false, 3},
+		"three of five":                       {5, []string{"a", "b"}, false, 3},
 		"two of three":                        {3, []string{"a", "b"}, false, 2},
 		"one of two":                          {2, []string{"a", "b"}, false, 1},
 		"the one there is":                    {1, []string{"a", "b"}, false, 1},
