@@ -156,15 +156,23 @@ func (d *dues) Pop() any {
 	return last
 }
 
-func (q *queue) take() (job, bool) {
+// take gives out a job, or says how long to wait for one.
+func (q *queue) take() (j job, wait time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	wait = 200 * time.Millisecond // others may put some
 	for u := range q.jobs {
-		if d := &q.jobs[u]; len(*d) > 0 && !(*d)[0].After(time.Now()) {
-			return job{urgency(u) == unhurried, heap.Pop(d).(time.Time)}, true
+		d := &q.jobs[u]
+		if len(*d) == 0 {
+			continue
 		}
+		if due := time.Until((*d)[0]); due > 0 {
+			wait = min(wait, max(due, 20*time.Millisecond))
+			continue
+		}
+		return job{urgency(u) == unhurried, heap.Pop(d).(time.Time)}, 0
 	}
-	return job{}, false
+	return job{}, wait
 }
 
 func (q *queue) put(n int, j job) {
@@ -191,9 +199,9 @@ func (s *simulation) run(q *queue, length time.Duration) (done [2]int) {
 	for range 16 {
 		workers.Go(func() {
 			for time.Now().Before(end) {
-				j, ok := q.take()
-				if !ok {
-					time.Sleep(20 * time.Millisecond) //nolint:forbidigo // the clock is synctest's: virtual, as all time here
+				j, wait := q.take()
+				if wait > 0 {
+					time.Sleep(wait) //nolint:forbidigo // the clock is synctest's: virtual, as all time here
 					continue
 				}
 				if wait := s.pass(j); wait > 0 {

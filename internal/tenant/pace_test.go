@@ -67,7 +67,7 @@ func TestALimitBelowBadWeatherIsBelievedInTheEnd(t *testing.T) {
 		q.put(1000, job{})
 		s.run(q, 10*time.Minute)
 		accepted, refused := s.accepted, s.refused
-		s.run(q, 10*time.Minute)
+		s.run(q, 5*time.Minute)
 		share := float64(s.refused-refused) / float64(s.accepted-accepted)
 		t.Logf("%d were refused in the first ten minutes, then %.1f for 100 that were not", refused, 100*share)
 		if share > 0.2 { // it is tried again and again, and a few are a large part of so little
