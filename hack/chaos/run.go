@@ -151,7 +151,7 @@ func (w *world) lasts(ctx context.Context, out io.Writer) {
 	if unmet := w.unmet(); len(unmet) > 0 {
 		fmt.Fprintf(out, "           goes on for: %s\n", strings.Join(unmet, ", "))
 	}
-	longer, cancel := context.WithTimeout(ctx, min(w.duration, 30*time.Second))
+	longer, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	_ = w.until(longer, func() bool { return w.over() || len(w.unmet()) == 0 })
 }

@@ -51,7 +51,7 @@ func (w *world) populate(ctx context.Context) error {
 		if err := w.front.graph.AddApp(t.app); err != nil {
 			return err
 		}
-		if name == thrifty {
+		if name == thrifty && !w.calm {
 			t.limit = 0
 		}
 		w.ledger.tenants[id] = t.realm
@@ -133,8 +133,11 @@ func (w *world) named(name string) *tenant {
 	return w.tenants[slices.IndexFunc(w.tenants, func(t *tenant) bool { return t.name == name })]
 }
 
-// raise allows the thrifty tenant some more deletions.
+// raise allows the thrifty tenant some more deletions, the first time when somebody has felt that there were none.
 func (w *world) raise(ctx context.Context, dice *rand.Rand) error {
+	felt, cancel := context.WithTimeout(ctx, shortRun)
+	defer cancel()
+	_ = w.until(felt, func() bool { return w.ledger.met("told: " + v1alpha1.ReasonDeletionBudgetExhausted) })
 	return w.allow(ctx, w.named(thrifty).limit+1+dice.IntN(5))
 }
 
