@@ -32,10 +32,12 @@ const (
 	stopped = "SIGTERM to the leader"
 )
 
-// strike deals blows at processes until ctx ends: first each once, so that a short run has them all.
+// strike deals blows at processes while the bad times are to last: first each once, so that a short run has them all.
+// Where they go on for what was not met yet, it leaves the operator the time.
 func (w *world) strike(ctx, acts context.Context) error {
 	dice := w.dice("blows")
-	for i := 0; pause(ctx, dice, w.blows); i++ {
+	began := time.Now()
+	for i := 0; (i < len(blows) || time.Since(began) < w.duration) && pause(ctx, dice, w.blows); i++ {
 		blow := blows[0]
 		if i < len(blows) {
 			blow = blows[i]
