@@ -216,7 +216,7 @@ func (m *model) answered(a asked, resp *http.Response, err error) {
 	if was := phoneOf(a.before, a.t); !same(was, now) && now != nil && a.verb != plan.EnableSMS && a.verb != plan.DisableSMS {
 		*s = slotNotes{from: byUs, owner: a.by}
 	}
-	s.unclear = resp == nil || resp.StatusCode >= 500 && (resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "") ||
+	s.unclear = resp == nil || resp.StatusCode >= 500 ||
 		resp.StatusCode < 300 && !whole && a.verb == plan.Create || resp.StatusCode == http.StatusConflict
 	if m.lastFault == string(emulator.Lag) {
 		m.behind(a.user, time.Now().Add(mostLag))

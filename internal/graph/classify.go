@@ -34,7 +34,7 @@ type outcome struct {
 //	409 with code phoneNumberNotUnique       NumberNotUnique           the method is saved, as a rule
 //	429                                      Throttled                 wait RetryAfter
 //	any other 4xx                            Refused                   asked again, it is the same
-//	503 with Retry-After                     Throttled                 wait RetryAfter
+//	503 with Retry-After                     Throttled    Unclear      wait RetryAfter; a write may have happened
 //	any other 5xx                            Unavailable  Unclear      a write may have happened
 //
 // What to do next stands with each Kind. A code counts in the one row where it is
@@ -82,7 +82,7 @@ func classify(op string, o outcome) *Error {
 		e.Kind = Throttled
 	case status < 500:
 		e.Kind = Refused
-	case status == http.StatusServiceUnavailable && pause:
+	case status == http.StatusServiceUnavailable && !o.write && pause:
 		e.Kind = Throttled
 	default:
 		e.Kind = lost

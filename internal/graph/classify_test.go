@@ -92,7 +92,7 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 		"throttled, and nothing more": {reply{status: 429}, graph.Throttled, graph.Throttled, "", 0},
 		"busy, with a time": {
 			reply{503, map[string]string{"Retry-After": "5"}, said("serviceNotAvailable", "")},
-			graph.Throttled, graph.Throttled, "serviceNotAvailable", 5 * time.Second,
+			graph.Throttled, graph.Unclear, "serviceNotAvailable", 5 * time.Second,
 		},
 		"busy until a date that is past": {
 			reply{503, map[string]string{"Retry-After": "Wed, 02 Jan 2030 03:04:00 GMT", "Date": "Wed, 02 Jan 2030 03:04:05 GMT"}, ""},
