@@ -45,6 +45,7 @@ func weathers(hold <-chan struct{}) [][]emulator.Fault {
 			{Name: "cut", Path: everywhere, Effect: emulator.Cut, Probability: 0.1},
 			{Name: "cut, work done", Path: atPhones, Effect: emulator.Cut, AfterWork: true, Probability: 0.2},
 		},
+		{{Name: "cut, work done later", Path: atPhones, Effect: emulator.Late, Delay: 8 * time.Second, Probability: 0.1}},
 		{{Name: "half an answer", Path: everywhere, Effect: emulator.Half, Probability: 0.2}},
 		{{Name: "no JSON", Path: everywhere, Effect: emulator.Garble, Probability: 0.2}},
 		{{Name: "lag of reads", Path: atPhones, Effect: emulator.Lag, Reads: 2, Probability: 0.4}},
