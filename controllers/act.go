@@ -120,6 +120,9 @@ func (p *pass) failed(ctx context.Context, a plan.Action, before *plan.Method, k
 	}
 	if kind == graph.Unclear {
 		p.mayLand(w.at.Add(landing))
+		if a.Verb == plan.Create {
+			p.mayCome(a.Type, w.at.Add(landing))
+		}
 	} else {
 		w.strikes++
 		// Saved all the same, as a rule; if not by the second time, it is refused.

@@ -19,6 +19,9 @@ import (
 func (p *pass) begin(ctx context.Context, a plan.Action, verdicts map[string]plan.Verdict) error {
 	c := p.claim(a.For)
 	if a.Verb == plan.Create {
+		if until := p.started.Add(landing); c.Creating != "" && until.After(p.Now()) {
+			p.mayCome(a.Type, until) // begun before, maybe by an operator that was killed
+		}
 		return p.hold(ctx, c, note(p.user.ID, a.Number.Masked()))
 	}
 	if a.Verb == plan.Update || a.Verb == plan.Delete {

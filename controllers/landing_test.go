@@ -45,6 +45,22 @@ func TestAWriteThatLandsLate(t *testing.T) {
 		"a create after the resource was deleted, and the operator killed": {[]step{
 			cutAndLate("POST"), creates("people/a", ada, mobileType, number(first)), works(busy), restarts, deletes("people/a"),
 		}, ""},
+		"a create after that of the next operator was deleted": {[]step{
+			cutAndLate("POST"), creates("people/a", ada, mobileType, number(first)), works(busy), restarts, waits(10 * time.Second),
+			deletes("people/a"),
+		}, ""},
+		"a create after that of the next operator was deleted by one more": {[]step{
+			cutAndLate("POST"), creates("people/a", ada, mobileType, number(first)), works(busy), restarts, waits(10 * time.Second),
+			restarts, deletes("people/a"),
+		}, ""},
+		"a create after a rival came and went": {[]step{
+			cutAndLate("POST"), creates("people/a", ada, mobileType, number(first)), creates("people/b", ada, mobileType, number(first)),
+			works(busy), deletes("people/a"), waits(10 * time.Second), deletes("people/b"),
+		}, ""},
+		"a create after a rival came and went, and the operator was killed": {[]step{
+			cutAndLate("POST"), creates("people/a", ada, mobileType, number(first)), creates("people/b", ada, mobileType, number(first)),
+			works(busy), restarts, deletes("people/a"), waits(10 * time.Second), deletes("people/b"),
+		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func() {

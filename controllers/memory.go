@@ -117,24 +117,56 @@ func (p *pass) doubt() {
 // doubtAbsence keeps a resource that leaves from being let go while what it made
 // may just not show yet: for as long as reads lag after the last create, and for
 // all that is known that was right before this operator began to work. A create
-// that was begun, and whose end nobody heard, may first have to land.
+// whose end nobody heard may first have to land.
 func (p *pass) doubtAbsence() {
 	for _, c := range p.claims {
-		if !c.Leaving || !c.Holder && c.Creating == "" || p.method(c.Type) != nil || p.deleted[c.Type] {
+		if !c.Leaving || !c.Holder && !begun(c) {
 			continue
 		}
-		last, lag := p.started, catchUp
-		if !c.Holder {
-			lag += landing
-		}
-		if w := p.memory[c.Type]; w != nil && w.action.Verb == plan.Create && w.at.After(last) {
-			last = w.at
-		}
-		if wait := last.Add(lag).Sub(p.now); wait > 0 {
+		p.recallCreate(c)
+		if wait := p.appears(c).Sub(p.now); wait > 0 {
 			c.Withheld = plan.Unsettled
 			p.lookAgain(wait)
 		}
 	}
+}
+
+// appears is until when a phone that a leaving resource made may yet come to be
+// shown that is not shown now.
+func (p *pass) appears(c *claim) time.Time {
+	m, rival := p.method(c.Type), p.heldBeside(c)
+	lands := p.createLands(c.Type)
+	if begun(c) {
+		lands = later(lands, p.started.Add(landing))
+	}
+	switch {
+	case m != nil && (c.Holder || !rival && m.Number.Masked() == c.Creating):
+		return time.Time{} // there it is
+	case m != nil:
+		return lands // what is there is another's, and may go before
+	case p.deleted[c.Type] && (c.Holder || !rival):
+		return p.createLands(c.Type)
+	}
+	last := later(lands, p.started)
+	if w := p.memory[c.Type]; w != nil && w.action.Verb == plan.Create {
+		last = later(last, w.at)
+	}
+	return last.Add(catchUp)
+}
+
+// begun says whether a create was begun for c of which no more is known.
+func begun(c *claim) bool { return !c.Holder && c.Creating != "" }
+
+// heldBeside says whether another resource is recorded as the holder of c's phone type.
+func (p *pass) heldBeside(c *claim) bool {
+	return slices.ContainsFunc(p.claims, func(o *claim) bool { return o != c && o.Type == c.Type && o.Holder })
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // wait is how long a write must still be left alone.

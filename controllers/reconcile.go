@@ -140,10 +140,12 @@ func (p *pass) converge(ctx context.Context) (plan.Plan, error) {
 		if err := p.act(ctx, decided); err != nil {
 			return decided, err
 		}
-		if p.stale {
-			if err := p.observe(ctx); err != nil {
-				return decided, err
-			}
+		if !p.stale {
+			p.doubtAbsence() // of what was just deleted
+			continue
+		}
+		if err := p.observe(ctx); err != nil {
+			return decided, err
 		}
 	}
 	p.lookAgain(time.Second)

@@ -195,6 +195,14 @@ func TestCompute(t *testing.T) {
 		"a leaver whose create was never done deletes nothing": {
 			claims: []Claim{claim("a", leaving, creating(numberA))}, observed: []Method{shows(phone.Mobile, foreign)}, want: "a: released",
 		},
+		"a leaver whose create may yet be done waits beside the phone of another": {
+			claims:   []Claim{claim("a", leaving, creating(numberA), withheld(Unsettled)), claim("b", younger, holding(numberA))},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "a: pending; b: synced +",
+		},
+		"a leaver whose create was never recorded has no part in what another holds": {
+			claims:   []Claim{claim("a", leaving, creating(numberA), withheld(Unsettled)), claim("b", younger, holding(numberA), leaving)},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "delete mobile for b; a: pending; b: pending +",
+		},
 		"Orphan leaves the phone": {
 			claims: []Claim{claim("a", holding(numberA), leaving, orphaning)}, observed: []Method{shows(phone.Mobile, numberA)},
 			want: "a: released +",

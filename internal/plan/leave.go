@@ -15,11 +15,13 @@ func (u *user) leave(s *slot) {
 
 func (u *user) leaver(s *slot, c Claim) Verdict {
 	v := Verdict{Outcome: Released, Verb: Delete, Holds: s.owns(c), Method: s.method}
-	if s.method == nil && c.Withheld == Unsettled && !leavesBehind(c) {
-		v.Outcome = Pending // what it made may not show yet
+	if leavesBehind(c) {
 		return v
 	}
-	if !s.owns(c) || s.method == nil || leavesBehind(c) {
+	if c.Withheld == Unsettled && (s.method == nil || begun(c)) {
+		v.Outcome = Pending // what it made may not show yet, or not have come yet
+	}
+	if !s.owns(c) || s.method == nil {
 		return v
 	}
 	if w, ok := s.winner(); ok && s.owns(w) {
