@@ -203,6 +203,10 @@ func TestCompute(t *testing.T) {
 			claims:   []Claim{claim("a", leaving, creating(numberA), withheld(Unsettled)), claim("b", younger, holding(numberA), leaving)},
 			observed: []Method{shows(phone.Mobile, numberA)}, want: "delete mobile for b; a: pending; b: pending +",
 		},
+		"a leaver leaves what a suspended claim holds too": {
+			claims:   []Claim{claim("a", holding(numberA), leaving), claim("b", holding(numberA), suspended)},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "a: released +; b: suspended +",
+		},
 		"Orphan leaves the phone": {
 			claims: []Claim{claim("a", holding(numberA), leaving, orphaning)}, observed: []Method{shows(phone.Mobile, numberA)},
 			want: "a: released +",
