@@ -353,6 +353,10 @@ func TestCompute(t *testing.T) {
 			claims: []Claim{claim("a", holding(numberA), sms(Enabled), reporting)}, observed: []Method{shows(phone.Mobile, numberA)},
 			want: "a: drift detected +",
 		},
+		"SMS sign-in that is newly asked for is no drift": {
+			claims: []Claim{claim("a", holding(numberA), changed, sms(Enabled), reporting)}, observed: []Method{shows(phone.Mobile, numberA)},
+			want: "enable SMS sign-in mobile for a; a: synced + sms pending",
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
