@@ -256,6 +256,17 @@ func TestWhatClosesTheGate(t *testing.T) {
 				synctest.Wait()
 			}
 		}, false},
+		"a pass that waited in vain, and a shutdown while another tries": {func(s *server) {
+			s.becomes(hangs)
+			s.together(1)
+			pause(2 * time.Second)
+			ctx, cancel := context.WithCancel(context.Background())
+			go func() { _, _ = s.pass(ctx) }()
+			pause(time.Second)
+			cancel()
+			synctest.Wait()
+			_, _, _ = s.gate.Begin(context.Background(), false) // the next one tries, and no other
+		}, true},
 		"passes that asked for nothing": {func(s *server) {
 			s.becomes(cuts)
 			for range 2 {
