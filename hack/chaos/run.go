@@ -91,7 +91,7 @@ func (w *world) tell(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("putting things right: %w", err)
 	}
 	stage("everything is put right and asked for")
-	if err := w.converge(ctx); err != nil {
+	if err := w.converge(ctx, out); err != nil {
 		return fmt.Errorf("until everything is as it should be: %w", err)
 	}
 	stage("everything is as the resources say, or time is up")
@@ -230,14 +230,19 @@ func (w *world) askAll(ctx context.Context, what string) error {
 }
 
 // converge waits until there is nothing to be said against anything.
-func (w *world) converge(ctx context.Context) error {
+func (w *world) converge(ctx context.Context, out io.Writer) error {
 	bounded, cancel := context.WithTimeout(ctx, w.patience)
 	defer cancel()
 	var last []verdict
+	told := time.Now()
 	err := w.until(bounded, func() bool {
 		found, err := w.verdicts(ctx)
 		if err == nil {
 			last = found
+		}
+		if len(found) > 0 && time.Since(told) > 40*time.Second {
+			told = time.Now()
+			fmt.Fprintf(out, "           waits for %d, such as: %s\n", len(found), found[0].what)
 		}
 		return err == nil && len(found) == 0
 	})
