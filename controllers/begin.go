@@ -19,10 +19,7 @@ import (
 func (p *pass) begin(ctx context.Context, a plan.Action, verdicts map[string]plan.Verdict) error {
 	c := p.claim(a.For)
 	if a.Verb == plan.Create {
-		if until := p.started.Add(landing); c.Creating != "" && until.After(p.Now()) {
-			p.mayCome(a.Type, until) // begun before, maybe by an operator that was killed
-		}
-		return p.hold(ctx, c, note(p.user.ID, a.Number.Masked()))
+		return p.hold(ctx, c, note(p.user.ID, a.Number.Masked())+p.landsNote(c))
 	}
 	if a.Verb == plan.Update || a.Verb == plan.Delete {
 		for _, other := range p.claims {
@@ -55,7 +52,8 @@ func noted(o *v1alpha1.PhoneAuthenticationMethod) (userID, masked string) {
 	if !controllerutil.ContainsFinalizer(o, v1alpha1.Finalizer) {
 		return "", ""
 	}
-	userID, masked, _ = strings.Cut(o.Annotations[v1alpha1.CreatingAnnotation], " ")
+	text, _, _ := strings.Cut(o.Annotations[v1alpha1.CreatingAnnotation], landsMark)
+	userID, masked, _ = strings.Cut(text, " ")
 	if !isObjectID(userID) {
 		return "", ""
 	}

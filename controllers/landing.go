@@ -1,10 +1,8 @@
 package controllers
 
 import (
+	"strings"
 	"time"
-
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
@@ -41,15 +39,44 @@ func (p *pass) mayCome(t phone.Type, until time.Time) {
 	p.landings.Set(creation{p.key, t}, later(until, p.createLands(t)), 2*landing)
 }
 
-// recallCreate is for what an operator before this one knew: before it recorded the
-// phone, an attempt to create it may have been lost.
-func (p *pass) recallCreate(c *claim) {
-	synced := meta.FindStatusCondition(c.object.Status.Conditions, v1alpha1.ConditionSynced)
-	if synced == nil || synced.Status != metav1.ConditionTrue || !p.started.After(synced.LastTransitionTime.Time) {
-		return
-	}
-	if until := synced.LastTransitionTime.Add(landing); until.After(p.now) {
+// landsMark stands in a note before the time by which an earlier create has landed.
+const landsMark = " until "
+
+// landsNote is what the note of a create says of those before it that may yet land:
+// their end nobody heard, be it that the answer was lost or that the operator was
+// killed. It is written for longer than need be, so that not each attempt writes.
+func (p *pass) landsNote(c *claim) string {
+	if until := p.started.Add(landing); c.Creating != "" && until.After(p.Now()) {
 		p.mayCome(c.Type, until)
+	}
+	lands, said := p.createLands(c.Type), landsBy(c.object)
+	switch {
+	case !lands.After(p.Now()):
+		return ""
+	case said.Before(lands):
+		said = lands.Add(landing)
+	}
+	return landsMark + said.UTC().Format(time.RFC3339)
+}
+
+// landsBy reads from the note of a resource by when earlier creates have landed.
+func landsBy(o *v1alpha1.PhoneAuthenticationMethod) time.Time {
+	_, text, _ := strings.Cut(o.Annotations[v1alpha1.CreatingAnnotation], landsMark)
+	by, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}
+	}
+	return by
+}
+
+// recallCreates learns from the notes what an operator before this one knew of creates
+// that may land. A time that no operator can have written is none.
+func (p *pass) recallCreates(t phone.Type) {
+	for _, c := range p.claims {
+		by := landsBy(c.object)
+		if c.Type == t && by.After(p.now) && !by.After(p.now.Add(2*landing)) && p.started.After(by.Add(-2*landing)) {
+			p.mayCome(t, by)
+		}
 	}
 }
 

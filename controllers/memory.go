@@ -123,7 +123,7 @@ func (p *pass) doubtAbsence() {
 		if !c.Leaving || !c.Holder && !begun(c) {
 			continue
 		}
-		p.recallCreate(c)
+		p.recallCreates(c.Type)
 		if wait := p.appears(c).Sub(p.now); wait > 0 {
 			c.Withheld = plan.Unsettled
 			p.lookAgain(wait)

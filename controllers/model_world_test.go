@@ -182,7 +182,8 @@ func bound(o *pam) string {
 
 // began gives the mask of the number that the note of a resource says, "" if it has none.
 func began(o *pam) string {
-	_, mask, _ := strings.Cut(o.Annotations[v1alpha1.CreatingAnnotation], " ")
+	text, _, _ := strings.Cut(o.Annotations[v1alpha1.CreatingAnnotation], landsMark)
+	_, mask, _ := strings.Cut(text, " ")
 	return mask
 }
 

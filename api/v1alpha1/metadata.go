@@ -15,8 +15,10 @@ const (
 	// masked number, after a space) it is about to create. It is written with the
 	// finalizer, before the create, so that an operator that was killed before it could
 	// record the outcome knows its own method when it finds it, and its user by whatever
-	// name. It means nothing once status.id is set, and goes when Graph shows that the
-	// create was not done. Users leave it alone.
+	// name. " until " and a time after it say by when earlier creates have landed whose
+	// end nobody heard; until then a resource that leaves is not let go. It means nothing
+	// else once status.id is set, and goes when Graph shows that the create was not done.
+	// Users leave it alone.
 	CreatingAnnotation = "identity.entraops.dev/creating"
 
 	// DefaultTenantName is the EntraTenant of a method that names none.
