@@ -59,6 +59,9 @@ func (c *Client) send(ctx context.Context, r call, into answer) error {
 		return &Error{Kind: Refused, Op: r.op, Cause: "the request cannot be written"}
 	}
 	resp, err := c.pipeline.Do(req)
+	if err == nil && c.credential.renewed(ctx, resp, c.scopes) {
+		resp, err = c.again(ctx, r, id)
+	}
 	if err == nil && resp.StatusCode < 300 {
 		if into == nil {
 			return nil
@@ -74,6 +77,15 @@ func (c *Client) send(ctx context.Context, r call, into answer) error {
 		e.Permission = r.needs
 	}
 	return e
+}
+
+// again makes a call once more that was refused for its token: nothing was done.
+func (c *Client) again(ctx context.Context, r call, id string) (*http.Response, error) {
+	req, err := c.request(policy.WithRetryOptions(ctx, c.retries(r)), r, id)
+	if err != nil {
+		return nil, err
+	}
+	return c.pipeline.Do(req)
 }
 
 func (c *Client) request(ctx context.Context, r call, id string) (*policy.Request, error) {

@@ -25,7 +25,7 @@ type outcome struct {
 //	no answer: timeout, cut, cancelled       Unavailable  Unclear      a write may have happened
 //	2xx that cannot be read                  Unavailable  Unclear      a write has happened, as a rule
 //	3xx                                      Unavailable               not Graph; never followed
-//	401 (a challenge was answered before)    Forbidden                 the token is not accepted
+//	401 (another token was tried before)     Forbidden                 the token is not accepted
 //	403                                      Forbidden                 a permission, role or licence
 //	404 with a code                          NotFound                  no such user or method, or not yet
 //	404 without                              Unavailable  Unclear      not Graph: a gateway, a web server
