@@ -51,10 +51,6 @@ test: assets ## every test, on a real API server
 	go test $(RACE) -timeout 45m ./...
 	go test -C hack/devcluster ./...
 
-.PHONY: e2e
-e2e: assets ## attack the real binary, and kill it at each request to Graph; test kills it at some. A quarter of an hour
-	KILLS=all go test -count=1 -timeout 45m ./internal/e2e
-
 .PHONY: lint
 lint: ## golangci-lint and dead code
 	@echo "lint: golangci-lint; the first run builds it, a few minutes" >&2

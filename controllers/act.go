@@ -121,6 +121,7 @@ func (p *pass) failed(ctx context.Context, a plan.Action, before *plan.Method, k
 	if kind == graph.Unclear {
 		p.mayLand(w.at.Add(landing))
 		if a.Verb == plan.Create {
+			w.alone = !p.createLands(a.Type).After(w.at)
 			p.mayCome(a.Type, w.at.Add(landing))
 		}
 	} else {

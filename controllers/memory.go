@@ -30,6 +30,8 @@ type lastWrite struct {
 	requestID string
 	// asked is what the resource asked for at the time: its generation and request.
 	asked string
+	// alone says of a create whose end nobody heard that there is no other such.
+	alone bool
 	// strikes counts how often Graph refused the same write.
 	strikes int
 }

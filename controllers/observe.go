@@ -39,6 +39,9 @@ func (p *pass) settle(ctx context.Context, t phone.Type, w *lastWrite) {
 		if masked {
 			m.Number = w.after.Number // Graph does not show it; that it took it is enough
 		}
+		if w.alone {
+			p.landings.Delete(creation{p.key, t}) // here it is
+		}
 		if w.failed != "" {
 			p.succeeded(w.action) // an error was the answer, and the work was done
 			p.audit(ctx, w.action, w.requestID)

@@ -242,7 +242,7 @@ func (s *story) get(name string) (*v1alpha1.PhoneAuthenticationMethod, error) {
 	return &o, err
 }
 
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
 
 // eventually asks again until nil. It polls the real API server; it ends as soon
 // as it can.

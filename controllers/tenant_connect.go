@@ -100,6 +100,7 @@ func (r *TenantReconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant)
 
 // build makes a tenant of an EntraTenant and its Secret.
 func (r *TenantReconciler) build(ctx context.Context, o *v1alpha1.EntraTenant) (*tenant.Tenant, error) {
+	o = o.DeepCopy() // the tenant is for others to read, while a patch of o's status writes into it
 	t := &tenant.Tenant{
 		Name:    o.Name,
 		Version: fmt.Sprintf("%s/%d", o.UID, o.Generation),

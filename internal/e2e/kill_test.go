@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -18,23 +17,20 @@ import (
 // another request to Graph: at the first, at the second, and so on until a life has fewer. Once the request has come
 // and Graph has not worked on it, and once, of those that change something, when Graph has and the answer is not sent.
 // Between two requests to Graph lie the operator's writes to the API server, so that both sides of those are met, too.
-// Most lives take the half minute for which a phone that does not show may yet come, so that only some of the requests
-// are tried unless KILLS=all asks for each.
+// A life that was met by a kill ends a minute or more later, when no phone can come any more that was begun: the ends
+// are waited for together, after the last kill.
 func TestKilledAtAnyRequest(t *testing.T) {
 	s := newStory(t, deletions(10_000))
 	s.alone()
+	var lives []*life
 	for _, m := range []struct {
 		name   string
-		step   int
 		moment func(s *story, u emulator.User, nth int) *cut
 	}{
-		{"before Graph works on it", 9, (*story).cutBefore},
-		{"after Graph changed something, before the answer", 3, (*story).cutAfterWrite},
+		{"before Graph works on it", (*story).cutBefore},
+		{"after Graph changed something, before the answer", (*story).cutAfterWrite},
 	} {
-		if os.Getenv("KILLS") == "all" {
-			m.step = 1
-		}
-		for nth := 1; ; nth += m.step {
+		for nth := 1; ; nth++ {
 			ended := false
 			t.Run(fmt.Sprintf("%s, %d", m.name, nth), func(t *testing.T) {
 				l := s.life(t)
@@ -43,13 +39,19 @@ func TestKilledAtAnyRequest(t *testing.T) {
 				}
 				c := m.moment(l.story, l.user, nth)
 				l.live()
+				l.awaits(c)
 				s.front.stepIn(nil)
 				ended = !c.happened(t)
+				lives = append(lives, l)
 			})
 			if t.Failed() || ended {
 				break
 			}
 		}
+	}
+	for _, l := range lives {
+		l.t = t
+		l.end()
 	}
 }
 
@@ -60,7 +62,8 @@ var quick = launch{mute: true}
 type life struct {
 	*story
 	user emulator.User
-	name string // of the user's resources, before their own
+	name string   // of the user's resources, before their own
+	last []string // the resources that it ends with
 }
 
 func (s *story) life(t *testing.T) *life {
@@ -95,8 +98,28 @@ func (l *life) live() {
 	p.ready(heir)
 	l.has(u, "mobile +1 2065550121", "alternateMobile +1 2065550102", "office +1 2065550103x9073156")
 
-	p.remove(heir, all[1], all[2])
-	p.gone(heir, all[1], all[2])
+	l.last = []string{heir, all[1], all[2]}
+	p.remove(l.last...)
+}
+
+// awaits returns when the cut has come, or can come no more.
+func (l *life) awaits(c *cut) {
+	l.t.Helper()
+	l.eventually("the life ends or is cut", func() error {
+		select {
+		case <-c.came:
+			return nil
+		default:
+			return l.people.left(l.last...)
+		}
+	})
+}
+
+// end waits for the end of a life, and looks back.
+func (l *life) end() {
+	l.t.Helper()
+	u := l.user
+	l.people.gone(l.last...)
 	l.has(u)
 
 	// Whatever was tried twice, Graph did each thing once: it has no phone that was made anew, and at the hand-over no
@@ -182,6 +205,7 @@ type cut struct {
 	story *story
 	once  sync.Once
 	again chan error // of the start of the other operator; nil before the end
+	came  chan struct{}
 }
 
 // happened says whether it came to that, once the other operator runs.
@@ -201,6 +225,7 @@ func (c *cut) end() {
 		c.story.endAll()
 		again := make(chan error, 1)
 		c.again = again
+		close(c.came)
 		go func() {
 			_, err := c.story.run(quick)
 			again <- err
@@ -219,7 +244,7 @@ func (s *story) cutAfterWrite(u emulator.User, nth int) *cut {
 }
 
 func (s *story) cut(u emulator.User, nth int, counts func(*http.Request) bool, first func(*http.Request)) *cut {
-	c := &cut{story: s}
+	c := &cut{story: s, came: make(chan struct{})}
 	var mu sync.Mutex
 	seen := 0
 	s.front.stepIn(func(_ http.ResponseWriter, r *http.Request) bool {

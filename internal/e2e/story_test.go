@@ -196,7 +196,7 @@ func (s *story) graphStays() (check func()) {
 // errNotYet is for what needs no words.
 var errNotYet = errors.New("not yet")
 
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
 
 // eventually asks again until nil. It ends as soon as it can.
 func (s *story) eventually(what string, ask func() error) {

@@ -195,13 +195,19 @@ func (g *team) ready(names ...string) {
 
 func (g *team) gone(names ...string) {
 	g.t.Helper()
+	g.eventually("the resources go", func() error { return g.left(names...) })
+}
+
+// left returns nil if none of the resources is there any more.
+func (g *team) left(names ...string) error {
 	for _, name := range names {
-		g.eventually(name+" goes", func() error {
-			o, err := g.get(name)
-			if err == nil {
-				return fmt.Errorf("it is still there: %+v", o.Status.Conditions)
-			}
-			return client.IgnoreNotFound(err)
-		})
+		o, err := g.get(name)
+		if err == nil {
+			return fmt.Errorf("%s is still there: %+v", name, o.Status.Conditions)
+		}
+		if client.IgnoreNotFound(err) != nil {
+			return err
+		}
 	}
+	return nil
 }
