@@ -23,7 +23,7 @@ func TestMetricsAreBehindAuthentication(t *testing.T) {
 	} {
 		text, status, err := s.scrape(o, c.token)
 		must(t, err)
-		if let := status == http.StatusOK && strings.Contains(text, "workqueue_depth"); let != c.let || !let && strings.Contains(text, "# HELP") {
+		if let := status == http.StatusOK && strings.Contains(text, "go_goroutines"); let != c.let || !let && strings.Contains(text, "# HELP") {
 			t.Errorf("%s gets %d: %.200s", who, status, text)
 		}
 	}
