@@ -93,7 +93,7 @@ func TestNoNumberGetsOut(t *testing.T) {
 		p.edit(name, number("+1 2065550141"))
 	}
 	p.ready(failing...)
-	must(t, s.graph.AddFault(emulator.Fault{Method: "PATCH", Path: u.ID, Times: 1, Effect: emulator.ExpiredToken}))
+	must(t, s.graph.AddFault(emulator.Fault{Method: "PATCH", Path: u.ID, Times: 2, Effect: emulator.ExpiredToken})) // the new token, too
 	p.edit("e164", number("+1 2065550142"))
 	p.reaches("e164", v1alpha1.ConditionReady, unknown, v1alpha1.ReasonForbidden)
 	p.look("e164")
