@@ -9,7 +9,7 @@ import (
 func TestChaos(t *testing.T) {
 	err := run(t.Context(), t.Output(), options{
 		seed: 4, users: 40, duration: 25 * time.Second, pace: 1500 * time.Millisecond, blows: 3 * time.Second,
-		patience: 2 * time.Minute, quiet: 8 * time.Second, thorough: true,
+		patience: 4 * time.Minute, quiet: 8 * time.Second, thorough: true,
 	})
 	if err != nil {
 		t.Error(err)
