@@ -52,7 +52,12 @@ func (w *world) leaks() []string {
 		}
 	}
 	for _, o := range w.ever() {
+		if o.searched.Load() {
+			continue
+		}
+		ended, before := !o.running(), len(found)
 		search("output", o.output())
+		o.searched.Store(ended && len(found) == before)
 		if o.running() && o.metrics != "" {
 			text, _, err := w.scrape(o, w.scraper())
 			if err != nil {

@@ -27,6 +27,9 @@ type operator struct {
 	log             string
 	metrics, probes string      // addresses; "" of one that is mute
 	told            atomic.Bool // to end
+
+	// What is to be found in the output of one that has ended was looked for; there is none.
+	searched, judged atomic.Bool
 }
 
 // launch says how an operator is started. The zero value is how the stories share one.
@@ -161,13 +164,17 @@ func (o *operator) ended() error { return o.process.Wait(context.Background()) }
 // failures are what no operator may come to, whatever happens around it.
 func (w *world) failures() (found []string) {
 	for _, o := range w.ever() {
-		output := o.output()
-		if !o.running() && !o.told.Load() {
+		if o.judged.Load() {
+			continue
+		}
+		ended, before, output := !o.running(), len(found), o.output()
+		if ended && !o.told.Load() {
 			found = append(found, fmt.Sprintf("an operator ended by itself: %v: ...%s", o.ended(), output[max(0, len(output)-2000):]))
 		}
 		if at := strings.Index(output, "Observed a panic"); at >= 0 {
 			found = append(found, "an operator panicked: "+output[at:min(len(output), at+2000)])
 		}
+		o.judged.Store(ended && len(found) == before)
 	}
 	return found
 }
