@@ -71,7 +71,8 @@ func worlds(t *rapid.T) world {
 		}
 		w.claims = append(w.claims, c)
 	}
-	// So may one beside the record of somebody else, which outweighs it while it lasts.
+	// One beside the record of somebody else ends in two ways as well. Whether both are
+	// right is not shown yet; until it is, these worlds are left out.
 	for i, c := range w.claims {
 		if slices.ContainsFunc(w.claims, func(o Claim) bool { return o.Type == c.Type && o.Holder }) {
 			w.claims[i].Creating = ""
