@@ -11,7 +11,7 @@ import (
 type flags struct {
 	bind, control, caFile, seedFile, readyFile string
 	seed                                       int64
-	withParent, refuseReadBasic                bool
+	refuseReadBasic                            bool
 }
 
 const usage = `graph-emulator runs a Microsoft Graph with its token endpoint on this machine.
@@ -53,7 +53,6 @@ func parseFlags(args []string, stderr io.Writer) (flags, error) {
 	s.StringVar(&f.seedFile, "seed-file", "", "what is there at the start, YAML or JSON; empty: nothing")
 	s.StringVar(&f.readyFile, "ready-file", "", "where to write, when ready, what is printed on standard output")
 	s.Int64Var(&f.seed, "random-seed", 1, "seed of the order in batches and of faults with a probability")
-	s.BoolVar(&f.withParent, "exit-with-parent", false, "stop when the process that started this one is gone")
 	s.BoolVar(&f.refuseReadBasic, "refuse-read-basic", false, "do not honour the application permission User.ReadBasic.All")
 	if err := s.Parse(args); err != nil {
 		return flags{}, err

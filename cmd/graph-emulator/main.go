@@ -39,11 +39,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if f.withParent {
-		var cancel context.CancelFunc
-		ctx, cancel = untilOrphaned(ctx)
-		defer cancel()
-	}
 	log := slog.New(slog.NewTextHandler(stderr, nil))
 	e := emulator.New(emulator.Options{Seed: f.seed, OnRequest: logTo(log), RefuseReadBasic: f.refuseReadBasic})
 	if err := load(e, f.seedFile); err != nil {
@@ -140,26 +135,4 @@ func logTo(log *slog.Logger) func(emulator.Request) {
 		}
 		log.Info("request", attributes...)
 	}
-}
-
-// untilOrphaned ends when the process that started this one is gone: a test that
-// was killed leaves no server behind.
-func untilOrphaned(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	parent := os.Getppid()
-	go func() {
-		tick := time.NewTicker(500 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				if os.Getppid() != parent {
-					cancel()
-				}
-			}
-		}
-	}()
-	return ctx, cancel
 }

@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -197,7 +196,7 @@ func TestWhatTheProgramRefuses(t *testing.T) {
 func TestTheHelpTellsTheSeedAndTheControlPaths(t *testing.T) {
 	var help bytes.Buffer
 	_ = run(context.Background(), []string{"--help"}, io.Discard, &help)
-	for _, want := range []string{"tenants:", "POST   /faults", "-exit-with-parent"} {
+	for _, want := range []string{"tenants:", "POST   /faults", "-refuse-read-basic"} {
 		if !strings.Contains(help.String(), want) {
 			t.Errorf("the help lacks %q", want)
 		}
@@ -223,33 +222,4 @@ func TestSIGTERMEndsTheProgramInPeace(t *testing.T) {
 	if err := program.Wait(); err != nil {
 		t.Errorf("it ended with %v", err)
 	}
-}
-
-func TestTheProgramEndsWithItsParent(t *testing.T) {
-	if _, err := exec.LookPath("sh"); err != nil {
-		t.Skip("no shell to be the parent")
-	}
-	// The shell leaves once the program listens; the pipe closes when the program ends.
-	parent := exec.Command("sh", "-c", fmt.Sprintf(`%q --bind-address=127.0.0.1:0 --exit-with-parent & read wait`, os.Args[0]))
-	parent.Env = append(os.Environ(), asProgram+"=1")
-	in, err := parent.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := parent.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := parent.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewReader(out)
-	if line, err := lines.ReadString('\n'); err != nil || !strings.HasPrefix(line, "listening on ") {
-		t.Fatalf("it said %q: %v", line, err)
-	}
-	_ = in.Close()
-	if _, err := io.ReadAll(lines); err != nil {
-		t.Fatal(err)
-	}
-	_ = parent.Wait()
 }
