@@ -16,8 +16,10 @@ import (
 
 // permit judges every claim by the tenant's access rules, at every pass, so that
 // a rule taken away bites on what is already there. The user is judged by the
-// name that Graph has now, whatever the resource calls it.
+// name that Graph has now, whatever the resource calls it. A resource that leaves
+// and may not delete its phone is let go here: nothing is created while it counts.
 func (p *pass) permit(ctx context.Context) error {
+	var rest []*claim
 	for _, c := range p.claims {
 		j, err := p.judge(ctx, c)
 		if err != nil {
@@ -34,7 +36,15 @@ func (p *pass) permit(ctx context.Context) error {
 				c.Creating = ""
 			}
 		}
+		if c.Leaving && (c.Barred == plan.NotPermitted || c.Denied.Has(plan.Delete)) {
+			if err := p.release(ctx, c); err != nil {
+				return err
+			}
+			continue
+		}
+		rest = append(rest, c)
 	}
+	p.claims = rest
 	return nil
 }
 

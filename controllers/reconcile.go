@@ -106,7 +106,7 @@ func (p *pass) run(ctx context.Context) (err error) {
 	if known, err := p.identify(ctx); err != nil || !known {
 		return err
 	}
-	if err := p.permit(ctx); err != nil {
+	if err := p.permit(ctx); err != nil || len(p.claims) == 0 {
 		return err
 	}
 	decided, err := p.converge(ctx)

@@ -44,6 +44,9 @@ func Compute(claims []Claim, observed []Method) Plan {
 			s.claims = append(s.claims, c)
 		}
 	}
+	for i := range u.slots {
+		u.slots[i].setMaker()
+	}
 	// Leavers first and the alternateMobile's before the mobile's: that is the
 	// one order in which Graph lets both go.
 	for _, t := range []phone.Type{phone.AlternateMobile, phone.Mobile, phone.Office} {
@@ -80,6 +83,7 @@ type user struct {
 type slot struct {
 	claims []Claim // oldest first
 	method *Method // nil: Graph shows none
+	maker  string  // Ref of the claim that made method without a record of it, "" if none did
 	goes   bool    // a Delete of method is in the plan
 	comes  bool    // a Create is in the plan
 	// inherited: the winner takes over what a leaving holder would have deleted.

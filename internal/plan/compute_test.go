@@ -105,6 +105,30 @@ func TestCompute(t *testing.T) {
 			claims: []Claim{claim("a", changed, creating(numberA))}, observed: []Method{shows(phone.Mobile, foreign)},
 			want: "a: already exists",
 		},
+		"a note outweighs the record of a claim that is not permitted, beside which it was made": {
+			claims:   []Claim{claim("a", holding(numberA), barred(NotPermitted)), claim("b", younger, never, creating(numberA))},
+			observed: []Method{shows(phone.Mobile, numberA)},
+			want:     "a: barred; b: synced +",
+		},
+		"of two notes of one create, that of the claim which could go on counts": {
+			claims:   []Claim{claim("a", creating(numberA), suspended), claim("b", younger, never, creating(numberA))},
+			observed: []Method{shows(phone.Mobile, numberA)},
+			want:     "a: suspended; b: synced +",
+		},
+		"of two notes of one create, that of the claim which stays counts": {
+			claims:   []Claim{claim("a", creating(numberA), leaving), claim("b", younger, suspended, creating(numberA))},
+			observed: []Method{shows(phone.Mobile, numberA)},
+			want:     "a: released; b: suspended +",
+		},
+		"of two notes of one create that leave, one takes the phone along": {
+			claims:   []Claim{claim("a", creating(numberA), leaving, orphaning), claim("b", younger, leaving, creating(numberA))},
+			observed: []Method{shows(phone.Mobile, numberA)},
+			want:     "delete mobile for b; a: released; b: pending +",
+		},
+		"nothing is created beside the record of a claim that leaves its phone behind": {
+			claims: []Claim{claim("a", holding(numberA), leaving, orphaning), claim("b", younger)},
+			want:   "a: released +; b: pending",
+		},
 		"a note on an older claim does not outweigh the record of a holder": {
 			claims:   []Claim{claim("a", creating(numberA)), claim("b", younger, holding(numberA))},
 			observed: []Method{shows(phone.Mobile, numberA)}, want: "a: conflict with b; b: synced +",

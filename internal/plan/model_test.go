@@ -194,20 +194,24 @@ func (w *world) record(p Plan) {
 		if v.Outcome == Synced {
 			c.Last = c.Number.Masked()
 		}
+		if !c.Leaving && !v.Holds && (v.Outcome == Rejected || v.Method != nil) {
+			c.Creating = "" // the note is refuted
+		}
 		if !c.Leaving {
 			c.Changed = false
 		}
 	}
 }
 
-// settle runs passes until one writes nothing.
+// settle runs passes until one writes nothing and lets nobody go.
 func (w *world) settle() error {
-	for range 4 {
-		if wrote, err := w.pass(-1); err != nil || !wrote {
+	for range 6 {
+		there := len(w.claims)
+		if wrote, err := w.pass(-1); err != nil || !wrote && len(w.claims) == there {
 			return err
 		}
 	}
-	return fmt.Errorf("still writing after four passes: %+v", Compute(w.claims, w.graph.methods()).Actions)
+	return fmt.Errorf("still writing after six passes: %+v", Compute(w.claims, w.graph.methods()).Actions)
 }
 
 // lawful checks what must hold of every plan, whatever went before.

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -71,13 +70,6 @@ func worlds(t *rapid.T) world {
 		}
 		w.claims = append(w.claims, c)
 	}
-	// One beside the record of somebody else ends in two ways as well. Whether both are
-	// right is not shown yet; until it is, these worlds are left out.
-	for i, c := range w.claims {
-		if slices.ContainsFunc(w.claims, func(o Claim) bool { return o.Type == c.Type && o.Holder }) {
-			w.claims[i].Creating = ""
-		}
-	}
 	return w
 }
 
@@ -120,14 +112,7 @@ func TestEveryActionIsOneThatGraphAccepts(t *testing.T) {
 	})
 }
 
-// One world in some thousands ends with another SMS sign-in state after a stop: a mobile
-// that is handed on in one and made anew in the other. Until that is understood the worlds
-// are the same in each run; -rapid.seed draws others.
 func TestAStopAfterAnyActionIsGoneOnFrom(t *testing.T) {
-	if seed := flag.Lookup("rapid.seed"); seed.Value.String() == seed.DefValue {
-		_ = seed.Value.Set("1")
-		defer func() { _ = seed.Value.Set(seed.DefValue) }()
-	}
 	rapid.Check(t, func(t *rapid.T) {
 		w := worlds(t)
 		if err := stopAnywhere(w); err != nil {

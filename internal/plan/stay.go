@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/entraops/phone-operator/internal/phone"
+import (
+	"slices"
+
+	"github.com/entraops/phone-operator/internal/phone"
+)
 
 // stay decides for the claims of one phone type whose resources stay.
 func (u *user) stay(s *slot) {
@@ -61,15 +65,18 @@ func (u *user) missing(s *slot, c Claim, v Verdict) Verdict {
 	case c.Type == phone.AlternateMobile && !u.slot(phone.Mobile).there():
 		v.Outcome = WaitingForMobile
 		return v
-	case s.goes:
+	case s.goes || slices.ContainsFunc(s.claims, leavesRecord):
 		// Its turn is in the next plan, when Graph shows that the type is free: a
 		// create is noted on the resource before it is sent, and what is noted must
-		// not be mistaken for what is just being deleted.
+		// not be mistaken for what is just being deleted, nor a record that goes without its phone outweigh the note.
 		v.Outcome, v.Verb = Pending, Create
 		return v
 	}
 	return u.write(s, c, v, Action{Verb: Create, Number: c.Number, Drift: removed})
 }
+
+// leavesRecord says whether the claim goes, and leaves behind what it has a record of.
+func leavesRecord(c Claim) bool { return c.Holder && c.Leaving && leavesBehind(c) }
 
 // sms decides on SMS sign-in once the number is right. Graph offers it for
 // mobile only: https://learn.microsoft.com/graph/api/phoneauthenticationmethod-enablesmssignin.
