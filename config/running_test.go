@@ -73,7 +73,7 @@ func TestOperatorServesItsWebhook(t *testing.T) {
 	if err != nil {
 		t.Fatalf("the webhook is not heard of: %v\n%s", err, log())
 	}
-	if text := log(); strings.Contains(text, "forbidden") || strings.Contains(text, "55501") {
+	if text := log(); strings.Contains(text, "forbidden") || strings.Contains(text, "5550100") {
 		t.Errorf("the operator lacks a right, or shows a number:\n%s", text)
 	}
 }

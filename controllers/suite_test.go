@@ -41,26 +41,8 @@ type suite struct {
 	graph *emulator.Emulator
 	url   string
 	ca    []byte
-	logs  *logs
+	logs  *testenv.Log
 	kill  context.CancelFunc // the operator, which then ends as it stands: see restart
-}
-
-// logs keeps what the operator logs.
-type logs struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *logs) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(b)
-}
-
-func (l *logs) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
 }
 
 var (
@@ -72,9 +54,9 @@ var (
 // level that the manager has, for the numbers: all of them begin alike.
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if started != nil && strings.Contains(started.logs.String(), "206555") {
+	if started != nil && strings.Contains(started.logs.String(), "20655501") {
 		for line := range strings.Lines(started.logs.String()) {
-			if strings.Contains(line, "206555") {
+			if strings.Contains(line, "20655501") {
 				fmt.Printf("FAIL: a phone number is in the log: %.400s\n", line)
 				break
 			}
@@ -102,7 +84,7 @@ func start(t *testing.T) *suite {
 		server, err := emulator.Serve(graph, "127.0.0.1:0")
 		must(t, err)
 
-		s := &suite{Client: c, graph: graph, url: server.URL, ca: server.CAPEM, logs: &logs{}}
+		s := &suite{Client: c, graph: graph, url: server.URL, ca: server.CAPEM, logs: &testenv.Log{}}
 		ctrl.SetLogger(zap.New(zap.WriteTo(s.logs), zap.UseDevMode(true), zap.Level(zapcore.Level(-7))))
 		s.operate(t)
 
@@ -248,23 +230,7 @@ const patience = 3 * time.Minute
 // as it can.
 func (s *story) eventually(what string, ask func() error) {
 	s.t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	var err error
-	for {
-		if err = ask(); err == nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			s.t.Fatalf("%s: %v", what, err)
-		case <-s.t.Context().Done():
-			s.t.Fatalf("%s: %v", what, err)
-		}
-	}
+	testenv.Eventually(s.t, patience, what, ask)
 }
 
 // reaches waits until a condition of the resource has a status and a reason for

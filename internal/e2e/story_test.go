@@ -19,6 +19,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/testenv"
 )
 
 const (
@@ -198,24 +199,9 @@ var errNotYet = errors.New("not yet")
 
 const patience = 3 * time.Minute
 
-// eventually asks again until nil. It ends as soon as it can.
 func (s *story) eventually(what string, ask func() error) {
 	s.t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := ask()
-		if err == nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			s.t.Fatalf("%s: %v", what, err)
-		}
-	}
+	testenv.Eventually(s.t, patience, what, ask)
 }
 
 // editTenant changes the EntraTenant's spec.

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/testenv"
 )
 
 // try creates an object in a dry run, which the webhook sees as any other request,
@@ -69,21 +70,12 @@ func (s *suite) namespace(t *testing.T) string {
 
 func (s *suite) eventually(t *testing.T, what string, ask func() error) {
 	t.Helper()
-	deadline := time.NewTimer(time.Minute)
-	defer deadline.Stop()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := ask()
-		if err == nil {
-			return
+	defer func() {
+		if t.Failed() {
+			t.Log(s.logs)
 		}
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			t.Fatalf("%s: %v\nlogs:\n%s", what, err, s.logs)
-		}
-	}
+	}()
+	testenv.Eventually(t, time.Minute, what, ask)
 }
 
 // read returns the objects of a file of config, each read as that kind.

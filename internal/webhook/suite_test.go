@@ -1,7 +1,6 @@
 package webhook_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -61,26 +60,9 @@ type suite struct {
 	cluster *devcluster.Cluster
 	scheme  *runtime.Scheme
 	admin   client.Client
-	logs    *logs
+	logs    *testenv.Log
 	certDir string
 	port    int
-}
-
-type logs struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *logs) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(b)
-}
-
-func (l *logs) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
 }
 
 var (
@@ -103,7 +85,7 @@ func start(t *testing.T) *suite {
 	t.Helper()
 	cluster := testenv.Shared(t)
 	once.Do(func() {
-		s := &suite{cluster: cluster, scheme: runtime.NewScheme(), logs: &logs{}}
+		s := &suite{cluster: cluster, scheme: runtime.NewScheme(), logs: &testenv.Log{}}
 		must(t, errors.Join(clientgoscheme.AddToScheme(s.scheme), v1alpha1.AddToScheme(s.scheme)))
 		var err error
 		s.admin, err = client.New(cluster.Config(), client.Options{Scheme: s.scheme})
