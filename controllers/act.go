@@ -23,7 +23,12 @@ func (p *pass) act(ctx context.Context, decided plan.Plan) error {
 		if withheld, err := p.guard(ctx, a); err != nil || withheld {
 			return err
 		}
-		if err := p.begin(ctx, a, decided.Verdicts); err != nil {
+		c := p.claim(a.For)
+		if c.failed = p.begin(ctx, a, decided.Verdicts); c.failed != nil {
+			c.Withheld = plan.Unsettled // the next plan is one without it
+			return nil
+		}
+		if withheld, err := p.last(ctx, a); err != nil || withheld {
 			return err
 		}
 		before := p.method(a.Type)

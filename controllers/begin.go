@@ -2,9 +2,11 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -20,6 +22,9 @@ func (p *pass) begin(ctx context.Context, a plan.Action, verdicts map[string]pla
 	c := p.claim(a.For)
 	if a.Verb == plan.Create {
 		return p.hold(ctx, c, note(p.user.ID, a.Number.Masked())+p.landsNote(c))
+	}
+	if err := p.upToDate(ctx, c); err != nil {
+		return err
 	}
 	if a.Verb == plan.Update || a.Verb == plan.Delete {
 		for _, other := range p.claims {
@@ -41,6 +46,25 @@ func (p *pass) begin(ctx context.Context, a plan.Action, verdicts map[string]pla
 	}
 	return p.hold(ctx, c, "")
 }
+
+// upToDate makes sure that a resource is as the cache has it, before a write for which
+// the API server may have nothing to compare: the cache of an operator that has just
+// become the leader may be behind what the one before it acted on.
+func (p *pass) upToDate(ctx context.Context, c *claim) error {
+	if p.now.Sub(p.started) > landing {
+		return nil
+	}
+	var live v1alpha1.PhoneAuthenticationMethod
+	switch err := p.Reader.Get(ctx, client.ObjectKeyFromObject(c.object), &live); {
+	case err != nil:
+		return fmt.Errorf("look whether %s was changed: %w", c.Ref, err)
+	case live.ResourceVersion != c.object.ResourceVersion:
+		return apierrors.NewConflict(v1alpha1.GroupVersion.WithResource("phoneauthenticationmethods").GroupResource(), c.object.Name, errBehind)
+	}
+	return nil
+}
+
+var errBehind = errors.New("the cache is behind")
 
 // note is what is written down of a create, or of an update that takes a phone
 // over: for whom, and the masked number.

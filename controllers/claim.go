@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/phone"
@@ -22,9 +23,11 @@ type claim struct {
 	plan.Claim
 	object *v1alpha1.PhoneAuthenticationMethod
 	why    string // what stands behind Barred, for the person who wrote the resource
+	failed error  // what the API server answered to a write of this resource; the others go on
 }
 
-// gather returns the claims that the cluster has for a key, with their numbers.
+// gather returns the claims that the cluster has for a key. A resource that was let
+// go and that somebody else's finalizer keeps is none: what Graph has is not its own.
 func (r *Reconciler) gather(ctx context.Context, key UserKey) ([]*claim, error) {
 	var claims []*claim
 	for _, spelling := range append([]string{key.User}, r.directory.spelled(key)...) {
@@ -34,18 +37,16 @@ func (r *Reconciler) gather(ctx context.Context, key UserKey) ([]*claim, error) 
 			return nil, fmt.Errorf("list the resources of the user: %w", err)
 		}
 		for i := range found.Items {
-			c, err := r.claim(ctx, &found.Items[i])
-			if err != nil {
-				return nil, err
+			if o := &found.Items[i]; o.DeletionTimestamp.IsZero() || controllerutil.ContainsFinalizer(o, v1alpha1.Finalizer) {
+				claims = append(claims, claimOf(o))
 			}
-			claims = append(claims, c)
 		}
 	}
 	slices.SortFunc(claims, func(a, b *claim) int { return strings.Compare(a.Ref, b.Ref) })
 	return claims, nil
 }
 
-func (r *Reconciler) claim(ctx context.Context, o *v1alpha1.PhoneAuthenticationMethod) (*claim, error) {
+func claimOf(o *v1alpha1.PhoneAuthenticationMethod) *claim {
 	c := &claim{object: o, Claim: plan.Claim{
 		Ref:       client.ObjectKeyFromObject(o).String(),
 		Created:   o.CreationTimestamp.Time,
@@ -63,10 +64,7 @@ func (r *Reconciler) claim(ctx context.Context, o *v1alpha1.PhoneAuthenticationM
 	if user, masked := noted(o); user == keyOf(o).User {
 		c.Creating = masked
 	}
-	if c.Leaving || c.Suspended {
-		return c, nil // neither needs the number, nor the Secret that it may be in
-	}
-	return c, r.number(ctx, c)
+	return c
 }
 
 // acted is the last generation of the spec that was carried through. Status tells
@@ -82,6 +80,20 @@ func requested(o client.Object) string {
 	return o.GetAnnotations()[v1alpha1.ReconcileRequestedAtAnnotation]
 }
 
+// numbers finds out the claims' numbers. Who leaves or is suspended needs none, nor
+// the Secret that it may be in.
+func (p *pass) numbers(ctx context.Context) error {
+	for _, c := range p.claims {
+		if c.Leaving || c.Suspended {
+			continue
+		}
+		if err := p.number(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // number finds out the claim's number, or bars the claim and says why. An error
 // is the API server's.
 func (r *Reconciler) number(ctx context.Context, c *claim) error {
@@ -95,6 +107,10 @@ func (r *Reconciler) number(ctx context.Context, c *claim) error {
 		switch {
 		case apierrors.IsNotFound(err):
 			c.bar(plan.NumberSourceNotFound, fmt.Sprintf("There is no Secret %q in this namespace: create it with the number under key %q.", ref.Name, ref.Key))
+			return nil
+		case apierrors.IsForbidden(err):
+			c.bar(plan.NumberSourceNotFound, fmt.Sprintf("The operator may not read Secret %q: ask an administrator of the cluster "+
+				"to give its ServiceAccount the right to get Secrets in this namespace.", ref.Name))
 			return nil
 		case err != nil:
 			return fmt.Errorf("get the Secret of the number: %w", err)

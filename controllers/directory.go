@@ -23,7 +23,7 @@ const (
 // directory knows which user is behind which spelling. It saves calls, no more:
 // everything in it can be asked of Graph again.
 type directory struct {
-	handed    *cache.Expiring // UserKey of a spelling -> graph.User, for one pass
+	handed    *cache.Expiring // UserKey of an object id -> graph.User, for one pass
 	spellings *cache.Expiring // UserKey of an object id -> []string
 }
 
@@ -47,8 +47,8 @@ func (d *directory) find(ctx context.Context, t *tenant.Tenant, spelling string)
 }
 
 // hand keeps an answer for the pass under the object id that follows at once.
-func (d *directory) hand(tenant, spelling string, u graph.User) {
-	d.handed.Set(UserKey{Tenant: tenant, User: strings.ToLower(spelling)}, u, fresh)
+func (d *directory) hand(tenant string, u graph.User) {
+	d.handed.Set(UserKey{Tenant: tenant, User: u.ID}, u, fresh)
 }
 
 // take returns the user behind a spelling: as handed on, once, or from Graph. A

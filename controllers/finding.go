@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -15,6 +16,7 @@ type finding struct {
 	mood                    mood
 	acted                   bool // the spec was carried through, or cannot be as it is
 	before                  bool // the conditions stay as they were
+	open                    bool // it is no verdict yet: a request for a look stands
 	release                 bool // the finalizer may go
 }
 
@@ -37,7 +39,7 @@ const (
 var acceptable = condition{metav1.ConditionTrue, v1alpha1.ReasonAccepted, "The operator manages this phone."}
 
 // asBefore leaves the conditions alone: nothing is known that they do not say.
-func asBefore() finding { return finding{before: true} }
+func asBefore() finding { return finding{before: true, open: true} }
 
 // released lets a leaving resource go.
 func released() finding { return finding{release: true, before: true} }
@@ -80,7 +82,15 @@ func unseen(reason string, m mood, message string) finding {
 		synced:   condition{metav1.ConditionUnknown, reason, message},
 		ready:    condition{metav1.ConditionUnknown, reason, message},
 		mood:     m,
+		open:     m == progressing,
 	}
+}
+
+// onItsWay: a change is being made, or waits a moment.
+func onItsWay() finding {
+	f := notSynced(v1alpha1.ReasonPending, progressing, "A change is on its way to Graph.")
+	f.open = true
+	return f
 }
 
 // notAsAsked: Graph holds the number, and SMS sign-in is not as spec asks.
@@ -148,6 +158,18 @@ func mark(all *[]metav1.Condition, name string, is bool, because condition, gene
 	}
 	set(all, name, condition{metav1.ConditionTrue, because.reason, because.message}, generation)
 }
+
+// isSettled says whether there was a verdict on the resource as it is, with nothing
+// left to do but for a person; what the tenant stood in the way of is none.
+func isSettled(o *v1alpha1.PhoneAuthenticationMethod) bool {
+	if o.Generation != o.Status.ObservedGeneration {
+		return false
+	}
+	stalled := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionStalled)
+	return isReady(o) || stalled != nil && stalled.Status == metav1.ConditionTrue && !slices.Contains(ofTheTenant, stalled.Reason)
+}
+
+var ofTheTenant = []string{v1alpha1.ReasonForbidden, v1alpha1.ReasonTenantNotFound, v1alpha1.ReasonTenantNotReady}
 
 func isReady(o *v1alpha1.PhoneAuthenticationMethod) bool {
 	return meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReady)

@@ -6,35 +6,65 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
+
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/plan"
 )
 
-// guard stands right before every write. It says whether the write must not be
-// made, after telling the claims why, so that another plan can say so.
+// errTenantChanged ends a pass whose tenant is another by now: other rules, another
+// mode, other credentials.
+var errTenantChanged = errors.New("the EntraTenant was changed meanwhile")
+
+// guard stands before every write, and before what is written down of it. It says
+// whether the write must not be made, after telling the claims why, so that another
+// plan can say so.
 func (p *pass) guard(ctx context.Context, a plan.Action) (withheld bool, err error) {
-	privileged, err := p.privileged(ctx)
-	if err != nil {
-		return false, err
-	}
-	if privileged {
-		p.withhold(plan.PrivilegedUser)
+	// Those that wait for the budget are many, and ask Graph nothing.
+	if limit := p.tenant.Spec.DeletionsPerHourOrDefault(); a.Verb == plan.Delete && p.tenant.Deletions.Next(limit) > 0 {
+		p.overspent(limit)
 		return true, nil
 	}
-	if a.Verb != plan.Delete {
-		return false, nil
+	return p.outOfBounds(ctx)
+}
+
+// last stands right before the write, after it was written down: that may have taken
+// long. A deletion is taken off the budget here.
+func (p *pass) last(ctx context.Context, a plan.Action) (withheld bool, err error) {
+	if limit := p.tenant.Spec.DeletionsPerHourOrDefault(); a.Verb == plan.Delete {
+		if ok, err := p.tenant.Deletions.Take(ctx, limit); err != nil {
+			return false, err
+		} else if !ok {
+			p.overspent(limit)
+			return true, nil
+		}
 	}
-	ok, err := p.tenant.Deletions.Take(ctx, p.tenant.Spec.DeletionsPerHourOrDefault())
-	if err != nil {
-		return false, err
+	if withheld, err = p.outOfBounds(ctx); withheld || err != nil {
+		return withheld, errors.Join(err, p.giveBack(ctx, a, graph.Refused))
 	}
-	if !ok {
-		p.withhold(plan.BudgetSpent)
-		p.lookAgain(p.tenant.Deletions.Next(p.tenant.Spec.DeletionsPerHourOrDefault()))
-		deletionsWithheld.WithLabelValues(p.tenant.Name).Inc()
+	return false, nil
+}
+
+// overspent withholds deletions until the budget allows one again. Whoever waits is
+// back at a time of its own.
+func (p *pass) overspent(limit int32) {
+	p.withhold(plan.BudgetSpent)
+	p.lookAgain(wait.Jitter(p.tenant.Deletions.Next(limit), jitter))
+	deletionsWithheld.WithLabelValues(p.tenant.Name).Inc()
+}
+
+// outOfBounds says whether the user's phones are not to be written. An error ends
+// the pass.
+func (p *pass) outOfBounds(ctx context.Context) (bool, error) {
+	if now, ok := p.Tenants.Get(p.tenant.Name); !ok || now.Version != p.tenant.Version || now.Problem != nil {
+		return false, errTenantChanged
 	}
-	return !ok, nil
+	privileged, err := p.privileged(ctx)
+	if privileged {
+		p.withhold(plan.PrivilegedUser)
+	}
+	return privileged, err
 }
 
 // believed is how long it counts that a user holds no directory role. Where Graph
@@ -72,9 +102,13 @@ func (p *pass) privileged(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
+// withhold keeps the claims from writes. What keeps them from all writes outweighs a
+// spent budget.
 func (p *pass) withhold(w plan.Withheld) {
 	for _, c := range p.claims {
-		c.Withheld = w
+		if w != plan.BudgetSpent || c.Withheld == plan.Nothing {
+			c.Withheld = w
+		}
 	}
 }
 

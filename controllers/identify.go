@@ -2,6 +2,8 @@ package controllers
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,9 +21,10 @@ func (p *pass) bind(ctx context.Context) error {
 	case graph.KindOf(err) == graph.NotFound:
 		return p.userNotFound(ctx)
 	case err != nil:
-		return p.unknown(ctx, err)
+		return p.unknown(ctx, err, nil)
 	}
-	p.directory.hand(p.key.Tenant, p.key.User, u)
+	p.lookAgain(remembered) // should the pass that follows come to nothing for as long
+	p.directory.hand(p.key.Tenant, u)
 	p.queue.Add(UserKey{Tenant: p.key.Tenant, User: u.ID})
 	return nil
 }
@@ -29,9 +32,16 @@ func (p *pass) bind(ctx context.Context) error {
 // identify makes sure that the user exists and that each resource still means
 // this user: a name can be given to somebody else. Resources of a user that was
 // renamed stay with the object id that they are bound to.
+//
+// The name that the user has is asked for first: for those that say it, that is all.
+// What others say is looked up, which makes work for Graph; who holds nothing cannot
+// make much of it, nor hold up the others if Graph has no answer.
 func (p *pass) identify(ctx context.Context) (known bool, err error) {
+	if p.user, err = p.named(ctx, p.key.User); err != nil {
+		return false, p.unidentified(ctx, err)
+	}
 	var mine []*claim
-	for _, c := range p.claims {
+	for _, c := range slices.SortedStableFunc(slices.Values(p.claims), holdersFirst) {
 		spelling := c.object.Spec.User
 		if isObjectID(spelling) {
 			if !strings.EqualFold(spelling, p.key.User) { // nothing of ours binds it so
@@ -42,13 +52,15 @@ func (p *pass) identify(ctx context.Context) (known bool, err error) {
 			continue
 		}
 		u, err := p.named(ctx, spelling)
-		switch {
-		case graph.KindOf(err) == graph.NotFound && boundTo(c.object) != "":
-			// renamed, or deleted: the object id tells below
-		case err != nil && graph.KindOf(err) != graph.NotFound:
-			return false, p.unknown(ctx, err)
+		switch kind := graph.KindOf(err); {
+		case kind == graph.NotFound && boundTo(c.object) != "":
+			// renamed: the object id is there
+		case errors.Is(err, errManyNames), kind == graph.Unavailable && !c.Holder:
+			p.lookAgain(firstLook)
+			continue
+		case err != nil && kind != graph.NotFound:
+			return false, p.unknown(ctx, err, nil)
 		case err == nil && u.ID == p.key.User:
-			p.user = u
 		case boundTo(c.object) != "":
 			c.bar(plan.UserChanged, "The name in spec.user now belongs to another user than the one this resource was "+
 				"bound to (status.userID): nothing is written. Delete the resource and create it anew if the new user is meant.")
@@ -59,32 +71,57 @@ func (p *pass) identify(ctx context.Context) (known bool, err error) {
 		mine = append(mine, c)
 	}
 	p.claims = mine
-	if p.user.ID == "" && len(p.claims) > 0 {
-		p.user, err = p.named(ctx, p.key.User)
-	}
-	switch {
-	case graph.KindOf(err) == graph.NotFound:
-		return false, p.userNotFound(ctx)
-	case err != nil:
-		return false, p.unknown(ctx, err)
-	}
 	return len(p.claims) > 0, nil
 }
 
-// named returns the user behind a spelling, asked once in a pass.
+// unidentified reports that the user behind the object id was not found.
+func (p *pass) unidentified(ctx context.Context, err error) error {
+	if graph.KindOf(err) == graph.NotFound {
+		return p.userNotFound(ctx)
+	}
+	return p.unknown(ctx, err, nil)
+}
+
+func holdersFirst(a, b *claim) int {
+	switch {
+	case a.Holder == b.Holder:
+		return a.Created.Compare(b.Created)
+	case a.Holder:
+		return -1
+	}
+	return 1
+}
+
+// manyNames is how many names beside the user's own are looked up in a pass.
+const manyNames = 10
+
+var errManyNames = errors.New("too many names are said to be the user's")
+
+// named returns the user behind a spelling, asked once in a pass: the one whom the
+// pass is for where that is the name that Graph has.
 func (p *pass) named(ctx context.Context, spelling string) (graph.User, error) {
 	spelling = strings.ToLower(spelling)
-	if u, ok := p.names[spelling]; ok {
-		return u, nil
+	if p.user.ID != "" && spelling == strings.ToLower(p.user.UserPrincipalName) {
+		return p.user, nil
+	}
+	if a, ok := p.names[spelling]; ok {
+		return a.user, a.err
+	}
+	if len(p.names) > manyNames {
+		return graph.User{}, errManyNames
+	}
+	if p.names == nil {
+		p.names = map[string]answer{}
 	}
 	u, err := p.directory.take(ctx, p.tenant, spelling)
-	if err == nil {
-		if p.names == nil {
-			p.names = map[string]graph.User{}
-		}
-		p.names[spelling] = u
-	}
+	p.names[spelling] = answer{u, err}
 	return u, err
+}
+
+// answer is what Graph said of a spelling.
+type answer struct {
+	user graph.User
+	err  error
 }
 
 // grace is how long after its creation a resource may find that what it needs is
@@ -119,6 +156,3 @@ func (p *pass) userNotFound(ctx context.Context) error {
 				"After a correction, create the resource anew: spec.user cannot be changed.")
 	})
 }
-
-// name returns the user principal name in the spelling that access rules match.
-func (p *pass) name() string { return strings.ToLower(p.user.UserPrincipalName) }

@@ -1,8 +1,11 @@
 package controllers
 
 import (
+	"slices"
 	"strings"
 	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
@@ -88,6 +91,16 @@ func (p *pass) awaitLanding() {
 	}
 	if wait := until.(time.Time).Sub(p.now); wait > 0 {
 		p.lookAgain(wait)
+	}
+}
+
+// mindPredecessor notes that a write may yet land which an operator before this one was
+// at when it was killed: of a user for whom there is something to do, and who had
+// something to do with it.
+func (p *pass) mindPredecessor() {
+	known := slices.ContainsFunc(p.claims, func(c *claim) bool { return controllerutil.ContainsFinalizer(c.object, v1alpha1.Finalizer) })
+	if until := p.started.Add(landing); known && until.After(p.now) && p.urgent() {
+		p.mayLand(until)
 	}
 }
 

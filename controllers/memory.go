@@ -102,7 +102,7 @@ func (p *pass) doubt() {
 				continue
 			}
 			c.Refused = 0
-			if c.Withheld == plan.Unsettled {
+			if c.Withheld == plan.Unsettled && c.failed == nil {
 				c.Withheld = plan.Nothing
 			}
 			if wait := w.wait(p.now); wait > 0 {

@@ -32,6 +32,7 @@ type model struct {
 	view        map[client.ObjectKey]*pam // what the pass that runs can see
 	apiFaults   []apiFault                // of the next writes to the API server
 	lastFault   string                    // that the emulator applied
+	paths       []string                  // of all requests to Graph
 	passes      int
 	hidden      bool // eve did not show when the pass began
 	stopping    bool
@@ -73,7 +74,9 @@ var authenticator = emulator.OtherMethod{ID: "6f0fd9d4-2b3f-4f5e-8d2e-6f3b9f6c1f
 func newModel(logf func(string, ...any)) *model {
 	m := &model{cluster: newCluster(), logf: logf, ledger: newLedger()}
 	m.logger = funcr.New(func(_, line string) { m.private("the log", line) }, funcr.Options{Verbosity: 1})
-	m.graph = emulator.New(emulator.Options{Now: time.Now, KeepRequests: 1, OnRequest: func(r emulator.Request) { m.lastFault = r.Fault }})
+	m.graph = emulator.New(emulator.Options{Now: time.Now, KeepRequests: 1, OnRequest: func(r emulator.Request) {
+		m.lastFault, m.paths = r.Fault, append(m.paths, r.Path)
+	}})
 	must(m.graph.AddTenant(emulator.Tenant{ID: modelTID}))
 	must(m.graph.AddApp(emulator.App{ClientID: modelCID, Secret: "secret", Roles: []string{
 		"UserAuthMethod-Phone.ReadWrite.All", "User.ReadBasic.All", "RoleManagement.Read.Directory", "GroupMember.Read.All"}}))
@@ -107,9 +110,9 @@ func (m *model) connectTenant() {
 	case tenantMissing:
 		p.Tenants.Remove(name)
 	case tenantBroken:
-		m.registered = &tenant.Tenant{Name: name, Spec: m.tenant.spec, Problem: &tenant.Problem{Reason: v1alpha1.ReasonCredentialRefused}}
+		m.registered = &tenant.Tenant{Name: name, Version: fmt.Sprint(m.tenant), Gate: p.gate, Spec: m.tenant.spec, Problem: &tenant.Problem{Reason: v1alpha1.ReasonCredentialRefused}}
 	case tenantUsable:
-		t := &tenant.Tenant{Name: name, Spec: m.tenant.spec, Gate: p.gate}
+		t := &tenant.Tenant{Name: name, Version: fmt.Sprint(m.tenant), Gate: p.gate, Spec: m.tenant.spec}
 		var err error
 		t.Access, err = access.Compile(m.tenant.spec.Access)
 		must(err)

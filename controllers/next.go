@@ -34,14 +34,14 @@ const (
 //	throttled                   when Graph allows it; the tenant waits as a whole
 //	Graph does not answer       when the gate says; the tenant waits as a whole
 //	forbidden, no credential    slowly: an administrator must act
-//	a resource was changed      at once
+//	a resource or the tenant was changed meanwhile      at once
 //	anything else               the queue backs off
 func (p *pass) next(ctx context.Context, err error) (reconcile.Result, error) {
 	var failure *graph.Error
 	switch {
 	case err == nil:
 		return p.rest(), nil
-	case onlyConflicts(err):
+	case errors.Is(err, errTenantChanged), onlyConflicts(err):
 		return reconcile.Result{RequeueAfter: retryConflict}, nil
 	case errors.As(err, &failure):
 		log.FromContext(ctx).V(1).Info("Graph kept the pass from a verdict", "answer", failure.Error())

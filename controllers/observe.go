@@ -47,6 +47,8 @@ func (p *pass) settle(ctx context.Context, t phone.Type, w *lastWrite) {
 			p.audit(ctx, w.action, w.requestID)
 		}
 		delete(p.memory, t)
+	case w.failed != "" && w.failed != graph.Refused && p.now.Sub(w.at) > landing+catchUp:
+		delete(p.memory, t) // it will not come any more: what shows up so is somebody else's
 	case w.failed != "":
 		if w.failed == graph.Refused && w.strikes >= strikeOut && p.now.Sub(w.at) >= p.retryAfter(w) {
 			// Once more. If Graph refuses again, it is believed at once, and to the

@@ -6,6 +6,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -37,9 +38,7 @@ func (p *pass) permit(ctx context.Context) error {
 			}
 		}
 		if c.Leaving && (c.Barred == plan.NotPermitted || c.Denied.Has(plan.Delete)) {
-			if err := p.release(ctx, c); err != nil {
-				return err
-			}
+			p.letGo(ctx, c)
 			continue
 		}
 		rest = append(rest, c)
@@ -58,7 +57,7 @@ func (p *pass) judge(ctx context.Context, c *claim) (access.Judgement, error) {
 	}
 	return p.tenant.Access.Judge(access.Request{
 		NamespaceLabels:   ns.Labels,
-		UserPrincipalName: p.name(),
+		UserPrincipalName: p.user.UserPrincipalName,
 		PhoneType:         c.Type,
 		FromSecret:        c.object.Spec.PhoneNumberFrom != nil,
 	}), nil
@@ -89,8 +88,12 @@ func (p *pass) dismiss(ctx context.Context) error {
 		}
 		return notAccepted(v1alpha1.ReasonNotPermitted, stalled, c.why)
 	})
-	p.claims = others
-	return err
+	if p.claims = others; err != nil {
+		// Whoever may make a resource that cannot be written must not hold up others.
+		log.FromContext(ctx).V(1).Info("could not tell resources that no rule is for", "answer", err.Error())
+		p.lookAgain(firstLook)
+	}
+	return nil
 }
 
 // denied returns the writes that the rules leave out.

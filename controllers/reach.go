@@ -52,7 +52,7 @@ func (p *pass) reportTenant(ctx context.Context, problem tenant.Problem) error {
 
 // releaseUnmade lets those resources go that leave and have nothing in Graph to
 // take along, or leave it behind: that needs neither the tenant nor Graph.
-func (p *pass) releaseUnmade(ctx context.Context) error {
+func (p *pass) releaseUnmade(ctx context.Context) {
 	var rest []*claim
 	for _, c := range p.claims {
 		behind := !c.Holder && c.Creating == "" || c.object.Spec.DeletionPolicyOrDefault() == v1alpha1.DeletionOrphan || c.Suspended
@@ -60,10 +60,15 @@ func (p *pass) releaseUnmade(ctx context.Context) error {
 			rest = append(rest, c)
 			continue
 		}
-		if err := p.release(ctx, c); err != nil {
-			return err
-		}
+		p.letGo(ctx, c)
 	}
 	p.claims = rest
-	return nil
+}
+
+// letGo releases a resource that counts for nothing any more. If the API server does
+// not take that, it is tried again, and the others are not held up.
+func (p *pass) letGo(ctx context.Context, c *claim) {
+	if err := p.release(ctx, c); err != nil {
+		p.unlet = append(p.unlet, err)
+	}
 }

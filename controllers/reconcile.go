@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/cache"
@@ -37,7 +38,7 @@ type pass struct {
 	key    UserKey
 	tenant *tenant.Tenant
 	user   graph.User
-	names  map[string]graph.User // by spelling
+	names  map[string]answer // of Graph, by spelling
 	claims []*claim
 	now    time.Time
 	memory memory
@@ -45,6 +46,7 @@ type pass struct {
 	methods []plan.Method       // what Graph has, as far as is known
 	deleted map[phone.Type]bool // what this pass deleted
 	stale   bool                // methods must be read again before the next plan
+	unlet   []error             // why resources that were to be let go are still there
 	checked time.Time           // when Graph was asked and the user held no directory role; zero: not in this pass
 	look    time.Duration       // when to look again; 0 is at the resync
 }
@@ -68,8 +70,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, key UserKey) (reconcile.Resu
 // run is the whole line. A verdict about a claim is in its status when run
 // returns; the error is what keeps the pass from coming to one.
 func (p *pass) run(ctx context.Context) (err error) {
-	if err := p.releaseUnmade(ctx); err != nil || len(p.claims) == 0 {
-		return err
+	defer func() { err = errors.Join(err, errors.Join(p.unlet...)) }()
+	if p.releaseUnmade(ctx); len(p.claims) == 0 {
+		return nil
 	}
 	t, problem := p.reach(ctx)
 	switch {
@@ -85,6 +88,9 @@ func (p *pass) run(ctx context.Context) (err error) {
 	if p.allSuspended() {
 		return p.report(ctx, plan.Compute(p.planned(), nil))
 	}
+	if err := p.numbers(ctx); err != nil {
+		return err
+	}
 	low := !p.urgent()
 	if low {
 		ctx = graph.WithLowPriority(ctx)
@@ -97,7 +103,7 @@ func (p *pass) run(ctx context.Context) (err error) {
 	defer leave()
 	ctx, admitted, closed := p.tenant.Gate.Begin(ctx, low)
 	if closed != nil {
-		return p.unknown(ctx, closed)
+		return p.unknown(ctx, closed, nil)
 	}
 	defer func() { admitted.End(err) }()
 	if !p.key.bound() {
@@ -111,7 +117,7 @@ func (p *pass) run(ctx context.Context) (err error) {
 	}
 	decided, err := p.converge(ctx)
 	if err != nil {
-		return p.unknown(ctx, err)
+		return p.unknown(ctx, err, decided.Verdicts)
 	}
 	return p.report(ctx, decided)
 }
@@ -124,6 +130,7 @@ const rounds = 10
 // plan; in mode Observe it returns the first one and does nothing.
 func (p *pass) converge(ctx context.Context) (plan.Plan, error) {
 	p.recall()
+	p.mindPredecessor()
 	defer p.remember()
 	defer p.awaitLanding()
 	if err := p.observe(ctx); err != nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
@@ -22,15 +23,12 @@ import (
 func (p *pass) report(ctx context.Context, decided plan.Plan) error {
 	for _, c := range p.claims {
 		v := decided.Verdicts[c.Ref]
-		if v.Holds && v.Outcome != plan.Released && !c.Leaving {
-			if err := p.hold(ctx, c, ""); err != nil {
-				return err
-			}
-		}
-		if p.refuted(c, v) {
-			if err := p.forgo(ctx, c); err != nil {
-				return err
-			}
+		switch {
+		case c.failed != nil:
+		case v.Holds && v.Outcome != plan.Released && !c.Leaving:
+			c.failed = p.hold(ctx, c, "")
+		case p.refuted(c, v):
+			c.failed = p.forgo(ctx, c)
 		}
 	}
 	return p.reportEach(ctx, func(c *claim) finding {
@@ -75,10 +73,11 @@ func (p *pass) holding(c *claim, v plan.Verdict) {
 
 // reportEach writes what find says of each claim, changes only. One resource
 // that cannot be written does not keep the others from their report; leavers go
-// last, and only if everything else was written.
+// last, and only if it was written who holds the phone type.
 func (p *pass) reportEach(ctx context.Context, find func(*claim) finding) error {
 	var failed []error
 	var leavers []*claim
+	unrecorded := map[phone.Type]bool{}
 	for _, c := range slices.SortedStableFunc(slices.Values(p.claims), leaversLast) {
 		before := c.object.DeepCopy()
 		f := finding{}
@@ -90,7 +89,7 @@ func (p *pass) reportEach(ctx context.Context, find func(*claim) finding) error 
 			if p.user.ID != "" && s.UserID == "" {
 				s.UserID = p.user.ID
 			}
-			if !f.before {
+			if !f.open {
 				s.LastHandledRequest = requested(c.object)
 			}
 		}
@@ -98,17 +97,20 @@ func (p *pass) reportEach(ctx context.Context, find func(*claim) finding) error 
 			leavers = append(leavers, c)
 			continue
 		}
-		if err := p.patchStatus(ctx, c, before); err != nil {
-			failed = append(failed, err)
+		if c.failed == nil {
+			c.failed = p.patchStatus(ctx, c, before)
+		}
+		if c.failed != nil {
+			failed = append(failed, c.failed)
+			unrecorded[c.Type] = unrecorded[c.Type] || c.object.Status.ID != ""
 			continue
 		}
 		p.tellTransition(c, before, f)
 	}
-	if len(failed) > 0 {
-		return errors.Join(failed...)
-	}
 	for _, c := range leavers {
-		failed = append(failed, p.release(ctx, c))
+		if !unrecorded[c.Type] {
+			failed = append(failed, p.release(ctx, c))
+		}
 	}
 	return errors.Join(failed...)
 }
@@ -135,9 +137,11 @@ func (p *pass) patchStatus(ctx context.Context, c *claim, before *v1alpha1.Phone
 }
 
 // unknown reports that Graph kept the pass from a verdict, and returns the error
-// for the queue. What is ready stays ready: bad weather at Graph says nothing
-// about a phone, and must not rewrite every resource of a tenant.
-func (p *pass) unknown(ctx context.Context, err error) error {
+// for the queue. What was found stays: bad weather at Graph says nothing about a
+// phone, and must not rewrite every resource of a tenant. It goes where the resource
+// wants something else since, or where the pass had seen a difference before the
+// trouble began; decided is what it knew by then, nil for nothing.
+func (p *pass) unknown(ctx context.Context, err error, decided map[string]plan.Verdict) error {
 	var failure *graph.Error
 	if !errors.As(err, &failure) {
 		return err
@@ -148,11 +152,33 @@ func (p *pass) unknown(ctx context.Context, err error) error {
 		if c.Holder && o.Status.ID == "" { // made before the trouble began
 			o.Status.ID, o.Status.MaskedNumber = graph.MethodID(c.Type), c.Last
 		}
-		if m == progressing && isReady(o) && o.Generation == o.Status.ObservedGeneration {
+		if v, seen := decided[c.Ref]; m == progressing && isSettled(o) && !c.differs() && !(seen && contradicts(o, v)) {
 			return asBefore()
 		}
 		return unseen(reason, m, message)
 	}))
+}
+
+// differs says whether the claim's number is another than the one that was looked at:
+// what is in a Secret changes without a new generation.
+func (c *claim) differs() bool {
+	if c.Leaving || c.Suspended {
+		return false
+	}
+	unusable := c.Barred == plan.InvalidNumber || c.Barred == plan.NumberSourceNotFound
+	ready := meta.FindStatusCondition(c.object.Status.Conditions, v1alpha1.ConditionReady)
+	if said := ready.Reason == v1alpha1.ReasonInvalidNumber || ready.Reason == v1alpha1.ReasonNumberSourceNotFound; said != unusable {
+		return true
+	}
+	return c.Holder && !unusable && c.Last != c.Number.Masked()
+}
+
+// contradicts says whether a verdict is another than what the resource says.
+func contradicts(o *v1alpha1.PhoneAuthenticationMethod, v plan.Verdict) bool {
+	if isReady(o) {
+		return v.Outcome != plan.Synced || v.SMS != plan.SMSAsAsked
+	}
+	return v.Outcome == plan.Synced || v.Outcome == plan.Pending || v.Outcome == plan.HandingOver
 }
 
 // explainFailure says in the operator's words why Graph could not be asked, who

@@ -24,7 +24,7 @@ func (p *pass) find(c *claim, v plan.Verdict) finding {
 	case plan.Synced:
 		return foundSMS(v)
 	case plan.Pending, plan.HandingOver:
-		return notSynced(v1alpha1.ReasonPending, progressing, "A change is on its way to Graph.")
+		return onItsWay()
 	case plan.Conflict:
 		return conflict(c, v.Winner)
 	case plan.Barred:
@@ -104,7 +104,9 @@ var barred = map[plan.Barrier]string{
 func foundSMS(v plan.Verdict) finding {
 	switch v.SMS {
 	case plan.SMSPending:
-		return notAsAsked(progressing, "The number is registered; SMS sign-in is being switched.")
+		f := notAsAsked(progressing, "The number is registered; SMS sign-in is being switched.")
+		f.open = true
+		return f
 	case plan.SMSUnavailable:
 		state := "unknown"
 		if v.Method != nil && v.Method.SMS != "" {

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,10 +35,12 @@ func TestALookAtRest(t *testing.T) {
 
 			before := len(s.asked(u))
 			p.look("mobile")
-			user := "GET /v1.0/users/" + spelling(u, u)
-			want := []string{user, "GET /v1.0/users/" + u.ID + "/authentication/phoneMethods"}
-			if diff := cmp.Diff(want, s.asked(u)[before:]); diff != "" {
-				t.Errorf("requests to Graph (-want +got):\n%s", diff)
+			// A look that an event of the three resources asked for may come between.
+			want := []string{"GET /v1.0/users/" + u.ID, "GET /v1.0/users/" + u.ID + "/authentication/phoneMethods"}
+			for got := range slices.Chunk(s.asked(u)[before:], len(want)) {
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("requests to Graph (-want +got):\n%s", diff)
+				}
 			}
 		})
 	}
