@@ -63,6 +63,9 @@ func TestCompute(t *testing.T) {
 		"a new number is created": {
 			claims: []Claim{claim("a")}, want: "create mobile for a; a: pending",
 		},
+		"a new number is created where drift is only reported, too": {
+			claims: []Claim{claim("a", reporting)}, want: "create mobile for a; a: pending",
+		},
 		"the mobile is created before the alternateMobile, whatever the order of the claims": {
 			claims: []Claim{claim("z", alt), claim("o", office), claim("a")},
 			want:   "create mobile for a; create alternateMobile for z; create office for o; a: pending; o: pending; z: pending",
@@ -76,6 +79,9 @@ func TestCompute(t *testing.T) {
 		},
 		"an alternateMobile waits when the mobile was refused": {
 			claims: []Claim{claim("a", refused(Create)), claim("z", alt)}, want: "a: rejected; z: waits for mobile",
+		},
+		"a phone of a type that nobody knows yet is left alone": {
+			claims: []Claim{claim("a")}, observed: []Method{shows("pager", foreign)}, want: "create mobile for a; a: pending",
 		},
 		"the same number is adopted with no write": {
 			claims: []Claim{claim("a")}, observed: []Method{shows(phone.Mobile, numberA)}, want: "a: synced +",
@@ -144,8 +150,8 @@ func TestCompute(t *testing.T) {
 			want: "a: conflict with b; b: synced +",
 		},
 		"who may not act does not keep the others from it": {
-			claims: []Claim{claim("a", barred(InvalidNumber)), claim("b"), claim("c", suspended)},
-			want:   "create mobile for b; a: barred; b: pending; c: suspended",
+			claims: []Claim{claim("a", barred(InvalidNumber)), claim("b", suspended), claim("c")},
+			want:   "create mobile for c; a: barred; b: suspended; c: pending",
 		},
 		"a holder that lost its number source keeps its place": {
 			claims:   []Claim{claim("a", saying(phone.Number{}), holding(numberA), barred(NumberSourceNotFound)), claim("b")},
@@ -195,11 +201,18 @@ func TestCompute(t *testing.T) {
 			claims: []Claim{claim("a", holding(numberA), reporting, changed)}, observed: []Method{shows(phone.Mobile, foreign)},
 			want: "a: drift detected +",
 		},
+		"an edit is carried out over a drift that is only reported": {
+			claims: []Claim{claim("a", saying(numberB), changed, holding(numberA), reporting)}, observed: []Method{shows(phone.Mobile, foreign)},
+			want: "update mobile for a; a: pending +",
+		},
 		"a removed method is created again": {
 			claims: []Claim{claim("a", holding(numberA))}, want: "create mobile for a (drift); a: pending +",
 		},
 		"a removed method is reported": {
 			claims: []Claim{claim("a", holding(numberA), reporting)}, want: "a: drift detected +",
+		},
+		"a phone that another held and that is gone is created, and no drift": {
+			claims: []Claim{claim("a", lost(numberA), reporting)}, want: "create mobile for a; a: pending",
 		},
 		"a leaving holder deletes": {
 			claims: []Claim{claim("a", holding(numberA), leaving)}, observed: []Method{shows(phone.Mobile, numberA)},
@@ -227,6 +240,10 @@ func TestCompute(t *testing.T) {
 			claims:   []Claim{claim("a", leaving, creating(numberA), withheld(Unsettled)), claim("b", younger, holding(numberA), leaving)},
 			observed: []Method{shows(phone.Mobile, numberA)}, want: "delete mobile for b; a: pending; b: pending +",
 		},
+		"two leavers of one phone delete it once": {
+			claims:   []Claim{claim("a", holding(numberA), leaving), claim("b", holding(numberA), leaving)},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "delete mobile for a; a: pending +; b: pending +",
+		},
 		"a leaver leaves what a suspended claim holds too": {
 			claims:   []Claim{claim("a", holding(numberA), leaving), claim("b", holding(numberA), suspended)},
 			observed: []Method{shows(phone.Mobile, numberA)}, want: "a: released +; b: suspended +",
@@ -253,6 +270,10 @@ func TestCompute(t *testing.T) {
 		"a leaver whose phone does not show waits while reads may lag": {
 			claims: []Claim{claim("a", holding(numberA), leaving, withheld(Unsettled)), claim("o", office, leaving, creating(numberA), withheld(Unsettled))},
 			want:   "a: pending +; o: pending",
+		},
+		"a leaver whose phone shows and is taken over waits for nothing": {
+			claims:   []Claim{claim("a", holding(numberA), creating(numberA), leaving, withheld(Unsettled)), claim("b", younger)},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "a: released +; b: synced +",
 		},
 		"an orphan whose phone does not show waits for nothing": {
 			claims: []Claim{claim("a", holding(numberA), leaving, orphaning, withheld(Unsettled))}, want: "a: released +",
@@ -302,9 +323,28 @@ func TestCompute(t *testing.T) {
 			claims:   []Claim{claim("a", holding(numberA), leaving), claim("b", saying(numberB), refused(Update, Create))},
 			observed: []Method{shows(phone.Mobile, numberA)}, want: "delete mobile for a; a: pending +; b: pending",
 		},
+		"an heir that may not update inherits nothing": {
+			claims:   []Claim{claim("a", holding(numberA), leaving), claim("b", saying(numberB), denied(Update))},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "delete mobile for a; a: pending +; b: pending",
+		},
+		"an heir with the same number needs no update": {
+			claims:   []Claim{claim("a", holding(numberA), leaving), claim("b", denied(Update), refused(Update))},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "a: released +; b: synced +",
+		},
+		"an heir needs no create": {
+			claims:   []Claim{claim("a", holding(numberA), leaving), claim("b", saying(numberB), denied(Create), refused(Create))},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "update mobile for b; a: hands over +; b: pending",
+		},
 		"a leaver goes at once when its heir is on record": {
 			claims:   []Claim{claim("a", holding(numberA), leaving), claim("b", saying(numberB), holding(numberB))},
 			observed: []Method{shows(phone.Mobile, numberB)}, want: "a: released +; b: synced +",
+		},
+		"deletions come first and SMS sign-in last": {
+			claims: []Claim{claim("a", saying(numberB), changed, holding(numberB), sms(Enabled)),
+				claim("o", office, holding(numberA), leaving), claim("z", alt)},
+			observed: []Method{shows(phone.Mobile, numberB), shows(phone.Office, numberA)},
+			want: "delete office for o; create alternateMobile for z; enable SMS sign-in mobile for a; " +
+				"a: synced + sms pending; o: pending +; z: pending",
 		},
 		"a delete that Graph refused is not repeated": {
 			claims: []Claim{claim("a", holding(numberA), leaving, refused(Delete))}, observed: []Method{shows(phone.Mobile, numberA)},
@@ -353,6 +393,31 @@ func TestCompute(t *testing.T) {
 			claims: []Claim{claim("a", holding(numberA), changed)}, observed: []Method{showsSMS(numberA, phone.NumberNotUnique)},
 			want: "a: synced +",
 		},
+		"SMS sign-in that is not asked for is left on": {
+			claims: []Claim{claim("a", holding(numberA), changed)}, observed: []Method{showsSMS(numberA, phone.Ready)},
+			want: "a: synced +",
+		},
+		"SMS sign-in is a mobile's only": {
+			claims:   []Claim{claim("o", office, holding(numberA), changed, sms(Enabled))},
+			observed: []Method{shows(phone.Office, numberA)}, want: "o: synced +",
+		},
+		"SMS sign-in that the rules do not allow is not tried": {
+			claims:   []Claim{claim("a", holding(numberA), changed, sms(Enabled), denied(EnableSMS))},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: "a: denied +",
+		},
+		"SMS sign-in that is not configured is tried when asked": {
+			claims: []Claim{claim("a", holding(numberA), changed, sms(Enabled))}, observed: []Method{showsSMS(numberA, phone.NotConfigured)},
+			want: "enable SMS sign-in mobile for a; a: synced + sms pending",
+		},
+		"SMS sign-in is no drift of a phone that another held": {
+			claims: []Claim{claim("a", lost(numberA), sms(Enabled), reporting)}, observed: []Method{shows(phone.Mobile, numberA)},
+			want: "enable SMS sign-in mobile for a; a: synced + sms pending",
+		},
+		"SMS sign-in is no drift after an update whose record was lost": {
+			claims:   []Claim{claim("a", saying(numberB), holding(numberA), sms(Enabled), reporting)},
+			observed: []Method{shows(phone.Mobile, numberB)},
+			want:     "enable SMS sign-in mobile for a; a: synced + sms pending",
+		},
 		"SMS sign-in with somebody else's number is not tried at every look": {
 			claims: []Claim{claim("a", holding(numberA), sms(Enabled))}, observed: []Method{showsSMS(numberA, phone.NumberNotUnique)},
 			want: "a: synced + sms unavailable",
@@ -389,6 +454,39 @@ func TestCompute(t *testing.T) {
 				t.Error(diff)
 			}
 			fatal(t, lawful(c.claims, c.observed, p))
+		})
+	}
+}
+
+func TestAVerdictNamesTheWriteThatIsMeant(t *testing.T) {
+	cases := map[string]struct {
+		claims   []Claim // the verdict is the first one's
+		observed []Method
+		want     Verb
+	}{
+		"a create that the rules do not allow": {claims: []Claim{claim("a", denied(Create))}, want: Create},
+		"an update that Graph refused": {
+			claims:   []Claim{claim("a", saying(numberB), changed, holding(numberA), refused(Update))},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: Update,
+		},
+		"a create whose turn is after the deletion": {
+			claims:   []Claim{claim("a", saying(numberB), refused(Update)), claim("b", holding(numberA), leaving)},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: Create,
+		},
+		"a deletion for a privileged user": {
+			claims:   []Claim{claim("a", holding(numberA), leaving, withheld(PrivilegedUser))},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: Delete,
+		},
+		"a switch of SMS sign-in": {
+			claims:   []Claim{claim("a", holding(numberA), changed, sms(Enabled))},
+			observed: []Method{shows(phone.Mobile, numberA)}, want: EnableSMS,
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got := Compute(c.claims, c.observed).Verdicts[c.claims[0].Ref].Verb; got != c.want {
+				t.Errorf("the verdict means %q, want %q", got, c.want)
+			}
 		})
 	}
 }

@@ -238,6 +238,9 @@ func lawful(claims []Claim, methods []Method, p Plan) error {
 			}
 			holders[c.Type] = ref
 		}
+		if !tellsWhatIsThere(v.Method, c.Type, methods, p) {
+			return fmt.Errorf("the verdict on %s shows a phone that Graph does not, or none", ref)
+		}
 	}
 	for _, a := range p.Actions {
 		c, ok := byRef[a.For]
@@ -252,9 +255,24 @@ func lawful(claims []Claim, methods []Method, p Plan) error {
 			return fmt.Errorf("%v %s with a number that %s does not say", a.Verb, a.Type, a.For)
 		case a.Verb == Delete && !mayDelete(c, methods):
 			return fmt.Errorf("delete %s for %s, which neither made nor adopted it", a.Type, a.For)
+		case p.Verdicts[a.For].Verb != a.Verb:
+			return fmt.Errorf("%v %s for %s, whose verdict means another write", a.Verb, a.Type, a.For)
 		}
 	}
 	return nil
+}
+
+// tellsWhatIsThere says whether m is what Graph shows of a type. Of a phone that the
+// plan deletes a verdict may show nothing.
+func tellsWhatIsThere(m *Method, t phone.Type, methods []Method, p Plan) bool {
+	i := slices.IndexFunc(methods, func(shown Method) bool { return shown.Type == t })
+	switch {
+	case m != nil:
+		return i >= 0 && *m == methods[i]
+	case i >= 0:
+		return slices.ContainsFunc(p.Actions, func(a Action) bool { return a.Type == t && a.Verb == Delete })
+	}
+	return true
 }
 
 func mayDelete(c Claim, methods []Method) bool {
@@ -296,6 +314,9 @@ func creating(n phone.Number) func(*Claim) { return func(c *Claim) { c.Creating 
 func holding(last phone.Number) func(*Claim) {
 	return func(c *Claim) { c.Holder, c.Last = true, last.Masked() }
 }
+
+// lost is of a claim whose number was in Graph, and the phone is another's, or was.
+func lost(last phone.Number) func(*Claim) { return func(c *Claim) { c.Last = last.Masked() } }
 
 func shows(t phone.Type, n phone.Number) Method {
 	return Method{Type: t, Number: reading(n), SMS: freshSMS(t)}
