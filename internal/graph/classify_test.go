@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -98,18 +99,23 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 			reply{503, map[string]string{"Retry-After": "Wed, 02 Jan 2030 03:04:00 GMT", "Date": "Wed, 02 Jan 2030 03:04:05 GMT"}, ""},
 			graph.Unavailable, graph.Unclear, "", 0,
 		},
-		"busy, without a time":     {reply{status: 503, body: said("serviceNotAvailable", "")}, graph.Unavailable, graph.Unclear, "serviceNotAvailable", 0},
-		"an error inside Graph":    {reply{status: 500, body: said("UnknownError", "")}, graph.Unavailable, graph.Unclear, "UnknownError", 0},
-		"a gateway without Graph":  {reply{status: 502, body: "<html>bad gateway</html>"}, graph.Unavailable, graph.Unclear, "", 0},
+		"busy, without a time":    {reply{status: 503, body: said("serviceNotAvailable", "")}, graph.Unavailable, graph.Unclear, "serviceNotAvailable", 0},
+		"an error inside Graph":   {reply{status: 500, body: said("UnknownError", "")}, graph.Unavailable, graph.Unclear, "UnknownError", 0},
+		"a gateway without Graph": {reply{status: 502, body: "<html>bad gateway</html>"}, graph.Unavailable, graph.Unclear, "", 0},
+		"a gateway without Graph, with a time": {
+			reply{502, map[string]string{"Retry-After": "5"}, ""}, graph.Unavailable, graph.Unclear, "", 5 * time.Second,
+		},
 		"a gateway that timed out": {reply{status: 504}, graph.Unavailable, graph.Unclear, "", 0},
 		"a request that timed out": {reply{status: 408}, graph.Unavailable, graph.Unclear, "", 0},
 		"a proxy's sign-in":        {reply{status: 407}, graph.Unavailable, graph.Unavailable, "", 0},
 		"a redirect":               {reply{302, map[string]string{"Location": "https://elsewhere.example/"}, ""}, graph.Unavailable, graph.Unavailable, "", 0},
+		"several choices":          {reply{status: 300, body: `{"value":[]}`}, graph.Unavailable, graph.Unavailable, "", 0},
 		"a success that is no JSON": {
 			reply{status: 200, body: "<html>sign in to the guest network</html>"}, graph.Unavailable, graph.Unclear, "", 0,
 		},
 		"a success without what it should bring": {reply{status: 200, body: `{}`}, graph.Unavailable, graph.Unclear, "", 0},
 		"a success of another shape":             {reply{status: 200, body: `{"value":{}}`}, graph.Unavailable, graph.Unclear, "", 0},
+		"a success with rows of another shape":   {reply{status: 200, body: `{"value":[17]}`}, graph.Unavailable, graph.Unclear, "", 0},
 		"a success with nothing in it":           {reply{status: 200}, graph.Unavailable, graph.Unclear, "", 0},
 		"two methods of one type": {
 			reply{status: 200, body: `{"value":[{"phoneType":"mobile"},{"phoneType":"mobile"}]}`}, graph.Unavailable, graph.Unclear, "", 0,
@@ -177,6 +183,20 @@ func TestTheIDsOfARequestAreKept(t *testing.T) {
 	}
 }
 
+func TestAnErrorSaysWhatFailed(t *testing.T) {
+	const op = "list phone methods"
+	for want, e := range map[string]*graph.Error{
+		op + ": refused":                                       {Op: op, Kind: graph.Refused},
+		op + ": unavailable (HTTP 502)":                        {Op: op, Kind: graph.Unavailable, Status: 502},
+		op + ": throttled (HTTP 429, retry after 10s)":         {Op: op, Kind: graph.Throttled, Status: 429, RetryAfter: 10 * time.Second},
+		op + ": unavailable: no connection (retry after 1m0s)": {Op: op, Kind: graph.Unavailable, Cause: "no connection", RetryAfter: time.Minute},
+	} {
+		if got := e.Error(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestAForbiddenCallSaysWhatItNeeds(t *testing.T) {
 	c := newClient(t, over(func(r *http.Request) (*http.Response, error) {
 		return reply{status: 403, body: said("accessDenied", "")}.response(r), nil
@@ -229,9 +249,26 @@ func TestNoAnswer(t *testing.T) {
 				w.Header().Set("Content-Length", "1000")
 				w.WriteHeader(201)
 				_, _ = w.Write([]byte(`{"value":[`))
+				_ = http.NewResponseController(w).Flush() // or nothing of it is sent
 				panic(http.ErrAbortHandler)
 			},
 			read: graph.Unavailable, write: graph.Unclear, cause: "the connection broke off",
+		},
+		"the connection is reset": {
+			options: []option{over(func(*http.Request) (*http.Response, error) {
+				return nil, &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
+			})},
+			read: graph.Unavailable, write: graph.Unclear, cause: "the connection broke off",
+		},
+		"the proxy lets nobody through": {
+			options: []option{over(func(*http.Request) (*http.Response, error) {
+				return nil, &net.OpError{Op: "proxyconnect", Net: "tcp", Err: errors.New("forbidden")}
+			})},
+			read: graph.Unavailable, write: graph.Unavailable, cause: "no connection",
+		},
+		"the answer is nothing that can be read": {
+			answer: func(w http.ResponseWriter, _ *http.Request) { reply{status: 200, body: "<html>"}.write(w) },
+			read:   graph.Unavailable, write: graph.Unclear, cause: "the answer cannot be read", heard: true,
 		},
 		"the answer does not come in time": {
 			answer:  func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
@@ -290,7 +327,7 @@ func TestACancelledCallSaysSo(t *testing.T) {
 			t.Errorf("%s: %v, silent %v", op, err, graph.Silent(err))
 		}
 		err = operations(number(t, "+12065550100"))[op](ctx, c) // cancelled before
-		if e := failure(t, err); e.Kind != graph.Unavailable || !errors.Is(err, context.Canceled) {
+		if e := failure(t, err); e.Kind != graph.Unavailable || e.Cause != "cancelled" || !errors.Is(err, context.Canceled) {
 			t.Errorf("%s, cancelled before: %v", op, err)
 		}
 	}

@@ -89,6 +89,33 @@ func TestTheListIsReadTolerantly(t *testing.T) {
 	}
 }
 
+func TestTheTypeOfAMethodIsKnownByItsIDFirst(t *testing.T) {
+	mobile, none := graph.MethodID(phone.Mobile), "00000000-0000-4000-8000-00000000000f"
+	for name, tc := range map[string]struct {
+		id, phoneType string
+		want          phone.Type // "" is left out
+	}{
+		"by both":                 {mobile, "mobile", phone.Mobile},
+		"by the id alone":         {mobile, "", phone.Mobile},
+		"by the id, not the type": {mobile, "office", phone.Mobile},
+		"by the type of a new id": {none, "office", phone.Office},
+		"by neither":              {none, "unknownFutureValue", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClient(t, over(func(r *http.Request) (*http.Response, error) {
+				return reply{status: 200, body: `{"value":[{"id":"` + tc.id + `","phoneType":"` + tc.phoneType + `"}]}`}.response(r), nil
+			}))
+			got, err := c.PhoneMethods(t.Context(), adaID)
+			must(t, err)
+			switch {
+			case tc.want == "" && len(got) == 0:
+			case len(got) != 1 || got[0].Type != tc.want || got[0].ID != tc.id:
+				t.Errorf("methods = %v", got)
+			}
+		})
+	}
+}
+
 func TestAnEmptyListIsNoError(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { reply{status: 200, body: `{"value":[]}`}.write(w) })
 	got, err := s.client(t).PhoneMethods(context.Background(), adaID)
@@ -140,7 +167,7 @@ func TestNoSMSSignInIsAskedForWhereThereIsNone(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	c := s.client(t, func(o *graph.Options) { o.NoSMSSignIn = true })
 	for _, err := range []error{c.EnableSMSSignIn(context.Background(), adaID), c.DisableSMSSignIn(context.Background(), adaID)} {
-		if graph.KindOf(err) != graph.Refused {
+		if failure(t, err).Kind != graph.Refused {
 			t.Errorf("error = %v", err)
 		}
 	}
@@ -151,7 +178,7 @@ func TestNoSMSSignInIsAskedForWhereThereIsNone(t *testing.T) {
 
 func TestAnUnknownPhoneTypeIsRefusedHere(t *testing.T) {
 	c := newClient(t, over(func(*http.Request) (*http.Response, error) { panic("a request was sent") }))
-	if err := c.DeletePhoneMethod(context.Background(), adaID, "fax"); graph.KindOf(err) != graph.Refused {
+	if err := c.DeletePhoneMethod(context.Background(), adaID, "fax"); failure(t, err).Kind != graph.Refused {
 		t.Errorf("error = %v", err)
 	}
 }

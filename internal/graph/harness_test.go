@@ -155,6 +155,9 @@ func failure(t testing.TB, err error) *graph.Error {
 	if !errors.As(err, &e) {
 		t.Fatalf("error is %v, want a *graph.Error", err)
 	}
+	if e.Op == "" || e.Status == 0 && e.Cause == "" {
+		t.Errorf("the error does not say what was tried, or what came of it: %v", e)
+	}
 	return e
 }
 

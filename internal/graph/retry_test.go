@@ -106,8 +106,12 @@ func TestHowLongACallHoldsAWorker(t *testing.T) {
 					if isRead(op) {
 						most = tc.read
 					}
-					if took := time.Since(began); took > most {
+					took := time.Since(began)
+					if took > most {
 						t.Errorf("it held the worker for %v, want at most %v", took, most)
+					}
+					if took < most && tc.cut == 0 {
+						t.Errorf("it gave up after %v, want %v", took, most)
 					}
 				})
 			})

@@ -98,6 +98,25 @@ func TestNoRolesAreNotTheAnswerWhenGraphWillNotSay(t *testing.T) {
 	}
 }
 
+func TestACollectionThatGraphDoesNotHaveHasNobodyInIt(t *testing.T) {
+	for _, collection := range []string{"roleAssignments", "roleEligibilityScheduleInstances"} {
+		t.Run(collection, func(t *testing.T) {
+			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if strings.HasSuffix(r.URL.Path, collection) {
+					reply{status: 404, body: said("UnknownError", "")}.write(w)
+					return
+				}
+				reply{status: 200, body: `{"value":[]}`}.write(w)
+			})
+			roles, err := s.client(t).DirectoryRoles(context.Background(), adaID)
+			must(t, err)
+			if len(roles) > 0 {
+				t.Errorf("roles = %v", roles)
+			}
+		})
+	}
+}
+
 func TestRolesThatTheUserMayActivate(t *testing.T) {
 	row := `{"id":"3","principalId":"` + adaID + `","roleDefinitionId":"` + globalReader + `"}`
 	for name, tc := range map[string]struct {
@@ -106,6 +125,7 @@ func TestRolesThatTheUserMayActivate(t *testing.T) {
 		kind   graph.Kind
 	}{
 		"count":                         {reply{status: 200, body: `{"value":[` + row + `]}`}, []graph.Role{{ID: globalReader, Eligible: true}}, ""},
+		"count once":                    {reply{status: 200, body: `{"value":[` + row + `,` + row + `]}`}, []graph.Role{{ID: globalReader, Eligible: true}}, ""},
 		"may be out of sight":           {reply{status: 403, body: said("Authorization_RequestDenied", "")}, nil, ""},
 		"may be out of licence":         {reply{status: 400, body: said("AadPremiumLicenseRequired", "")}, nil, ""},
 		"are not waved when unanswered": {reply{status: 500}, nil, graph.Unavailable},
@@ -160,7 +180,7 @@ func TestPagesWithoutEndAreGivenUp(t *testing.T) {
 			c := newClient(t, over(func(r *http.Request) (*http.Response, error) {
 				return reply{status: 200, body: `{"value":[],"@odata.nextLink":"` + link + `"}`}.response(r), nil
 			}))
-			if _, err := c.PhoneMethods(context.Background(), adaID); graph.KindOf(err) != graph.Unavailable {
+			if _, err := c.PhoneMethods(context.Background(), adaID); failure(t, err).Kind != graph.Unavailable {
 				t.Errorf("error = %v", err)
 			}
 		})
