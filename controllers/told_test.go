@@ -68,6 +68,14 @@ func TestToldHistories(t *testing.T) {
 			creates("people/a", ada, mobileType, number(first)), works(busy),
 			changes(ada, "does not show", func(u *emulator.User) { u.HiddenFor = 2 }), deletes("people/a"), waits(time.Minute),
 		}, "", map[string]string{"people/a": ""}},
+		"nothing is written while Graph does not say whether the user is an administrator": {[]step{
+			graphFault("no word of memberships", emulator.Fault{Path: "/transitiveMemberOf", Effect: emulator.Answer, Status: 500}),
+			creates("people/a", ada, mobileType, number(first)), works(busy),
+		}, "", map[string]string{"people/a": v1alpha1.ReasonGraphUnavailable}},
+		"nothing is written where the operator may not ask whether the user is an administrator": {[]step{
+			graphFault("memberships are not shown", emulator.Fault{Path: "/transitiveMemberOf", Effect: emulator.Answer, Status: 403}),
+			creates("people/a", ada, mobileType, number(first)), works(busy),
+		}, "", map[string]string{"people/a": v1alpha1.ReasonPrivilegedUser}},
 		"a note of a create that Graph refused is gone": {[]step{
 			graphFault("two creations are refused", badRequest), creates("people/a", ada, mobileType, number(first)), waits(20 * time.Second),
 			setsByHand(ada, mobileType, first), deletes("people/a"), waits(time.Minute),
