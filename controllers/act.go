@@ -61,7 +61,7 @@ func (p *pass) act(ctx context.Context, decided plan.Plan) error {
 				return back
 			}
 		case graph.Refused, graph.NumberNotUnique, graph.Unclear:
-			p.failed(ctx, a, before, kind, err)
+			p.failed(ctx, a, before, after, kind, err)
 			return back
 		default:
 			return errors.Join(err, back)
@@ -110,15 +110,15 @@ func (p *pass) write(ctx context.Context, a plan.Action) (*plan.Method, error) {
 
 // failed remembers a write that Graph refused or that may have been done all the
 // same. It is read again before anything else is decided.
-func (p *pass) failed(ctx context.Context, a plan.Action, before *plan.Method, kind graph.Kind, err error) {
+func (p *pass) failed(ctx context.Context, a plan.Action, before, after *plan.Method, kind graph.Kind, err error) {
 	log.FromContext(ctx).V(1).Info("Graph did not confirm the write", "action", a.Verb.String(),
 		"phoneType", a.Type, "resource", a.For, "answer", err.Error())
 	w := &lastWrite{
-		action: a, before: before, older: p.memory[a.Type].mayShow(), at: p.Now(),
+		action: a, before: before, after: after, older: p.memory[a.Type].mayShow(), at: p.Now(),
 		failed: kind, requestID: idOf(err), asked: p.claim(a.For).asks(),
 	}
-	if a.Verb != plan.Delete {
-		w.after = &plan.Method{Type: a.Type, Number: phone.Read(a.Number.Graph())}
+	if c := p.claim(a.For); a.Verb == plan.Create && kind == graph.Refused && c.fresh && !p.createLands(a.Type).After(w.at) {
+		c.Creating, c.baseless = "", true
 	}
 	if last := p.memory[a.Type]; last != nil && last.failed != "" && last.is(a) {
 		w.strikes = last.strikes
@@ -147,7 +147,8 @@ func (p *pass) succeeded(a plan.Action) {
 		return
 	}
 	if a.Verb == plan.Create || a.Verb == plan.Update {
-		c.Holder, c.Last, c.Changed = true, a.Number.Masked(), true
+		c.Holder, c.Last, c.Was, c.Changed = true, a.Number.Masked(), a.Number, true
+		c.made = c.made || a.Verb == plan.Create
 	}
 	p.announce(c, a)
 }

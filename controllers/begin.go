@@ -2,11 +2,9 @@ package controllers
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -51,7 +49,7 @@ func (p *pass) begin(ctx context.Context, a plan.Action, verdicts map[string]pla
 // the API server may have nothing to compare: the cache of an operator that has just
 // become the leader may be behind what the one before it acted on.
 func (p *pass) upToDate(ctx context.Context, c *claim) error {
-	if p.now.Sub(p.started) > landing {
+	if p.now.Sub(p.started) > landing || c.vanished {
 		return nil
 	}
 	var live v1alpha1.PhoneAuthenticationMethod
@@ -59,12 +57,10 @@ func (p *pass) upToDate(ctx context.Context, c *claim) error {
 	case err != nil:
 		return fmt.Errorf("look whether %s was changed: %w", c.Ref, err)
 	case live.ResourceVersion != c.object.ResourceVersion:
-		return apierrors.NewConflict(v1alpha1.GroupVersion.WithResource("phoneauthenticationmethods").GroupResource(), c.object.Name, errBehind)
+		return fmt.Errorf("look whether %s was changed: %w", c.Ref, errBehind)
 	}
 	return nil
 }
-
-var errBehind = errors.New("the cache is behind")
 
 // note is what is written down of a create, or of an update that takes a phone
 // over: for whom, and the masked number.
@@ -93,6 +89,7 @@ func (p *pass) hold(ctx context.Context, c *claim, begun string) error {
 	switch {
 	case begun != "" && o.Annotations[v1alpha1.CreatingAnnotation] != begun:
 		metav1.SetMetaDataAnnotation(&o.ObjectMeta, v1alpha1.CreatingAnnotation, begun)
+		c.fresh = c.Creating == ""
 		_, c.Creating = noted(o)
 	case !added:
 		return nil
@@ -101,6 +98,7 @@ func (p *pass) hold(ctx context.Context, c *claim, begun string) error {
 	if err := p.Client.Patch(ctx, o, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})); err != nil {
 		return fmt.Errorf("put the finalizer on %s: %w", c.Ref, err)
 	}
+	p.wrote(c)
 	return nil
 }
 
@@ -112,7 +110,8 @@ func (p *pass) record(ctx context.Context, c *claim, v plan.Verdict) error {
 	if err := p.Client.Status().Patch(ctx, c.object, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})); err != nil {
 		return fmt.Errorf("record the holder %s: %w", c.Ref, err)
 	}
-	c.Holder, c.Last, c.Changed = true, c.object.Status.MaskedNumber, true
+	c.Holder, c.Last, c.Changed, c.Edited = true, c.object.Status.MaskedNumber, true, true
+	p.wrote(c)
 	return nil
 }
 
@@ -126,6 +125,7 @@ func (p *pass) forgo(ctx context.Context, c *claim) error {
 	if err := p.Client.Patch(ctx, c.object, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})); err != nil {
 		return fmt.Errorf("take the note off %s: %w", c.Ref, err)
 	}
+	p.wrote(c)
 	return nil
 }
 

@@ -24,20 +24,29 @@ type claim struct {
 	object *v1alpha1.PhoneAuthenticationMethod
 	why    string // what stands behind Barred, for the person who wrote the resource
 	failed error  // what the API server answered to a write of this resource; the others go on
+
+	made     bool // this pass made its phone
+	fresh    bool // this pass wrote its note of a create, and there was none before
+	baseless bool // Graph refused the create of a fresh note: nothing in Graph is due to it
+	vanished bool // it was deleted in spite of its finalizer, and its phone is here
 }
 
-// gather returns the claims that the cluster has for a key. A resource that was let
+// gather returns the claims that the cluster has under some spellings of a user. A resource that was let
 // go and that somebody else's finalizer keeps is none: what Graph has is not its own.
-func (r *Reconciler) gather(ctx context.Context, key UserKey) ([]*claim, error) {
+func (r *Reconciler) gather(ctx context.Context, tenant string, spellings ...string) ([]*claim, error) {
 	var claims []*claim
-	for _, spelling := range append([]string{key.User}, r.directory.spelled(key)...) {
+	for _, spelling := range spellings {
 		var found v1alpha1.PhoneAuthenticationMethodList
-		index := UserKey{Tenant: key.Tenant, User: spelling}.String()
+		index := UserKey{Tenant: tenant, User: spelling}.String()
 		if err := r.Client.List(ctx, &found, client.MatchingFields{indexUser: index}); err != nil {
 			return nil, fmt.Errorf("list the resources of the user: %w", err)
 		}
 		for i := range found.Items {
-			if o := &found.Items[i]; o.DeletionTimestamp.IsZero() || controllerutil.ContainsFinalizer(o, v1alpha1.Finalizer) {
+			o := &found.Items[i]
+			if r.behind(o) {
+				return nil, fmt.Errorf("list the resources of the user: %w", errBehind)
+			}
+			if o.DeletionTimestamp.IsZero() || controllerutil.ContainsFinalizer(o, v1alpha1.Finalizer) {
 				claims = append(claims, claimOf(o))
 			}
 		}
@@ -60,7 +69,8 @@ func claimOf(o *v1alpha1.PhoneAuthenticationMethod) *claim {
 		Holder:    o.Status.ID != "",
 		Last:      o.Status.MaskedNumber,
 	}}
-	c.Changed = o.Generation != acted(o) || requested(o) != o.Status.LastHandledRequest
+	c.Edited = o.Generation != acted(o)
+	c.Changed = c.Edited || requested(o) != o.Status.LastHandledRequest
 	if user, masked := noted(o); user == keyOf(o).User {
 		c.Creating = masked
 	}
@@ -128,8 +138,8 @@ func (r *Reconciler) number(ctx context.Context, c *claim) error {
 		c.bar(plan.InvalidNumber, fmt.Sprintf("The number in %s cannot be used: %v.", where, err))
 		return nil
 	}
-	c.Number = n
-	c.Changed = c.Changed || c.Holder && c.Last != n.Masked()
+	c.Number, c.Was = n, r.inSync(c.object)
+	c.Changed = c.Changed || c.Holder && (c.Last != n.Masked() || !c.Was.IsZero() && c.Was != n)
 	return nil
 }
 

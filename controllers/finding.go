@@ -86,6 +86,14 @@ func unseen(reason string, m mood, message string) finding {
 	}
 }
 
+// unheard: a resource leaves whose phone Graph does not show, and may show yet.
+func unheard() finding {
+	f := notSynced(v1alpha1.ReasonPending, progressing, "Graph does not show this phone; it may have been asked for and come "+
+		"yet. The deletion waits for two minutes or so, to take it along.")
+	f.open = true
+	return f
+}
+
 // onItsWay: a change is being made, or waits a moment.
 func onItsWay() finding {
 	f := notSynced(v1alpha1.ReasonPending, progressing, "A change is on its way to Graph.")

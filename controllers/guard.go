@@ -50,7 +50,7 @@ func (p *pass) last(ctx context.Context, a plan.Action) (withheld bool, err erro
 // back at a time of its own.
 func (p *pass) overspent(limit int32) {
 	p.withhold(plan.BudgetSpent)
-	p.lookAgain(wait.Jitter(p.tenant.Deletions.Next(limit), jitter))
+	p.lookAgain(wait.Jitter(p.tenant.Deletions.Next(limit), jitter/4))
 	deletionsWithheld.WithLabelValues(p.tenant.Name).Inc()
 }
 

@@ -40,6 +40,9 @@ func (p *pass) identify(ctx context.Context) (known bool, err error) {
 	if p.user, err = p.named(ctx, p.key.User); err != nil {
 		return false, p.unidentified(ctx, err)
 	}
+	if err := p.join(ctx); err != nil {
+		return false, err
+	}
 	var mine []*claim
 	for _, c := range slices.SortedStableFunc(slices.Values(p.claims), holdersFirst) {
 		spelling := c.object.Spec.User
@@ -72,6 +75,29 @@ func (p *pass) identify(ctx context.Context) (known bool, err error) {
 	}
 	p.claims = mine
 	return len(p.claims) > 0, nil
+}
+
+// join adds the resources that name the user as Graph does and are not bound yet. A
+// restart forgets which spellings led to the user, and without them a resource that
+// leaves would have no heir, and a younger one would win.
+func (p *pass) join(ctx context.Context) error {
+	newcomers, err := p.gather(ctx, p.key.Tenant, strings.ToLower(p.user.UserPrincipalName))
+	if err != nil {
+		return err
+	}
+	here := p.claims
+	p.claims = slices.DeleteFunc(newcomers, func(c *claim) bool {
+		return slices.ContainsFunc(here, func(o *claim) bool { return o.Ref == c.Ref })
+	})
+	p.releaseUnmade(ctx)
+	if err := p.dismiss(ctx); err != nil {
+		return err
+	}
+	if err := p.numbers(ctx); err != nil {
+		return err
+	}
+	p.claims = append(here, p.claims...)
+	return nil
 }
 
 // unidentified reports that the user behind the object id was not found.

@@ -45,6 +45,10 @@ func (p *pass) mayCome(t phone.Type, until time.Time) {
 // landsMark stands in a note before the time by which an earlier create has landed.
 const landsMark = " until "
 
+// ahead is for how much longer than need be a note is written, so that not each
+// attempt writes one.
+const ahead = 15 * time.Second
+
 // landsNote is what the note of a create says of those before it that may yet land:
 // their end nobody heard, be it that the answer was lost or that the operator was
 // killed. It is written for longer than need be, so that not each attempt writes.
@@ -57,7 +61,7 @@ func (p *pass) landsNote(c *claim) string {
 	case !lands.After(p.Now()):
 		return ""
 	case said.Before(lands):
-		said = lands.Add(landing)
+		said = lands.Add(ahead)
 	}
 	return landsMark + said.UTC().Format(time.RFC3339)
 }

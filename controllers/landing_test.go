@@ -96,11 +96,11 @@ func TestWhatANoteSaysOfEarlierCreates(t *testing.T) {
 	}{
 		"there was none": {began: ago(3600)},
 		"there was none that this operator knows of": {ago(3600), note(ada, "+1 ********01"), 0, 0},
-		"one may be of an operator that was killed":  {ago(10), note(ada, "+1 ********01"), 0, 55 + 65},
+		"one may be of an operator that was killed":  {ago(10), note(ada, "+1 ********01"), 0, 55 + 15},
 		"one has landed by now":                      {ago(3600), "", -1, 0},
-		"one may land":                               {ago(3600), "", 40, 40 + 65},
+		"one may land":                               {ago(3600), "", 40, 40 + 15},
 		"one may land, and the note is long enough":  {ago(3600), until(50), 40, 50},
-		"one may land, and the note is too short":    {ago(3600), until(30), 40, 40 + 65},
+		"one may land, and the note is too short":    {ago(3600), until(30), 40, 40 + 15},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := passOf(plan.Claim{})

@@ -53,8 +53,9 @@ func (m *model) startOperator() {
 		directory: newDirectory(),
 		memories:  cache.NewExpiring(),
 		landings:  cache.NewExpiring(),
-		queue:     p.work,
-		started:   time.Now(),
+		versions:  cache.NewExpiring(), numbersInSync: cache.NewExpiring(),
+		queue:   p.work,
+		started: time.Now(),
 	}
 	p.gate = tenant.NewGate(time.Now)
 	m.cluster.changed = func(c change) { p.informer.pending = append(p.informer.pending, c) }

@@ -32,7 +32,7 @@ type model struct {
 	view        map[client.ObjectKey]*pam // what the pass that runs can see
 	apiFaults   []apiFault                // of the next writes to the API server
 	lastFault   string                    // that the emulator applied
-	paths       []string                  // of all requests to Graph
+	paths       []string                  // of all requests to Graph, behind their method
 	passes      int
 	hidden      bool // eve did not show when the pass began
 	stopping    bool
@@ -75,7 +75,7 @@ func newModel(logf func(string, ...any)) *model {
 	m := &model{cluster: newCluster(), logf: logf, ledger: newLedger()}
 	m.logger = funcr.New(func(_, line string) { m.private("the log", line) }, funcr.Options{Verbosity: 1})
 	m.graph = emulator.New(emulator.Options{Now: time.Now, KeepRequests: 1, OnRequest: func(r emulator.Request) {
-		m.lastFault, m.paths = r.Fault, append(m.paths, r.Path)
+		m.lastFault, m.paths = r.Fault, append(m.paths, r.Method+" "+r.Path)
 	}})
 	must(m.graph.AddTenant(emulator.Tenant{ID: modelTID}))
 	must(m.graph.AddApp(emulator.App{ClientID: modelCID, Secret: "secret", Roles: []string{

@@ -21,6 +21,8 @@ const (
 	// retryConflict is for a resource that was written by somebody else meanwhile:
 	// the cache is a moment behind.
 	retryConflict = 100 * time.Millisecond
+	// retryBehind is for a cache that is behind our own last write.
+	retryBehind = 10 * time.Millisecond
 	// firstLook is the first of the looks that back off while a resource waits for
 	// something to happen in Graph.
 	firstLook = 5 * time.Second
@@ -41,6 +43,8 @@ func (p *pass) next(ctx context.Context, err error) (reconcile.Result, error) {
 	switch {
 	case err == nil:
 		return p.rest(), nil
+	case errors.Is(err, errBehind):
+		return reconcile.Result{RequeueAfter: retryBehind}, nil
 	case errors.Is(err, errTenantChanged), onlyConflicts(err):
 		return reconcile.Result{RequeueAfter: retryConflict}, nil
 	case errors.As(err, &failure):
@@ -66,7 +70,7 @@ func (p *pass) rest() reconcile.Result {
 	switch {
 	case p.look > 0:
 		return reconcile.Result{RequeueAfter: p.look}
-	case p.tenant == nil || len(p.claims) == 0 || p.allSuspended():
+	case p.tenant == nil || p.allSuspended():
 		return reconcile.Result{} // an edit wakes the user, or the tenant does
 	}
 	low := handler.LowPriority

@@ -33,9 +33,9 @@ func (p *pass) observe(ctx context.Context) error {
 // settle compares one remembered write with what Graph shows now.
 func (p *pass) settle(ctx context.Context, t phone.Type, w *lastWrite) {
 	m := p.method(t)
-	masked := m != nil && w.after != nil && m.Number.Compare(w.action.Number) == phone.Unknown
+	masked := m != nil && w.after != nil && !w.action.Number.IsZero() && m.Number.Compare(w.action.Number) == phone.Unknown
 	switch {
-	case w.shows(m), masked && w.failed == "" && !w.action.Number.IsZero():
+	case w.shows(m), masked && w.failed == "":
 		if masked {
 			m.Number = w.after.Number // Graph does not show it; that it took it is enough
 		}
@@ -45,8 +45,12 @@ func (p *pass) settle(ctx context.Context, t phone.Type, w *lastWrite) {
 		if w.failed != "" {
 			p.succeeded(w.action) // an error was the answer, and the work was done
 			p.audit(ctx, w.action, w.requestID)
+			w.failed = ""
 		}
-		delete(p.memory, t)
+		// The next read may be of a part of Graph that is behind once more.
+		if p.now.Sub(w.at) >= catchUp {
+			delete(p.memory, t)
+		}
 	case w.failed != "" && w.failed != graph.Refused && p.now.Sub(w.at) > landing+catchUp:
 		delete(p.memory, t) // it will not come any more: what shows up so is somebody else's
 	case w.failed != "":

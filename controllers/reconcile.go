@@ -27,9 +27,13 @@ type Reconciler struct {
 
 	directory *directory
 	memories  *cache.Expiring // UserKey -> memory
-	landings  *cache.Expiring // UserKey -> time.Time, until when a write may land that nobody heard of
-	queue     workqueue.TypedRateLimitingInterface[UserKey]
-	started   time.Time // when this replica began to work: what was before, it does not remember
+	// What is known of our own writes, by the UID of the resource.
+	versions      *cache.Expiring // resourceVersion of our last one, for as long as the cache may be behind it
+	numbersInSync *cache.Expiring // phone.Number that was last in sync
+
+	landings *cache.Expiring // UserKey -> time.Time, until when a write may land that nobody heard of
+	queue    workqueue.TypedRateLimitingInterface[UserKey]
+	started  time.Time // when this replica began to work: what was before, it does not remember
 }
 
 // pass is one look at one user.
@@ -59,8 +63,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, key UserKey) (reconcile.Resu
 	}
 	ctx, end := outlive(ctx, farewell)
 	defer end()
-	claims, err := r.gather(ctx, key)
-	if err != nil || len(claims) == 0 {
+	claims, err := r.gather(ctx, key.Tenant, append([]string{key.User}, r.directory.spelled(key)...)...)
+	switch {
+	case errors.Is(err, errBehind):
+		return reconcile.Result{RequeueAfter: retryBehind}, nil
+	case err != nil || len(claims) == 0:
 		return reconcile.Result{}, err
 	}
 	p := &pass{Reconciler: r, key: key, claims: claims, now: r.Now(), deleted: map[phone.Type]bool{}}
@@ -119,6 +126,14 @@ func (p *pass) run(ctx context.Context) (err error) {
 	if err != nil {
 		return p.unknown(ctx, err, decided.Verdicts)
 	}
+	if err := p.report(ctx, decided); err != nil || !p.anyVanished() {
+		return err
+	}
+	// Once more, with what was deleted in the very moment as what leaves.
+	if decided, err = p.converge(ctx); err != nil {
+		return p.unknown(ctx, err, decided.Verdicts)
+	}
+	p.tellLeftBehind(ctx, decided)
 	return p.report(ctx, decided)
 }
 

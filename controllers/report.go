@@ -9,8 +9,10 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
@@ -36,6 +38,9 @@ func (p *pass) report(ctx context.Context, decided plan.Plan) error {
 		if v.Outcome != plan.Suspended {
 			p.holding(c, v)
 		}
+		if v.Outcome == plan.Synced {
+			p.settled(c)
+		}
 		return p.find(c, v)
 	})
 }
@@ -44,8 +49,11 @@ func (p *pass) report(ctx context.Context, decided plan.Plan) error {
 // it, or shows a phone that is not the claim's, with nothing of ours on its way. A
 // masked number shows nothing.
 func (p *pass) refuted(c *claim, v plan.Verdict) bool {
-	if c.Leaving || c.Creating == "" || v.Holds {
+	if c.Leaving || c.Creating == "" && !c.baseless || v.Holds {
 		return false
+	}
+	if c.baseless {
+		return true
 	}
 	return v.Outcome == plan.Rejected || p.memory[c.Type] == nil && v.Method != nil && v.Method.Number != phone.Reading{}
 }
@@ -130,10 +138,33 @@ func (p *pass) patchStatus(ctx context.Context, c *claim, before *v1alpha1.Phone
 		return nil
 	}
 	err := p.Client.Status().Patch(ctx, c.object, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
-	if client.IgnoreNotFound(err) != nil {
+	switch {
+	case apierrors.IsNotFound(err):
+		// The API server may delete a resource in the moment in which a finalizer is put
+		// on it. What was made for it then has nobody to speak for it.
+		if c.made && !c.vanished {
+			c.vanished, c.Leaving = true, true
+		}
+	case err != nil:
 		return fmt.Errorf("write the status of %s: %w", c.Ref, err)
+	default:
+		p.wrote(c)
 	}
 	return nil
+}
+
+func (p *pass) anyVanished() bool {
+	return slices.ContainsFunc(p.claims, func(c *claim) bool { return c.vanished })
+}
+
+// tellLeftBehind logs what could not be taken along with a resource that vanished:
+// there is no resource to say it of.
+func (p *pass) tellLeftBehind(ctx context.Context, decided plan.Plan) {
+	for _, c := range p.claims {
+		if v := decided.Verdicts[c.Ref]; c.vanished && v.Holds && v.Outcome != plan.Released {
+			log.FromContext(ctx).Info("a phone stays in Graph that no resource speaks for", "resource", c.Ref, "phoneType", c.Type)
+		}
+	}
 }
 
 // unknown reports that Graph kept the pass from a verdict, and returns the error

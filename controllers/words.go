@@ -24,6 +24,9 @@ func (p *pass) find(c *claim, v plan.Verdict) finding {
 	case plan.Synced:
 		return foundSMS(v)
 	case plan.Pending, plan.HandingOver:
+		if c.Leaving && c.Withheld == plan.Unsettled && v.Method == nil {
+			return unheard()
+		}
 		return onItsWay()
 	case plan.Conflict:
 		return conflict(c, v.Winner)

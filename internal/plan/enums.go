@@ -110,10 +110,10 @@ const (
 // Outcome is what the plan says of a claim.
 type Outcome int
 
-// The outcomes. Those from Released on are for leaving claims only.
+// The outcomes; zero is none. Those from Released on are for leaving claims only.
 const (
 	// Synced: Graph holds what the claim says.
-	Synced Outcome = iota
+	Synced Outcome = iota + 1
 	// Pending: an action of this plan is for this claim, or one must wait a moment.
 	Pending
 	// Conflict: another claim, Winner, has the phone type.

@@ -167,7 +167,7 @@ func (w *world) begin(p Plan) {
 			for i := range w.claims {
 				c := &w.claims[i]
 				if v := p.Verdicts[c.Ref]; c.Type == a.Type && v.Holds && !c.Holder {
-					c.Holder, c.Last, c.Changed = true, v.Method.Number.Masked(), true
+					c.Holder, c.Last, c.Changed, c.Edited = true, v.Method.Number.Masked(), true, true
 				}
 			}
 		default:
@@ -180,7 +180,7 @@ func (w *world) remember(done []Action) {
 	for _, a := range done {
 		if a.Verb == Create || a.Verb == Update {
 			c := w.claim(a.For)
-			c.Holder, c.Last, c.Changed = true, a.Number.Masked(), true
+			c.Holder, c.Last, c.Was, c.Changed = true, a.Number.Masked(), a.Number, true
 		}
 	}
 }
@@ -192,13 +192,13 @@ func (w *world) record(p Plan) {
 		v := p.Verdicts[c.Ref]
 		c.Holder = v.Holds
 		if v.Outcome == Synced {
-			c.Last = c.Number.Masked()
+			c.Last, c.Was = c.Number.Masked(), c.Number
 		}
 		if !c.Leaving && !v.Holds && (v.Outcome == Rejected || v.Method != nil) {
 			c.Creating = "" // the note is refuted
 		}
 		if !c.Leaving {
-			c.Changed = false
+			c.Changed, c.Edited = false, false
 		}
 	}
 }
@@ -299,7 +299,9 @@ func on(t phone.Type) func(*Claim)         { return func(c *Claim) { c.Type = t 
 func saying(n phone.Number) func(*Claim)   { return func(c *Claim) { c.Number = n } }
 func leaving(c *Claim)                     { c.Leaving = true }
 func suspended(c *Claim)                   { c.Suspended = true }
-func changed(c *Claim)                     { c.Changed = true }
+func changed(c *Claim)                     { c.Changed, c.Edited = true, true }
+func requested(c *Claim)                   { c.Changed = true }
+func exactly(n phone.Number) func(*Claim)  { return func(c *Claim) { c.Was = n } }
 func younger(c *Claim)                     { c.Created = epoch.Add(time.Hour) }
 func orphaning(c *Claim)                   { c.Delete = OrphanMethod }
 func reporting(c *Claim)                   { c.Drift = ReportDrift }

@@ -51,6 +51,7 @@ func worlds(t *rapid.T) world {
 			Refused:   Verbs(rapid.SampledFrom([]Verbs{0, 0, 0, SetOf(Create), SetOf(Update), SetOf(Delete), SetOf(EnableSMS)}).Draw(t, "refused")),
 			Withheld:  Withheld(max(0, rapid.IntRange(-6, 3).Draw(t, "withheld"))),
 		}
+		c.Edited = c.Changed && rapid.Bool().Draw(t, "edited")
 		if c.Type == phone.Mobile {
 			c.SMS = SMSSignIn(rapid.IntRange(0, 2).Draw(t, "sms"))
 		}
@@ -58,7 +59,11 @@ func worlds(t *rapid.T) world {
 			c.Number = phone.Number{}
 		}
 		if c.Holder || rapid.Bool().Draw(t, "was in sync") {
-			c.Last = numbers.Draw(t, "last").Masked()
+			last := numbers.Draw(t, "last")
+			c.Last = last.Masked()
+			if c.Holder && rapid.Bool().Draw(t, "known") {
+				c.Was = last
+			}
 		}
 		// A create that was begun and not done, beside a phone from elsewhere, may
 		// end in two ways, both right; the tables have it.

@@ -19,7 +19,7 @@ func (u *user) stay(s *slot) {
 			u.say(c, Verdict{Outcome: Suspended, Holds: s.owns(c), Method: s.method})
 		case c.Barred != NotBarred:
 			// A holder that lost its type to a permitted rival has nothing left to come back to.
-			lost := won && w.Ref != c.Ref && u.plan.Verdicts[w.Ref].Holds
+			lost := u.plan.Verdicts[w.Ref].Holds
 			u.say(c, Verdict{Outcome: Barred, Holds: s.owns(c) && !lost, Method: s.method})
 		case c.Ref != w.Ref:
 			u.say(c, Verdict{Outcome: Conflict, Winner: w.Ref, Method: s.method})
@@ -31,7 +31,6 @@ func (u *user) stay(s *slot) {
 func (u *user) lead(s *slot, c Claim) Verdict {
 	v := Verdict{Outcome: Synced, Holds: s.owns(c), Method: s.method}
 	if s.method == nil || s.goes {
-		v.Method = nil
 		return u.missing(s, c, v)
 	}
 	if s.same(c) {
@@ -133,7 +132,7 @@ func (u *user) write(s *slot, c Claim, v Verdict, a Action) Verdict {
 		v.Outcome = Pending
 		a.Type, a.For = c.Type, c.Ref
 		u.act(a)
-		s.comes = s.comes || a.Verb == Create
+		s.comes = a.Verb == Create
 	}
 	return v
 }
@@ -149,13 +148,17 @@ func (s *slot) compare(c Claim) phone.Comparison { return s.method.Number.Compar
 func (s *slot) same(c Claim) bool { return s.compare(c) == phone.Equal }
 
 // edited says whether the claim's number, not Graph's, is what changed since
-// they were last the same. Only masks are remembered, so two numbers with the
-// same mask need more: a new spec, and Graph still showing the last mask (or a
-// masked number, which shows nothing).
+// they were last the same. Where only the mask is remembered, two numbers that have
+// it need more: a new spec, and Graph still showing the last mask (or a masked number,
+// which shows nothing). That may be somebody else's doing just as well, so that a claim
+// that only reports drift does not take it for its own.
 func (s *slot) edited(c Claim) bool {
-	if !c.Holder || c.Last != c.Number.Masked() {
+	switch {
+	case !c.Holder || c.Last != c.Number.Masked():
 		return true
+	case !c.Was.IsZero():
+		return c.Was != c.Number
 	}
-	return c.Changed && s.method != nil &&
+	return c.Edited && c.Drift == CorrectDrift && s.method != nil &&
 		(s.method.Number.Masked() == c.Last || s.compare(c) == phone.Unknown)
 }

@@ -28,9 +28,13 @@ type Claim struct {
 	Creating string
 	// Last is the masked number that was last in sync, "" before the first time.
 	Last string
+	// Was is that number itself, zero where it is not known: it is not written down.
+	Was phone.Number
 	// Changed says that the resource asks for something that was not yet acted
 	// on: its spec is new, or a reconcile was requested.
 	Changed bool
+	// Edited says that its spec is new. The number need not be.
+	Edited bool
 
 	Barred   Barrier  // why the claim may not act at all
 	Denied   Verbs    // writes that the access rules do not allow to this claim
