@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,12 +21,14 @@ type Budget struct {
 	save func(context.Context, []v1alpha1.DeletionCount) error
 
 	mu     sync.Mutex
-	counts []v1alpha1.DeletionCount // oldest first
+	counts []v1alpha1.DeletionCount // oldest first, no minute twice
 }
 
 // NewBudget goes on from counts that an earlier operator saved. save is called
 // before each deletion, so that a crash counts one too many rather than too few.
 func NewBudget(now func() time.Time, counts []v1alpha1.DeletionCount, save func(context.Context, []v1alpha1.DeletionCount) error) *Budget {
+	counts = slices.Clone(counts)
+	slices.SortStableFunc(counts, func(a, b v1alpha1.DeletionCount) int { return a.Minute.Compare(b.Minute.Time) })
 	return &Budget{now: now, counts: counts, save: save}
 }
 
@@ -44,7 +47,9 @@ func (b *Budget) Take(ctx context.Context, limit int32) (bool, error) {
 		return false, nil
 	}
 	minute := metav1.NewTime(now.Truncate(time.Minute))
-	if n := len(counts); n > 0 && counts[n-1].Minute.Equal(&minute) {
+	// The clock of an operator before this one may have been ahead of ours: a minute
+	// that is there already must not come again, or the API server takes none of them.
+	if n := len(counts); n > 0 && !minute.After(counts[n-1].Minute.Time) {
 		counts[n-1].Count++
 	} else {
 		counts = append(counts, v1alpha1.DeletionCount{Minute: minute, Count: 1})

@@ -3,9 +3,12 @@ package tenant
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"pgregory.net/rapid"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
@@ -75,5 +78,64 @@ func TestNothingIsDeletedThatCannotBeCounted(t *testing.T) {
 	b := NewBudget(time.Now, nil, func(context.Context, []v1alpha1.DeletionCount) error { return errors.New("no") })
 	if ok, err := b.Take(t.Context(), 1); ok || err == nil {
 		t.Errorf("Take said %v, %v", ok, err)
+	}
+}
+
+// The list is a map by the minute for the API server, which takes none that has a
+// minute twice. Operators that follow each other may have different clocks.
+func TestNoMinuteIsSavedTwiceWhateverTheClocksSay(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		began := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+		now, latest := began, began
+		clock := func() time.Time { return now }
+		var saved []v1alpha1.DeletionCount
+		var taken int32
+		save := func(_ context.Context, counts []v1alpha1.DeletionCount) error {
+			saved = slices.Clone(counts)
+			for i, c := range saved {
+				if i > 0 && !c.Minute.After(saved[i-1].Minute.Time) {
+					t.Fatalf("not in order, or twice the same: %v", saved)
+				}
+			}
+			return nil
+		}
+		b := NewBudget(clock, nil, save)
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			now = now.Add(time.Duration(rapid.IntRange(0, 90).Draw(t, "seconds")) * time.Second)
+			if rapid.IntRange(0, 4).Draw(t, "another operator") == 0 {
+				now = now.Add(time.Duration(rapid.IntRange(-300, 300).Draw(t, "its clock")) * time.Second)
+				b = NewBudget(clock, saved, save)
+			}
+			if now.After(latest) {
+				latest = now
+			}
+			if ok, err := b.Take(t.Context(), 1000); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+			taken++
+		}
+		var counted int32
+		for _, c := range saved {
+			counted += c.Count
+		}
+		if latest.Sub(began) < window-time.Minute && counted != taken { // none is old enough to be left out
+			t.Fatalf("%d deletions, %d counted: %v", taken, counted, saved)
+		}
+	})
+}
+
+func TestCountsThatWereSavedOutOfOrderAreTakenUp(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	minute := func(n int) metav1.Time {
+		return metav1.NewTime(now.Truncate(time.Minute).Add(time.Duration(n) * time.Minute))
+	}
+	var saved []v1alpha1.DeletionCount
+	b := NewBudget(func() time.Time { return now }, []v1alpha1.DeletionCount{{Minute: minute(0), Count: 1}, {Minute: minute(-2), Count: 1}},
+		func(_ context.Context, counts []v1alpha1.DeletionCount) error { saved = counts; return nil })
+	if ok, err := b.Take(t.Context(), 3); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	if diff := cmp.Diff([]v1alpha1.DeletionCount{{Minute: minute(-2), Count: 1}, {Minute: minute(0), Count: 2}}, saved); diff != "" {
+		t.Error(diff)
 	}
 }
