@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
@@ -200,11 +202,22 @@ func (r *TenantReconciler) problem(t *tenant.Tenant, reason, message string) con
 	return connection{ready: condition{metav1.ConditionFalse, reason, message}, mood: stalled}
 }
 
+// saveDeletions writes the deletions of the last hour into the tenant's status, and
+// nothing else: what others write there meanwhile stays. It asks for no version, or
+// a deletion would have to wait whenever the counts or conditions were just written.
+// The budget, which is one for all passes, saves in the order in which it counts.
+// Only when one operator takes over from another, and both write, does the last one
+// win; it is the new one, which goes on counting from what it has in memory.
 func (r *TenantReconciler) saveDeletions(ctx context.Context, name string, counts []v1alpha1.DeletionCount) error {
-	base := &v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: name}}
-	o := base.DeepCopy()
-	o.Status.RecentDeletions = counts
-	if err := r.Client.Status().Patch(ctx, o, client.MergeFrom(base)); err != nil {
+	if len(counts) == 0 {
+		counts = nil // null takes the list away
+	}
+	patch, err := json.Marshal(map[string]any{"status": map[string]any{"recentDeletions": counts}})
+	if err != nil {
+		return fmt.Errorf("write down the deletions of the tenant: %w", err)
+	}
+	o := &v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	if err := r.Client.Status().Patch(ctx, o, client.RawPatch(types.MergePatchType, patch)); err != nil {
 		return fmt.Errorf("save the deletions of the tenant: %w", err)
 	}
 	return nil
