@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -32,7 +33,7 @@ type TenantReconciler struct {
 	Now     func() time.Time
 
 	connected chan<- event.TypedGenericEvent[string]
-	tried     trials
+	trials    trials
 }
 
 const (
@@ -55,6 +56,7 @@ func (r *TenantReconciler) setup(mgr ctrl.Manager) error {
 		For(&v1alpha1.EntraTenant{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		// Another one of the same tenantID may have to take its place.
 		Watches(&v1alpha1.EntraTenant{}, handler.EnqueueRequestsFromMapFunc(r.others), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.EntraTenant{}, r.heedEdits()).
 		Watches(secretMetadata(), handler.EnqueueRequestsFromMapFunc(r.tenantsOfSecret), builder.OnlyMetadata).
 		Watches(&v1alpha1.PhoneAuthenticationMethod{}, countLater()).
 		WithOptions(controller.Options{MaxConcurrentReconciles: tenantWorkers}).
@@ -67,12 +69,13 @@ func (r *TenantReconciler) Reconcile(ctx context.Context, req reconcile.Request)
 	err := r.Client.Get(ctx, req.NamespacedName, &o)
 	if apierrors.IsNotFound(err) {
 		r.Tenants.Remove(req.Name)
-		r.tried.forget(req.Name)
+		r.trials.forget(req.Name)
 		return reconcile.Result{}, r.wake(ctx, req.Name)
 	}
 	if err != nil {
 		return reconcile.Result{}, fmt.Errorf("get the EntraTenant: %w", err)
 	}
+	r.Tenants.Expect(o.Name, tenant.VersionOf(&o))
 	count, err := r.count(ctx, o.Name)
 	if err != nil {
 		return reconcile.Result{}, err
@@ -84,7 +87,12 @@ func (r *TenantReconciler) Reconcile(ctx context.Context, req reconcile.Request)
 		return again(err)
 	}
 	found, err := r.connect(ctx, &o)
-	if err != nil {
+	switch {
+	case errors.Is(err, errOutdated):
+		return reconcile.Result{}, nil // the edit has put it in the queue again
+	case err != nil && found.ready.reason != "":
+		return reconcile.Result{}, errors.Join(err, r.report(ctx, &o, found, count))
+	case err != nil:
 		return reconcile.Result{}, err
 	}
 	if err := r.report(ctx, &o, found, count); err != nil {
@@ -137,6 +145,20 @@ func (r *TenantReconciler) wake(ctx context.Context, name string) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// heedEdits sees to it that nobody works under the old spec of an EntraTenant any
+// more, and that a trial of the old one is not waited for. That the new one is looked
+// at is for the other watch.
+func (r *TenantReconciler) heedEdits() handler.EventHandler {
+	return handler.Funcs{
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, _ workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			if now := e.ObjectNew.(*v1alpha1.EntraTenant); tenant.VersionOf(now) != tenant.VersionOf(e.ObjectOld.(*v1alpha1.EntraTenant)) {
+				r.Tenants.Expect(now.Name, tenant.VersionOf(now))
+				r.trials.interrupt(now.Name)
+			}
+		},
 	}
 }
 

@@ -9,8 +9,30 @@ import (
 	"github.com/entraops/phone-operator/internal/graph"
 )
 
-// The sentences below are for a connection that was tried in vain. They say what
-// was seen, and where in the EntraTenant to look.
+// The sentences below are for a connection that cannot be made, or was tried in
+// vain. They say what was seen, and where in the EntraTenant to look.
+
+func noSecret(ref *v1alpha1.SecretReference) string {
+	return fmt.Sprintf("There is no Secret %s/%s: create it with the credential under key %q.", ref.Namespace, ref.Name, ref.Key)
+}
+
+func noSecretKey(ref *v1alpha1.SecretReference) string {
+	return fmt.Sprintf("Secret %s/%s has no key %q: add it, with the credential as its value.", ref.Namespace, ref.Name, ref.Key)
+}
+
+func secretForbidden(ref *v1alpha1.SecretReference) string {
+	return fmt.Sprintf("The operator may not read Secret %s/%s: grant its ServiceAccount the verb get on secrets in namespace %s, "+
+		"or name a Secret that it may read.", ref.Namespace, ref.Name, ref.Namespace)
+}
+
+// unread: the API server does not give the Secret, for no reason of its own.
+func unread(spec *v1alpha1.EntraTenantSpec) string {
+	const waits = " The operator keeps trying, and does nothing for this tenant meanwhile; its log says more."
+	if ref := credentialSecret(spec); ref != nil {
+		return fmt.Sprintf("Secret %s/%s could not be read from the API server.", ref.Namespace, ref.Name) + waits
+	}
+	return "The API server does not answer as it should." + waits
+}
 
 // noToken: Entra does not accept the credential, or it is not Entra who answers.
 func noToken(spec *v1alpha1.EntraTenantSpec, e *graph.Error) string {

@@ -110,7 +110,8 @@ const (
 	// to be wrong, such as a label selector or a certificate that cannot be read, or a
 	// workloadIdentity in a pod that has none.
 	ReasonInvalidSpec = "InvalidSpec"
-	// ReasonCredentialNotFound means: the EntraTenant's Secret or its key is not there.
+	// ReasonCredentialNotFound means: the EntraTenant's Secret or its key is not there, or
+	// cannot be read.
 	ReasonCredentialNotFound = "CredentialNotFound"
 	// ReasonCredentialRefused means: Entra gives no token for the EntraTenant's credential.
 	ReasonCredentialRefused = "CredentialRefused"

@@ -147,13 +147,13 @@ func TestANewConnectionIsTriedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(t, hangs)
 		r := NewRegistry()
-		r.Put(&Tenant{Name: "contoso", Version: "1", Gate: s.gate})
+		r.Put(&Tenant{Name: "contoso", Version: Version{Generation: 1}, Gate: s.gate})
 		s.together(1)
-		r.Put(&Tenant{Name: "contoso", Version: "1", Gate: s.gate})
+		r.Put(&Tenant{Name: "contoso", Version: Version{Generation: 1}, Gate: s.gate})
 		if _, unanswered := s.gate.Closed(); !unanswered {
 			t.Error("the same connection opens the gate")
 		}
-		r.Put(&Tenant{Name: "contoso", Version: "2", Gate: s.gate})
+		r.Put(&Tenant{Name: "contoso", Version: Version{Generation: 2}, Gate: s.gate})
 		if _, unanswered := s.gate.Closed(); unanswered {
 			t.Error("a new connection finds the gate closed")
 		}

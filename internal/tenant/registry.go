@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/access"
 	"github.com/entraops/phone-operator/internal/graph"
@@ -15,8 +17,8 @@ import (
 // in a Registry.
 type Tenant struct {
 	Name string
-	// Version names what the tenant was made from: the resource and its Secret.
-	Version string
+	// Version names what the tenant was made from.
+	Version Version
 	// Spec is the EntraTenant's, for its modes and limits.
 	Spec v1alpha1.EntraTenantSpec
 	// Problem is why the tenant cannot be used; nil if it can. The rest is then
@@ -32,6 +34,22 @@ type Tenant struct {
 	Gate *Gate
 }
 
+// Version names an EntraTenant, its spec, and the Secret of its credential.
+type Version struct {
+	UID        types.UID
+	Generation int64
+	Secret     string // the resourceVersion; empty without a Secret
+}
+
+// VersionOf is the version of an EntraTenant without its Secret.
+func VersionOf(o *v1alpha1.EntraTenant) Version { return Version{UID: o.UID, Generation: o.Generation} }
+
+// olderThan says whether v was made from a spec that is not the one of wanted, nor a
+// later one.
+func (v Version) olderThan(wanted Version) bool {
+	return v.UID != wanted.UID || v.Generation < wanted.Generation
+}
+
 // Problem is why a tenant cannot be used: a reason of the Ready condition and a
 // sentence that says what to do.
 type Problem struct{ Reason, Message string }
@@ -41,22 +59,60 @@ type Problem struct{ Reason, Message string }
 type Registry struct {
 	mu      sync.RWMutex
 	byName  map[string]*Tenant
+	wanted  map[string]Version // the newest specs that were seen
 	workers workers
 }
 
 // NewRegistry returns an empty registry. There is any number of workers.
-func NewRegistry() *Registry { return &Registry{byName: map[string]*Tenant{}} }
+func NewRegistry() *Registry {
+	return &Registry{byName: map[string]*Tenant{}, wanted: map[string]Version{}}
+}
 
 // ShareWorkers says how many workers there are for the passes of all tenants. It is
 // called before the first pass.
 func (r *Registry) ShareWorkers(n int) { r.workers.total = n }
 
-// Get returns the tenant of a name; false if its EntraTenant was not looked at yet.
+// Get returns the tenant of a name; false if its EntraTenant, or its newest spec, was
+// not looked at yet.
 func (r *Registry) Get(name string) (*Tenant, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	t, ok := r.byName[name]
+	if !ok || r.outdated(t) {
+		return nil, false
+	}
+	return t, true
+}
+
+// Last returns the tenant of a name that was put last, of whatever spec: for what
+// outlives an edit.
+func (r *Registry) Last(name string) (*Tenant, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	t, ok := r.byName[name]
 	return t, ok
+}
+
+// Expect says that the EntraTenant of a name has this spec now. A tenant of an older
+// one is not given out any more, whoever puts it.
+func (r *Registry) Expect(name string, v Version) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if was, ok := r.wanted[name]; !ok || was.olderThan(v) {
+		r.wanted[name] = v
+	}
+}
+
+// Outdated says whether a newer spec than the tenant's was seen.
+func (r *Registry) Outdated(t *Tenant) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.outdated(t)
+}
+
+func (r *Registry) outdated(t *Tenant) bool {
+	wanted, ok := r.wanted[t.Name]
+	return ok && t.Version.olderThan(wanted)
 }
 
 // All returns the tenants, in no order.
@@ -95,4 +151,5 @@ func (r *Registry) Remove(name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.byName, name)
+	delete(r.wanted, name)
 }
