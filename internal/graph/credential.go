@@ -22,7 +22,8 @@ type tokenError struct{ failure Error }
 func (e *tokenError) Error() string { return e.failure.Error() }
 
 // Nobody waits for a token that was just not to be had: azcore lets one caller after
-// the other try, and they would queue for minutes behind an endpoint that is away.
+// the other try, and they would queue for minutes behind an endpoint that is away. An
+// endpoint that asks to be left alone is not asked for as long as it says.
 const failureHolds = time.Second
 
 // throttledHolds is how long to wait at least for a token endpoint that is asked too
@@ -60,19 +61,24 @@ func (c *credential) GetToken(ctx context.Context, o policy.TokenRequestOptions)
 	return azcore.AccessToken{}, failed
 }
 
+// justFailed returns the failure that still holds, with what is left of the wait, in
+// whole seconds as it is asked for.
 func (c *credential) justFailed() *tokenError {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if time.Now().After(c.until) {
+	left := time.Until(c.until)
+	if left <= 0 {
 		return nil
 	}
-	return c.failed
+	failed := *c.failed
+	failed.failure.RetryAfter = min(failed.failure.RetryAfter, (left + time.Second - 1).Truncate(time.Second))
+	return &failed
 }
 
 func (c *credential) remember(e *tokenError) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.failed, c.until = e, time.Now().Add(failureHolds)
+	c.failed, c.until = e, time.Now().Add(max(failureHolds, e.failure.RetryAfter))
 }
 
 // exchange is what was seen on the wire while a token was asked for. Its hooks may

@@ -243,3 +243,49 @@ func TestACallerWhoGoesAwaySpoilsNothingForTheOthers(t *testing.T) {
 	}
 	must(t, c.EnableSMSSignIn(context.Background(), adaID))
 }
+
+func TestATokenEndpointIsLeftAloneForAsLongAsItAsks(t *testing.T) {
+	for name, tc := range map[string]struct {
+		status int
+		header http.Header
+		want   time.Duration
+	}{
+		"in seconds":                   {429, http.Header{"Retry-After": {"60"}}, time.Minute},
+		"until a date":                 {429, http.Header{"Retry-After": {"Thu, 01 Jan 2026 00:02:00 GMT"}, "Date": {"Thu, 01 Jan 2026 00:00:00 GMT"}}, 2 * time.Minute},
+		"when it does not say":         {429, http.Header{}, 5 * time.Second},
+		"for less than it should":      {429, http.Header{"Retry-After": {"1"}}, 5 * time.Second},
+		"for longer than is believed":  {429, http.Header{"Retry-After": {"1000000"}}, 24 * time.Hour},
+		"when it does not work":        {503, http.Header{"Retry-After": {"30"}}, 30 * time.Second},
+		"a moment, when it just fails": {503, http.Header{}, time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				asked := 0
+				c := newClient(t, over(func(r *http.Request) (*http.Response, error) { return reply{status: 204}.response(r), nil }),
+					func(o *graph.Options) {
+						o.Credential = tokens(func(context.Context, policy.TokenRequestOptions) error {
+							asked++
+							return &azidentity.AuthenticationFailedError{RawResponse: &http.Response{StatusCode: tc.status, Header: tc.header, Body: http.NoBody}}
+						})
+					})
+				first := failure(t, c.EnableSMSSignIn(context.Background(), adaID))
+				half := (tc.want / 2).Truncate(time.Second)
+				time.Sleep(half) //nolint:forbidigo // the clock is synctest's
+				second := failure(t, c.EnableSMSSignIn(context.Background(), adaID))
+				if second.Kind != first.Kind || first.RetryAfter > 0 && second.RetryAfter != first.RetryAfter-half {
+					t.Errorf("first %v, then %v", first, second)
+				}
+				time.Sleep(tc.want - half - time.Millisecond) //nolint:forbidigo // the clock is synctest's
+				_ = c.EnableSMSSignIn(context.Background(), adaID)
+				if asked != 1 {
+					t.Errorf("asked %d times while it was to be left alone", asked)
+				}
+				time.Sleep(time.Millisecond) //nolint:forbidigo // the clock is synctest's
+				_ = c.EnableSMSSignIn(context.Background(), adaID)
+				if asked != 2 {
+					t.Error("it is left alone for longer than it asked")
+				}
+			})
+		})
+	}
+}
