@@ -55,8 +55,10 @@ const (
 //   - roleEligibilityScheduleInstances gives the roles that the user may activate,
 //     where the application may see them and the tenant has the licence for them.
 //
-// An application that may not see which groups are role-assignable is Forbidden. A
-// Graph that has one of the other collections not at all has nobody in it.
+// What a row holds counts, whatever its type is called: a gateway may leave the types
+// out. An application that may not see which groups are role-assignable is Forbidden.
+// A Graph that does not have the last collection has nobody in it; the other two are
+// documented for every cloud, and without them nothing is known (NotFound).
 //
 // Sources: https://learn.microsoft.com/graph/api/user-list-transitivememberof,
 // https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments,
@@ -74,7 +76,7 @@ func (c *Client) DirectoryRoles(ctx context.Context, userID string) ([]Role, err
 		return nil, err
 	}
 	assignments, err := c.roleRows(ctx, "roleAssignments", userID)
-	if err != nil && KindOf(err) != NotFound {
+	if err != nil {
 		return nil, err
 	}
 	eligible, err := c.roleRows(ctx, "roleEligibilityScheduleInstances", userID)
@@ -86,15 +88,14 @@ func (c *Client) DirectoryRoles(ctx context.Context, userID string) ([]Role, err
 	known := map[string]bool{}
 	for _, m := range members {
 		switch {
-		case m.Kind == "#microsoft.graph.directoryRole":
+		case m.Kind == "#microsoft.graph.directoryRole" || m.RoleTemplateID != "":
 			id := strings.ToLower(string(m.RoleTemplateID))
 			known[id] = true
 			roles = append(roles, Role{ID: id, Name: string(m.DisplayName)})
-		case m.Kind != "#microsoft.graph.group":
-		case m.IsAssignableToRole == nil:
-			return nil, &Error{Kind: Forbidden, Op: op, Cause: "the user's groups do not show", Permission: readGroups}
-		case *m.IsAssignableToRole:
+		case m.IsAssignableToRole != nil && *m.IsAssignableToRole:
 			roles = append(roles, Role{Name: string(m.DisplayName), Via: strings.ToLower(string(m.ID))})
+		case m.IsAssignableToRole == nil && (m.Kind == "#microsoft.graph.group" || m.Kind == ""):
+			return nil, &Error{Kind: Forbidden, Op: op, Cause: "the user's groups do not show", Permission: readGroups}
 		}
 	}
 	for _, a := range assignments {

@@ -43,8 +43,22 @@ func TestDirectoryRoles(t *testing.T) {
 		"a group that may hold roles counts as one": {
 			[]string{admins}, nil, []graph.Role{{Name: "Admins", Via: adminsGroup}}, "",
 		},
-		"a role without its name is still one":  {[]string{hiddenRole}, nil, []graph.Role{{}}, ""},
-		"groups that do not show are not waved": {[]string{role, hidden}, nil, nil, graph.Forbidden},
+		"a role without its name is still one": {[]string{hiddenRole}, nil, []graph.Role{{}}, ""},
+		"a role whose type is left out is still one": {
+			[]string{`{"id":"x","displayName":"Global Reader","roleTemplateId":"` + globalReader + `"}`}, nil,
+			[]graph.Role{{ID: globalReader, Name: "Global Reader"}}, "",
+		},
+		"a role of a type that is new is still one": {
+			[]string{`{"@odata.type":"#microsoft.graph.newRole","displayName":"Global Reader","roleTemplateId":"` + globalReader + `"}`}, nil,
+			[]graph.Role{{ID: globalReader, Name: "Global Reader"}}, "",
+		},
+		"a group that may hold roles counts without its type": {
+			[]string{`{"id":"` + adminsGroup + `","displayName":"Admins","isAssignableToRole":true}`}, nil,
+			[]graph.Role{{Name: "Admins", Via: adminsGroup}}, "",
+		},
+		"an ordinary group is none without its type": {[]string{`{"id":"y","isAssignableToRole":false}`}, nil, nil, ""},
+		"what does not show at all is not waved":     {[]string{`{"id":"y"}`}, nil, nil, graph.Forbidden},
+		"groups that do not show are not waved":      {[]string{role, hidden}, nil, nil, graph.Forbidden},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -83,18 +97,30 @@ func TestDirectoryRoles(t *testing.T) {
 
 func TestNoRolesAreNotTheAnswerWhenGraphWillNotSay(t *testing.T) {
 	for name, refused := range map[string]string{"of memberships": "transitiveMemberOf", "of assignments": "roleAssignments"} {
-		t.Run(name, func(t *testing.T) {
-			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
-				if strings.Contains(r.URL.Path, refused) {
-					reply{status: 403, body: said("Authorization_RequestDenied", "")}.write(w)
-					return
+		for how, tc := range map[string]struct {
+			answer reply
+			want   graph.Kind
+		}{
+			"forbidden":    {reply{status: 403, body: said("Authorization_RequestDenied", "")}, graph.Forbidden},
+			"not there":    {reply{status: 404, body: said("Request_ResourceNotFound", "")}, graph.NotFound},
+			"not Graph":    {reply{status: 404}, graph.Unavailable},
+			"not possible": {reply{status: 400, body: said("Request_BadRequest", "")}, graph.Refused},
+			"not answered": {reply{status: 500}, graph.Unavailable},
+			"not a list":   {reply{status: 200, body: `{}`}, graph.Unavailable},
+		} {
+			t.Run(name+", "+how, func(t *testing.T) {
+				s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+					if strings.Contains(r.URL.Path, refused) {
+						tc.answer.write(w)
+						return
+					}
+					reply{status: 200, body: `{"value":[]}`}.write(w)
+				})
+				if _, err := s.client(t).DirectoryRoles(context.Background(), adaID); graph.KindOf(err) != tc.want {
+					t.Errorf("error = %v, want %s", err, tc.want)
 				}
-				reply{status: 200, body: `{"value":[]}`}.write(w)
 			})
-			if _, err := s.client(t).DirectoryRoles(context.Background(), adaID); graph.KindOf(err) != graph.Forbidden {
-				t.Errorf("error = %v", err)
-			}
-		})
+		}
 	}
 }
 
@@ -127,6 +153,7 @@ func TestRolesThatTheUserMayActivate(t *testing.T) {
 		"count":                         {reply{status: 200, body: `{"value":[` + row + `]}`}, []graph.Role{{ID: globalReader, Eligible: true}}, ""},
 		"count once":                    {reply{status: 200, body: `{"value":[` + row + `,` + row + `]}`}, []graph.Role{{ID: globalReader, Eligible: true}}, ""},
 		"may be out of sight":           {reply{status: 403, body: said("Authorization_RequestDenied", "")}, nil, ""},
+		"may be none of this cloud's":   {reply{status: 404, body: said("UnknownError", "")}, nil, ""},
 		"may be out of licence":         {reply{status: 400, body: said("AadPremiumLicenseRequired", "")}, nil, ""},
 		"are not waved when unanswered": {reply{status: 500}, nil, graph.Unavailable},
 		"are not waved without a token": {reply{status: 401}, nil, graph.Forbidden},
