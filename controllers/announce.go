@@ -77,7 +77,7 @@ func requestIDOf(answer *http.Response) string {
 	if answer == nil {
 		return ""
 	}
-	return answer.Header.Get("request-id")
+	return graph.RequestID(answer.Header)
 }
 
 // idOf returns Graph's id of a request that failed, or ours where no answer came:

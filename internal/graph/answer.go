@@ -63,11 +63,23 @@ func codeOf(resp *http.Response) string {
 	return ""
 }
 
+// RequestID returns Graph's id of a request from the header of its answer: a GUID, or
+// "" if what stands there is none. Whatever is between us and Graph may write there,
+// and the id goes into the log and into conditions.
+func RequestID(h http.Header) string {
+	if id := h.Get("request-id"); isGUID(id) {
+		return id
+	}
+	return ""
+}
+
+// requestIDOf is that of a failure, which Graph writes into the body as well.
 func requestIDOf(resp *http.Response) string {
-	for _, id := range []string{resp.Header.Get("request-id"), string(envelopeOf(resp).Error.InnerError.RequestID)} {
-		if isGUID(id) {
-			return id
-		}
+	if id := RequestID(resp.Header); id != "" {
+		return id
+	}
+	if id := string(envelopeOf(resp).Error.InnerError.RequestID); isGUID(id) {
+		return id
 	}
 	return ""
 }

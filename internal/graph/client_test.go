@@ -3,6 +3,7 @@ package graph_test
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -111,6 +112,31 @@ func TestTheTypeOfAMethodIsKnownByItsIDFirst(t *testing.T) {
 			case tc.want == "" && len(got) == 0:
 			case len(got) != 1 || got[0].Type != tc.want || got[0].ID != tc.id:
 				t.Errorf("methods = %v", got)
+			}
+		})
+	}
+}
+
+func TestAStateThatCannotBeOneIsNotPassedOn(t *testing.T) {
+	for name, tc := range map[string]struct{ says, want string }{
+		"a state":                 {`"ready"`, "ready"},
+		"one that is new":         {`"somethingNew"`, "somethingNew"},
+		"none":                    {`""`, ""},
+		"no text":                 {`{"state":"ready"}`, ""},
+		"a number":                {`"+1 2065550100"`, "unknownFutureValue"},
+		"a sentence":              {`"ready for ada"`, "unknownFutureValue"},
+		"a line break":            {`"ready\n"`, "unknownFutureValue"},
+		"a word that is too long": {`"` + strings.Repeat("a", 41) + `"`, "unknownFutureValue"},
+		"letters of another kind": {`"rеady"`, "unknownFutureValue"}, // the e is Cyrillic
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClient(t, over(func(r *http.Request) (*http.Response, error) {
+				return reply{status: 200, body: `{"value":[{"id":"` + graph.MethodID(phone.Mobile) + `","smsSignInState":` + tc.says + `}]}`}.response(r), nil
+			}))
+			methods, err := c.PhoneMethods(context.Background(), adaID)
+			must(t, err)
+			if got := string(methods[0].SMSSignInState); got != tc.want {
+				t.Errorf("%q", got)
 			}
 		})
 	}

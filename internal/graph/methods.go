@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/entraops/phone-operator/internal/phone"
@@ -165,7 +166,7 @@ func (b *methodBody) method() (PhoneMethod, bool) {
 	m := PhoneMethod{
 		ID:             strings.ToLower(string(b.ID)),
 		Number:         phone.Read(string(b.PhoneNumber)),
-		SMSSignInState: phone.SMSSignInState(b.SMSSignInState),
+		SMSSignInState: stateOf(string(b.SMSSignInState)),
 	}
 	for _, t := range phone.Types() {
 		if m.ID == MethodID(t) {
@@ -180,6 +181,18 @@ func (b *methodBody) method() (PhoneMethod, bool) {
 		}
 	}
 	return m, false
+}
+
+// A state is a word, also one that Graph adds later.
+var stateForm = regexp.MustCompile(`^[A-Za-z]{1,40}$`)
+
+// stateOf keeps out of status and messages what cannot be a state: other texts are
+// Graph's own word for one that is not known. Nothing stays nothing.
+func stateOf(s string) phone.SMSSignInState {
+	if s != "" && !stateForm.MatchString(s) {
+		return phone.UnknownState
+	}
+	return phone.SMSSignInState(s)
 }
 
 func methodsPath(userID string) (string, bool) {

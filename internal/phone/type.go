@@ -18,7 +18,7 @@ const (
 func Types() []Type { return []Type{Mobile, AlternateMobile, Office} }
 
 // SMSSignInState is Graph's smsSignInState: whether a user can sign in with a
-// text message to this number. It is read-only. A value Graph adds later is kept
+// text message to this number. It is read-only. A word that Graph adds later is kept
 // as it is.
 //
 // Source: https://learn.microsoft.com/graph/api/resources/phoneauthenticationmethod
@@ -32,4 +32,5 @@ const (
 	NumberNotUnique    SMSSignInState = "phoneNumberNotUnique" // another user signs in with this number
 	Ready              SMSSignInState = "ready"                // the user can sign in with it
 	NotConfigured      SMSSignInState = "notConfigured"        // allowed, and something is still to be done
+	UnknownState       SMSSignInState = "unknownFutureValue"   // one that this version of Graph has no word for
 )
