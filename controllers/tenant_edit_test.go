@@ -38,12 +38,15 @@ type oneTenant struct {
 
 const tenantName = "default"
 
-func newOneTenant(t *testing.T) *oneTenant {
+func newOneTenant(t *testing.T, permissions ...string) *oneTenant {
 	t.Helper()
+	if len(permissions) == 0 {
+		permissions = []string{"User.ReadBasic.All"}
+	}
 	id, app := uuid.NewString(), uuid.NewString()
 	graph := emulator.New(emulator.Options{Seed: 1})
 	must(graph.AddTenant(emulator.Tenant{ID: id, Domains: []string{"contoso.com"}}))
-	must(graph.AddApp(emulator.App{TenantID: id, ClientID: app, Secret: "s", Roles: []string{"User.ReadBasic.All"}}))
+	must(graph.AddApp(emulator.App{TenantID: id, ClientID: app, Secret: "s", Roles: permissions}))
 	server, err := emulator.Serve(graph, "127.0.0.1:0")
 	must(err)
 	t.Cleanup(func() { _ = server.Close() })

@@ -144,8 +144,9 @@ type EntraTenantStatus struct {
 	// +optional
 	Methods MethodCounts `json:"methods,omitzero"`
 
-	// pendingChanges is how many writes mode Enforce would send to Graph now; it is
-	// counted in mode Observe.
+	// pendingChanges is how many PhoneAuthenticationMethods say WouldChange: mode Enforce
+	// would write to Graph for them. It is counted in mode Observe. Where a phone is
+	// handed over both say so, though it is one write.
 	//
 	// +optional
 	PendingChanges int32 `json:"pendingChanges,omitempty"`
