@@ -57,8 +57,8 @@ const (
 //
 // What a row holds counts, whatever its type is called: a gateway may leave the types
 // out. An application that may not see which groups are role-assignable is Forbidden.
-// A Graph that does not have the last collection has nobody in it; the other two are
-// documented for every cloud, and without them nothing is known (NotFound).
+// A Graph that says that it does not have one of the other two collections has nobody
+// in it: that is no answer about the user, of whom the memberships tell.
 //
 // Sources: https://learn.microsoft.com/graph/api/user-list-transitivememberof,
 // https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments,
@@ -76,7 +76,7 @@ func (c *Client) DirectoryRoles(ctx context.Context, userID string) ([]Role, err
 		return nil, err
 	}
 	assignments, err := c.roleRows(ctx, "roleAssignments", userID)
-	if err != nil {
+	if err != nil && KindOf(err) != NotFound {
 		return nil, err
 	}
 	eligible, err := c.roleRows(ctx, "roleEligibilityScheduleInstances", userID)

@@ -102,7 +102,6 @@ func TestNoRolesAreNotTheAnswerWhenGraphWillNotSay(t *testing.T) {
 			want   graph.Kind
 		}{
 			"forbidden":    {reply{status: 403, body: said("Authorization_RequestDenied", "")}, graph.Forbidden},
-			"not there":    {reply{status: 404, body: said("Request_ResourceNotFound", "")}, graph.NotFound},
 			"not Graph":    {reply{status: 404}, graph.Unavailable},
 			"not possible": {reply{status: 400, body: said("Request_BadRequest", "")}, graph.Refused},
 			"not answered": {reply{status: 500}, graph.Unavailable},
@@ -121,6 +120,19 @@ func TestNoRolesAreNotTheAnswerWhenGraphWillNotSay(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestMembershipsThatGraphDoesNotHaveAreNoAnswer(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "transitiveMemberOf") {
+			reply{status: 404, body: said("Request_ResourceNotFound", "")}.write(w)
+			return
+		}
+		reply{status: 200, body: `{"value":[]}`}.write(w)
+	})
+	if _, err := s.client(t).DirectoryRoles(context.Background(), adaID); graph.KindOf(err) != graph.NotFound {
+		t.Errorf("error = %v", err)
 	}
 }
 
