@@ -51,6 +51,7 @@ func (m *model) startOperator() {
 		Tenants:   tenant.NewRegistry(),
 		Now:       time.Now,
 		directory: newDirectory(),
+		overdue:   newOverdue(),
 		memories:  cache.NewExpiring(),
 		landings:  cache.NewExpiring(),
 		versions:  cache.NewExpiring(), numbersInSync: cache.NewExpiring(),

@@ -101,3 +101,6 @@ const (
 	mostRefusals = 8
 	mostHours    = 30
 )
+
+// elapse lets time pass in which the operator does nothing.
+func elapse(d time.Duration) { time.Sleep(d) } //nolint:forbidigo // the clock is synctest's

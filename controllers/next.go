@@ -75,7 +75,9 @@ func (p *pass) rest() reconcile.Result {
 	}
 	low := handler.LowPriority
 	period := p.tenant.Spec.ResyncPeriodOrDefault()
-	return reconcile.Result{RequeueAfter: wait.Jitter(period-time.Duration(jitter/2*float64(period)), jitter), Priority: &low}
+	after := wait.Jitter(period-time.Duration(jitter/2*float64(period)), jitter)
+	p.overdue.expect(p.key, p.Now().Add(after+late))
+	return reconcile.Result{RequeueAfter: after, Priority: &low}
 }
 
 // onlyConflicts says whether err is nothing but writes that came second.

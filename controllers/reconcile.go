@@ -32,6 +32,7 @@ type Reconciler struct {
 	numbersInSync *cache.Expiring // phone.Number that was last in sync
 
 	landings *cache.Expiring // UserKey -> time.Time, until when a write may land that nobody heard of
+	overdue  *overdue        // users at rest, by when they are to be looked at
 	queue    workqueue.TypedRateLimitingInterface[UserKey]
 	started  time.Time // when this replica began to work: what was before, it does not remember
 }
@@ -61,6 +62,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, key UserKey) (reconcile.Resu
 	if err := ctx.Err(); err != nil {
 		return reconcile.Result{}, err
 	}
+	r.overdue.seen(key)
 	ctx, end := outlive(ctx, farewell)
 	defer end()
 	claims, err := r.gather(ctx, key.Tenant, append([]string{key.User}, r.directory.spelled(key)...)...)

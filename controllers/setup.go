@@ -72,7 +72,7 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 }
 
 func (r *Reconciler) setup(mgr ctrl.Manager, o Options, connected <-chan event.TypedGenericEvent[string]) error {
-	r.directory = newDirectory()
+	r.directory, r.overdue = newDirectory(), newOverdue()
 	r.memories, r.landings = cache.NewExpiring(), cache.NewExpiring()
 	r.versions, r.numbersInSync = cache.NewExpiring(), cache.NewExpiring()
 	return builder.TypedControllerManagedBy[UserKey](mgr).
@@ -87,9 +87,10 @@ func (r *Reconciler) setup(mgr ctrl.Manager, o Options, connected <-chan event.T
 			builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WatchesRawSource(source.TypedChannel(connected,
 			handler.TypedFuncs[string, UserKey]{GenericFunc: r.wakeTenant})).
-		WatchesRawSource(source.TypedFunc[UserKey](func(_ context.Context, q workqueue.TypedRateLimitingInterface[UserKey]) error {
+		WatchesRawSource(source.TypedFunc[UserKey](func(ctx context.Context, q workqueue.TypedRateLimitingInterface[UserKey]) error {
 			r.queue = q // for a user that is found under another name: see bind
 			r.started = r.Now()
+			go r.overdue.hasten(ctx, q, time.Tick(time.Minute))
 			return nil
 		})).
 		WithOptions(controller.TypedOptions[UserKey]{

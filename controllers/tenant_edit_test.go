@@ -96,7 +96,7 @@ func (o *oneTenant) reconcile() error {
 func (o *oneTenant) lookAt() (end <-chan error) {
 	done := make(chan error, 1)
 	go func() { done <- o.reconcile(); close(done) }()
-	o.t.Cleanup(func() { <-done })
+	o.t.Cleanup(func() { _ = <-done })
 	return done
 }
 

@@ -111,7 +111,7 @@ func TestAResourceThatCannotBeWrittenHoldsUpNobody(t *testing.T) {
 // tries lets the operator work for a time in which it may not come to rest. What the
 // model finds of resources that cannot be written is no news.
 func (m *model) tries(d time.Duration) {
-	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(time.Second) {
+	for end := time.Now().Add(d); time.Now().Before(end); elapse(time.Second) {
 		m.work(busy)
 	}
 	m.violations = nil
@@ -121,7 +121,7 @@ func TestTheAnswerAboutRolesIsNoOlderThanTheWriteThatItIsFor(t *testing.T) {
 	told(t, func(m *model) {
 		m.spoils(func(_ *pam, status bool) error {
 			if !status { // the API server is slow to take the finalizer
-				time.Sleep(time.Minute)
+				elapse(time.Minute)
 				must(m.graph.UpdateUser(ada, func(u *emulator.User) {
 					u.Roles = []emulator.Role{{TemplateID: "62e90394-69f5-4237-9190-012177145e10", DisplayName: "Global Administrator"}}
 				}))
@@ -247,7 +247,7 @@ func TestASpentBudgetDoesNotHastenOtherWrites(t *testing.T) {
 		m.take(deletionsPerHour(0), creates("people/a", ada, mobileType, number(numberOne)), works(busy),
 			deletes("people/a"), works(busy), waits(3*time.Minute), answers(http.MethodPost, "/phoneMethods$", 400, 2),
 			creates("people/o", ada, v1alpha1.PhoneTypeOffice, number(numberTwo)), works(busy))
-		time.Sleep(time.Second)
+		elapse(time.Second)
 		m.take(edits("people/a", asking()), works(busy))
 		m.saysReady(t, "people/o", v1alpha1.ReasonPending)
 	})
