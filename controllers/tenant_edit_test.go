@@ -94,9 +94,9 @@ func (o *oneTenant) reconcile() error {
 
 // lookAt has the controller look at the EntraTenant while the test goes on.
 func (o *oneTenant) lookAt() (end <-chan error) {
-	done := make(chan error, 1)
-	go func() { done <- o.reconcile(); close(done) }()
-	o.t.Cleanup(func() { _ = <-done })
+	done, ended := make(chan error, 1), make(chan struct{})
+	go func() { done <- o.reconcile(); close(ended) }()
+	o.t.Cleanup(func() { <-ended })
 	return done
 }
 
