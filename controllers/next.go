@@ -18,10 +18,11 @@ import (
 const (
 	// retryTenant is for what an administrator must mend: a permission, a credential.
 	retryTenant = 5 * time.Minute
-	// retryConflict is for a resource that was written by somebody else meanwhile:
-	// the cache is a moment behind.
+	// retryConflict is for a resource or a tenant that was changed by somebody else
+	// meanwhile: the cache is a moment behind.
 	retryConflict = 100 * time.Millisecond
-	// retryBehind is for a cache that is behind our own last write.
+	// retryBehind is for a cache that is behind our own last write, found out before
+	// Graph was asked anything.
 	retryBehind = 10 * time.Millisecond
 	// firstLook is the first of the looks that back off while a resource waits for
 	// something to happen in Graph.
@@ -43,9 +44,7 @@ func (p *pass) next(ctx context.Context, err error) (reconcile.Result, error) {
 	switch {
 	case err == nil:
 		return p.rest(), nil
-	case errors.Is(err, errBehind):
-		return reconcile.Result{RequeueAfter: retryBehind}, nil
-	case errors.Is(err, errTenantChanged), onlyConflicts(err):
+	case onlyConflicts(err):
 		return reconcile.Result{RequeueAfter: retryConflict}, nil
 	case errors.As(err, &failure):
 		log.FromContext(ctx).V(1).Info("Graph kept the pass from a verdict", "answer", failure.Error())
@@ -80,7 +79,7 @@ func (p *pass) rest() reconcile.Result {
 	return reconcile.Result{RequeueAfter: after, Priority: &low}
 }
 
-// onlyConflicts says whether err is nothing but writes that came second.
+// onlyConflicts says whether err is nothing but what came second.
 func onlyConflicts(err error) bool {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range joined.Unwrap() {
@@ -90,5 +89,5 @@ func onlyConflicts(err error) bool {
 		}
 		return true
 	}
-	return apierrors.IsConflict(err)
+	return apierrors.IsConflict(err) || errors.Is(err, errBehind) || errors.Is(err, errTenantChanged)
 }

@@ -45,6 +45,9 @@ func TestWhenTheUserIsLookedAtAgain(t *testing.T) {
 		"a write that may have been done":              {err: failed(graph.Unclear, 0, 0), back: true},
 		"a resource was changed meanwhile, at once":    {err: fmt.Errorf("write the status: %w", conflict), from: retryConflict},
 		"two resources were":                           {err: errors.Join(conflict, errors.Join(conflict)), from: retryConflict},
+		"the tenant was changed meanwhile, at once":    {err: errors.Join(errTenantChanged, nil), from: retryConflict},
+		"the cache is behind":                          {err: fmt.Errorf("look: %w", errBehind), from: retryConflict},
+		"it is, and another cannot be written":         {err: errors.Join(errBehind, errors.New("no space")), back: true},
 		"one was, and another cannot be written":       {err: errors.Join(conflict, errors.New("no space")), back: true},
 		"one was, and Graph is throttled": {
 			err: errors.Join(conflict, failed(graph.Throttled, 429, 30*time.Second)), from: 30 * time.Second, to: 36 * time.Second,
@@ -52,7 +55,8 @@ func TestWhenTheUserIsLookedAtAgain(t *testing.T) {
 		"anything else": {err: errors.New("no space"), back: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := &pass{claims: []*claim{{Claim: plan.Claim{Ref: "people/a"}}}, tenant: &tenant.Tenant{Gate: tenant.NewGate(time.Now)}}
+			p := passOf(plan.Claim{})
+			p.tenant.Gate = tenant.NewGate(time.Now)
 			if c.change != nil {
 				c.change(p)
 			}
