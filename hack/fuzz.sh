@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # Runs every fuzz target for the time given, one after the other: go test takes one at a time.
+# What it finds worth keeping lies in "$(go env GOCACHE)/fuzz"; inputs that reach new code are
+# copied from there into testdata/fuzz of the package by hand, so that `make test` tries them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
