@@ -82,23 +82,31 @@ func TestGraphThatSendsElsewhere(t *testing.T) {
 			s := newStory(t)
 			u := s.user()
 			url, visits := thief()
-			redirected := func(method string) {
+			redirected := func(method string) (times *atomic.Int32) {
+				times = &atomic.Int32{}
 				s.front.stepIn(func(w http.ResponseWriter, r *http.Request) bool {
 					if !about(r, u) || r.Method != method {
 						return false
 					}
 					w.Header().Set("Location", url+r.URL.Path)
 					w.WriteHeader(status)
+					times.Add(1)
 					return true
 				})
+				return times
 			}
 			unchanged := s.graphStays()
 			redirected(http.MethodGet)
 			s.people.apply(s.people.phone("mobile", u.UPN, mobile, "+1 2065550101"))
 			s.people.reaches("mobile", v1alpha1.ConditionReady, unknown, v1alpha1.ReasonGraphUnavailable)
-			redirected(http.MethodPost)
-			s.people.look("mobile")
-			s.people.reaches("mobile", v1alpha1.ConditionReady, unknown, v1alpha1.ReasonGraphUnavailable)
+			created := redirected(http.MethodPost)
+			s.people.ask("mobile")
+			s.eventually("the operator tries to create the phone", func() error {
+				if created.Load() == 0 {
+					return errNotYet
+				}
+				return nil
+			})
 			unchanged()
 			if n := visits.Load(); n != 0 {
 				t.Errorf("%d requests went where Graph pointed to", n)

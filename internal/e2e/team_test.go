@@ -137,17 +137,23 @@ func (g *team) get(name string) (*v1alpha1.PhoneAuthenticationMethod, error) {
 	return &o, g.Get(g.t.Context(), client.ObjectKey{Namespace: g.namespace, Name: name}, &o)
 }
 
-// look asks for a reconcile of resources and waits until each was looked at.
-func (g *team) look(names ...string) {
+// ask asks for a reconcile of resources, and returns what it asked of each.
+func (g *team) ask(names ...string) (asked map[string]string) {
 	g.t.Helper()
-	asked := map[string]string{}
+	asked = map[string]string{}
 	for _, name := range names {
 		g.edit(name, func(o *v1alpha1.PhoneAuthenticationMethod) {
 			asked[name] = "after " + o.ResourceVersion
 			metav1.SetMetaDataAnnotation(&o.ObjectMeta, v1alpha1.ReconcileRequestedAtAnnotation, asked[name])
 		})
 	}
-	for name, what := range asked {
+	return asked
+}
+
+// look asks for a reconcile of resources and waits until each look came to a verdict.
+func (g *team) look(names ...string) {
+	g.t.Helper()
+	for name, what := range g.ask(names...) {
 		g.eventually(name+" is looked at", func() error {
 			o, err := g.get(name)
 			if err == nil && o.Status.LastHandledRequest != what {
