@@ -35,7 +35,7 @@ const (
 	ReasonTenantNotReady = "TenantNotReady"
 	// ReasonInvalidNumber means: the number, seen at last, is none that Graph could take.
 	ReasonInvalidNumber = "InvalidNumber"
-	// ReasonNumberSourceNotFound means: the Secret or its key is not there.
+	// ReasonNumberSourceNotFound means: the Secret or its key is not there, or may not be read.
 	ReasonNumberSourceNotFound = "NumberSourceNotFound"
 	// ReasonUserNotFound means: Entra knows no such user.
 	ReasonUserNotFound = "UserNotFound"
