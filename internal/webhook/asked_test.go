@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -95,7 +96,8 @@ func TestAPIServerAsksOnlyAboutNewSpecs(t *testing.T) {
 			t.Fatalf("%s: %v", step.what, err)
 		}
 		mu.Lock()
-		if got := strings.Join(asked, ", "); got != step.asks {
+		// A patch that met a version which its cache did not have yet is admitted once more.
+		if got := strings.Join(slices.Compact(asked), ", "); got != step.asks {
 			t.Errorf("%s: the webhook is asked %q, want %q", step.what, got, step.asks)
 		}
 		mu.Unlock()
