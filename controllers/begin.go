@@ -106,7 +106,6 @@ func (p *pass) hold(ctx context.Context, c *claim, begun string) error {
 func (p *pass) record(ctx context.Context, c *claim, v plan.Verdict) error {
 	base := c.object.DeepCopy()
 	p.holding(c, v)
-	c.object.Status.MaskedNumber = v.Method.Number.Masked()
 	if err := p.Client.Status().Patch(ctx, c.object, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})); err != nil {
 		return fmt.Errorf("record the holder %s: %w", c.Ref, err)
 	}

@@ -72,9 +72,12 @@ func (p *pass) holding(c *claim, v plan.Verdict) {
 		s.SMSSignInState = string(v.Method.SMS)
 	}
 	// Of a holder this is the number last in sync: it tells an edit from drift.
-	if number := c.Number; !number.IsZero() && (v.Outcome == plan.Synced || !v.Holds) {
+	switch number := c.Number; {
+	case !number.IsZero() && (v.Outcome == plan.Synced || !v.Holds):
 		s.MaskedNumber = number.Masked()
-	} else if c.Holder && c.Last != "" {
+	case v.Holds && !c.Holder:
+		s.MaskedNumber = "" // it made the phone, and was not in sync with it yet
+	case c.Holder && c.Last != "":
 		s.MaskedNumber = c.Last
 	}
 }

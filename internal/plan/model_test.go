@@ -167,7 +167,7 @@ func (w *world) begin(p Plan) {
 			for i := range w.claims {
 				c := &w.claims[i]
 				if v := p.Verdicts[c.Ref]; c.Type == a.Type && v.Holds && !c.Holder {
-					c.Holder, c.Last, c.Changed, c.Edited = true, v.Method.Number.Masked(), true, true
+					c.Holder, c.Last, c.Was, c.Changed, c.Edited = true, "", phone.Number{}, true, true
 				}
 			}
 		default:
@@ -190,10 +190,13 @@ func (w *world) record(p Plan) {
 	for i := range w.claims {
 		c := &w.claims[i]
 		v := p.Verdicts[c.Ref]
-		c.Holder = v.Holds
-		if v.Outcome == Synced {
+		switch {
+		case v.Outcome == Synced:
 			c.Last, c.Was = c.Number.Masked(), c.Number
+		case v.Holds && !c.Holder:
+			c.Last, c.Was = "", phone.Number{}
 		}
+		c.Holder = v.Holds
 		if !c.Leaving && !v.Holds && (v.Outcome == Rejected || v.Method != nil) {
 			c.Creating = "" // the note is refuted
 		}

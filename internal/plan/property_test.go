@@ -63,6 +63,7 @@ func worlds(t *rapid.T) world {
 			c.Last = last.Masked()
 			if c.Holder && rapid.Bool().Draw(t, "known") {
 				c.Was = last
+				c.Changed = c.Changed || last != c.Number // as the controller has it
 			}
 		}
 		// A create that was begun and not done, beside a phone from elsewhere, may
