@@ -13,6 +13,10 @@ MODULES := . hack/devcluster hack/tools hack/tools/lint
 
 FUZZTIME ?= 30s
 RACE     ?= -race
+# Random worlds and histories are the same in each run of the tests, so that a failure
+# speaks of the change under test; `make explore` looks for new ones.
+RAPID_SEED ?= 1
+CHECKS     ?= 20000
 
 ##@ Try it
 
@@ -48,7 +52,7 @@ generate: ## deep copies, CRDs, RBAC and webhook configuration from the Go types
 .PHONY: test
 test: assets ## every test, on a real API server
 	@echo "test: the first run compiles Kubernetes' libraries for the race detector, a few minutes" >&2
-	go test $(RACE) -timeout 45m ./...
+	RAPID_SEED=$(RAPID_SEED) go test $(RACE) -timeout 45m ./...
 	go test -C hack/devcluster ./...
 
 .PHONY: lint
@@ -74,6 +78,11 @@ chaos: assets ## bad times for SEED, USERS and DURATION (a new seed, 200, 5m)
 .PHONY: soak
 soak: assets ## the same lives without bad times for DURATION (10m): what the operator takes of the machine, each minute
 	go run ./hack/chaos -calm -duration $(or $(DURATION),10m) $(if $(SEED),-seed $(SEED)) $(if $(USERS),-users $(USERS))
+
+.PHONY: explore
+explore: ## CHECKS (20000) new random worlds for each property, and a twentieth as many new histories
+	RAPID_SEED=0 go test -count=1 -timeout 0 ./internal/plan ./internal/access ./internal/tenant -rapid.checks=$(CHECKS) -rapid.nofailfile
+	RAPID_SEED=0 go test -count=1 -timeout 0 ./controllers -run TestModel -rapid.checks=$$(($(CHECKS) / 20)) -rapid.nofailfile
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (30s)
