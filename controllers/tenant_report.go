@@ -70,7 +70,9 @@ func (r *TenantReconciler) count(ctx context.Context, name string) (v1alpha1.Ent
 		if meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionStalled) {
 			s.Methods.Stalled++
 		}
-		if synced := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionSynced); synced != nil && synced.Reason == v1alpha1.ReasonWouldChange {
+		// Of a suspended one, conditions are as they were left, and Enforce writes nothing for it.
+		synced := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionSynced)
+		if synced != nil && synced.Reason == v1alpha1.ReasonWouldChange && !o.Spec.Suspend {
 			s.PendingChanges++
 		}
 	}

@@ -36,6 +36,7 @@ func TestTheStatusOfAnEntraTenantSumsUpItsResources(t *testing.T) {
 	isReady := having(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
 	isStalled := having(v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonWouldChange)
 	wouldChange := having(v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonWouldChange)
+	suspended := func(o *pam) { o.Spec.Suspend = true }
 	elsewhere := func(o *pam) { o.Spec.TenantRef = &v1alpha1.TenantReference{Name: "elsewhere"} }
 	for name, tc := range map[string]struct {
 		resources []*pam
@@ -57,6 +58,10 @@ func TestTheStatusOfAnEntraTenantSumsUpItsResources(t *testing.T) {
 				aResource("d", "eve@contoso.com", having(v1alpha1.ConditionSynced, metav1.ConditionFalse, v1alpha1.ReasonPending)),
 			},
 			v1alpha1.EntraTenantStatus{Users: 3, Methods: v1alpha1.MethodCounts{Total: 4, Ready: 1, Stalled: 2}, PendingChanges: 2},
+		},
+		"not those that were suspended since": {
+			[]*pam{aResource("a", "ada@contoso.com", wouldChange, suspended), aResource("b", "bob@contoso.com", wouldChange)},
+			v1alpha1.EntraTenantStatus{Users: 2, Methods: v1alpha1.MethodCounts{Total: 2}, PendingChanges: 1},
 		},
 		"none of another tenant": {
 			[]*pam{aResource("a", "ada@contoso.com", elsewhere, isReady, wouldChange, isStalled)}, v1alpha1.EntraTenantStatus{},

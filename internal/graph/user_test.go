@@ -69,3 +69,21 @@ func TestAKeyThatIsNoUserIsNotSent(t *testing.T) {
 		}
 	}
 }
+
+func TestAUserWithoutItsNamesIsNoUser(t *testing.T) {
+	for name, body := range map[string]string{
+		"no id":             `{"userPrincipalName":"ada@contoso.example"}`,
+		"an id of no GUID":  `{"id":"ada","userPrincipalName":"ada@contoso.example"}`,
+		"no name":           `{"id":"` + adaID + `"}`,
+		"a name of nothing": `{"id":"` + adaID + `","userPrincipalName":null}`,
+		"another thing":     `{"value":[{"id":"` + adaID + `","userPrincipalName":"ada@contoso.example"}]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, func(w http.ResponseWriter, _ *http.Request) { reply{status: 200, body: body}.write(w) })
+			got, err := s.client(t).User(t.Context(), "ada@contoso.example")
+			if e := failure(t, err); e.Kind != graph.Unavailable || got != (graph.User{}) {
+				t.Errorf("User() = %+v, %v", got, err)
+			}
+		})
+	}
+}
