@@ -63,9 +63,9 @@ func (m *model) judgeOrder(a asked) {
 	}
 }
 
-// judgeBudget: the operator counts by the minute, so a minute is given away.
+// judgeBudget: in no hour are there more deletions than the tenant allows.
 func (m *model) judgeBudget(a asked) {
-	m.deletions = slices.DeleteFunc(m.deletions, func(at time.Time) bool { return time.Since(at) >= 59*time.Minute })
+	m.deletions = slices.DeleteFunc(m.deletions, func(at time.Time) bool { return time.Since(at) >= time.Hour })
 	if limit := m.tenant.spec.DeletionsPerHourOrDefault(); len(m.deletions) >= int(limit) {
 		m.broken(budgetIsKept, "%s: %d deletions in this hour already, of %d", a, len(m.deletions), limit)
 	}

@@ -152,12 +152,13 @@ type EntraTenantStatus struct {
 	PendingChanges int32 `json:"pendingChanges,omitempty"`
 
 	// recentDeletions are the deletions of the last hour by minute, oldest first, so
-	// that limits.deletionsPerHour outlives a restart of the operator.
+	// that limits.deletionsPerHour outlives a restart of the operator. There are more
+	// minutes than 61 only where the clock of an earlier operator was ahead.
 	//
 	// +optional
 	// +listType=map
 	// +listMapKey=minute
-	// +kubebuilder:validation:MaxItems=61
+	// +kubebuilder:validation:MaxItems=120
 	RecentDeletions []DeletionCount `json:"recentDeletions,omitempty"`
 
 	// conditions has Ready, and while they apply Stalled and Reconciling.

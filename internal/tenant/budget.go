@@ -11,8 +11,9 @@ import (
 	"github.com/entraops/phone-operator/api/v1alpha1"
 )
 
-// window is how long a deletion counts.
-const window = time.Hour
+// window is how long a deletion counts: an hour, and the minute that it is counted in,
+// of which only the beginning is known.
+const window = time.Hour + time.Minute
 
 // Budget counts the deletions of the last hour by the minute. It is safe for
 // concurrent use.
@@ -81,7 +82,7 @@ func (b *Budget) Return(ctx context.Context) error {
 }
 
 // Next returns how long until limit allows another deletion; 0 is now. Under a
-// limit of 0 that is never, and Next answers with the whole window.
+// limit of 0 that is never, and Next answers with the longest wait that there is.
 func (b *Budget) Next(limit int32) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -44,7 +44,7 @@ func TestNoMoreThanTheLimitInAnyHour(t *testing.T) {
 		for i, first := range taken {
 			var n int32
 			for _, at := range taken[i:] {
-				if at.Sub(first) < window-time.Minute { // minutes are counted whole
+				if at.Sub(first) < time.Hour {
 					n++
 				}
 			}
@@ -64,6 +64,9 @@ func TestTheWaitForTheBudgetEndsWhenItSays(t *testing.T) {
 	if ok, err := b.Take(t.Context(), 1); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
+	if wait := b.Next(1); wait != time.Hour+55*time.Second { // to the end of the minute, and an hour
+		t.Errorf("Next = %v", wait)
+	}
 	now = now.Add(b.Next(1) - time.Second)
 	if ok, _ := b.Take(t.Context(), 1); ok {
 		t.Error("a deletion before its time")
@@ -71,6 +74,51 @@ func TestTheWaitForTheBudgetEndsWhenItSays(t *testing.T) {
 	now = now.Add(time.Second)
 	if ok, _ := b.Take(t.Context(), 1); !ok {
 		t.Error("no deletion when its time had come")
+	}
+}
+
+func TestTheWaitIsForAsManyMinutesAsTheLimitWants(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC)
+	b := NewBudget(func() time.Time { return now }, []v1alpha1.DeletionCount{
+		{Minute: metav1.NewTime(now.Add(-20 * time.Minute)), Count: 2}, {Minute: metav1.NewTime(now.Add(-10 * time.Minute)), Count: 3},
+	}, discard)
+	for limit, want := range map[int32]time.Duration{
+		6: 0, 5: 41 * time.Minute, 4: 41 * time.Minute, 3: 51 * time.Minute, 1: 51 * time.Minute, 0: 61 * time.Minute,
+	} {
+		if got := b.Next(limit); got != want {
+			t.Errorf("Next(%d) = %v, want %v", limit, got, want)
+		}
+	}
+}
+
+func TestWhatIsGivenBackIsTheLastOneTaken(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC)
+	early, late := metav1.NewTime(now.Add(-10*time.Minute)), metav1.NewTime(now)
+	for name, tc := range map[string]struct{ before, after []v1alpha1.DeletionCount }{
+		"nothing":                {nil, nil},
+		"nothing that counts":    {[]v1alpha1.DeletionCount{{Minute: metav1.NewTime(now.Add(-2 * time.Hour)), Count: 1}}, nil},
+		"one of several":         {[]v1alpha1.DeletionCount{{Minute: early, Count: 1}, {Minute: late, Count: 2}}, []v1alpha1.DeletionCount{{Minute: early, Count: 1}, {Minute: late, Count: 1}}},
+		"the only one of a time": {[]v1alpha1.DeletionCount{{Minute: early, Count: 2}, {Minute: late, Count: 1}}, []v1alpha1.DeletionCount{{Minute: early, Count: 2}}},
+		"the only one":           {[]v1alpha1.DeletionCount{{Minute: late, Count: 1}}, []v1alpha1.DeletionCount{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var saved []v1alpha1.DeletionCount
+			down := errors.New("the API server is away")
+			b := NewBudget(func() time.Time { return now }, tc.before, func(_ context.Context, counts []v1alpha1.DeletionCount) error {
+				saved = slices.Clone(counts)
+				return down
+			})
+			if err := b.Return(t.Context()); tc.after != nil && !errors.Is(err, down) {
+				t.Errorf("Return() = %v", err)
+			}
+			down = nil // what could not be saved is still taken: once more
+			if err := b.Return(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if diff := cmp.Diff(tc.after, saved); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 
@@ -130,12 +178,16 @@ func TestCountsThatWereSavedOutOfOrderAreTakenUp(t *testing.T) {
 		return metav1.NewTime(now.Truncate(time.Minute).Add(time.Duration(n) * time.Minute))
 	}
 	var saved []v1alpha1.DeletionCount
-	b := NewBudget(func() time.Time { return now }, []v1alpha1.DeletionCount{{Minute: minute(0), Count: 1}, {Minute: minute(-2), Count: 1}},
+	stored := []v1alpha1.DeletionCount{{Minute: minute(0), Count: 1}, {Minute: minute(-2), Count: 1}} // the cache's
+	b := NewBudget(func() time.Time { return now }, stored,
 		func(_ context.Context, counts []v1alpha1.DeletionCount) error { saved = counts; return nil })
 	if ok, err := b.Take(t.Context(), 3); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
 	if diff := cmp.Diff([]v1alpha1.DeletionCount{{Minute: minute(-2), Count: 1}, {Minute: minute(0), Count: 2}}, saved); diff != "" {
 		t.Error(diff)
+	}
+	if !stored[0].Minute.Equal(new(minute(0))) {
+		t.Error("the stored counts were put in order in place")
 	}
 }
