@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
@@ -217,12 +218,16 @@ func (p *pass) allSuspended() bool {
 // leaves or is not ready, a reconcile was asked for. Otherwise it looks for drift.
 func (p *pass) urgent() bool {
 	for _, c := range p.claims {
-		o := c.object
-		if c.Leaving || o.Generation != o.Status.ObservedGeneration || requested(o) != o.Status.LastHandledRequest || !isReady(o) {
+		if c.Leaving || awaited(c.object) || !isReady(c.object) {
 			return true
 		}
 	}
 	return false
+}
+
+// awaited says whether somebody asked for something that was not looked at yet.
+func awaited(o *v1alpha1.PhoneAuthenticationMethod) bool {
+	return !o.DeletionTimestamp.IsZero() || o.Generation != o.Status.ObservedGeneration || requested(o) != o.Status.LastHandledRequest
 }
 
 // lookAgain asks for another look after d, if none is due earlier.

@@ -132,27 +132,35 @@ func (r *Reconciler) usersOfNamespace(ctx context.Context, namespace client.Obje
 }
 
 func (r *Reconciler) usersOf(ctx context.Context, which client.ListOption) []UserKey {
-	var found v1alpha1.PhoneAuthenticationMethodList
-	if err := r.Client.List(ctx, &found, which, client.UnsafeDisableDeepCopy); err != nil {
-		return nil // the cache is stopping
-	}
-	keys := make([]UserKey, len(found.Items))
-	for i := range found.Items {
-		keys[i] = keyOf(&found.Items[i])
+	found := r.resources(ctx, which)
+	keys := make([]UserKey, len(found))
+	for i := range found {
+		keys[i] = keyOf(&found[i])
 	}
 	return keys
 }
 
-// wakeTenant wakes the users of a tenant that can be used in a new way, or not
-// any more: all of them at once, so after those whom somebody waits for.
-func (r *Reconciler) wakeTenant(ctx context.Context, e event.TypedGenericEvent[string], q workqueue.TypedRateLimitingInterface[UserKey]) {
-	keys := r.usersOf(ctx, client.MatchingFields{indexTenant: e.Object})
-	if queue, ok := q.(priorityqueue.PriorityQueue[UserKey]); ok {
-		low := handler.LowPriority
-		queue.AddWithOpts(priorityqueue.AddOpts{Priority: &low}, keys...)
-		return
+// resources are those of the cache, not to be changed.
+func (r *Reconciler) resources(ctx context.Context, which client.ListOption) []v1alpha1.PhoneAuthenticationMethod {
+	var found v1alpha1.PhoneAuthenticationMethodList
+	if err := r.Client.List(ctx, &found, which, client.UnsafeDisableDeepCopy); err != nil {
+		return nil // the cache is stopping
 	}
-	for _, key := range keys {
-		q.Add(key)
+	return found.Items
+}
+
+// wakeTenant wakes the users of a tenant that can be used in a new way, or not any
+// more: all of them at once, so after those whom somebody waits for. Of these some are
+// among them, who came while the tenant could not be used.
+func (r *Reconciler) wakeTenant(ctx context.Context, e event.TypedGenericEvent[string], q workqueue.TypedRateLimitingInterface[UserKey]) {
+	queue, priorities := q.(priorityqueue.PriorityQueue[UserKey])
+	low := handler.LowPriority
+	found := r.resources(ctx, client.MatchingFields{indexTenant: e.Object})
+	for i := range found {
+		if o := &found[i]; priorities && !awaited(o) {
+			queue.AddWithOpts(priorityqueue.AddOpts{Priority: &low}, keyOf(o))
+		} else {
+			q.Add(keyOf(o))
+		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime"
 	"syscall"
 	"time"
@@ -33,6 +34,7 @@ type sizes struct {
 	memory         int // methods
 	bound          time.Duration
 	verbose        bool
+	only           string // a regular expression for the names of figures; "" is all
 }
 
 func main() {
@@ -44,11 +46,12 @@ func main() {
 	flag.IntVar(&s.memory, "memory", s.memory, "measure memory with this many methods and give the slope")
 	flag.DurationVar(&s.bound, "bound", s.bound, "give up after this long")
 	flag.BoolVar(&s.verbose, "v", false, "say what is being done")
+	flag.StringVar(&s.only, "only", "", "measure only the figures whose `names` this regular expression matches, as -v says them, and what they need")
 	flag.Parse()
 	log.SetLogger(logr.Discard()) // of the libraries
 	if *quick {
 		s = sizes{users: 100, workers: 16, few: 3, probes: 10, rest: 2 * time.Second,
-			limits: []int{100}, limited: 15 * time.Second, memory: 600, bound: 5 * time.Minute, verbose: true}
+			limits: []int{100}, limited: 15 * time.Second, memory: 600, bound: 5 * time.Minute, verbose: true, only: s.only}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -64,6 +67,10 @@ func main() {
 func run(ctx context.Context, s sizes) (err error) {
 	fmt.Printf("%s, %s, %d CPUs for everything: API server, etcd, emulator, operator, bench\n",
 		time.Now().UTC().Format(time.DateOnly), runtime.Version(), runtime.NumCPU())
+	only, err := regexp.Compile(s.only)
+	if err != nil {
+		return fmt.Errorf("-only: %w", err)
+	}
 	b := &bench{sizes: s, table: &table{}}
 	defer func() {
 		b.stop()
@@ -85,6 +92,9 @@ func run(ctx context.Context, s sizes) (err error) {
 		{"memory", b.memory},
 		{"limit", b.throttled},
 	} {
+		if needed := figure.name == "counts" || figure.name == "many methods" && only.MatchString("drift"); !needed && !only.MatchString(figure.name) {
+			continue
+		}
 		b.say("%s", figure.name)
 		if err := figure.measure(ctx); err != nil {
 			return fmt.Errorf("%s: %w", figure.name, err)
