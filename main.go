@@ -7,12 +7,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
 	"go.uber.org/zap/zapcore"
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -52,6 +51,11 @@ func main() {
 	f.log.BindFlags(flag.CommandLine)
 	flag.Parse()
 
+	if os.Getenv("GOGC") == "" {
+		// Most of the heap is the cache, which stays: less room for garbage beside it
+		// saves a quarter of the memory.
+		debug.SetGCPercent(50)
+	}
 	ctrl.SetLogger(newLogger(f.log))
 	if err := run(ctrl.SetupSignalHandler(), f); err != nil {
 		ctrl.Log.Error(err, "the manager stopped")
@@ -105,7 +109,7 @@ func options(f flags) ctrl.Options {
 		GracefulShutdownTimeout: new(20 * time.Second),
 		HealthProbeBindAddress:  f.probeAddress,
 		Metrics:                 metricsserver.Options{BindAddress: f.metricsAddress, SecureServing: f.metricsSecure},
-		Cache:                   cache.Options{DefaultTransform: forget},
+		Cache:                   controllers.CacheOptions(),
 		WebhookServer:           f.webhook.server(),
 	}
 	if f.metricsSecure {
@@ -118,22 +122,4 @@ func options(f flags) ctrl.Options {
 		o.Cache.DefaultNamespaces[strings.TrimSpace(namespace)] = cache.Config{}
 	}
 	return o
-}
-
-// forget keeps out of the cache what nobody reads: which fields are managed by
-// whom, which is most of an object (the managers stay, for the audit line), and
-// kubectl's copy of it, which may hold a number or a Secret.
-func forget(o any) (any, error) {
-	if m, err := meta.Accessor(o); err == nil {
-		managers := m.GetManagedFields()
-		for i := range managers {
-			managers[i].FieldsV1 = nil
-		}
-		m.SetManagedFields(managers)
-		if annotations := m.GetAnnotations(); annotations[corev1.LastAppliedConfigAnnotation] != "" {
-			delete(annotations, corev1.LastAppliedConfigAnnotation)
-			m.SetAnnotations(annotations)
-		}
-	}
-	return o, nil
 }

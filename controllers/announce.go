@@ -8,7 +8,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
@@ -93,13 +92,10 @@ func idOf(err error) string {
 // appliedBy names the field manager that last wrote the resource, other than by
 // its status: kubectl, Flux or Argo CD, or a person's client.
 func appliedBy(o *v1alpha1.PhoneAuthenticationMethod) string {
-	var last metav1.ManagedFieldsEntry
-	for _, e := range o.ManagedFields {
-		if e.Subresource == "" && e.Manager != fieldManager && !e.Time.Before(last.Time) {
-			last = e
-		}
+	for _, last := range lastManager(o.ManagedFields) {
+		return last.Manager
 	}
-	return last.Manager
+	return ""
 }
 
 // gitSource names the Flux or Argo CD object that applied the resource, if one did.

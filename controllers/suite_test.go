@@ -106,7 +106,7 @@ func (s *suite) operate(t *testing.T) {
 	var ctx context.Context
 	ctx, s.kill = context.WithCancel(context.Background())
 	mgr, err := ctrl.NewManager(testenv.Shared(t).Config(), ctrl.Options{
-		Scheme: s.Scheme(), Metrics: metricsserver.Options{BindAddress: "0"},
+		Scheme: s.Scheme(), Metrics: metricsserver.Options{BindAddress: "0"}, Cache: controllers.CacheOptions(),
 		GracefulShutdownTimeout: new(time.Duration),
 		Controller:              config.Controller{SkipNameValidation: new(true)}, // it may be the second of this process
 	})
