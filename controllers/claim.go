@@ -69,8 +69,9 @@ func claimOf(o *v1alpha1.PhoneAuthenticationMethod) *claim {
 		Holder:    o.Status.ID != "",
 		Last:      o.Status.MaskedNumber,
 	}}
-	c.Edited = o.Generation != acted(o)
-	c.Changed = c.Edited || requested(o) != o.Status.LastHandledRequest
+	unacted := o.Generation != acted(o)
+	c.Edited = unacted && o.Generation > 1 // the first one is no edit
+	c.Changed = unacted || requested(o) != o.Status.LastHandledRequest
 	if user, masked := noted(o); user == keyOf(o).User {
 		c.Creating = masked
 	}
