@@ -29,7 +29,7 @@ run: assets ## the same, left running; prints the KUBECONFIG to use
 	go run ./hack/demo -keep
 
 .PHONY: bench
-bench: assets ## the figures of docs/figures.md on this machine, some ten minutes; BENCH=-quick for a small run
+bench: assets ## the figures of docs/figures.md on this machine, some twenty minutes; BENCH=-quick for a small run
 	go run ./hack/bench $(BENCH)
 
 ##@ Change it

@@ -1,7 +1,7 @@
 // Command bench measures what design promises in figures, and prints each beside its goal. It asserts nothing: a
 // figure belongs to the machine and the hour it was measured on.
 //
-//	go run ./hack/bench          # all of it, some ten minutes on two cores
+//	go run ./hack/bench          # all of it, some twenty minutes on two cores
 //	go run ./hack/bench -quick   # a small one, to see that the bench itself works
 //
 // Everything is real but Graph: etcd, kube-apiserver, the operator's own binary with the rights of its
