@@ -58,6 +58,8 @@ type Client struct {
 	noSMSSignIn bool
 	credential  *credential
 	scopes      []string
+
+	assignments, eligibilities optional
 }
 
 // New makes a client. It sends nothing: whether the credential works shows with the
@@ -97,6 +99,9 @@ func New(o Options) (*Client, error) {
 		noSMSSignIn: o.NoSMSSignIn,
 		credential:  credential,
 		scopes:      scopes,
+
+		assignments:   optional{name: "roleAssignments", missing: notFound},
+		eligibilities: optional{name: "roleEligibilityScheduleInstances", missing: closed},
 	}, nil
 }
 

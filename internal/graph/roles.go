@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -57,8 +56,9 @@ const (
 //
 // What a row holds counts, whatever its type is called: a gateway may leave the types
 // out. An application that may not see which groups are role-assignable is Forbidden.
-// A Graph that says that it does not have one of the other two collections has nobody
-// in it: that is no answer about the user, of whom the memberships tell.
+// A Graph that says, twice at first, that it does not have one of the other two
+// collections has nobody in it: that is no answer about the user, of whom the
+// memberships tell. One that has answered before is believed no more.
 //
 // Sources: https://learn.microsoft.com/graph/api/user-list-transitivememberof,
 // https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments,
@@ -75,12 +75,12 @@ func (c *Client) DirectoryRoles(ctx context.Context, userID string) ([]Role, err
 	if err != nil {
 		return nil, err
 	}
-	assignments, err := c.roleRows(ctx, "roleAssignments", userID)
-	if err != nil && KindOf(err) != NotFound {
+	assignments, err := c.assignments.rows(ctx, c, userID)
+	if err != nil {
 		return nil, err
 	}
-	eligible, err := c.roleRows(ctx, "roleEligibilityScheduleInstances", userID)
-	if err != nil && !closed(err) {
+	eligible, err := c.eligibilities.rows(ctx, c, userID)
+	if err != nil {
 		return nil, err
 	}
 
@@ -111,17 +111,6 @@ func (c *Client) DirectoryRoles(ctx context.Context, userID string) ([]Role, err
 		}
 	}
 	return roles, nil
-}
-
-// closed says whether a collection is not for this application, or not in this tenant. A
-// token that is not accepted (401) says nothing of what the collection holds: to go on
-// without it would be to take an administrator for nobody.
-func closed(err error) bool {
-	var failure *Error
-	if !errors.As(err, &failure) || failure.Status == http.StatusUnauthorized {
-		return false
-	}
-	return failure.Kind == NotFound || failure.Kind == Forbidden || failure.Kind == Refused
 }
 
 // roleRows lists what a collection of role management has of one user.

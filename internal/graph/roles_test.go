@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -184,6 +185,47 @@ func TestRolesThatTheUserMayActivate(t *testing.T) {
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+// What a collection is like does not change: one refusal among answers is no reason to
+// take an administrator for nobody.
+func TestACollectionThatAnsweredIsNotWaved(t *testing.T) {
+	const assigned, may = "roleAssignments", "roleEligibilityScheduleInstances"
+	for name, tc := range map[string]struct {
+		collection string
+		answers    []int // to the requests for it, in turn; the last one for good
+		kinds      []graph.Kind
+	}{
+		"once refused, and then answered":             {may, []int{403, 200}, []graph.Kind{"", ""}},
+		"refused after an answer":                     {may, []int{200, 403, 200}, []graph.Kind{"", graph.Forbidden, ""}},
+		"not there after an answer":                   {may, []int{200, 404, 200}, []graph.Kind{"", graph.Unavailable, ""}},
+		"no licence after an answer":                  {may, []int{200, 400, 200}, []graph.Kind{"", graph.Unavailable, ""}},
+		"refused for good":                            {may, []int{403}, []graph.Kind{"", "", ""}},
+		"refused for long, and then answered":         {may, []int{403, 403, 403, 200, 403}, []graph.Kind{"", "", "", graph.Forbidden}},
+		"assignments that are not there for once":     {assigned, []int{404, 200}, []graph.Kind{"", ""}},
+		"assignments not there after an answer":       {assigned, []int{200, 404, 200}, []graph.Kind{"", graph.Unavailable, ""}},
+		"assignments that are refused from the start": {assigned, []int{403, 200}, []graph.Kind{graph.Forbidden, ""}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var asked atomic.Int32
+			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if strings.HasSuffix(r.URL.Path, tc.collection) {
+					status := tc.answers[min(int(asked.Add(1)), len(tc.answers))-1]
+					if status != 200 {
+						reply{status: status, body: said("UnknownError", "")}.write(w)
+						return
+					}
+				}
+				reply{status: 200, body: `{"value":[]}`}.write(w)
+			})
+			c := s.client(t)
+			for i, want := range tc.kinds {
+				if _, err := c.DirectoryRoles(t.Context(), adaID); graph.KindOf(err) != want {
+					t.Errorf("time %d: error = %v", i+1, err)
+				}
 			}
 		})
 	}
