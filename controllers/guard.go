@@ -85,7 +85,7 @@ func (p *pass) privileged(ctx context.Context) (bool, error) {
 	roles, err := p.tenant.Graph.DirectoryRoles(ctx, p.user.ID)
 	var failure *graph.Error
 	if errors.As(err, &failure) && failure.Kind == graph.Forbidden {
-		p.lookAgain(retryTenant)
+		p.lookAgain(p.mended())
 		p.explain(fmt.Sprintf("The operator may not ask Graph whether this user holds a directory role, and so writes nothing: "+
 			"grant the app registration %s, with admin consent, or set privilegedUsers: Allow on the EntraTenant.", failure.Permission))
 		return true, nil

@@ -34,7 +34,7 @@ func mobile(n phone.Number, sms phone.SMSSignInState) *plan.Method {
 // people/a and perhaps a second one.
 func passOf(claims ...plan.Claim) *pass {
 	p := &pass{
-		Reconciler: &Reconciler{overdue: newOverdue(), memories: cache.NewExpiring(), landings: cache.NewExpiring(),
+		Reconciler: &Reconciler{overdue: newOverdue(), memories: cache.NewExpiring(), refusals: cache.NewExpiring(), landings: cache.NewExpiring(),
 			started: ago(3600), Now: func() time.Time { return aMoment }},
 		key: UserKey{Tenant: "contoso", User: ada}, tenant: &tenant.Tenant{}, now: aMoment,
 		memory: memory{}, deleted: map[phone.Type]bool{},

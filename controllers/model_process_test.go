@@ -53,6 +53,7 @@ func (m *model) startOperator() {
 		directory: newDirectory(),
 		overdue:   newOverdue(),
 		memories:  cache.NewExpiring(),
+		refusals:  cache.NewExpiring(),
 		landings:  cache.NewExpiring(),
 		versions:  cache.NewExpiring(), numbersInSync: cache.NewExpiring(),
 		queue:   p.work,

@@ -16,7 +16,9 @@ import (
 
 // When to look again.
 const (
-	// retryTenant is for what an administrator must mend: a permission, a credential.
+	// retryTenant is for what an administrator must mend: a permission, a credential. The
+	// first look is after firstLook, for a refusal may be of one request, and each other
+	// twice as late, up to this.
 	retryTenant = 5 * time.Minute
 	// retryConflict is for a resource or a tenant that was changed by somebody else
 	// meanwhile: the cache is a moment behind.
@@ -36,7 +38,7 @@ const (
 //	the pass came to verdicts   at the resync, low priority, or when the pass asked for it
 //	throttled                   when Graph allows it; the tenant waits as a whole
 //	Graph does not answer       when the gate says; the tenant waits as a whole
-//	forbidden, no credential    slowly: an administrator must act
+//	forbidden, no credential    slower and slower: an administrator must act
 //	a resource or the tenant was changed meanwhile      at once
 //	anything else               the queue backs off
 func (p *pass) next(ctx context.Context, err error) (reconcile.Result, error) {
@@ -53,7 +55,7 @@ func (p *pass) next(ctx context.Context, err error) (reconcile.Result, error) {
 			// What the gate says is spread already, a little more does no harm.
 			return reconcile.Result{RequeueAfter: wait.Jitter(max(failure.RetryAfter, p.tenant.Gate.Wait(), retryConflict), jitter)}, nil
 		case graph.Forbidden, graph.CredentialFailed:
-			return reconcile.Result{RequeueAfter: wait.Jitter(retryTenant, jitter)}, nil
+			return reconcile.Result{RequeueAfter: wait.Jitter(p.mended(), jitter)}, nil
 		case graph.Unavailable:
 			if failure.Status == 0 && failure.RetryAfter > 0 { // the gate's word, who spreads the users
 				return reconcile.Result{RequeueAfter: failure.RetryAfter}, nil
@@ -62,6 +64,17 @@ func (p *pass) next(ctx context.Context, err error) (reconcile.Result, error) {
 		}
 	}
 	return reconcile.Result{}, err
+}
+
+// mended is when a refusal of this user's may have been mended. A refusal is forgotten
+// when the look that it asked for was long ago.
+func (p *pass) mended() time.Duration {
+	d := firstLook
+	if last, ok := p.refusals.Get(p.key); ok {
+		d = min(2*last.(time.Duration), retryTenant)
+	}
+	p.refusals.Set(p.key, d, 2*d)
+	return d
 }
 
 // rest is when a user is looked at who needs nothing now.

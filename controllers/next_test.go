@@ -34,21 +34,31 @@ func TestWhenTheUserIsLookedAtAgain(t *testing.T) {
 		"all of the user's resources are suspended":    {change: func(p *pass) { p.claims[0].Suspended = true }},
 		"throttled, when Graph says":                   {err: failed(graph.Throttled, 429, 30*time.Second), from: 30 * time.Second, to: 36 * time.Second},
 		"throttled, and it is over by now":             {err: failed(graph.Throttled, 429, 0), from: retryConflict, to: 2 * retryConflict},
-		"forbidden, when somebody may have mended it":  {err: failed(graph.Forbidden, 403, 0), from: retryTenant, to: retryTenant * 6 / 5},
-		"no credential, too":                           {err: failed(graph.CredentialFailed, 401, 0), from: retryTenant, to: retryTenant * 6 / 5},
-		"Graph does not answer, when the gate says":    {err: failed(graph.Unavailable, 0, 30*time.Second), from: 30 * time.Second},
-		"Graph does not answer, and there is no word":  {err: failed(graph.Unavailable, 0, 0), back: true},
-		"Graph answers that it is unwell":              {err: failed(graph.Unavailable, 502, 30*time.Second), back: true},
-		"a refusal":                                    {err: failed(graph.Refused, 400, 0), back: true},
-		"a number that is taken":                       {err: failed(graph.NumberNotUnique, 409, 0), back: true},
-		"a user that went away":                        {err: failed(graph.NotFound, 404, 0), back: true},
-		"a write that may have been done":              {err: failed(graph.Unclear, 0, 0), back: true},
-		"a resource was changed meanwhile, at once":    {err: fmt.Errorf("write the status: %w", conflict), from: retryConflict},
-		"two resources were":                           {err: errors.Join(conflict, errors.Join(conflict)), from: retryConflict},
-		"the tenant was changed meanwhile, at once":    {err: errors.Join(errTenantChanged, nil), from: retryConflict},
-		"the cache is behind":                          {err: fmt.Errorf("look: %w", errBehind), from: retryConflict},
-		"it is, and another cannot be written":         {err: errors.Join(errBehind, errors.New("no space")), back: true},
-		"one was, and another cannot be written":       {err: errors.Join(conflict, errors.New("no space")), back: true},
+		"forbidden, when somebody may have mended it":  {err: failed(graph.Forbidden, 403, 0), from: firstLook, to: firstLook * 6 / 5},
+		"no credential, too":                           {err: failed(graph.CredentialFailed, 401, 0), from: firstLook, to: firstLook * 6 / 5},
+		"forbidden once more":                          {err: failed(graph.Forbidden, 403, 0), change: func(p *pass) { p.mended() }, from: 2 * firstLook, to: 2 * firstLook * 6 / 5},
+		"forbidden for long": {err: failed(graph.Forbidden, 403, 0), from: retryTenant, to: retryTenant * 6 / 5, change: func(p *pass) {
+			for range 10 {
+				p.mended()
+			}
+		}},
+		"another user is forbidden": {err: failed(graph.Forbidden, 403, 0), from: firstLook, to: firstLook * 6 / 5, change: func(p *pass) {
+			p.mended()
+			p.key.User = "another"
+		}},
+		"Graph does not answer, when the gate says":   {err: failed(graph.Unavailable, 0, 30*time.Second), from: 30 * time.Second},
+		"Graph does not answer, and there is no word": {err: failed(graph.Unavailable, 0, 0), back: true},
+		"Graph answers that it is unwell":             {err: failed(graph.Unavailable, 502, 30*time.Second), back: true},
+		"a refusal":                                   {err: failed(graph.Refused, 400, 0), back: true},
+		"a number that is taken":                      {err: failed(graph.NumberNotUnique, 409, 0), back: true},
+		"a user that went away":                       {err: failed(graph.NotFound, 404, 0), back: true},
+		"a write that may have been done":             {err: failed(graph.Unclear, 0, 0), back: true},
+		"a resource was changed meanwhile, at once":   {err: fmt.Errorf("write the status: %w", conflict), from: retryConflict},
+		"two resources were":                          {err: errors.Join(conflict, errors.Join(conflict)), from: retryConflict},
+		"the tenant was changed meanwhile, at once":   {err: errors.Join(errTenantChanged, nil), from: retryConflict},
+		"the cache is behind":                         {err: fmt.Errorf("look: %w", errBehind), from: retryConflict},
+		"it is, and another cannot be written":        {err: errors.Join(errBehind, errors.New("no space")), back: true},
+		"one was, and another cannot be written":      {err: errors.Join(conflict, errors.New("no space")), back: true},
 		"one was, and Graph is throttled": {
 			err: errors.Join(conflict, failed(graph.Throttled, 429, 30*time.Second)), from: 30 * time.Second, to: 36 * time.Second,
 		},

@@ -28,6 +28,7 @@ type Reconciler struct {
 
 	directory *directory
 	memories  *cache.Expiring // UserKey -> memory
+	refusals  *cache.Expiring // UserKey -> time.Duration, how long to stay away after the last one
 	// What is known of our own writes, by the UID of the resource.
 	versions      *cache.Expiring // resourceVersion of our last one, for as long as the cache may be behind it
 	numbersInSync *cache.Expiring // phone.Number that was last in sync

@@ -73,7 +73,7 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 
 func (r *Reconciler) setup(mgr ctrl.Manager, o Options, connected <-chan event.TypedGenericEvent[string]) error {
 	r.directory, r.overdue = newDirectory(), newOverdue()
-	r.memories, r.landings = cache.NewExpiring(), cache.NewExpiring()
+	r.memories, r.refusals, r.landings = cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring()
 	r.versions, r.numbersInSync = cache.NewExpiring(), cache.NewExpiring()
 	return builder.TypedControllerManagedBy[UserKey](mgr).
 		Named("phoneauthenticationmethod").
