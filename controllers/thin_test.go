@@ -1,8 +1,10 @@
 package controllers
 
 import (
+	"runtime"
 	"testing"
 	"time"
+	"unique"
 	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
@@ -46,6 +48,9 @@ func TestTheCacheHasTheWordsOfConditionsOnce(t *testing.T) {
 		must(err)
 		return o
 	}
+	// Held here, or a collection between the two might forget them.
+	held := []unique.Handle[string]{unique.Make("Graph"), unique.Make("Graph has this phone as it is asked for.")}
+	defer runtime.KeepAlive(held)
 	one, other := resource(), resource()
 	for _, pair := range [][2]string{
 		{one.Status.Conditions[0].Message, other.Status.Conditions[0].Message}, {one.Status.Conditions[0].Type, other.Status.Conditions[0].Type},
