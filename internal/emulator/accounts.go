@@ -31,7 +31,7 @@ func (e *Emulator) AddUser(n User) error {
 		return err
 	}
 	for _, phoneType := range slices.Sorted(maps.Keys(n.Phones)) {
-		if err := t.setPhone(u, phoneType, n.Phones[phoneType]); err != nil {
+		if err := t.setPhone(u, phoneType, n.Phones[phoneType], e.clock()); err != nil {
 			return err
 		}
 	}

@@ -1,102 +1,192 @@
 package emulator
 
-import "net/http"
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+)
 
-// This file is the table of ASSUMED refusals. That Graph refuses in these cases is
-// documented, or follows from OData; with which status, code and words is not
-// published anywhere we looked. They are guesses in the service's habit, and no
-// client may depend on them beyond the class of the status.
+// This file holds every ASSUMPTION about Graph: what nobody outside Microsoft has
+// published. Each has at least two plausible values, the first is the default. No
+// client may lean on one; its tests run with all of them (Variants).
 
-// The rules of phone methods.
+// Guess names one assumption.
+type Guess string
 
-func errDuplicateType() error { return badMethod("The user already has a phone method of this type.") }
-func errInvalidNumber() error { return badMethod("The phone number is not in the required format.") }
-func errNeedsMobile() error   { return badMethod("An alternateMobile phone needs a mobile phone.") }
-func errTypeChange() error    { return badMethod("The type of a phone method cannot be changed.") }
+// The guesses. What each is about stands in the table below.
+const (
+	DuplicateType     Guess = "duplicateType"
+	InvalidNumber     Guess = "invalidNumber"
+	MalformedNumber   Guess = "malformedNumber"
+	NumberPlan        Guess = "numberPlan"
+	TrunkZero         Guess = "trunkZero"
+	ExtensionOnMobile Guess = "extensionOnMobile"
+	NeedsMobile       Guess = "needsMobile"
+	NeededByAlternate Guess = "neededByAlternate"
+	TypeChange        Guess = "typeChange"
+	StateInWrite      Guess = "stateInWrite"
+	SignInRefused     Guess = "signInRefused"
+	SignInOnUpdate    Guess = "signInOnUpdate"
+	UnknownMethod     Guess = "unknownMethod"
+	UnknownUser       Guess = "unknownUser"
+	CreatedDate       Guess = "createdDate"
+	ThrottleCode      Guess = "throttleCode"
+	ThrottleHeaders   Guess = "throttleHeaders"
+	MalformedBody     Guess = "malformedBody"
+	MalformedRequest  Guess = "malformedRequest"
+	UnsupportedQuery  Guess = "unsupportedQuery"
+	UnreadableKey     Guess = "unreadableKey"
+	TooLarge          Guess = "tooLarge"
+	UnknownEncoding   Guess = "unknownEncoding"
+	MalformedBatch    Guess = "malformedBatch"
+	BatchShape        Guess = "batchShape"
+	FailedDependency  Guess = "failedDependency"
+	EmptyPart         Guess = "emptyPart"
+)
 
-func errNeededByAlternate() error {
-	return badMethod("The mobile phone cannot be deleted while an alternateMobile phone exists.")
+// assumption is one guess: what it is about, with its tag ([I] inferred from what is
+// known, [U] looked for and not found), and the values it may have.
+type assumption struct {
+	Guess
+	about  string
+	values []assumed
 }
 
-// Extensions are documented for office phones only; Graph's own sample shows one
-// without naming a type.
-func errExtensionNotOffice() error {
-	return badMethod("An extension is supported for office phones only.")
+// assumed is one value of a guess. With a status it is how a refusal looks; without
+// one, the code that asks for it knows what to do.
+type assumed struct {
+	name   string
+	status int
+	code   string
 }
 
-func errSignInNotAllowed() error {
-	return badMethod("The user is not enabled by policy for SMS sign-in.")
+func behaviour(names ...string) (values []assumed) {
+	for _, name := range names {
+		values = append(values, assumed{name: name})
+	}
+	return values
 }
 
-func errSignInNotSupported() error {
-	return badMethod("SMS sign-in is not supported for this method.")
+func refusals(values ...assumed) []assumed { return values }
+
+// badOrConflict are the dresses of a rule's refusal: the service's habit, and the
+// status that the same service has for a number that is taken.
+var badOrConflict = refusals(
+	assumed{"badRequest", http.StatusBadRequest, "badRequest"},
+	assumed{"conflict", http.StatusConflict, "conflict"},
+)
+
+var assumptions = []assumption{
+	{DuplicateType, "[U] code of a second phone of one type; both statuses are reported", badOrConflict},
+	{InvalidNumber, "[I] status of the code invalidPhoneNumber", refusals(
+		assumed{"400", http.StatusBadRequest, "invalidPhoneNumber"}, assumed{"422", http.StatusUnprocessableEntity, "invalidPhoneNumber"})},
+	{MalformedNumber, "[U] code of a number that is too long or not in the documented form", refusals(
+		assumed{"invalidPhoneNumber", http.StatusBadRequest, "invalidPhoneNumber"}, assumed{"badRequest", http.StatusBadRequest, "badRequest"})},
+	{NumberPlan, "[U] what makes a number in the right form invalid: a length its country does not have, or nothing", behaviour("possible", "grammar")},
+	{TrunkZero, "[I] whether a zero after the country code stays", behaviour("kept", "dropped")},
+	{ExtensionOnMobile, "[U] an extension on a phone that is no office phone: a rule's refusal, or stored", append(refusals(badOrConflict[0]), assumed{name: "stored"})},
+	{NeedsMobile, "[U] code of an alternateMobile without a mobile", badOrConflict},
+	{NeededByAlternate, "[I] status and code of deleting a mobile before its alternateMobile", badOrConflict},
+	{TypeChange, "[U] a PATCH that names another type: refused, or the type is not looked at", append(refusals(badOrConflict[0]), assumed{name: "ignored"})},
+	{StateInWrite, "[U] a write that holds smsSignInState, which it must not: refused, or not looked at", append(refusals(badOrConflict[0]), assumed{name: "ignored"})},
+	{SignInRefused, "[U] enableSmsSignIn where policy or type forbid it: refused, or 204 that does nothing", append(slices.Clone(badOrConflict), assumed{name: "ignored"})},
+	{SignInOnUpdate, "[I] a PATCH of a mobile: SMS sign-in is registered again, or stays switched off", behaviour("registered", "kept")},
+	{UnknownMethod, "[U] code of a phone that is not there; 404 is reported", refusals(
+		assumed{"resourceNotFound", http.StatusNotFound, "resourceNotFound"}, assumed{"itemNotFound", http.StatusNotFound, "itemNotFound"},
+		assumed{"Request_ResourceNotFound", http.StatusNotFound, "Request_ResourceNotFound"})},
+	{UnknownUser, "[U] code of a user that is not there, below /authentication", refusals(
+		assumed{"resourceNotFound", http.StatusNotFound, "resourceNotFound"},
+		assumed{"Request_ResourceNotFound", http.StatusNotFound, "Request_ResourceNotFound"})},
+	{CreatedDate, "[U] whether phones fill createdDateTime; passwords do", behaviour("filled", "null")},
+	{ThrottleCode, "[I] code of a 429 below /authentication: the usual one, or that of the reports it is listed with", refusals(
+		assumed{"TooManyRequests", http.StatusTooManyRequests, "TooManyRequests"}, assumed{"UnknownError", http.StatusTooManyRequests, "UnknownError"})},
+	{ThrottleHeaders, "[U] whether a 429 below /authentication has the directory's x-ms-throttle headers", behaviour("shown", "absent")},
+	{MalformedBody, "[U] code of a body that is no phone", refusals(
+		assumed{"badRequest", http.StatusBadRequest, "badRequest"}, assumed{"BadRequest", http.StatusBadRequest, "BadRequest"})},
+	{MalformedRequest, "[U] code of a request that is refused before a service sees it", refusals(
+		assumed{"BadRequest", http.StatusBadRequest, "BadRequest"}, assumed{"Request_BadRequest", http.StatusBadRequest, "Request_BadRequest"})},
+	{UnsupportedQuery, "[I] code of a query option that is not served", refusals(
+		assumed{"Request_UnsupportedQuery", http.StatusBadRequest, "Request_UnsupportedQuery"}, assumed{"badRequest", http.StatusBadRequest, "badRequest"})},
+	{UnreadableKey, "[U] code of a bare key that begins with $ or holds an apostrophe, or whose apostrophes are not doubled", refusals(
+		assumed{"Request_BadRequest", http.StatusBadRequest, "Request_BadRequest"}, assumed{"UnknownError", http.StatusBadRequest, "UnknownError"})},
+	{TooLarge, "[U] status of a request of more than 4 MiB", refusals(
+		assumed{"413", http.StatusRequestEntityTooLarge, "RequestEntityTooLarge"}, assumed{"400", http.StatusBadRequest, "BadRequest"})},
+	{UnknownEncoding, "[U] status of a Content-Encoding that nobody knows", refusals(
+		assumed{"415", http.StatusUnsupportedMediaType, "UnsupportedMediaType"}, assumed{"400", http.StatusBadRequest, "BadRequest"})},
+	{MalformedBatch, "[U] code of a batch that is refused as a whole; 400 is documented", refusals(
+		assumed{"BadRequest", http.StatusBadRequest, "BadRequest"}, assumed{"invalidRequest", http.StatusBadRequest, "invalidRequest"})},
+	{BatchShape, "[I] what is sequential: all but the first depend on an earlier one, or each on the one before it", behaviour("earlier", "chain")},
+	{FailedDependency, "[U] body of a part that depends on a failed one: an error, or none; 424 is documented", behaviour("error", "none")},
+	{EmptyPart, "[U] body of a part without one: absent or null", behaviour("absent", "null")},
 }
 
-func errMethodNotFound() error {
-	return assumeMethod(http.StatusNotFound, "resourceNotFound", "The authentication method was not found.")
+// Assumptions choose a value for some guesses. A guess that is not there has its
+// default, the first of its values.
+type Assumptions map[Guess]string
+
+// Check refuses a guess or a value that there is none of.
+func (a Assumptions) Check() error {
+	for _, g := range slices.Sorted(maps.Keys(a)) {
+		known := assumptionOf(g)
+		if known == nil {
+			return fmt.Errorf("there is no assumption %q", g)
+		}
+		if !slices.ContainsFunc(known.values, func(v assumed) bool { return v.name == a[g] }) {
+			return fmt.Errorf("%s cannot be %q: it is %s", g, a[g], known.names())
+		}
+	}
+	return nil
 }
 
-func errMethodsUserNotFound() error {
-	return assumeMethod(http.StatusNotFound, "resourceNotFound", "The user was not found.")
+// of gives the value of a guess.
+func (a Assumptions) of(g Guess) assumed {
+	known := assumptionOf(g)
+	for _, v := range known.values {
+		if v.name == a[g] {
+			return v
+		}
+	}
+	return known.values[0]
 }
 
-// The form of requests. None of them repeats what the request held.
-
-// errBody refuses what a body to the authentication methods holds.
-func errBody(what string) error { return badMethod(what) }
-
-// errRequest refuses the form of a request before a service sees it.
-func errRequest(what string) error { return assume(http.StatusBadRequest, "BadRequest", what) }
-
-// errQuery refuses a query option.
-func errQuery(what string) error {
-	return assume(http.StatusBadRequest, "Request_UnsupportedQuery", what)
+func assumptionOf(g Guess) *assumption {
+	i := slices.IndexFunc(assumptions, func(k assumption) bool { return k.Guess == g })
+	if i < 0 {
+		return nil
+	}
+	return &assumptions[i]
 }
 
-// errAdvancedQuery refuses what the directory serves only to callers that accept
-// its index: the header ConsistencyLevel: eventual is missing. The code is usual.
-func errAdvancedQuery() error {
-	return assume(http.StatusBadRequest, "Request_UnsupportedQuery", "The request needs the header ConsistencyLevel: eventual and $count.")
+func (k assumption) names() string {
+	var names []string
+	for _, v := range k.values {
+		names = append(names, v.name)
+	}
+	return strings.Join(names, " or ")
 }
 
-// errNoPremium answers role eligibility in a tenant without the licence for it.
-// The code is seen in the field, the status differs between reports.
-func errNoPremium() error {
-	return assume(http.StatusBadRequest, "AadPremiumLicenseRequired", "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.")
+// Variants gives every Graph that a client has to live with: the defaults, each
+// other value of each guess alone, and the last value of all guesses together. Each
+// has a name that a test can carry.
+func Variants() map[string]Assumptions {
+	all, variants := Assumptions{}, map[string]Assumptions{"the defaults": {}}
+	for _, k := range assumptions {
+		for _, v := range k.values[1:] {
+			variants[string(k.Guess)+"="+v.name] = Assumptions{k.Guess: v.name}
+			all[k.Guess] = v.name
+		}
+	}
+	variants["none of the defaults"] = all
+	return variants
 }
 
-// errKey refuses a key that OData cannot read: a bare one that begins with $ or
-// holds an apostrophe, or a quoted one whose apostrophes are not doubled. That the
-// first is refused is documented, of the others only that they break.
-func errKey() error {
-	return assume(http.StatusBadRequest, "Request_BadRequest", "The key in the request target is not valid.")
-}
-
-func errTooLarge() error {
-	return assume(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "The request is too large.")
-}
-
-func errEncoding() error {
-	return assume(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "The content encoding is not supported.")
-}
-
-// errBatch refuses a whole batch. That it is 400 is documented, the words are not.
-func errBatch(what string) error { return assume(http.StatusBadRequest, "BadRequest", what) }
-
-// errDependency answers a step whose predecessor failed; 424 is documented.
-func errDependency() error {
-	return assume(http.StatusFailedDependency, "FailedDependency", "A request this one depends on failed.")
-}
-
-func badMethod(message string) error {
-	return assumeMethod(http.StatusBadRequest, "badRequest", message)
-}
-
-func assume(status int, code, message string) error {
-	return &graphError{status: status, code: code, message: message, assumed: true}
-}
-
-// assumeMethod is an assumed refusal by the authentication methods service.
-func assumeMethod(status int, code, message string) error {
-	return &graphError{status: status, code: code, message: message, assumed: true, repeat: true}
+// AssumptionsHelp lists the guesses with their values, the default first.
+func AssumptionsHelp() string {
+	var b strings.Builder
+	for _, k := range assumptions {
+		fmt.Fprintf(&b, "%-18s %s\n%18s %s\n", k.Guess, k.names(), "", k.about)
+	}
+	return b.String()
 }

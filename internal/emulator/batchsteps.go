@@ -24,7 +24,7 @@ func (c *call) steps() ([]step, error) {
 		}
 	}
 	if len(steps) > maxBatch {
-		return nil, errBatch("Number of batch request steps exceeds the maximum value of 20.")
+		return nil, errLongBatch()
 	}
 	known := map[string]bool{}
 	for _, s := range steps {
@@ -37,11 +37,11 @@ func (c *call) steps() ([]step, error) {
 		known[s.name()] = true
 	}
 	for _, s := range steps {
-		if err := s.check(known); err != nil {
+		if err := s.check(); err != nil {
 			return nil, err
 		}
 	}
-	return steps, nil
+	return steps, c.sequence(steps)
 }
 
 // read takes a step apart. Its names have a case, and there are no others.
@@ -60,7 +60,7 @@ func (s *step) read(raw json.RawMessage) error {
 
 // check refuses what makes a step, and with it the batch, malformed. A write
 // without a body is malformed even where the operation takes none.
-func (s step) check(known map[string]bool) error {
+func (s step) check() error {
 	hasType := false
 	for name := range s.Headers {
 		hasType = hasType || strings.EqualFold(name, "Content-Type")
@@ -70,39 +70,41 @@ func (s step) check(known map[string]bool) error {
 	if (isWrite && !hasBody) || ((isWrite || hasBody) && !hasType) {
 		return errBatchWrite(s.ID)
 	}
-	for _, id := range s.DependsOn {
-		if !known[strings.ToLower(id)] {
-			return errBatch("A request of the batch depends on one that is not there.")
+	return nil
+}
+
+// sequence refuses dependencies that Graph does not follow: on what does not come
+// before, and of some requests while others have none. The first has none in any batch.
+func (c *call) sequence(steps []step) error {
+	free, chain := 0, true
+	for i, s := range steps {
+		for _, id := range s.DependsOn {
+			if !slices.ContainsFunc(steps[:i], func(earlier step) bool { return earlier.name() == strings.ToLower(id) }) {
+				return errBatchDependency(s.ID)
+			}
 		}
+		if len(s.DependsOn) == 0 {
+			free++
+		}
+		if i > 0 && (len(s.DependsOn) != 1 || strings.ToLower(s.DependsOn[0]) != steps[i-1].name()) {
+			chain = false
+		}
+	}
+	isSequence := free == 1
+	if c.assume(BatchShape).name == "chain" {
+		isSequence = chain
+	}
+	if free < len(steps) && !isSequence {
+		return errMixedBatch()
 	}
 	return nil
 }
 
-// dependencyOrder gives the steps so that each comes after those it depends on and
-// otherwise as preferred; nil where dependencies form a circle.
-func dependencyOrder(steps []step, preferred []int) []int {
-	done := map[string]bool{}
-	var order []int
-	for len(order) < len(steps) {
-		before := len(order)
-		for _, i := range preferred {
-			if !done[steps[i].name()] && steps[i].isReady(done) {
-				done[steps[i].name()] = true
-				order = append(order, i)
-			}
-		}
-		if len(order) == before {
-			return nil
-		}
+// orderOf gives the order in which a batch runs: as it is written, if it is a sequence.
+func (e *Emulator) orderOf(steps []step) []int {
+	order := e.shuffled(len(steps))
+	if slices.ContainsFunc(steps, func(s step) bool { return len(s.DependsOn) > 0 }) {
+		slices.Sort(order)
 	}
 	return order
-}
-
-func (s step) isReady(done map[string]bool) bool {
-	for _, id := range s.DependsOn {
-		if !done[strings.ToLower(id)] {
-			return false
-		}
-	}
-	return true
 }

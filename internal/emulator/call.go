@@ -39,7 +39,7 @@ type call struct {
 	tenant *tenant
 	used   float64 // share of the throttling limit
 
-	assumed func(int, string) (int, string) // of Options
+	settings settings
 
 	// What faults do to it.
 	glyph string // numbers are shown masked with this
@@ -52,7 +52,7 @@ func (e *Emulator) newCall(r *http.Request) *call {
 	c := &call{
 		ctx: r.Context(), now: e.opts.Now(), clock: e.clock(), base: "https://" + r.Host,
 		method: r.Method, path: r.URL.EscapedPath(), query: r.URL.RawQuery,
-		header: r.Header, origin: r, requestID: uuid.NewString(), assumed: e.opts.Assumed,
+		header: r.Header, origin: r, requestID: uuid.NewString(), settings: e.currentSettings(),
 	}
 	c.body, c.unreadable = readBody(r)
 	c.clientID = clientRequestID(r.Header, c.requestID)
@@ -100,8 +100,9 @@ func (c *call) refusal(err error) answer {
 		g = &graphError{status: http.StatusInternalServerError, code: "UnknownError", message: "The emulator failed."}
 	}
 	status, code := g.status, g.code
-	if g.assumed && c.assumed != nil {
-		status, code = c.assumed(status, code)
+	if g.guess != "" {
+		as := c.assume(g.guess)
+		status, code = as.status, as.code
 	}
 	inner := map[string]any{
 		"date": c.clock.UTC().Format("2006-01-02T15:04:05"), "request-id": c.requestID, "client-request-id": c.clientID,

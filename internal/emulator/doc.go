@@ -3,9 +3,9 @@
 // roles, and $batch.
 //
 // It is the judge of a Graph client, so it is strict. What Graph refuses it
-// refuses, with Graph's status, code and words; what nobody has published is
-// decided once, in errors.go, and marked as assumed there. Nothing in it knows
-// any client.
+// refuses, with Graph's status, code and words. What nobody has published is a
+// guess with more than one value, all in assumed.go; SetAssumptions chooses.
+// Nothing in it knows any client.
 //
 // Faults (faults.go) and throttling (throttle.go) come only when asked for, and
 // the same seed gives the same run. Time comes from Options.Now.

@@ -15,10 +15,10 @@ func (e *Emulator) SetPhone(userID, phoneType, number string) error {
 	if u == nil {
 		return fmt.Errorf("there is no user %q", userID)
 	}
-	return e.tenants[u.TenantID].setPhone(u, phoneType, number)
+	return e.tenants[u.TenantID].setPhone(u, phoneType, number, e.clock())
 }
 
-func (t *tenant) setPhone(u *user, phoneType, number string) error {
+func (t *tenant) setPhone(u *user, phoneType, number string, now time.Time) error {
 	if methodIDs[phoneType] == "" {
 		return fmt.Errorf("%q is no phone type", phoneType)
 	}
@@ -26,7 +26,7 @@ func (t *tenant) setPhone(u *user, phoneType, number string) error {
 		number = shown
 	}
 	next := u.phones.clone()
-	next[phoneType] = phone{number: number}
+	next[phoneType] = phone{number: number, created: u.phones.created(phoneType, now)}
 	t.store(u, next)
 	return nil
 }
@@ -88,11 +88,20 @@ func (t *tenant) store(u *user, next phones) {
 // show turns stored phones into what Graph prints, sorted by type.
 func (t *tenant) show(u *user, p phones) []Phone {
 	list := make([]Phone, 0, len(p))
+	for _, r := range t.rows(u, p) {
+		list = append(list, r.Phone)
+	}
+	return list
+}
+
+// rows are the same phones with what only answers show.
+func (t *tenant) rows(u *user, p phones) []row {
+	list := make([]row, 0, len(p))
 	for phoneType, m := range p {
-		list = append(list, Phone{
+		list = append(list, row{Phone{
 			ID: methodIDs[phoneType], Type: phoneType, Number: m.number,
 			SMSSignInState: t.signInState(u, phoneType, m),
-		})
+		}, m.created})
 	}
 	sortPhones(list)
 	return list
@@ -106,25 +115,25 @@ type stale struct {
 }
 
 // lagBehind makes the next reads show before, unless they lag further behind already.
-func (u *user) lagBehind(before phones, reads int, until time.Time) {
-	if u.stale != nil {
+func (u *user) lagBehind(before phones, reads int, now, until time.Time) {
+	if u.stale.holds(now) {
 		before = u.stale.phones
 	}
 	u.stale = &stale{phones: before, reads: reads, until: until}
 }
 
+func (s *stale) holds(now time.Time) bool {
+	return s != nil && (s.reads > 0 || now.Before(s.until))
+}
+
 // read gives the phones that a read at now sees, and uses up one lagging read.
 func (u *user) read(now time.Time) phones {
-	if u.stale == nil {
+	if !u.stale.holds(now) {
+		u.stale = nil
 		return u.phones
 	}
 	if u.stale.reads > 0 {
 		u.stale.reads--
-		return u.stale.phones
 	}
-	if now.Before(u.stale.until) {
-		return u.stale.phones
-	}
-	u.stale = nil
-	return u.phones
+	return u.stale.phones
 }

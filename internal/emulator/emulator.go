@@ -27,9 +27,6 @@ type Options struct {
 	// RefuseReadBasic lets User.ReadBasic.All open nothing under /users. Reports from
 	// the field disagree on whether that application permission is honoured.
 	RefuseReadBasic bool
-	// Assumed, if set, gives status and code of refusals that nobody has published
-	// (assumed.go) another dress. A client must live with any of the same class.
-	Assumed func(status int, code string) (int, string)
 	// MaxHold bounds every delaying fault; 0 is a minute, after which Graph itself gives up.
 	MaxHold time.Duration
 	// KeepRequests is how many requests the record holds before it forgets the
@@ -48,10 +45,13 @@ type Emulator struct {
 	rootsMu sync.Mutex
 	roots   []string // names of this server, beside the Host header
 
-	mu       sync.Mutex // guards the state below, held while one request is worked on
-	tenants  map[string]*tenant
-	throttle Throttle
-	buckets  map[string]*bucket
+	settingsMu sync.Mutex
+	settings   settings
+
+	mu      sync.Mutex // guards the state below, held while one request is worked on
+	tenants map[string]*tenant
+	limits  map[Class]Throttle
+	buckets map[string]*bucket
 
 	record record
 	faults faultList
@@ -84,11 +84,12 @@ func New(o Options) *Emulator {
 }
 
 // Reset forgets everything: tenants, faults, throttling, the record of requests,
-// and where the seed had got to.
+// and where the seed had got to. What Graph this is, its assumptions and its lag,
+// stays.
 func (e *Emulator) Reset() {
 	e.mu.Lock()
 	e.tenants = map[string]*tenant{}
-	e.throttle = Throttle{}
+	e.limits = map[Class]Throttle{}
 	e.buckets = map[string]*bucket{}
 	e.mu.Unlock()
 
@@ -122,10 +123,19 @@ func isGraph(path string) bool {
 	return version == "v1.0" || version == "beta"
 }
 
-// isRoot says whether url is a name of this server, as seen by a request to base.
+// cloudRoots are Graph's own names. Clients that only have the emulator's address in
+// place of theirs still ask for tokens for them.
+// https://learn.microsoft.com/graph/deployments
+var cloudRoots = []string{
+	"https://graph.microsoft.com", "https://graph.microsoft.us", "https://dod-graph.microsoft.us",
+	"https://microsoftgraph.chinacloudapi.cn",
+}
+
+// isRoot says whether url is a name of this server, as seen by a request to base,
+// or of Graph in any cloud.
 func (e *Emulator) isRoot(base, url string) bool {
 	url = strings.TrimSuffix(url, "/")
-	if strings.EqualFold(url, base) {
+	if strings.EqualFold(url, base) || slices.ContainsFunc(cloudRoots, func(root string) bool { return strings.EqualFold(url, root) }) {
 		return true
 	}
 	e.rootsMu.Lock()

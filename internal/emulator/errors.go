@@ -16,11 +16,13 @@ type graphError struct {
 	// inner is what innerError holds beside the usual three.
 	inner  map[string]any
 	header http.Header
-	// assumed marks what nobody has published; see assumed.go.
-	assumed bool
+	// guess stands for status and code where nobody has published them.
+	guess Guess
 }
 
-func (g *graphError) Error() string { return fmt.Sprintf("%d %s: %s", g.status, g.code, g.message) }
+func (g *graphError) Error() string {
+	return fmt.Sprintf("%d %s%s: %s", g.status, g.code, g.guess, g.message)
+}
 
 func refuse(status int, code, message string) error {
 	return &graphError{status: status, code: code, message: message}
@@ -47,8 +49,8 @@ func errUserNotFound(key string) error {
 		fmt.Sprintf("Resource '%s' does not exist or one of its queried reference-property objects are not present.", key))
 }
 
-// errVerbNotAllowed is published for paths of the directory. On the paths of
-// authentication methods it is assumed: old reports have 404 UnknownError there.
+// errVerbNotAllowed is the directory's. Below /authentication a verb that is not
+// served is not routed: see errUnroutable.
 func errVerbNotAllowed() error {
 	return refuse(http.StatusMethodNotAllowed, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
 }
@@ -58,10 +60,22 @@ func errDefaultMethod(methodID string) error {
 		"] matches the user's current default authentication method, and cannot be deleted until the default authentication method is changed")
 }
 
+// errUnroutable answers a verb or a key that the authentication methods service does
+// not route. The address in it is the service's own, in OData's way of writing keys.
 func errUnroutable(c *call) error {
 	return refuseMethod(http.StatusNotFound, "UnknownError", fmt.Sprintf(
-		`{"Message":"No HTTP resource was found that matches the request URI '%s%s'.","MessageDetail":"No type was found that matches the controller named 'users'."}`,
-		c.base, c.path))
+		`{"Message":"No HTTP resource was found that matches the request URI 'https://mface.windowsazure.com/odata/%s'.","MessageDetail":"No type was found that matches the controller named 'users'."}`,
+		c.inOData()))
+}
+
+// errUnknownSegment answers a path that the model of Graph does not have.
+func errUnknownSegment(segment string) error {
+	return refuse(http.StatusBadRequest, "badRequest", "Resource not found for segment '"+segment+"'.")
+}
+
+// errNoPremium answers role eligibility in a tenant without the licence for it.
+func errNoPremium() error {
+	return refuse(http.StatusBadRequest, "AadPremiumLicenseRequired", "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.")
 }
 
 func errNoContentType() error {
@@ -74,6 +88,23 @@ func errContentTypeNotJSON() error {
 
 func errBatchWrite(id string) error {
 	return refuse(http.StatusBadRequest, "BadRequest", fmt.Sprintf("Write request id : %s does not contain Content-Type header or body.", id))
+}
+
+func errMixedBatch() error {
+	return refuse(http.StatusBadRequest, "BadRequest", "Batch should be either fully sequential or fully parallel.")
+}
+
+func errLongBatch() error {
+	return refuse(http.StatusBadRequest, "BadRequest", "Number of requests inside batch exceed(s) the limit.")
+}
+
+func errBatchDependency(id string) error {
+	return refuse(http.StatusBadRequest, "BadRequest", "Invalid dependency for request Id "+id+".")
+}
+
+// errDependency answers a part whose predecessor failed.
+func errDependency() error {
+	return refuse(http.StatusFailedDependency, "FailedDependency", "A request this one depends on failed.")
 }
 
 func errDelegatedOnly() error {

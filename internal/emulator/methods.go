@@ -5,13 +5,14 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
 
 // phoneProperties are what $select may name.
 func (c *call) phoneProperties() []string {
-	return slices.Collect(maps.Keys(c.entity(Phone{})))
+	return slices.Collect(maps.Keys(c.entity(row{})))
 }
 
 const phoneODataType = "#microsoft.graph.phoneAuthenticationMethod"
@@ -47,14 +48,24 @@ func (c *call) phoneType() (string, error) {
 	return phoneType, nil
 }
 
-// entity is the JSON of one phone. The dates are in the schema; whether phones fill
-// them is not published, so they are null.
-func (c *call) entity(p Phone) map[string]any {
+// row is a phone in an answer.
+type row struct {
+	Phone
+	created time.Time
+}
+
+func dateTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
+
+// entity is the JSON of one phone.
+func (c *call) entity(p row) map[string]any {
 	if c.glyph != "" {
 		p.Number = masked(p.Number, c.glyph)
 	}
 	entity := map[string]any{
 		"id": p.ID, "phoneNumber": p.Number, "phoneType": p.Type, "smsSignInState": p.SMSSignInState, "createdDateTime": nil,
+	}
+	if c.assume(CreatedDate).name == "filled" {
+		entity["createdDateTime"] = dateTime(p.created)
 	}
 	if c.version == "beta" {
 		entity["lastUsedDateTime"] = nil

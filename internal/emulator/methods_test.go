@@ -15,7 +15,7 @@ func TestAPhoneIsCreatedReadChangedAndDeleted(t *testing.T) {
 	want := map[string]any{
 		"@odata.context": g.server.URL + "/v1.0/$metadata#users('" + adaID + "')/authentication/phoneMethods/$entity",
 		"id":             mobileID, "phoneNumber": "+1 2065550100", "phoneType": "mobile",
-		"smsSignInState": "notAllowedByPolicy", "createdDateTime": nil,
+		"smsSignInState": "notAllowedByPolicy", "createdDateTime": "2030-01-02T03:04:05Z",
 	}
 	if d := cmp.Diff(want, created.json()); d != "" {
 		t.Error(d)

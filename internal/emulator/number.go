@@ -17,8 +17,8 @@ var (
 
 var callingCodes = phonenumbers.GetSupportedCallingCodes()
 
-// canonicalNumber gives the form in which Graph shows a number, or false where
-// Graph refuses it. There is no check against a numbering plan: Graph makes none.
+// canonicalNumber gives the form in which Graph shows a number, or false where it
+// does not have the documented form.
 func canonicalNumber(s string) (string, bool) {
 	if m := spacedNumber.FindStringSubmatch(s); m != nil {
 		code, err := strconv.Atoi(m[1])
@@ -47,6 +47,27 @@ func splitCallingCode(digits string) (code, rest string, ok bool) {
 		}
 	}
 	return "", "", false
+}
+
+// isPossible reports whether a number in Graph's form has a length that its country
+// has numbers of. Graph is seen to refuse some numbers in the right form; by which
+// rule is not known.
+func isPossible(shown string) bool {
+	number, _, _ := strings.Cut(shown, "x")
+	parsed, err := phonenumbers.Parse(number, "")
+	return err == nil && phonenumbers.IsPossibleNumberWithReason(parsed) == phonenumbers.IS_POSSIBLE
+}
+
+// withoutTrunkZero drops a zero after the country code, where the country uses it
+// for calls within only.
+func withoutTrunkZero(shown string) string {
+	number, _, _ := strings.Cut(shown, "x")
+	parsed, err := phonenumbers.Parse(number, "")
+	code, rest, _ := strings.Cut(shown, " ")
+	if err != nil || parsed.GetItalianLeadingZero() {
+		return shown
+	}
+	return code + " " + strings.TrimPrefix(rest, "0")
 }
 
 func hasExtension(number string) bool { return strings.Contains(number, "x") }

@@ -47,6 +47,23 @@ func unquote(literal string) (string, error) {
 	return strings.ReplaceAll(inner, "''", "'"), nil
 }
 
+// inOData writes the path as the authentication methods service sees it, with all
+// keys in quotes.
+func (c *call) inOData() string {
+	var b strings.Builder
+	for i, p := range c.parts {
+		switch isKey := p.quoted || i == 1 || i == 4; {
+		case isKey:
+			b.WriteString("('" + strings.ReplaceAll(p.text, "'", "''") + "')")
+		case i > 0:
+			b.WriteString("/" + p.text)
+		default:
+			b.WriteString(p.text)
+		}
+	}
+	return b.String()
+}
+
 // keyText gives the key a part stands for. A bare key that begins with $ or holds
 // an apostrophe has to be written in quotes.
 // https://learn.microsoft.com/graph/api/user-get

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // The phone types of Graph's authenticationPhoneType.
@@ -37,6 +38,8 @@ type Phone struct {
 type phone struct {
 	number string // as Graph shows it
 	signIn bool   // registered as the user's SMS sign-in name
+	// created is when the user got a phone of this type; a change of the number keeps it.
+	created time.Time
 }
 
 // phones holds at most one phone per type. A set is never changed once a reader
@@ -47,6 +50,14 @@ func (p phones) clone() phones {
 	c := make(phones, len(p)+1)
 	maps.Copy(c, p)
 	return c
+}
+
+// created gives when the phone of a type was made; now, if it is not there yet.
+func (p phones) created(phoneType string, now time.Time) time.Time {
+	if m, ok := p[phoneType]; ok {
+		return m.created
+	}
+	return now
 }
 
 // typeOf finds the phone type a well-known method id stands for.
@@ -60,9 +71,9 @@ func typeOf(methodID string) (string, bool) {
 }
 
 // sortPhones orders mobile, alternateMobile, office.
-func sortPhones(list []Phone) {
+func sortPhones(list []row) {
 	order := []string{Mobile, AlternateMobile, Office}
-	slices.SortFunc(list, func(a, b Phone) int {
+	slices.SortFunc(list, func(a, b row) int {
 		return slices.Index(order, a.Type) - slices.Index(order, b.Type)
 	})
 }

@@ -3,10 +3,10 @@ package emulator
 import "strconv"
 
 // listPhones answers GET .../phoneMethods. The documents support no query option;
-// $filter on phoneType is seen to work, and $select does no harm.
+// $filter on phoneType and $top are seen to work, and $select does no harm.
 // https://learn.microsoft.com/graph/api/authentication-list-phonemethods
 func (e *Emulator) listPhones(c *call) (answer, error) {
-	if err := c.options.only("$select", "$filter"); err != nil {
+	if err := c.options.only("$select", "$filter", "$top"); err != nil {
 		return answer{}, err
 	}
 	names, err := c.options.selected(c.phoneProperties())
@@ -17,15 +17,19 @@ func (e *Emulator) listPhones(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	size, err := c.options.top(len(listOrder))
+	if err != nil {
+		return answer{}, err
+	}
 	rows := []any{}
-	for _, p := range list {
+	for _, p := range list[:min(size, len(list))] {
 		rows = append(rows, pick(c.entity(p), names))
 	}
 	return okJSON(map[string]any{"@odata.context": c.context("phoneMethods"), "value": rows}), nil
 }
 
 // filteredPhones gives the user's phones in the order of Graph's own example.
-func (c *call) filteredPhones() ([]Phone, error) {
+func (c *call) filteredPhones() ([]row, error) {
 	filter, err := c.options.filter("phoneType")
 	if err != nil {
 		return nil, err
@@ -34,8 +38,8 @@ func (c *call) filteredPhones() ([]Phone, error) {
 	if err != nil {
 		return nil, err
 	}
-	shown := c.tenant.show(u, u.read(c.now))
-	var list []Phone
+	shown := c.tenant.rows(u, u.read(c.now))
+	var list []row
 	for _, phoneType := range listOrder {
 		for _, p := range shown {
 			if p.Type == phoneType && filter.accepts(p.Type) {
@@ -76,7 +80,7 @@ func (e *Emulator) getPhone(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	for _, p := range c.tenant.show(u, u.read(c.now)) {
+	for _, p := range c.tenant.rows(u, u.read(c.now)) {
 		if p.Type == phoneType {
 			return okJSON(c.single(pick(c.entity(p), names))), nil
 		}

@@ -20,6 +20,10 @@ func (c *call) phoneBody() (number, phoneType *string, err error) {
 			number, err = stringValue(name, raw)
 		case name == "phoneType":
 			phoneType, err = stringValue(name, raw)
+		case name == "smsSignInState":
+			if c.assume(StateInWrite).status != 0 {
+				err = errStateInWrite()
+			}
 		case name == "@odata.type":
 			var kind *string
 			if kind, err = stringValue(name, raw); err == nil && *kind != phoneODataType {
@@ -45,13 +49,17 @@ func stringValue(name string, raw json.RawMessage) (*string, error) {
 }
 
 // validNumber gives the form Graph stores.
-func validNumber(number, phoneType string) (string, error) {
+func (c *call) validNumber(number, phoneType string) (string, error) {
 	shown, ok := canonicalNumber(number)
-	if !ok {
-		return "", errInvalidNumber()
-	}
-	if hasExtension(shown) && phoneType != Office {
+	switch {
+	case !ok:
+		return "", errMalformedNumber()
+	case hasExtension(shown) && phoneType != Office && c.assume(ExtensionOnMobile).status != 0:
 		return "", errExtensionNotOffice()
+	case c.assume(NumberPlan).name == "possible" && !isPossible(shown):
+		return "", errInvalidNumber()
+	case c.assume(TrunkZero).name == "dropped":
+		return withoutTrunkZero(shown), nil
 	}
 	return shown, nil
 }
@@ -74,7 +82,7 @@ func (e *Emulator) createPhone(c *call) (answer, error) {
 		return answer{}, errBody("phoneNumber and a known phoneType are required.")
 	}
 	c.seen.PhoneType = *phoneType
-	shown, err := validNumber(*number, *phoneType)
+	shown, err := c.validNumber(*number, *phoneType)
 	if err != nil {
 		return answer{}, err
 	}
@@ -87,8 +95,9 @@ func (e *Emulator) createPhone(c *call) (answer, error) {
 	if err := c.save(u, *phoneType, phone{number: shown}); err != nil {
 		return answer{}, err
 	}
-	created := Phone{ID: methodIDs[*phoneType], Type: *phoneType, Number: shown,
-		SMSSignInState: c.tenant.signInState(u, *phoneType, u.phones[*phoneType])}
+	made := u.phones[*phoneType]
+	created := row{Phone{ID: methodIDs[*phoneType], Type: *phoneType, Number: shown,
+		SMSSignInState: c.tenant.signInState(u, *phoneType, made)}, made.created}
 	a := okJSON(c.single(c.entity(created)))
 	a.status = http.StatusCreated
 	a.header = http.Header{"Location": {c.base + c.path + "/" + created.ID}}
@@ -96,8 +105,8 @@ func (e *Emulator) createPhone(c *call) (answer, error) {
 }
 
 // updatePhone answers PATCH .../phoneMethods/{id}. Only the number can change. What
-// is left out is computed anew: also with an unchanged number, a mobile for which
-// SMS sign-in was switched off is registered again (assumed).
+// is left out is computed anew: by the default assumption a mobile for which SMS
+// sign-in was switched off is registered again, also with an unchanged number.
 // https://learn.microsoft.com/graph/api/phoneauthenticationmethod-update
 func (e *Emulator) updatePhone(c *call) (answer, error) {
 	if err := c.options.only(); err != nil {
@@ -115,18 +124,22 @@ func (e *Emulator) updatePhone(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	_, exists := u.phones[phoneType]
+	was, exists := u.phones[phoneType]
 	switch {
 	case !exists:
 		return answer{}, errMethodNotFound()
-	case sent != nil && *sent != phoneType:
+	case sent != nil && *sent != phoneType && c.assume(TypeChange).status != 0:
 		return answer{}, errTypeChange()
 	case number == nil:
 		return answer{}, errBody("phoneNumber is required.")
 	}
-	shown, err := validNumber(*number, phoneType)
+	shown, err := c.validNumber(*number, phoneType)
 	if err != nil {
 		return answer{}, err
+	}
+	if phoneType == Mobile && !was.signIn && c.assume(SignInOnUpdate).name == "kept" {
+		c.put(u, phoneType, phone{number: shown})
+		return noContent(), nil
 	}
 	if err := c.save(u, phoneType, phone{number: shown}); err != nil {
 		return answer{}, err
@@ -137,15 +150,20 @@ func (e *Emulator) updatePhone(c *call) (answer, error) {
 // save stores a phone, and registers a mobile for SMS sign-in where the policy
 // says so. A failing registration is the caller's error although the phone is saved.
 func (c *call) save(u *user, phoneType string, m phone) error {
-	before := u.phones
-	next := before.clone()
-	next[phoneType] = m
-	c.tenant.store(u, next)
-	c.wrote(u, before)
+	c.put(u, phoneType, m)
 	if phoneType != Mobile {
 		return nil
 	}
 	return c.tenant.registerSignIn(u)
+}
+
+func (c *call) put(u *user, phoneType string, m phone) {
+	before := u.phones
+	m.created = before.created(phoneType, c.clock)
+	next := before.clone()
+	next[phoneType] = m
+	c.tenant.store(u, next)
+	c.wrote(u, before)
 }
 
 // deletePhone answers DELETE .../phoneMethods/{id}. A default method goes last.
@@ -182,9 +200,13 @@ func (e *Emulator) deletePhone(c *call) (answer, error) {
 	return noContent(), nil
 }
 
-// wrote lets reads of the user fall behind, where a fault asks for it.
+// wrote lets reads of the user fall behind: as a fault asks for it, or as this Graph
+// always does.
 func (c *call) wrote(u *user, before phones) {
-	if c.lag != nil {
-		u.lagBehind(before, c.lag.Reads, c.now.Add(c.lag.Delay))
+	switch {
+	case c.lag != nil:
+		u.lagBehind(before, c.lag.Reads, c.now, c.now.Add(c.lag.Delay))
+	case c.settings.readLag > 0:
+		u.lagBehind(before, 0, c.now, c.now.Add(c.settings.readLag))
 	}
 }

@@ -39,7 +39,8 @@ func parseOptions(raw string) (options, error) {
 func (o options) only(allowed ...string) error {
 	for name := range o {
 		if !slices.Contains(allowed, name) {
-			return errQuery("Query option '" + name + "' is not allowed.")
+			word := strings.TrimPrefix(name, "$")
+			return errQuery("Query option '" + strings.ToUpper(word[:1]) + word[1:] + "' is not allowed.")
 		}
 	}
 	return nil

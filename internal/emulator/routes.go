@@ -87,21 +87,22 @@ var routes = []route{
 	{http.MethodGet, "roleManagement/directory/roleEligibilityScheduleInstances", readEligibility, (*Emulator).listRoleEligibility},
 }
 
-// matches says whether a path is of a route's pattern.
-func (r route) matches(parts []part) bool {
-	steps := strings.Split(r.pattern, "/")
-	if len(steps) != len(parts) {
-		return false
-	}
-	for i, step := range steps {
-		if step == "{}" && parts[i].text != "$count" {
-			continue
+func (r route) length() int { return strings.Count(r.pattern, "/") + 1 }
+
+// match tells how many of a path's parts are those of the route's pattern.
+func (r route) match(parts []part) int {
+	n := 0
+	for step := range strings.SplitSeq(r.pattern, "/") {
+		switch {
+		case n == len(parts):
+			return n
+		case step == "{}" && parts[n].text != "$count":
+		case parts[n].quoted || step != parts[n].text:
+			return n
 		}
-		if parts[i].quoted || step != parts[i].text {
-			return false
-		}
+		n++
 	}
-	return true
+	return n
 }
 
 // find gives the operation of a call, or why there is none.
@@ -109,20 +110,27 @@ func (c *call) find() (route, error) {
 	if c.parts[0].text == "me" {
 		return route{}, errDelegatedOnly()
 	}
-	known := false
+	matched := 0
 	for _, r := range routes {
-		if !r.matches(c.parts) {
-			continue
-		}
-		if r.method == c.method {
+		n := r.match(c.parts)
+		if n == len(c.parts) && n == r.length() && r.method == c.method {
 			return r, nil
 		}
-		known = true
+		matched = max(matched, n)
 	}
-	if known {
+	switch {
+	case matched < len(c.parts):
+		return route{}, errUnknownSegment(c.parts[matched].text)
+	case c.isAuthentication():
+		return route{}, errUnroutable(c)
+	default:
 		return route{}, errVerbNotAllowed()
 	}
-	return route{}, errRequest("Resource not found for the segment.")
+}
+
+// isAuthentication reports whether the path is below a user's authentication.
+func (c *call) isAuthentication() bool {
+	return len(c.parts) > 2 && c.parts[0].text == "users" && c.parts[2].text == "authentication"
 }
 
 // graph answers one request to Graph, or one of those inside a batch.

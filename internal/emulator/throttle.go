@@ -1,15 +1,30 @@
 package emulator
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
+	"slices"
+	"strconv"
 	"time"
+)
+
+// Class is which requests one limit counts together.
+type Class string
+
+// The classes. Graph counts what is below a user's authentication apart from the
+// directory; all of both together is a limit of neither, for tests of any client.
+const (
+	Everything            Class = ""
+	AuthenticationMethods Class = "authentication"
+	Directory             Class = "directory"
 )
 
 // Throttle limits what one app may ask of one tenant: a bucket of Requests tokens
 // that fills again within Per. The zero value does not limit.
 // https://learn.microsoft.com/graph/throttling-limits
 type Throttle struct {
+	Class    Class         `json:"class,omitempty"`
 	Requests int           `json:"requests"`
 	Per      time.Duration `json:"per,omitempty"` // nanoseconds; 0 is Graph's 10 s
 	// OmitRetryAfter leaves the header out, as some of Graph's services do.
@@ -18,14 +33,31 @@ type Throttle struct {
 	RetryAfter time.Duration `json:"retryAfter,omitempty"`
 }
 
-// SetThrottle sets the limit and fills every bucket.
+// ListedLimits are those that Microsoft lists: 5 requests in 10 s for authentication
+// methods, and the directory's units of a tenant with fewer than 50 users.
+func ListedLimits() []Throttle {
+	return []Throttle{
+		{Class: AuthenticationMethods, Requests: 5, Per: 10 * time.Second},
+		{Class: Directory, Requests: 3500, Per: 10 * time.Second},
+	}
+}
+
+// SetThrottle sets the limit of its class and fills every bucket. Without Requests it
+// takes the limit away; without a class too, all limits.
 func (e *Emulator) SetThrottle(t Throttle) {
 	if t.Per == 0 {
 		t.Per = 10 * time.Second
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.throttle = t
+	switch {
+	case t.Requests > 0:
+		e.limits[t.Class] = t
+	case t.Class == Everything:
+		clear(e.limits)
+	default:
+		delete(e.limits, t.Class)
+	}
 	e.buckets = map[string]*bucket{}
 }
 
@@ -37,9 +69,9 @@ type bucket struct {
 	at     time.Time
 }
 
-// take takes a token and says how much of the limit is used, and how long to wait
-// if there was none.
-func (b *bucket) take(t Throttle, now time.Time) (used float64, wait time.Duration) {
+// take takes what a request costs and says how much of the limit is used, and how
+// long to wait if there was not a whole token.
+func (b *bucket) take(t Throttle, cost float64, now time.Time) (used float64, wait time.Duration) {
 	limit := float64(t.Requests)
 	perToken := float64(t.Per) / limit
 	if passed := now.Sub(b.at); passed > 0 {
@@ -47,7 +79,7 @@ func (b *bucket) take(t Throttle, now time.Time) (used float64, wait time.Durati
 		b.at = now
 	}
 	short := 1 - b.tokens
-	b.tokens = max(b.tokens-1, -0.8*limit)
+	b.tokens = max(b.tokens-cost, -0.8*limit)
 	used = 1 - b.tokens/limit
 	if short > 1e-9 { // the sum of many small refills
 		return used, time.Duration((1 - b.tokens) * perToken)
@@ -55,38 +87,80 @@ func (b *bucket) take(t Throttle, now time.Time) (used float64, wait time.Durati
 	return used, 0
 }
 
-// meter counts a call to Graph against its app's limit in the tenant.
-func (e *Emulator) meter(c *call) error {
-	if e.throttle.Requests <= 0 {
-		return nil
+// class gives the class of a call.
+func (c *call) class() Class {
+	if c.isAuthentication() {
+		return AuthenticationMethods
 	}
-	key := c.tenant.ID + "/" + c.token.App
-	b, known := e.buckets[key]
-	if !known {
-		b = &bucket{tokens: float64(e.throttle.Requests), at: c.now}
-		e.buckets[key] = b
-	}
-	used, wait := b.take(e.throttle, c.now)
-	c.used = used
-	if wait == 0 {
-		return nil
-	}
-	return e.throttle.refusal(c, wait)
+	return Directory
 }
 
+// units is what a call costs: one, two for a list of users, which $select and a small
+// $top make cheaper. Only the directory counts in units.
+func (c *call) units() int {
+	units := 1
+	if c.class() == Directory && c.method == http.MethodGet && len(c.parts) == 1 && c.parts[0].text == "users" {
+		units = 2
+		if _, selects := c.options["$select"]; selects {
+			units--
+		}
+		if top, err := strconv.Atoi(c.options["$top"]); err == nil && top < 20 {
+			units--
+		}
+	}
+	return max(units, 1)
+}
+
+// meter counts a call to Graph against its app's limits in the tenant.
+func (e *Emulator) meter(c *call) error {
+	for _, class := range slices.Compact([]Class{Everything, c.class()}) {
+		limit, limited := e.limits[class]
+		if !limited {
+			continue
+		}
+		key := string(class) + "/" + c.tenant.ID + "/" + c.token.App
+		b, known := e.buckets[key]
+		if !known {
+			b = &bucket{tokens: float64(limit.Requests), at: c.now}
+			e.buckets[key] = b
+		}
+		used, wait := b.take(limit, float64(c.units()), c.now)
+		c.used = max(c.used, used)
+		if wait > 0 {
+			return limit.refusal(c, wait)
+		}
+	}
+	return nil
+}
+
+// showsUsage reports whether an answer has the directory's headers of throttling.
+func (c *call) showsUsage() bool {
+	return c.class() == Directory || c.assume(ThrottleHeaders).name == "shown"
+}
+
+// refusal is a 429 in the words of the service that the call is for.
 func (t Throttle) refusal(c *call, wait time.Duration) error {
 	f := Fault{Status: http.StatusTooManyRequests}
-	if t.RetryAfter > 0 {
-		wait = t.RetryAfter
-	}
+	wait = cmp.Or(t.RetryAfter, wait)
 	if !t.OmitRetryAfter {
 		f.Retry = seconds(wait)
 	}
 	g := f.refusal(c)
+	switch c.class() {
+	case AuthenticationMethods:
+		g.code = c.assume(ThrottleCode).code
+		if g.code == "UnknownError" {
+			g.message = "This request is throttled. CorrelationId: " + c.requestID
+		}
+	case Directory, Everything:
+		g.message = fmt.Sprintf("Too many requests from Identifier:%s under category:aadgraph.app.tenant_large", c.token.App)
+	}
 	if g.header == nil {
 		g.header = http.Header{}
 	}
-	g.header.Set("x-ms-throttle-scope", fmt.Sprintf("Tenant_Application/ReadWrite/%s/%s", c.token.App, c.tenant.ID))
-	g.header.Set("x-ms-throttle-information", "ResourceUnitLimitExceeded")
+	if c.showsUsage() {
+		g.header.Set("x-ms-throttle-scope", fmt.Sprintf("Tenant_Application/ReadWrite/%s/%s", c.token.App, c.tenant.ID))
+		g.header.Set("x-ms-throttle-information", "ResourceUnitLimitExceeded")
+	}
 	return g
 }

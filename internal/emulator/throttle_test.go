@@ -95,3 +95,67 @@ func TestEachRequestOfABatchIsMetered(t *testing.T) {
 		t.Errorf("%d of 3 are refused", refused)
 	}
 }
+
+func TestAuthenticationMethodsHaveABucketOfTheirOwn(t *testing.T) {
+	g := start(t)
+	for _, limit := range emulator.ListedLimits() {
+		g.SetThrottle(limit)
+	}
+	for range 5 {
+		g.do("GET", phones(adaID), "").wants(200, "")
+	}
+	g.do("GET", "/v1.0/users/"+adaID+"/authentication/methods", "").wants(429, "TooManyRequests")
+	r := g.do("GET", "/v1.0/users/"+adaID, "")
+	r.wants(200, "")
+	if got := r.header.Get("x-ms-resource-unit"); got != "1" {
+		t.Errorf("the directory counts %q units", got)
+	}
+	g.clock.advance(10 * time.Second)
+	r = g.do("GET", phones(adaID), "")
+	r.wants(200, "")
+	if _, counted := r.header["X-Ms-Resource-Unit"]; counted {
+		t.Error("authentication methods are counted in units")
+	}
+}
+
+func TestTheDirectoryCountsInUnits(t *testing.T) {
+	for path, want := range map[string]int{
+		"/v1.0/users":                      2,
+		"/v1.0/users?$select=id":           1,
+		"/v1.0/users?$top=5":               1,
+		"/v1.0/users?$top=50":              2,
+		"/v1.0/users?$select=id&$top=5":    1,
+		"/v1.0/users/" + adaID:             1,
+		"/v1.0/users?$filter=id%20eq%20''": 2,
+	} {
+		t.Run(path, func(t *testing.T) {
+			g := start(t)
+			g.SetThrottle(emulator.Throttle{Class: emulator.Directory, Requests: 10})
+			granted := 0
+			for g.do("GET", path, "").status == 200 {
+				granted++
+			}
+			if granted != 10/want {
+				t.Errorf("%d requests for 10 units, each counts %d", granted, want)
+			}
+			if got := g.do("GET", path, "").header.Get("x-ms-resource-unit"); got != strconv.Itoa(want) {
+				t.Errorf("the header says %q, want %d", got, want)
+			}
+		})
+	}
+}
+
+func TestALimitIsTakenAway(t *testing.T) {
+	g := start(t)
+	for name, without := range map[string]emulator.Throttle{
+		"by its class": {Class: emulator.AuthenticationMethods}, "with all others": {},
+	} {
+		g.SetThrottle(emulator.Throttle{Class: emulator.AuthenticationMethods, Requests: 1})
+		g.do("GET", phones(adaID), "").wants(200, "")
+		g.do("GET", phones(adaID), "").wants(429, "")
+		g.SetThrottle(without)
+		if r := g.do("GET", phones(adaID), ""); r.status != 200 {
+			t.Errorf("%s: %d", name, r.status)
+		}
+	}
+}

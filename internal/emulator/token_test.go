@@ -41,7 +41,7 @@ func TestWhatTheTokenEndpointRefuses(t *testing.T) {
 		"no scope":                      {change: url.Values{"scope": nil}, status: 400, code: "invalid_request", number: "AADSTS900144"},
 		"a single permission as scope":  {change: url.Values{"scope": {g.server.URL + "/User.Read.All"}}, status: 400, code: "invalid_scope", number: "AADSTS70011"},
 		"two scopes":                    {change: url.Values{"scope": {g.server.URL + "/.default " + g.server.URL + "/.default"}}, status: 400, code: "invalid_scope", number: "AADSTS70011"},
-		"the scope of another cloud":    {change: url.Values{"scope": {"https://graph.microsoft.com/.default"}}, status: 400, code: "invalid_resource", number: "AADSTS500011"},
+		"the scope of another service":  {change: url.Values{"scope": {"https://vault.azure.net/.default"}}, status: 400, code: "invalid_resource", number: "AADSTS500011"},
 		"claims that are no JSON":       {change: url.Values{"claims": {"{"}}, status: 400, code: "invalid_request", number: "AADSTS900014"},
 		"an assertion that is no JWT":   {change: url.Values{"client_assertion": {"x"}, "client_assertion_type": {assertionType}}, status: 400, code: "invalid_request", number: "AADSTS50027"},
 		"an assertion without its type": {change: url.Values{"client_assertion": {"x"}}, status: 400, code: "invalid_request", number: "AADSTS900144"},
@@ -258,5 +258,24 @@ func TestLoopbackHasMoreThanOneName(t *testing.T) {
 	defer answer.Body.Close()
 	if answer.StatusCode != 200 {
 		t.Errorf("status %d", answer.StatusCode)
+	}
+}
+
+// Clients that take the emulator's address for Graph's, but not for its name.
+func TestATokenForGraphsOwnNameIsGood(t *testing.T) {
+	g := start(t)
+	for _, root := range []string{
+		"https://graph.microsoft.com", "https://graph.microsoft.com/", "https://GRAPH.microsoft.us",
+		"https://dod-graph.microsoft.us", "https://microsoftgraph.chinacloudapi.cn",
+	} {
+		form := g.form()
+		form.Set("scope", root+"/.default")
+		r := g.post("/"+tenantID+"/oauth2/v2.0/token", form)
+		token, ok := r.json()["access_token"].(string)
+		if !ok {
+			t.Errorf("%s: %d %s", root, r.status, r.body)
+			continue
+		}
+		g.send(request{method: "GET", path: phones(adaID), header: map[string]string{"Authorization": "Bearer " + token}}).wants(200, "")
 	}
 }
