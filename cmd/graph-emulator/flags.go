@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"strings"
+	"time"
 
 	"github.com/entraops/phone-operator/internal/emulator"
 )
@@ -11,7 +14,26 @@ import (
 type flags struct {
 	bind, control, caFile, seedFile, readyFile string
 	seed                                       int64
-	refuseReadBasic                            bool
+	refuseReadBasic, listedLimits              bool
+	readLag                                    time.Duration
+	assumptions                                assumptions
+}
+
+// assumptions is the flag --assume name=value, which may come more than once.
+type assumptions emulator.Assumptions
+
+func (a *assumptions) String() string { return "" }
+
+func (a *assumptions) Set(text string) error {
+	name, value, found := strings.Cut(text, "=")
+	if !found {
+		return errors.New("write it as name=value")
+	}
+	if *a == nil {
+		*a = assumptions{}
+	}
+	(*a)[emulator.Guess(name)] = value
+	return emulator.Assumptions(*a).Check()
 }
 
 const usage = `graph-emulator runs a Microsoft Graph with its token endpoint on this machine.
@@ -31,9 +53,12 @@ A seed file (YAML or JSON) says what is there at the start:
     roles: [{templateID: 62e90394-69f5-4237-9190-012177145e10, displayName: Global Administrator}]
     phones: {mobile: "+1 2065550100"}
   faults: [{method: POST, path: phoneMethods$, times: 1, effect: cut, afterWork: true}]
-  throttle: {requests: 100, per: 10s}
+  throttle: {class: authentication, requests: 5, per: 10s}
 
 The control interface, off unless --control-bind-address is given:
+
+%s
+What nobody outside Microsoft knows of Graph is a choice. --assume takes these names, the first value is the default:
 
 %s
 Flags:
@@ -44,7 +69,7 @@ func parseFlags(args []string, stderr io.Writer) (flags, error) {
 	s := flag.NewFlagSet("graph-emulator", flag.ContinueOnError)
 	s.SetOutput(stderr)
 	s.Usage = func() {
-		_, _ = fmt.Fprintf(stderr, usage, emulator.ControlHelp)
+		_, _ = fmt.Fprintf(stderr, usage, emulator.ControlHelp, emulator.AssumptionsHelp())
 		s.PrintDefaults()
 	}
 	s.StringVar(&f.bind, "bind-address", "127.0.0.1:9443", "loopback address of Graph and the token endpoint; port 0: any free one")
@@ -54,6 +79,9 @@ func parseFlags(args []string, stderr io.Writer) (flags, error) {
 	s.StringVar(&f.readyFile, "ready-file", "", "where to write, when ready, what is printed on standard output")
 	s.Int64Var(&f.seed, "random-seed", 1, "seed of the order in batches and of faults with a probability")
 	s.BoolVar(&f.refuseReadBasic, "refuse-read-basic", false, "do not honour the application permission User.ReadBasic.All")
+	s.Var(&f.assumptions, "assume", "`name=value` of an assumption; may be repeated")
+	s.DurationVar(&f.readLag, "read-lag", 500*time.Millisecond, "how long reads of phones show the state before a write; 0: not at all")
+	s.BoolVar(&f.listedLimits, "listed-limits", false, "throttle as Microsoft lists it: 5 requests in 10 s below /authentication, 3,500 units in 10 s of the directory")
 	if err := s.Parse(args); err != nil {
 		return flags{}, err
 	}

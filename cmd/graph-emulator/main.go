@@ -41,6 +41,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	log := slog.New(slog.NewTextHandler(stderr, nil))
 	e := emulator.New(emulator.Options{Seed: f.seed, OnRequest: logTo(log), RefuseReadBasic: f.refuseReadBasic})
+	if err := e.SetAssumptions(emulator.Assumptions(f.assumptions)); err != nil {
+		return err
+	}
+	e.SetReadLag(f.readLag)
+	if f.listedLimits {
+		for _, limit := range emulator.ListedLimits() {
+			e.SetThrottle(limit)
+		}
+	}
 	if err := load(e, f.seedFile); err != nil {
 		return err
 	}

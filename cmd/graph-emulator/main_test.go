@@ -161,6 +161,27 @@ func get(t *testing.T, client *http.Client, url, token string) string {
 	return string(body)
 }
 
+func TestTheFlagsSayWhichGraphItIs(t *testing.T) {
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	graph, control, _, _ := running(t, "--bind-address=127.0.0.1:0", "--control-bind-address=127.0.0.1:0", "--seed-file=testdata/seed.yaml",
+		"--ca-file="+ca, "--assume=unknownMethod=itemNotFound", "--assume=throttleCode=UnknownError", "--read-lag=0", "--listed-limits")
+	if got := get(t, http.DefaultClient, control+"/assumptions", ""); !strings.Contains(got, `"unknownMethod":"itemNotFound"`) {
+		t.Errorf("assumptions %s", got)
+	}
+	client := trusting(t, ca)
+	token := signIn(t, client, graph)
+	phones := graph + "/v1.0/users/ada@contoso.example/authentication/phoneMethods"
+	if got := get(t, client, phones+"/3179e48a-750b-4051-897c-87b9720928f7", token); !strings.Contains(got, "itemNotFound") {
+		t.Errorf("a phone that is not there: %s", got)
+	}
+	for range 4 {
+		get(t, client, phones, token)
+	}
+	if got := get(t, client, phones, token); !strings.Contains(got, `"code":"UnknownError"`) {
+		t.Errorf("the sixth request in a moment: %s", got)
+	}
+}
+
 func TestWithoutAskingThereIsNoControlInterface(t *testing.T) {
 	if _, control, _, _ := running(t, "--bind-address=127.0.0.1:0"); control != "" {
 		t.Errorf("control on %s", control)
@@ -184,6 +205,8 @@ func TestWhatTheProgramRefuses(t *testing.T) {
 		"a seed that is misspelt":          {"--seed-file=" + misspelt},
 		"a CA file that cannot be written": {"--bind-address=127.0.0.1:0", "--ca-file=testdata/none/ca.pem"},
 		"an argument too many":             {"now"},
+		"a guess there is none of":         {"--assume=weather=fine"},
+		"a guess without a value":          {"--assume=duplicateType"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := run(context.Background(), args, io.Discard, io.Discard); err == nil {
@@ -196,7 +219,7 @@ func TestWhatTheProgramRefuses(t *testing.T) {
 func TestTheHelpTellsTheSeedAndTheControlPaths(t *testing.T) {
 	var help bytes.Buffer
 	_ = run(context.Background(), []string{"--help"}, io.Discard, &help)
-	for _, want := range []string{"tenants:", "POST   /faults", "-refuse-read-basic"} {
+	for _, want := range []string{"tenants:", "POST   /faults", "-refuse-read-basic", "duplicateType      badRequest or conflict"} {
 		if !strings.Contains(help.String(), want) {
 			t.Errorf("the help lacks %q", want)
 		}

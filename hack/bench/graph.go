@@ -36,7 +36,8 @@ func startGraph(ctx context.Context, dir string) (*graph, error) {
 	ready, ca := dir+"/graph.ready", dir+"/graph.ca"
 	var err error
 	g.process, err = leash.Logged(dir+"/emulator.log", nil, dir+"/graph-emulator", "--bind-address=127.0.0.1:0",
-		"--control-bind-address=127.0.0.1:0", "--ca-file="+ca, "--ready-file="+ready)
+		"--control-bind-address=127.0.0.1:0", "--ca-file="+ca, "--ready-file="+ready,
+		"--read-lag=0") // a figure of the operator is none of Graph's delays
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,9 @@ DELETE /users/{id}/phones/{phoneType}     remove one
 GET    /requests, /writes                 what was asked, and how it was answered
 DELETE /requests                          forget it
 POST   /faults, DELETE /faults            add one, remove all
-PUT    /throttle, DELETE /throttle        {"requests": 100, "per": "10s"}
+PUT    /throttle, DELETE /throttle        {"class": "authentication", "requests": 5, "per": "10s"}; or "directory"; or none: all
+GET    /assumptions, PUT /assumptions     what Graph does where nobody knows: {"duplicateType": "conflict"}; see --help
+PUT    /readlag                           {"readLag": "500ms"}: so long do reads show the state before a write
 POST   /seed                              add a whole seed
 POST   /reset                             forget everything
 `
@@ -41,6 +43,9 @@ func (e *Emulator) Control() http.Handler {
 	m.Handle("POST /faults", take(e.AddFault))
 	m.Handle("POST /seed", take(e.Load))
 	m.Handle("PUT /throttle", take(func(t Throttle) error { e.SetThrottle(t); return nil }))
+	m.Handle("PUT /assumptions", take(e.SetAssumptions))
+	m.Handle("GET /assumptions", show(func(*http.Request) any { return e.Assumptions() }))
+	m.Handle("PUT /readlag", act(e.putReadLag))
 	m.Handle("DELETE /throttle", act(func(*http.Request) error { e.SetThrottle(Throttle{}); return nil }))
 	m.Handle("DELETE /faults", act(func(*http.Request) error { e.ClearFaults(); return nil }))
 	m.Handle("DELETE /requests", act(func(*http.Request) error { e.ResetRequests(); return nil }))
@@ -89,6 +94,17 @@ func (e *Emulator) putPhone(r *http.Request) error {
 		return err
 	}
 	return e.SetPhone(r.PathValue("id"), r.PathValue("type"), sent.Number)
+}
+
+func (e *Emulator) putReadLag(r *http.Request) error {
+	var sent struct {
+		ReadLag wireDuration `json:"readLag"`
+	}
+	if err := readStrictly(r, &sent); err != nil {
+		return err
+	}
+	e.SetReadLag(time.Duration(sent.ReadLag))
+	return nil
 }
 
 func take[T any](use func(T) error) http.Handler {

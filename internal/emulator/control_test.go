@@ -98,6 +98,12 @@ func TestFaultsAndLimitsThroughTheControlInterface(t *testing.T) {
 	}
 	c.do("DELETE", "/throttle", "")
 
+	c.do("PUT", "/throttle", `{"class":"authentication","requests":1,"per":"1h"}`)
+	g.do("GET", "/v1.0/users/"+adaID, "").wants(200, "")
+	g.do("GET", phones(adaID), "").wants(200, "")
+	g.do("GET", phones(adaID), "").wants(429, "TooManyRequests")
+	c.do("DELETE", "/throttle", "")
+
 	var writes []emulator.Request
 	must(t, json.Unmarshal([]byte(c.do("GET", "/writes", "")), &writes))
 	if len(writes) != 1 || writes[0].Status != 201 || writes[0].PhoneType != "mobile" || writes[0].User != adaID || writes[0].Body == "" {
@@ -112,6 +118,21 @@ func TestFaultsAndLimitsThroughTheControlInterface(t *testing.T) {
 	}
 }
 
+func TestWhichGraphThisIsThroughTheControlInterface(t *testing.T) {
+	g := start(t)
+	c := startControl(t, g)
+	c.do("PUT", "/assumptions", `{"unknownMethod":"itemNotFound"}`)
+	g.do("DELETE", phones(adaID, "/", mobileID), "").wants(404, "itemNotFound")
+	if got := strings.TrimSpace(c.do("GET", "/assumptions", "")); got != `{"unknownMethod":"itemNotFound"}` {
+		t.Errorf("assumptions %s", got)
+	}
+	c.do("PUT", "/readlag", `{"readLag":"1m"}`)
+	g.do("POST", phones(adaID), phoneJSON(one, "mobile")).wants(201, "")
+	if got := g.numbers(adaID); len(got) != 0 {
+		t.Errorf("a read sees the write at once: %v", got)
+	}
+}
+
 func TestWhatTheControlInterfaceRefuses(t *testing.T) {
 	g := start(t)
 	c := startControl(t, g)
@@ -122,6 +143,9 @@ func TestWhatTheControlInterfaceRefuses(t *testing.T) {
 	}{
 		"a misspelt fault":            {method: "POST", path: "/faults", body: `{"efect":"cut"}`, status: 400},
 		"a length of time in numbers": {method: "POST", path: "/faults", body: `{"effect":"delay","delay":5}`, status: 400},
+		"a class of no limit":         {method: "PUT", path: "/throttle", body: `{"class":"all","requests":1}`, status: 400},
+		"a guess there is none of":    {method: "PUT", path: "/assumptions", body: `{"weather":"fine"}`, status: 400},
+		"a lag in numbers":            {method: "PUT", path: "/readlag", body: `{"readLag":5}`, status: 400},
 		"a user with no tenant":       {method: "POST", path: "/users", body: `{"id":"` + oneillID + `","upn":"x@y.example","tenantID":"` + bobID + `"}`, status: 400},
 		"a user whose id is no GUID":  {method: "POST", path: "/users", body: `{"id":"x","upn":"x@y.example"}`, status: 400},
 		"a user twice":                {method: "POST", path: "/users", body: `{"id":"` + adaID + `","upn":"x@y.example"}`, status: 400},

@@ -37,7 +37,12 @@ func (t *Throttle) UnmarshalJSON(raw []byte) error {
 		return err
 	}
 	t.Per, t.RetryAfter = time.Duration(read.Per), time.Duration(read.RetryAfter)
-	return nil
+	switch t.Class {
+	case Everything, AuthenticationMethods, Directory:
+		return nil
+	default:
+		return fmt.Errorf("throttle class %q is not known", t.Class)
+	}
 }
 
 type wireDuration time.Duration
