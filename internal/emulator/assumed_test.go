@@ -20,7 +20,10 @@ var meets = map[emulator.Guess]func(*graph) string{
 	},
 	emulator.InvalidNumber:   func(g *graph) string { return g.do("POST", phones(adaID), phoneJSON("+1 5550100", "mobile")).brief() },
 	emulator.MalformedNumber: func(g *graph) string { return g.do("POST", phones(adaID), phoneJSON("5550100", "mobile")).brief() },
-	emulator.NumberPlan:      func(g *graph) string { return g.do("POST", phones(adaID), phoneJSON("+1 5550100", "mobile")).brief() },
+	emulator.NumberPlan: func(g *graph) string {
+		return g.do("POST", phones(adaID), phoneJSON("+1 5550100", "mobile")).brief() + ", " +
+			g.do("POST", phones(adaID), phoneJSON("+1 0005550100", "office")).brief()
+	},
 	emulator.TrunkZero: func(g *graph) string {
 		g.do("POST", phones(adaID), phoneJSON("+44 07700900123", "mobile")).wants(201, "")
 		g.do("POST", phones(adaID), phoneJSON("+39 0612345678", "office")).wants(201, "")
@@ -155,7 +158,7 @@ func TestAssumptionsThatThereAreNot(t *testing.T) {
 			t.Errorf("error %v, want %s", err, want)
 		}
 	}
-	if d := cmp.Diff(emulator.Assumptions(nil), g.Assumptions()); d != "" {
+	if d := cmp.Diff(emulator.Assumptions{}, g.Assumptions()); d != "" {
 		t.Errorf("what was refused is set: %s", d)
 	}
 }

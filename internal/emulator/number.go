@@ -49,13 +49,19 @@ func splitCallingCode(digits string) (code, rest string, ok bool) {
 	return "", "", false
 }
 
-// isPossible reports whether a number in Graph's form has a length that its country
-// has numbers of. Graph is seen to refuse some numbers in the right form; by which
-// rule is not known.
-func isPossible(shown string) bool {
+// isInPlan reports whether a number in Graph's form is one of its country's, as the
+// assumption NumberPlan has it. Graph is seen to refuse some numbers in the right
+// form; by which rule is not known.
+func isInPlan(shown, plan string) bool {
+	if plan == "grammar" {
+		return true
+	}
 	number, _, _ := strings.Cut(shown, "x")
 	parsed, err := phonenumbers.Parse(number, "")
-	return err == nil && phonenumbers.IsPossibleNumberWithReason(parsed) == phonenumbers.IS_POSSIBLE
+	if err != nil || phonenumbers.IsPossibleNumberWithReason(parsed) != phonenumbers.IS_POSSIBLE {
+		return false
+	}
+	return plan != "valid" || phonenumbers.IsValidNumber(parsed)
 }
 
 // withoutTrunkZero drops a zero after the country code, where the country uses it

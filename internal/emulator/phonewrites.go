@@ -56,7 +56,7 @@ func (c *call) validNumber(number, phoneType string) (string, error) {
 		return "", errMalformedNumber()
 	case hasExtension(shown) && phoneType != Office && c.assume(ExtensionOnMobile).status != 0:
 		return "", errExtensionNotOffice()
-	case c.assume(NumberPlan).name == "possible" && !isPossible(shown):
+	case !isInPlan(shown, c.assume(NumberPlan).name):
 		return "", errInvalidNumber()
 	case c.assume(TrunkZero).name == "dropped":
 		return withoutTrunkZero(shown), nil

@@ -26,7 +26,9 @@ func (e *Emulator) SetAssumptions(a Assumptions) error {
 
 // Assumptions gives the guesses that are not at their default by choice.
 func (e *Emulator) Assumptions() Assumptions {
-	return maps.Clone(e.currentSettings().assumptions)
+	chosen := Assumptions{}
+	maps.Copy(chosen, e.currentSettings().assumptions)
+	return chosen
 }
 
 // SetReadLag lets reads of a user's phones show the state before a write for d after
