@@ -64,10 +64,24 @@ func emulated(t *testing.T, options ...option) *tenant {
 
 func version(v string) option { return func(o *graph.Options) { o.Version = v } }
 
+// assuming runs a test against each Graph that there may be.
+func assuming(t *testing.T, test func(*testing.T, emulator.Assumptions)) {
+	t.Helper()
+	for name, a := range emulator.Variants() {
+		t.Run(name, func(t *testing.T) { test(t, a) })
+	}
+}
+
+func (g *tenant) assume(t *testing.T, a emulator.Assumptions) *tenant {
+	t.Helper()
+	must(t, g.SetAssumptions(a))
+	return g
+}
+
 func TestTheLifeOfAMethod(t *testing.T) {
 	for _, v := range []string{"v1.0", "beta"} {
-		t.Run(v, func(t *testing.T) {
-			g := emulated(t, version(v))
+		assuming(t, func(t *testing.T, a emulator.Assumptions) {
+			g := emulated(t, version(v)).assume(t, a)
 			ctx := context.Background()
 
 			ada, err := g.client.User(ctx, "ADA@contoso.example")
@@ -166,6 +180,25 @@ func TestWhatGraphRefuses(t *testing.T) {
 			must(t, g.SetPhone(adaID, "alternateMobile", "+1 2065550102"))
 			return g.client.DeletePhoneMethod(ctx, adaID, phone.Mobile)
 		}, graph.Refused},
+		"a number that cannot be": {func(g *tenant) error {
+			a := g.Assumptions()
+			a[emulator.NumberPlan] = "valid"
+			must(t, g.SetAssumptions(a))
+			_, err := g.client.CreatePhoneMethod(ctx, adaID, phone.Mobile, number(t, "+1 0005550100"))
+			return err
+		}, graph.Refused},
+		"a user who is gone": {func(g *tenant) error {
+			must(t, g.RemoveUser(adaID))
+			_, err := g.client.PhoneMethods(ctx, adaID)
+			return err
+		}, graph.NotFound},
+		"a request below authentication too many": {func(g *tenant) error {
+			g.SetThrottle(emulator.Throttle{Class: emulator.AuthenticationMethods, Requests: 1})
+			_, err := g.client.PhoneMethods(ctx, adaID)
+			must(t, err)
+			_, err = g.client.PhoneMethods(ctx, adaID)
+			return err
+		}, graph.Throttled},
 		"a method that is not there": {func(g *tenant) error { return g.client.DeletePhoneMethod(ctx, adaID, phone.Mobile) }, graph.NotFound},
 		"a number another user signs in with": {func(g *tenant) error {
 			_, err := g.client.CreatePhoneMethod(ctx, bobID, phone.Mobile, n)
@@ -187,9 +220,11 @@ func TestWhatGraphRefuses(t *testing.T) {
 		}, graph.Throttled},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := tc.do(emulated(t)); graph.KindOf(err) != tc.want {
-				t.Errorf("error = %v, want %s", err, tc.want)
-			}
+			assuming(t, func(t *testing.T, a emulator.Assumptions) {
+				if err := tc.do(emulated(t).assume(t, a)); graph.KindOf(err) != tc.want {
+					t.Errorf("error = %v, want %s", err, tc.want)
+				}
+			})
 		})
 	}
 }
