@@ -79,14 +79,14 @@ func (c *call) sequence(steps []step) error {
 	free, chain := 0, true
 	for i, s := range steps {
 		for _, id := range s.DependsOn {
-			if !slices.ContainsFunc(steps[:i], func(earlier step) bool { return earlier.name() == strings.ToLower(id) }) {
+			if !slices.ContainsFunc(steps[:i], func(earlier step) bool { return strings.EqualFold(earlier.ID, id) }) {
 				return errBatchDependency(s.ID)
 			}
 		}
 		if len(s.DependsOn) == 0 {
 			free++
 		}
-		if i > 0 && (len(s.DependsOn) != 1 || strings.ToLower(s.DependsOn[0]) != steps[i-1].name()) {
+		if i > 0 && !s.dependsOn(steps[i-1]) {
 			chain = false
 		}
 	}
@@ -98,6 +98,10 @@ func (c *call) sequence(steps []step) error {
 		return errMixedBatch()
 	}
 	return nil
+}
+
+func (s step) dependsOn(other step) bool {
+	return slices.ContainsFunc(s.DependsOn, func(id string) bool { return strings.EqualFold(id, other.ID) })
 }
 
 // orderOf gives the order in which a batch runs: as it is written, if it is a sequence.
