@@ -9,7 +9,7 @@ TOOL := go tool -modfile=hack/tools/go.mod
 LINT := go tool -modfile=hack/tools/lint/go.mod golangci-lint
 
 # Modules of their own: what they need would otherwise weigh on the operator's go.mod.
-MODULES := . hack/devcluster hack/tools hack/tools/lint
+MODULES := . hack/devcluster hack/graphsdk hack/tools hack/tools/lint
 
 FUZZTIME ?= 30s
 RACE     ?= -race
@@ -54,12 +54,14 @@ test: assets ## every test, on a real API server
 	@echo "test: the first run compiles Kubernetes' libraries for the race detector, a few minutes" >&2
 	RAPID_SEED=$(RAPID_SEED) go test $(RACE) -timeout 45m ./...
 	go test -C hack/devcluster ./...
+	go test -C hack/graphsdk ./...
 
 .PHONY: lint
 lint: ## golangci-lint and dead code
 	@echo "lint: golangci-lint; the first run builds it, a few minutes" >&2
 	$(LINT) run ./...
 	cd hack/devcluster && go tool -modfile=../tools/lint/go.mod golangci-lint run ./...
+	cd hack/graphsdk && go tool -modfile=../tools/lint/go.mod golangci-lint run ./...
 	@echo "lint: deadcode" >&2
 	@dead=$$($(TOOL) deadcode -test ./...); [ -z "$$dead" ] || { echo "$$dead"; exit 1; }
 
