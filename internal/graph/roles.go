@@ -22,9 +22,13 @@ type Role struct {
 }
 
 // memberBody is a group, directory role or administrative unit. Of a kind that the
-// application may not read, Graph shows the id only and null for the rest.
+// application may not read, Graph shows the id only and null for the rest. Of an
+// ordinary group isAssignableToRole is null as well, as a rule, and seldom false: that
+// it shows at all is told by its name, which every group has.
 //
-// Source: https://learn.microsoft.com/graph/permissions-overview
+// Sources: https://learn.microsoft.com/graph/permissions-overview,
+// https://learn.microsoft.com/graph/api/user-list-memberof,
+// https://github.com/Microsoft365DSC/Microsoft365DSC/issues/5959
 type memberBody struct {
 	Kind               text  `json:"@odata.type"`
 	ID                 text  `json:"id"`
@@ -94,7 +98,7 @@ func (c *Client) DirectoryRoles(ctx context.Context, userID string) ([]Role, err
 			roles = append(roles, Role{ID: id, Name: string(m.DisplayName)})
 		case m.IsAssignableToRole != nil && *m.IsAssignableToRole:
 			roles = append(roles, Role{Name: string(m.DisplayName), Via: strings.ToLower(string(m.ID))})
-		case m.IsAssignableToRole == nil && (m.Kind == "#microsoft.graph.group" || m.Kind == ""):
+		case m.IsAssignableToRole == nil && m.DisplayName == "" && (m.Kind == "#microsoft.graph.group" || m.Kind == ""):
 			return nil, &Error{Kind: Forbidden, Op: op, Cause: "the user's groups do not show", Permission: readGroups}
 		}
 	}

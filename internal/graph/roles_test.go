@@ -25,6 +25,7 @@ func TestDirectoryRoles(t *testing.T) {
 		admins     = `{"@odata.type":"#microsoft.graph.group","id":"` + adminsGroup + `","displayName":"Admins","isAssignableToRole":true}`
 		people     = `{"@odata.type":"#microsoft.graph.group","id":"y","displayName":"People","isAssignableToRole":false}`
 		hidden     = `{"@odata.type":"#microsoft.graph.group","id":"y","displayName":null,"isAssignableToRole":null}`
+		everybody  = `{"@odata.type":"#microsoft.graph.group","id":"e","displayName":"Everybody","groupTypes":[],"isAssignableToRole":null}`
 		unit       = `{"@odata.type":"#microsoft.graph.administrativeUnit","id":"z","displayName":"Berlin"}`
 		reader     = `{"id":"1","principalId":"` + adaID + `","roleDefinitionId":"` + globalReader + `","directoryScopeId":"/"}`
 		custom     = `{"id":"2","principalId":"` + adaID + `","roleDefinitionId":"` + customRole + `","directoryScopeId":"/administrativeUnits/z"}`
@@ -34,10 +35,13 @@ func TestDirectoryRoles(t *testing.T) {
 		want                 []graph.Role
 		kind                 graph.Kind
 	}{
-		"nobody's member":                        {nil, nil, nil, ""},
-		"ordinary groups and units are no roles": {[]string{people, unit}, nil, nil, ""},
-		"a role held through a group":            {[]string{role, people}, nil, []graph.Role{{ID: globalReader, Name: "Global Reader"}}, ""},
-		"a role of the user's own, shown twice":  {[]string{role}, []string{reader}, []graph.Role{{ID: globalReader, Name: "Global Reader"}}, ""},
+		"nobody's member":                          {nil, nil, nil, ""},
+		"ordinary groups and units are no roles":   {[]string{people, unit}, nil, nil, ""},
+		"an ordinary group shows null as a rule":   {[]string{everybody, people}, nil, nil, ""},
+		"an ordinary group may leave it out":       {[]string{`{"@odata.type":"#microsoft.graph.group","id":"e","displayName":"Everybody"}`}, nil, nil, ""},
+		"a hidden group among others is not waved": {[]string{everybody, hidden, people}, nil, nil, graph.Forbidden},
+		"a role held through a group":              {[]string{role, people}, nil, []graph.Role{{ID: globalReader, Name: "Global Reader"}}, ""},
+		"a role of the user's own, shown twice":    {[]string{role}, []string{reader}, []graph.Role{{ID: globalReader, Name: "Global Reader"}}, ""},
 		"a custom role over a part of the tenant": {
 			nil, []string{custom, custom}, []graph.Role{{ID: customRole}}, "",
 		},
