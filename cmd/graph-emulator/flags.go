@@ -12,11 +12,11 @@ import (
 )
 
 type flags struct {
-	bind, control, caFile, seedFile, readyFile string
-	seed                                       int64
-	refuseReadBasic, listedLimits              bool
-	readLag                                    time.Duration
-	assumptions                                assumptions
+	bind, control, caFile, seedFile, readyFile        string
+	seed                                              int64
+	refuseReadBasic, ownersNeedUserRead, listedLimits bool
+	readLag                                           time.Duration
+	assumptions                                       assumptions
 }
 
 // assumptions is the flag --assume name=value, which may come more than once.
@@ -41,16 +41,29 @@ const usage = `graph-emulator runs a Microsoft Graph with its token endpoint on 
 A seed file (YAML or JSON) says what is there at the start:
 
   tenants: [{id: 11111111-2222-3333-4444-555555555555, domains: [contoso.example]}]
+                                           # and withoutP2: true, listsGroupRoles: true
   apps:
   - clientID: 66666666-7777-8888-9999-000000000000
     secret: not a secret
     roles: [UserAuthMethod-Phone.ReadWrite.All, User.ReadBasic.All]
+  groups:                                  # everybody is in an ordinary one, All Users, as well
+  - id: 0f1c0000-0000-4000-8000-0000000000a1
+    displayName: Help Desk
+    isAssignableToRole: true               # left out: null, as of most ordinary groups; false: of some
+    hidden: false                          # nothing of it shows but type and id
+    roles: [{templateID: 729827e3-9c14-49f7-bb1b-9608f156bbb8, displayName: Helpdesk Administrator}]
   users:
   - id: 0f1c0000-0000-4000-8000-000000000001
     upn: ada@contoso.example
     smsSignIn: true                        # the policy lets her sign in by SMS
     defaultMethod: mobile                  # cannot be deleted while others are there
     roles: [{templateID: 62e90394-69f5-4237-9190-012177145e10, displayName: Global Administrator}]
+                                           # and scope: /administrativeUnits/{id}, custom: true
+    eligibleRoles: []                      # roles that she may activate (PIM)
+    groups: [0f1c0000-0000-4000-8000-0000000000a1]
+    ownedGroups: []
+    eligibleGroups: [{group: 0f1c0000-0000-4000-8000-0000000000a1, access: owner}]     # PIM for Groups
+    managementRestricted: true             # in a restricted management administrative unit: no write
     phones: {mobile: "+1 2065550100"}
   faults: [{method: POST, path: phoneMethods$, times: 1, effect: cut, afterWork: true}]
   throttle: {class: authentication, requests: 5, per: 10s}
@@ -82,6 +95,7 @@ func parseFlags(args []string, stderr io.Writer) (flags, error) {
 	s.Var(&f.assumptions, "assume", "`name=value` of an assumption; may be repeated")
 	s.DurationVar(&f.readLag, "read-lag", 500*time.Millisecond, "how long reads of phones show the state before a write; 0: not at all")
 	s.BoolVar(&f.listedLimits, "listed-limits", false, "throttle as Microsoft lists it: 5 requests in 10 s below /authentication, 3,500 units in 10 s of the directory")
+	s.BoolVar(&f.ownersNeedUserRead, "owners-need-user-read", false, "open ownedObjects of users to no permission for groups")
 	if err := s.Parse(args); err != nil {
 		return flags{}, err
 	}

@@ -38,8 +38,9 @@ type account struct {
 	gone       bool      // deleted in Entra
 	admin      bool      // holds a directory role, or may activate one
 	adminSince time.Time // since when that is so, or not so
-	// What the operator was last told of the user's roles: whether there are any, and
-	// when a question for them was last answered to the end.
+	// What the operator was last told of the user's roles, by collection: whether there
+	// are any, and when the oldest of the answers was given.
+	answers   map[string]standing
 	toldAdmin bool
 	asked     time.Time
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// The three collections that tell together whether somebody is an administrator, in the order in which they are asked.
+// The collections that tell together whether somebody is an administrator.
 const (
 	memberships = "/transitiveMemberOf"
 	assignments = "/roleAssignments"
@@ -15,13 +15,13 @@ const (
 )
 
 var (
-	membershipsPath = regexp.MustCompile(`/users/([^/]+)` + memberships + `$`)
+	objectsPath     = regexp.MustCompile(`/users/([^/]+)` + memberships + `$`)
 	principalFilter = regexp.MustCompile(`^principalId eq '([^']+)'$`)
 )
 
 // rolesOf is whose roles a request asks for; nil: it asks for something else.
 func (e *exchange) rolesOf() *account {
-	if m := membershipsPath.FindStringSubmatch(e.request.Path); m != nil {
+	if m := objectsPath.FindStringSubmatch(e.request.Path); m != nil {
 		return e.ledger.users[strings.ToLower(m[1])]
 	}
 	if m := principalFilter.FindStringSubmatch(e.request.Query); m != nil {
@@ -30,21 +30,40 @@ func (e *exchange) rolesOf() *account {
 	return nil
 }
 
-// toldRoles records what a whole answer says of somebody's roles. Nobody here is in a group, so that each row is a
-// role. l.mu is held.
+// standing is what one collection last said of somebody, and when.
+type standing struct {
+	admin bool
+	at    time.Time
+}
+
+// toldRoles records what a whole answer says of somebody's roles: each row is one, but for groups that cannot hold any.
+// The collections are asked in any order, so that an answer to all of them is as old as the oldest. l.mu is held.
 func (l *ledger) toldRoles(a *account, path string, body []byte) {
 	var rows struct {
-		Value []json.RawMessage `json:"value"`
+		Value []struct {
+			Kind string `json:"@odata.type"`
+			Role *bool  `json:"isAssignableToRole"`
+		} `json:"value"`
 	}
 	if a == nil || json.Unmarshal(body, &rows) != nil || rows.Value == nil {
 		return
 	}
-	if strings.HasSuffix(path, memberships) {
-		a.toldAdmin = false // a question begins
+	said := standing{at: time.Now()}
+	for _, r := range rows.Value {
+		said.admin = said.admin || r.Kind != "#microsoft.graph.group" || r.Role != nil && *r.Role
 	}
-	a.toldAdmin = a.toldAdmin || len(rows.Value) > 0
-	if strings.HasSuffix(path, eligibility) {
-		a.asked = time.Now()
+	name := path[strings.LastIndexByte(path, '/'):]
+	if a.answers == nil {
+		a.answers = map[string]standing{}
 	}
-	l.note(a, "Graph: %d of %s", len(rows.Value), path[strings.LastIndexByte(path, '/')+1:])
+	a.answers[name] = said
+	a.toldAdmin, a.asked = false, said.at
+	for _, name := range []string{memberships, assignments, eligibility} {
+		one := a.answers[name]
+		a.toldAdmin = a.toldAdmin || one.admin
+		if one.at.Before(a.asked) {
+			a.asked = one.at
+		}
+	}
+	l.note(a, "Graph: %d of %s", len(rows.Value), name[1:])
 }

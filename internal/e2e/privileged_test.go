@@ -25,8 +25,8 @@ func (s *story) administrators() map[string]func(*emulator.User) {
 		must(s.t, s.graph.AddGroup(g))
 		return g.ID
 	}
-	holding := group(emulator.Group{DisplayName: "Admins", IsAssignableToRole: true, Roles: []emulator.Role{helpdeskAdmin}})
-	assignable := group(emulator.Group{DisplayName: "Perhaps admins", IsAssignableToRole: true})
+	holding := group(emulator.Group{DisplayName: "Admins", IsAssignableToRole: new(true), Roles: []emulator.Role{helpdeskAdmin}})
+	assignable := group(emulator.Group{DisplayName: "Perhaps admins", IsAssignableToRole: new(true)})
 	nested := group(emulator.Group{DisplayName: "Admins' friends", MemberOf: []string{holding}})
 	return map[string]func(*emulator.User){
 		"an active role":                       func(u *emulator.User) { u.Roles = []emulator.Role{globalAdministrator} },

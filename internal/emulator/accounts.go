@@ -57,6 +57,11 @@ func (u *user) complete() error {
 	if u.DefaultMethod != "" && methodIDs[u.DefaultMethod] == "" {
 		return fmt.Errorf("%q is no phone type", u.DefaultMethod)
 	}
+	for _, g := range u.EligibleGroups {
+		if g.Access != "" && g.Access != "member" && g.Access != "owner" {
+			return fmt.Errorf("%q is no access to a group: write member or owner", g.Access)
+		}
+	}
 	return nil
 }
 
@@ -71,6 +76,7 @@ func (e *Emulator) UpdateUser(id string, change func(*User)) error {
 	n := user{User: u.User}
 	n.Roles, n.EligibleRoles = slices.Clone(u.Roles), slices.Clone(u.EligibleRoles)
 	n.Groups, n.OtherMethods = slices.Clone(u.Groups), slices.Clone(u.OtherMethods)
+	n.OwnedGroups, n.EligibleGroups = slices.Clone(u.OwnedGroups), slices.Clone(u.EligibleGroups)
 	change(&n.User)
 	n.ID, n.TenantID, n.Phones = u.ID, u.TenantID, nil
 	if err := n.complete(); err != nil {

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,8 +13,11 @@ import (
 type Tenant struct {
 	ID      string   `json:"id"`                // a GUID
 	Domains []string `json:"domains,omitempty"` // may stand for the id in the authority's path
-	// WithoutP2 is a tenant without the licence for eligible roles.
+	// WithoutP2 is a tenant without the licence for what may be activated (PIM).
 	WithoutP2 bool `json:"withoutP2,omitempty"`
+	// ListsGroupRoles lets transitiveMemberOf list the roles that a user holds through
+	// a group. Reports disagree on whether Graph does.
+	ListsGroupRoles bool `json:"listsGroupRoles,omitempty"`
 }
 
 // User is one account and what the directory and the authentication methods
@@ -35,7 +39,16 @@ type User struct {
 
 	Roles         []Role   `json:"roles,omitempty"`         // active directory roles
 	EligibleRoles []Role   `json:"eligibleRoles,omitempty"` // roles the user may activate
-	Groups        []string `json:"groups,omitempty"`        // ids of groups added before
+	Groups        []string `json:"groups,omitempty"`        // ids of groups added before, beside All Users
+	OwnedGroups   []string `json:"ownedGroups,omitempty"`   // ids of groups added before
+	// EligibleGroups are the groups that the user may join or own on demand (PIM for
+	// Groups).
+	EligibleGroups []EligibleGroup `json:"eligibleGroups,omitempty"`
+
+	// ManagementRestricted says that the user is in a restricted management
+	// administrative unit: no application permission but Directory.Write.Restricted
+	// beside another lets an app write.
+	ManagementRestricted bool `json:"managementRestricted,omitempty"`
 
 	// HiddenFor is how many requests naming this user are still answered 404, as
 	// happens right after an account was made.
@@ -55,17 +68,35 @@ type OtherMethod struct {
 type Role struct {
 	TemplateID  string `json:"templateID"`
 	DisplayName string `json:"displayName"`
+	// Scope is what the role is over: empty or "/" is the whole tenant,
+	// "/administrativeUnits/{id}" one unit.
+	Scope string `json:"scope,omitempty"`
+	// Custom says that the tenant made the role itself.
+	Custom bool `json:"custom,omitempty"`
+}
+
+// scope is the role's directoryScopeId.
+func (r Role) scope() string { return cmp.Or(r.Scope, "/") }
+
+// EligibleGroup is a group that a user may join or own on demand.
+type EligibleGroup struct {
+	Group  string `json:"group"`            // the id of a group added before
+	Access string `json:"access,omitempty"` // member, which is the default, or owner
 }
 
 // Group is a group of a tenant. What a role-assignable group holds, its members hold.
 type Group struct {
-	ID                 string   `json:"id"`
-	TenantID           string   `json:"tenantID,omitempty"`
-	DisplayName        string   `json:"displayName,omitempty"`
-	IsAssignableToRole bool     `json:"isAssignableToRole,omitempty"`
-	Roles              []Role   `json:"roles,omitempty"`
-	EligibleRoles      []Role   `json:"eligibleRoles,omitempty"`
-	MemberOf           []string `json:"memberOf,omitempty"` // ids of groups this one is nested in
+	ID          string `json:"id"`
+	TenantID    string `json:"tenantID,omitempty"`
+	DisplayName string `json:"displayName,omitempty"`
+	// IsAssignableToRole is what Graph shows of it: true, or of an ordinary group null,
+	// as a rule, and seldom false.
+	IsAssignableToRole *bool `json:"isAssignableToRole,omitempty"`
+	// Hidden is a group of which nothing shows but type and id, to whoever asks.
+	Hidden        bool     `json:"hidden,omitempty"`
+	Roles         []Role   `json:"roles,omitempty"`
+	EligibleRoles []Role   `json:"eligibleRoles,omitempty"`
+	MemberOf      []string `json:"memberOf,omitempty"` // ids of groups this one is nested in
 }
 
 type tenant struct {
@@ -74,6 +105,8 @@ type tenant struct {
 	users  map[string]*user // by lower-case object id
 	upns   map[string]*user // the same users by lower-case UPN
 	groups map[string]Group
+	// everybody is the ordinary group that holds every user, as in most tenants.
+	everybody Group
 	// signIns says whose SMS sign-in name a number is.
 	signIns map[string]*user
 }
@@ -98,7 +131,10 @@ func (e *Emulator) AddTenant(t Tenant) error {
 		known.Tenant = t
 		return nil
 	}
-	e.tenants[t.ID] = &tenant{Tenant: t, apps: map[string]App{}, users: map[string]*user{}, upns: map[string]*user{}, groups: map[string]Group{}, signIns: map[string]*user{}}
+	made := &tenant{Tenant: t, apps: map[string]App{}, users: map[string]*user{}, upns: map[string]*user{}, groups: map[string]Group{}, signIns: map[string]*user{}}
+	made.everybody = Group{ID: uuid.NewSHA1(uuid.NameSpaceOID, []byte(t.ID+"/All Users")).String(), TenantID: t.ID, DisplayName: "All Users"}
+	made.groups[made.everybody.ID] = made.everybody
+	e.tenants[t.ID] = made
 	return nil
 }
 

@@ -1,6 +1,6 @@
 // Package emulator is a Microsoft Graph that runs on localhost and keeps state:
-// the token endpoint, users, their phone authentication methods, their directory
-// roles, and $batch.
+// the token endpoint, users, their phone authentication methods, their groups, what
+// they own, their directory roles, what they may activate (PIM), and $batch.
 //
 // It is the judge of a Graph client, so it is strict. What Graph refuses it
 // refuses, with Graph's status, code and words. What nobody has published is a

@@ -111,6 +111,21 @@ func errDelegatedOnly() error {
 	return refuse(http.StatusBadRequest, "BadRequest", "/me request is only valid with delegated authentication flow.")
 }
 
+// errMissingFilter answers a question about PIM for Groups that names nobody.
+func errMissingFilter() error {
+	return refuse(http.StatusBadRequest, "MissingParameters", "The required parameters GroupId or PrincipalId is missing.")
+}
+
+// errRestricted answers a write to a member of a restricted management administrative
+// unit. Status, code and gist were seen on a property of the directory; that phones
+// fall under it is inferred.
+func errRestricted() error {
+	return refuse(http.StatusForbidden, "Authorization_RequestDenied",
+		"Insufficient privileges to complete the operation. Target object is a member of a restricted management administrative unit and can only be modified by administrators scoped to that administrative unit.")
+}
+
+func errGroupNotFound(key string) error { return errUserNotFound(key) }
+
 // The number is taken for SMS sign-in. Status and code are published, the words
 // are assumed.
 func errNumberNotUnique() error {

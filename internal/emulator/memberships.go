@@ -22,7 +22,10 @@ var membershipProperties = []string{
 // listMemberships answers GET /users/{key}/transitiveMemberOf, whole or cast to
 // one type. A cast is an advanced query.
 // https://learn.microsoft.com/graph/api/user-list-transitivememberof
-func (e *Emulator) listMemberships(c *call) (answer, error) {
+func (e *Emulator) listMemberships(c *call) (answer, error) { return e.listObjects(c, c.memberships) }
+
+// listObjects answers a list of directory objects, whole or cast to one type.
+func (e *Emulator) listObjects(c *call, of func(kind string) ([]map[string]any, error)) (answer, error) {
 	if err := c.options.only("$select", "$top", "$count", "$skiptoken"); err != nil {
 		return answer{}, err
 	}
@@ -40,7 +43,7 @@ func (e *Emulator) listMemberships(c *call) (answer, error) {
 	if err := c.eventualIf(kind != "" || c.options["$count"] != ""); err != nil {
 		return answer{}, err
 	}
-	rows, err := c.memberships(kind)
+	rows, err := of(kind)
 	if err != nil {
 		return answer{}, err
 	}
@@ -64,7 +67,9 @@ func membershipSet(kind string) string {
 }
 
 // countMemberships answers GET /users/{key}/transitiveMemberOf[/{type}]/$count.
-func (e *Emulator) countMemberships(c *call) (answer, error) {
+func (e *Emulator) countMemberships(c *call) (answer, error) { return countObjects(c, c.memberships) }
+
+func countObjects(c *call, of func(kind string) ([]map[string]any, error)) (answer, error) {
 	if err := c.options.only(); err != nil {
 		return answer{}, err
 	}
@@ -75,7 +80,7 @@ func (e *Emulator) countMemberships(c *call) (answer, error) {
 	if err := c.eventualIf(true); err != nil {
 		return answer{}, err
 	}
-	rows, err := c.memberships(kind)
+	rows, err := of(kind)
 	if err != nil {
 		return answer{}, err
 	}
@@ -103,8 +108,9 @@ func (c *call) eventualIf(advanced bool) error {
 	return nil
 }
 
-// memberships gives the JSON of the user's groups and directory roles, those held
-// through groups too. Of a type that the caller may not read, only type and id show.
+// memberships gives the JSON of the user's groups and directory roles. Custom roles
+// and roles over a part of the tenant are none of them. Of a type that the caller may
+// not read, only type and id show.
 func (c *call) memberships(kind string) ([]map[string]any, error) {
 	u, err := c.directoryUser()
 	if err != nil {
@@ -114,17 +120,16 @@ func (c *call) memberships(kind string) ([]map[string]any, error) {
 	roles := slices.Clone(u.Roles)
 	rows := []map[string]any{}
 	for _, g := range groups {
-		roles = append(roles, g.Roles...)
+		if c.tenant.ListsGroupRoles {
+			roles = append(roles, g.Roles...)
+		}
 		if kind == "" || kind == groupType {
-			rows = append(rows, c.limited(readGroups, map[string]any{
-				"@odata.type": "#" + groupType, "id": g.ID, "deletedDateTime": nil, "displayName": g.DisplayName,
-				"isAssignableToRole": g.IsAssignableToRole, "securityEnabled": true, "mailEnabled": false,
-			}))
+			rows = append(rows, c.group(g))
 		}
 	}
 	seen := map[string]bool{}
 	for _, r := range roles {
-		if seen[r.TemplateID] || (kind != "" && kind != roleType) {
+		if seen[r.TemplateID] || r.Custom || r.scope() != "/" || (kind != "" && kind != roleType) {
 			continue
 		}
 		seen[r.TemplateID] = true
@@ -140,6 +145,10 @@ func (c *call) limited(needs permissions, row map[string]any) map[string]any {
 	if c.may(needs) {
 		return row
 	}
+	return hide(row)
+}
+
+func hide(row map[string]any) map[string]any {
 	for name := range row {
 		if name != "@odata.type" && name != "id" {
 			row[name] = nil
@@ -151,7 +160,7 @@ func (c *call) limited(needs permissions, row map[string]any) map[string]any {
 // groupsOf gives a user's groups with those they are nested in, each once.
 func (t *tenant) groupsOf(u *user) []Group {
 	var groups []Group
-	queue := slices.Clone(u.Groups)
+	queue := append([]string{t.everybody.ID}, u.Groups...)
 	seen := map[string]bool{}
 	for len(queue) > 0 {
 		id := strings.ToLower(queue[0])

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -27,6 +28,9 @@ func (c *call) methodsUser() (*user, error) {
 	u := c.userByKey(key)
 	if u == nil || (u.isGuest() && !strings.EqualFold(u.ID, key)) {
 		return nil, errMethodsUserNotFound()
+	}
+	if c.method != http.MethodGet && u.ManagementRestricted && !c.may(writeRestricted) {
+		return nil, errRestricted()
 	}
 	return u, nil
 }

@@ -16,7 +16,7 @@ func (e *Emulator) listRoleAssignments(c *call) (answer, error) {
 	rows, err := c.roleRows(func(p principal) []Role { return p.roles }, func(p principal, r Role) map[string]any {
 		return map[string]any{
 			"id": assignmentID(p, r) + "-1", "principalId": p.id, "roleDefinitionId": r.TemplateID,
-			"directoryScopeId": "/", "resourceScope": "/",
+			"directoryScopeId": r.scope(), "resourceScope": r.scope(),
 		}
 	})
 	if err != nil {
@@ -35,8 +35,8 @@ func (e *Emulator) listRoleEligibility(c *call) (answer, error) {
 	rows, err := c.roleRows(func(p principal) []Role { return p.eligible }, func(p principal, r Role) map[string]any {
 		return map[string]any{
 			"id": assignmentID(p, r) + "-1-e", "principalId": p.id, "roleDefinitionId": r.TemplateID,
-			"directoryScopeId": "/", "appScopeId": nil, "startDateTime": nil, "endDateTime": nil, "memberType": "Direct",
-			"roleEligibilityScheduleId": uuid.NewSHA1(uuid.NameSpaceOID, []byte(p.id+"/"+r.TemplateID)).String(),
+			"directoryScopeId": r.scope(), "appScopeId": nil, "startDateTime": eligibleSince, "endDateTime": nil, "memberType": "Direct",
+			"roleEligibilityScheduleId": uuid.NewSHA1(uuid.NameSpaceOID, []byte(p.id+"/"+r.TemplateID+"/"+r.scope())).String(),
 		}
 	})
 	if err != nil {
@@ -44,6 +44,9 @@ func (e *Emulator) listRoleEligibility(c *call) (answer, error) {
 	}
 	return e.page(c, c.base+"/"+c.version+"/$metadata#roleManagement/directory/roleEligibilityScheduleInstances", rows)
 }
+
+// eligibleSince is since when everybody may activate what they may.
+const eligibleSince = "2026-01-05T08:00:00Z"
 
 // principal is a user or a group as the holder of roles.
 type principal struct {
@@ -61,7 +64,7 @@ func (c *call) roleRows(of func(principal) []Role, row func(principal, Role) map
 		return nil, err
 	}
 	names, err := c.options.selected([]string{
-		"id", "principalId", "roleDefinitionId", "directoryScopeId", "appScopeId", "memberType",
+		"id", "principalId", "roleDefinitionId", "directoryScopeId", "appScopeId", "memberType", "startDateTime", "endDateTime",
 	})
 	if err != nil {
 		return nil, err
@@ -105,6 +108,6 @@ func (t *tenant) principals(f *comparison) []principal {
 }
 
 func assignmentID(p principal, r Role) string {
-	id := uuid.NewSHA1(uuid.NameSpaceURL, []byte(p.id+"/"+r.TemplateID))
+	id := uuid.NewSHA1(uuid.NameSpaceURL, []byte(p.id+"/"+r.TemplateID+"/"+r.scope()))
 	return base64.RawURLEncoding.EncodeToString(id[:])
 }

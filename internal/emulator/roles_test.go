@@ -24,7 +24,7 @@ const (
 func staffed(t *testing.T, options ...option) *graph {
 	g := start(t, options...)
 	must(t, g.AddGroup(emulator.Group{ID: outerID, DisplayName: "Everybody"}))
-	must(t, g.AddGroup(emulator.Group{ID: deskID, DisplayName: "Help Desk", IsAssignableToRole: true, Roles: []emulator.Role{helpdesk}, MemberOf: []string{outerID}}))
+	must(t, g.AddGroup(emulator.Group{ID: deskID, DisplayName: "Help Desk", IsAssignableToRole: new(true), Roles: []emulator.Role{helpdesk}, MemberOf: []string{outerID}}))
 	must(t, g.UpdateUser(adaID, func(u *emulator.User) { u.Roles = []emulator.Role{globalAdmin} }))
 	must(t, g.UpdateUser(bobID, func(u *emulator.User) {
 		u.EligibleRoles, u.Groups = []emulator.Role{globalAdmin}, []string{deskID}
@@ -45,15 +45,22 @@ func (r reply) column(name string) []any {
 	return column
 }
 
+// names gives the column displayName.
+func (r reply) names() []any { return r.column("displayName") }
+
 func TestMembershipsHoldGroupsAndRoles(t *testing.T) {
 	g := staffed(t)
+	must(t, g.AddTenant(emulator.Tenant{ID: tenantID, ListsGroupRoles: true}))
 	g.allow("User.Read.All", "GroupMember.Read.All", "RoleManagement.Read.Directory")
 	path := "/v1.0/users/" + bobID + "/transitiveMemberOf"
 	all := g.do("GET", path, "")
-	if d := cmp.Diff([]any{"#microsoft.graph.group", "#microsoft.graph.group", "#microsoft.graph.directoryRole"}, all.column("@odata.type")); d != "" {
+	if d := cmp.Diff([]any{"#microsoft.graph.group", "#microsoft.graph.group", "#microsoft.graph.group", "#microsoft.graph.directoryRole"}, all.column("@odata.type")); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff([]any{true, false, nil}, all.column("isAssignableToRole")); d != "" {
+	if d := cmp.Diff([]any{"All Users", "Help Desk", "Everybody", helpdesk.DisplayName}, all.names()); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]any{nil, true, nil, nil}, all.column("isAssignableToRole")); d != "" {
 		t.Error(d)
 	}
 	roles := g.send(request{method: "GET", path: path + "/microsoft.graph.directoryRole?$count=true&$select=roleTemplateId", header: eventual})
@@ -65,14 +72,51 @@ func TestMembershipsHoldGroupsAndRoles(t *testing.T) {
 		t.Errorf("a role held twice is counted %s times", got)
 	}
 	groups := g.send(request{method: "GET", path: path + "/microsoft.graph.group?$count=true", header: eventual})
-	if d := cmp.Diff([]any{deskID, outerID}, groups.column("id")); d != "" {
+	if d := cmp.Diff([]any{"All Users", "Help Desk", "Everybody"}, groups.names()); d != "" {
 		t.Error(d)
 	}
-	if got := g.send(request{method: "GET", path: path + "/microsoft.graph.group/$count", header: eventual}).body; got != "2" {
+	if got := g.send(request{method: "GET", path: path + "/microsoft.graph.group/$count", header: eventual}).body; got != "3" {
 		t.Errorf("count %s", got)
 	}
-	if got := g.send(request{method: "GET", path: path + "/$count", header: eventual}).body; got != "3" {
+	if got := g.send(request{method: "GET", path: path + "/$count", header: eventual}).body; got != "4" {
 		t.Errorf("count %s", got)
+	}
+}
+
+func TestMembershipsDoNotHoldAllRoles(t *testing.T) {
+	unit := "/administrativeUnits/0f1c0000-0000-4000-8000-0000000000e1"
+	for name, change := range map[string]func(*emulator.User){
+		"those held through a group":       func(u *emulator.User) { u.Groups = []string{deskID} },
+		"those over a part of the tenant":  func(u *emulator.User) { u.Roles = []emulator.Role{{TemplateID: helpdesk.TemplateID, Scope: unit}} },
+		"those that the tenant made":       func(u *emulator.User) { u.Roles = []emulator.Role{{TemplateID: outerID, Custom: true}} },
+		"those that the user may activate": func(u *emulator.User) { u.EligibleRoles = []emulator.Role{helpdesk} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := staffed(t)
+			must(t, g.UpdateUser(guestID, change))
+			for _, kind := range g.do("GET", "/v1.0/users/"+guestID+"/transitiveMemberOf", "").column("@odata.type") {
+				if kind != "#microsoft.graph.group" {
+					t.Errorf("a row is a %v", kind)
+				}
+			}
+		})
+	}
+}
+
+func TestAGroupShowsWhetherItMayHoldRolesInThreeShapes(t *testing.T) {
+	g := start(t)
+	g.allow("GroupMember.Read.All")
+	const hidden = "0f1c0000-0000-4000-8000-0000000000a3"
+	must(t, g.AddGroup(emulator.Group{ID: deskID, DisplayName: "Help Desk", IsAssignableToRole: new(true)}))
+	must(t, g.AddGroup(emulator.Group{ID: outerID, DisplayName: "Sales", IsAssignableToRole: new(false)}))
+	must(t, g.AddGroup(emulator.Group{ID: hidden, DisplayName: "Board", Hidden: true}))
+	must(t, g.UpdateUser(adaID, func(u *emulator.User) { u.Groups = []string{deskID, outerID, hidden} }))
+	rows := g.do("GET", "/v1.0/users/"+adaID+"/transitiveMemberOf", "")
+	if d := cmp.Diff([]any{nil, true, false, nil}, rows.column("isAssignableToRole")); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]any{"All Users", "Help Desk", "Sales", nil}, rows.names()); d != "" {
+		t.Error(d)
 	}
 }
 
@@ -91,10 +135,10 @@ func TestWithoutPermissionForATypeOnlyItsIDShows(t *testing.T) {
 	g := staffed(t)
 	g.allow("User.Read.All")
 	all := g.do("GET", "/v1.0/users/"+bobID+"/transitiveMemberOf", "")
-	if d := cmp.Diff([]any{nil, nil, nil}, all.column("displayName")); d != "" {
+	if d := cmp.Diff([]any{nil, nil, nil}, all.names()); d != "" {
 		t.Error(d)
 	}
-	if ids := all.column("id"); ids[0] != deskID || ids[2] == nil {
+	if ids := all.column("id"); ids[1] != deskID || ids[2] == nil {
 		t.Errorf("ids %v", ids)
 	}
 	g.allow("User.ReadBasic.All")
@@ -129,6 +173,27 @@ func TestRoleAssignmentsNameTheirHolder(t *testing.T) {
 	g.do("GET", path+"?$select=shoeSize", "").wants(400, "BadRequest")
 	g.do("GET", path+"?$expand=principal", "").wants(400, "Request_UnsupportedQuery")
 	g.do("GET", path+"?$filter=directoryScopeId%20eq%20'/'", "").wants(400, "Request_UnsupportedQuery")
+}
+
+func TestAnAssignmentShowsItsScope(t *testing.T) {
+	const unit = "/administrativeUnits/0f1c0000-0000-4000-8000-0000000000e1"
+	g := start(t)
+	must(t, g.UpdateUser(adaID, func(u *emulator.User) {
+		u.Roles = []emulator.Role{helpdesk, {TemplateID: helpdesk.TemplateID, Scope: unit}, {TemplateID: outerID, Custom: true}}
+		u.EligibleRoles = []emulator.Role{{TemplateID: helpdesk.TemplateID, Scope: unit}}
+	}))
+	of := "?$filter=principalId%20eq%20'" + adaID + "'"
+	assigned := g.do("GET", "/v1.0/roleManagement/directory/roleAssignments"+of, "")
+	if d := cmp.Diff([]any{"/", unit, "/"}, assigned.column("directoryScopeId")); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]any{helpdesk.TemplateID, helpdesk.TemplateID, outerID}, assigned.column("roleDefinitionId")); d != "" {
+		t.Error(d)
+	}
+	eligible := g.do("GET", "/v1.0/roleManagement/directory/roleEligibilityScheduleInstances"+of, "")
+	if since := eligible.column("startDateTime"); len(since) != 1 || since[0] == nil || eligible.column("directoryScopeId")[0] != unit {
+		t.Errorf("%s", eligible.body)
+	}
 }
 
 func TestRoleEligibility(t *testing.T) {

@@ -38,6 +38,18 @@ var (
 	readGroups = permissions{[]string{
 		"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "Directory.ReadWrite.All",
 	}, errDirectoryForbidden}
+	// readOwned: Microsoft's page has no application permission for it at all. User.Read.All
+	// alone was seen to do (https://github.com/pnp/pnpcore/issues/1630); that the
+	// permissions for groups do is assumed, and Options.OwnersNeedUserRead takes it back.
+	readOwned = permissions{[]string{
+		"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All",
+		"GroupMember.Read.All", "Group.Read.All",
+	}, errDirectoryForbidden}
+	readGroupEligibility = permissions{[]string{
+		"PrivilegedEligibilitySchedule.Read.AzureADGroup", "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup",
+		"PrivilegedAccess.Read.AzureADGroup", "PrivilegedAccess.ReadWrite.AzureADGroup",
+	}, errDirectoryForbidden}
+	writeRestricted    = permissions{[]string{"Directory.Write.Restricted"}, errRestricted}
 	readDirectoryRoles = permissions{[]string{
 		"RoleManagement.Read.Directory", "RoleManagement.ReadWrite.Directory", "Directory.Read.All", "Directory.ReadWrite.All",
 	}, errDirectoryForbidden}
@@ -83,6 +95,12 @@ var routes = []route{
 	{http.MethodGet, "users/{}/transitiveMemberOf/$count", readMemberships, (*Emulator).countMemberships},
 	{http.MethodGet, "users/{}/transitiveMemberOf/{}", readMemberships, (*Emulator).listMemberships},
 	{http.MethodGet, "users/{}/transitiveMemberOf/{}/$count", readMemberships, (*Emulator).countMemberships},
+	{http.MethodGet, "users/{}/ownedObjects", readOwned, (*Emulator).listOwned},
+	{http.MethodGet, "users/{}/ownedObjects/$count", readOwned, (*Emulator).countOwned},
+	{http.MethodGet, "users/{}/ownedObjects/{}", readOwned, (*Emulator).listOwned},
+	{http.MethodGet, "users/{}/ownedObjects/{}/$count", readOwned, (*Emulator).countOwned},
+	{http.MethodGet, "groups/{}", readGroups, (*Emulator).getGroup},
+	{http.MethodGet, "identityGovernance/privilegedAccess/group/eligibilityScheduleInstances", readGroupEligibility, (*Emulator).listGroupEligibility},
 	{http.MethodGet, "roleManagement/directory/roleAssignments", readRoles, (*Emulator).listRoleAssignments},
 	{http.MethodGet, "roleManagement/directory/roleEligibilityScheduleInstances", readEligibility, (*Emulator).listRoleEligibility},
 }

@@ -12,7 +12,7 @@ import (
 var (
 	basicProperties = []string{"id", "displayName", "givenName", "surname", "mail", "userPrincipalName"}
 	userDefaults    = append([]string{"businessPhones", "jobTitle", "mobilePhone", "officeLocation", "preferredLanguage"}, basicProperties...)
-	userProperties  = append([]string{"userType", "accountEnabled"}, userDefaults...)
+	userProperties  = append([]string{"userType", "accountEnabled", "isManagementRestricted"}, userDefaults...)
 )
 
 // lookUp finds a user by object id or UPN, nil if there is none.
@@ -76,7 +76,16 @@ func (u *user) properties() map[string]any {
 	return map[string]any{
 		"id": u.ID, "userPrincipalName": u.UPN, "displayName": u.DisplayName,
 		"userType": u.UserType, "accountEnabled": !u.Disabled, "businessPhones": []string{},
+		"isManagementRestricted": u.managementRestricted(),
 	}
+}
+
+// managementRestricted is true, or null of a user in no restricted unit.
+func (u *user) managementRestricted() any {
+	if u.ManagementRestricted {
+		return true
+	}
+	return nil
 }
 
 // getUser answers GET /users/{key}.
