@@ -82,20 +82,20 @@ func (p *pass) privileged(ctx context.Context) (bool, error) {
 	if !p.checked.IsZero() && asked.Sub(p.checked) < believed {
 		return false, nil
 	}
-	roles, err := p.tenant.Graph.DirectoryRoles(ctx, p.user.ID)
+	protection, err := p.tenant.Graph.Protection(ctx, p.user.ID)
 	var failure *graph.Error
 	if errors.As(err, &failure) && failure.Kind == graph.Forbidden {
 		p.lookAgain(p.mended())
-		p.explain(fmt.Sprintf("The operator may not ask Graph whether this user holds a directory role, and so writes nothing: "+
+		p.explain(fmt.Sprintf("The operator may not ask Graph whether this user is protected by Entra, and so writes nothing: "+
 			"grant the app registration %s, with admin consent, or set privilegedUsers: Allow on the EntraTenant.", failure.Permission))
 		return true, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	if len(roles) > 0 {
-		p.explain("The user holds a directory role or is in a group that can hold one, and the EntraTenant says " +
-			"privilegedUsers: Deny: manage this user's phones by hand.")
+	if len(protection.Privileges) > 0 {
+		p.explain("The user holds a directory role, is a member or an owner of a group that can hold one, or may activate " +
+			"either, and the EntraTenant says privilegedUsers: Deny: manage this user's phones by hand.")
 		return true, nil
 	}
 	p.checked = asked

@@ -223,6 +223,14 @@ func graphFault(say string, f emulator.Fault) step {
 	}}
 }
 
+// granted is what the app registration may do from its next token on.
+func granted(permissions ...string) step {
+	return step{fmt.Sprintf("Entra: the app is granted %v", permissions), func(m *model) {
+		must(m.graph.AddApp(emulator.App{ClientID: modelCID, Secret: "secret", Roles: permissions}))
+		m.grantedAnew = true
+	}}
+}
+
 var graphWell = step{"Graph is well again", func(m *model) { m.graph.ClearFaults() }}
 
 func apiFails(faults ...apiFault) step {

@@ -31,6 +31,7 @@ type model struct {
 	registered  *tenant.Tenant            // as the process knows it; nil: not yet
 	view        map[client.ObjectKey]*pam // what the pass that runs can see
 	apiFaults   []apiFault                // of the next writes to the API server
+	grantedAnew bool                      // tokens are this model's own
 	lastFault   string                    // that the emulator applied
 	paths       []string                  // of all requests to Graph, behind their method
 	passes      int

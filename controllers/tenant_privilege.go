@@ -24,6 +24,7 @@ var enough = []string{
 	"GroupMember.Read.All",
 	"RoleManagement.Read.Directory",
 	"RoleEligibilitySchedule.Read.Directory",
+	"PrivilegedEligibilitySchedule.Read.AzureADGroup", // for PIM for Groups
 }
 
 // leastPrivilege looks at what the token allows. A tenant with too much works;

@@ -73,9 +73,13 @@ func TestToldHistories(t *testing.T) {
 			creates("people/a", ada, mobileType, number(first)), works(busy),
 		}, "", map[string]string{"people/a": v1alpha1.ReasonGraphUnavailable}},
 		"nothing is written where the operator may not ask whether the user is an administrator": {[]step{
-			graphFault("memberships are not shown", emulator.Fault{Path: "/transitiveMemberOf", Effect: emulator.Answer, Status: 403}),
+			granted("UserAuthMethod-Phone.ReadWrite.All", "User.ReadBasic.All", "RoleManagement.Read.Directory"),
 			creates("people/a", ada, mobileType, number(first)), works(busy),
 		}, "", map[string]string{"people/a": v1alpha1.ReasonPrivilegedUser}},
+		"nothing is written where Graph refuses to say so for no reason that a permission could mend": {[]step{
+			graphFault("memberships are not shown", emulator.Fault{Path: "/transitiveMemberOf", Effect: emulator.Answer, Status: 403}),
+			creates("people/a", ada, mobileType, number(first)), works(busy),
+		}, "", map[string]string{"people/a": v1alpha1.ReasonGraphUnavailable}},
 		"a note of a create that Graph refused is gone": {[]step{
 			graphFault("two creations are refused", badRequest), creates("people/a", ada, mobileType, number(first)), waits(20 * time.Second),
 			setsByHand(ada, mobileType, first), deletes("people/a"), waits(time.Minute),

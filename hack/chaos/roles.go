@@ -10,12 +10,13 @@ import (
 // The collections that tell together whether somebody is an administrator.
 const (
 	memberships = "/transitiveMemberOf"
+	owned       = "/ownedObjects"
 	assignments = "/roleAssignments"
 	eligibility = "/roleEligibilityScheduleInstances"
 )
 
 var (
-	objectsPath     = regexp.MustCompile(`/users/([^/]+)` + memberships + `$`)
+	objectsPath     = regexp.MustCompile(`/users/([^/]+)(?:` + memberships + `|` + owned + `)$`)
 	principalFilter = regexp.MustCompile(`^principalId eq '([^']+)'$`)
 )
 
@@ -58,7 +59,7 @@ func (l *ledger) toldRoles(a *account, path string, body []byte) {
 	}
 	a.answers[name] = said
 	a.toldAdmin, a.asked = false, said.at
-	for _, name := range []string{memberships, assignments, eligibility} {
+	for _, name := range []string{memberships, owned, assignments, eligibility} {
 		one := a.answers[name]
 		a.toldAdmin = a.toldAdmin || one.admin
 		if one.at.Before(a.asked) {

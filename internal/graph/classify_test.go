@@ -202,7 +202,7 @@ func TestAForbiddenCallSaysWhatItNeeds(t *testing.T) {
 		return reply{status: 403, body: said("accessDenied", "")}.response(r), nil
 	}))
 	needs := map[string]string{
-		"look up user": "User.ReadBasic.All", "list phone methods": "UserAuthMethod-Phone.Read.All", "list directory roles": "GroupMember.Read.All",
+		"look up user": "User.ReadBasic.All", "list phone methods": "UserAuthMethod-Phone.Read.All", "list privileges": "GroupMember.Read.All",
 	}
 	for op, do := range operations(number(t, "+12065550100")) {
 		want := needs[op]

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -43,6 +44,8 @@ type Options struct {
 	Transport policy.Transporter
 	// Timeout is for one attempt; zero is ReadTimeout and WriteTimeout.
 	Timeout time.Duration
+	// Abreast is how many calls about one user are on their way at once; zero is five.
+	Abreast int
 	// NoSMSSignIn says that this cloud has no enableSmsSignIn and disableSmsSignIn
 	// (China). They are then refused without asking.
 	NoSMSSignIn bool
@@ -55,11 +58,10 @@ type Client struct {
 	endpoint    string // without a slash at the end
 	version     string
 	timeout     time.Duration // zero: by the kind of call
+	abreast     int
 	noSMSSignIn bool
 	credential  *credential
 	scopes      []string
-
-	assignments, eligibilities optional
 }
 
 // New makes a client. It sends nothing: whether the credential works shows with the
@@ -96,12 +98,10 @@ func New(o Options) (*Client, error) {
 		endpoint:    endpoint,
 		version:     o.Version,
 		timeout:     o.Timeout,
+		abreast:     cmp.Or(max(o.Abreast, 0), abreast),
 		noSMSSignIn: o.NoSMSSignIn,
 		credential:  credential,
 		scopes:      scopes,
-
-		assignments:   optional{name: "roleAssignments", missing: notFound},
-		eligibilities: optional{name: "roleEligibilityScheduleInstances", missing: closed},
 	}, nil
 }
 

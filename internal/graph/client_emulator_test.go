@@ -36,7 +36,12 @@ type tenant struct {
 
 func emulated(t *testing.T, options ...option) *tenant {
 	t.Helper()
-	e := emulator.New(emulator.Options{Seed: 1, PageSize: 2})
+	return emulatedAs(t, emulator.Options{Seed: 1, PageSize: 2}, options...)
+}
+
+func emulatedAs(t *testing.T, as emulator.Options, options ...option) *tenant {
+	t.Helper()
+	e := emulator.New(as)
 	s, err := emulator.Serve(e, "127.0.0.1:0")
 	must(t, err)
 	t.Cleanup(func() { must(t, s.Close()) })
@@ -273,37 +278,5 @@ func TestMaskedNumbersDoNotTell(t *testing.T) {
 		if len(got) != 1 || got[0].Number.Compare(number(t, "+12065550100")) != phone.Unknown {
 			t.Errorf("masked with %s: %+v", glyph, got)
 		}
-	}
-}
-
-func TestTheEmulatorsAdministrators(t *testing.T) {
-	reader := emulator.Role{TemplateID: globalReader, DisplayName: "Global Reader"}
-	const nested = "00000000-0000-4000-8000-00000000000b"
-	g := emulated(t)
-	must(t, g.AddGroup(emulator.Group{ID: adminsGroup, DisplayName: "Admins", IsAssignableToRole: new(true), Roles: []emulator.Role{reader}}))
-	must(t, g.AddGroup(emulator.Group{ID: nested, DisplayName: "People"}))
-	must(t, g.UpdateUser(adaID, func(u *emulator.User) { u.Groups = []string{nested, adminsGroup} }))
-	must(t, g.UpdateUser(bobID, func(u *emulator.User) { u.Groups = []string{nested}; u.EligibleRoles = []emulator.Role{reader} }))
-
-	got, err := g.client.DirectoryRoles(context.Background(), adaID)
-	must(t, err)
-	want := []graph.Role{{Name: "Admins", Via: adminsGroup}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-	if got, err := g.client.DirectoryRoles(context.Background(), bobID); err != nil || len(got) != 1 || !got[0].Eligible {
-		t.Errorf("bob holds %v, %v", got, err)
-	}
-
-}
-
-// An application that may read users but not groups must not take silence for no.
-func TestGroupsThatDoNotShowAreForbidden(t *testing.T) {
-	g := emulated(t)
-	must(t, g.AddApp(emulator.App{ClientID: clientID, Secret: appSecret, Roles: []string{"User.Read.All", "RoleManagement.Read.Directory"}}))
-	must(t, g.AddGroup(emulator.Group{ID: adminsGroup, DisplayName: "Admins", IsAssignableToRole: new(true)}))
-	must(t, g.UpdateUser(adaID, func(u *emulator.User) { u.Groups = []string{adminsGroup} }))
-	if got, err := g.client.DirectoryRoles(context.Background(), adaID); graph.KindOf(err) != graph.Forbidden {
-		t.Errorf("got %v, %v", got, err)
 	}
 }

@@ -172,8 +172,8 @@ func operations(n phone.Number) map[string]func(context.Context, *graph.Client) 
 			_, err := c.PhoneMethods(ctx, adaID)
 			return err
 		},
-		"list directory roles": func(ctx context.Context, c *graph.Client) error {
-			_, err := c.DirectoryRoles(ctx, adaID)
+		"list privileges": func(ctx context.Context, c *graph.Client) error {
+			_, err := c.Protection(ctx, adaID)
 			return err
 		},
 		"create phone method": func(ctx context.Context, c *graph.Client) error {

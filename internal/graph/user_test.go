@@ -56,7 +56,7 @@ func TestAKeyThatIsNoUserIsNotSent(t *testing.T) {
 		for op, call := range map[string]func(context.Context) error{
 			"User":              func(ctx context.Context) error { _, err := c.User(ctx, key); return err },
 			"PhoneMethods":      func(ctx context.Context) error { _, err := c.PhoneMethods(ctx, key); return err },
-			"DirectoryRoles":    func(ctx context.Context) error { _, err := c.DirectoryRoles(ctx, key); return err },
+			"Protection":        func(ctx context.Context) error { _, err := c.Protection(ctx, key); return err },
 			"DeletePhoneMethod": func(ctx context.Context) error { return c.DeletePhoneMethod(ctx, key, phone.Mobile) },
 			"CreatePhoneMethod": func(ctx context.Context) error {
 				_, err := c.CreatePhoneMethod(ctx, key, phone.Mobile, number(t, "+12065550100"))

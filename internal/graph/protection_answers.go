@@ -1,0 +1,93 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// View is a kind of protected users that not every tenant lets the operator see.
+type View string
+
+// The views.
+const (
+	// EligibleRoles are the roles that a user may activate.
+	EligibleRoles View = "EligibleRoles"
+	// EligibleGroups are the role-assignable groups that a user may join or own (PIM for
+	// Groups).
+	EligibleGroups View = "EligibleGroups"
+)
+
+// Answer is what Graph answered about a View.
+type Answer string
+
+// The answers. Every cloud that the operator knows has both collections, so that
+// nothing but these says that one is not to be seen.
+const (
+	// Answered: it showed what there is.
+	Answered Answer = "Answered"
+	// Unlicensed: the tenant has no licence for PIM.
+	Unlicensed Answer = "Unlicensed"
+	// NotGranted: the token has no permission for it.
+	NotGranted Answer = "NotGranted"
+	// Revoked: the token has no permission for it any more. That is an error.
+	Revoked Answer = "Revoked"
+)
+
+// unlicensed is the code with which Graph refuses PIM to a tenant without Entra ID P2.
+const unlicensed = "AadPremiumLicenseRequired"
+
+// put asks one question about a user.
+func (c *Client) put(ctx context.Context, q question, user string, answered []View) ([]Privilege, Answer, error) {
+	before := slices.Contains(answered, q.view)
+	if q.view != "" && !before && c.lacks(ctx, q.opens) {
+		return nil, NotGranted, nil // a refusal that is known beforehand is not asked for
+	}
+	found, err := q.rows(ctx, c, get(strings.ReplaceAll(q.path, "{user}", user), q.opens[0]))
+	if err == nil {
+		return found, Answered, nil
+	}
+	failure, ok := errors.AsType[*Error](err)
+	if !ok || failure.Status == 0 || failure.Kind == CredentialFailed { // not Graph's word
+		return found, "", err
+	}
+	e := *failure
+	switch {
+	case q.view != "" && e.Code == unlicensed && e.Status < 500:
+		return nil, Unlicensed, nil
+	case e.Status == http.StatusForbidden && c.lacks(ctx, q.opens):
+		e.Kind, e.Permission = Forbidden, q.opens[0]
+		if q.view != "" && !before {
+			return nil, NotGranted, nil
+		}
+		if q.view != "" {
+			e.Cause = "the permission was taken away"
+			return nil, Revoked, &e
+		}
+	case e.Status == http.StatusForbidden && c.grants(ctx) != nil:
+		// Nothing that can be granted is missing: what answers is not itself, or not Graph.
+		e.Kind, e.Permission, e.Cause = Unavailable, "", "refused, although the token has the permission"
+	case e.Status == http.StatusForbidden:
+		e.Kind, e.Permission = Forbidden, q.opens[0]
+	case e.Status == http.StatusNotFound && !strings.Contains(q.path, "{user}/"):
+		e.Kind, e.Cause = Unavailable, "a collection that every Graph has is said not to be there"
+	}
+	return found, "", &e
+}
+
+// lacks reports whether the token demonstrably has none of some permissions.
+func (c *Client) lacks(ctx context.Context, anyOf []string) bool {
+	has := c.grants(ctx)
+	return has != nil && !slices.ContainsFunc(anyOf, func(p string) bool { return slices.Contains(has, p) })
+}
+
+// grants are the permissions in the token; nil if it cannot be read.
+func (c *Client) grants(ctx context.Context) []string {
+	has, err := c.Permissions(ctx)
+	if err != nil {
+		return nil
+	}
+	return append([]string{}, has...)
+}
