@@ -40,6 +40,13 @@ func (r *TenantReconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant)
 	if known {
 		t.Deletions = was.Deletions
 	}
+	if known && was.Views != nil && was.Version.UID == t.Version.UID {
+		t.Views = was.Views
+	}
+	cleared, err := r.heedViews(ctx, o, t)
+	if err != nil {
+		return connection{}, err
+	}
 	worked := known && was.Problem == nil && t.Problem == nil
 	same := known && was.Version == t.Version
 	if worked && sameWay(was, t) {
@@ -67,7 +74,7 @@ func (r *TenantReconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant)
 		}
 	}
 	r.Tenants.Put(t)
-	if !same || (was.Problem == nil) != (t.Problem == nil) {
+	if !same || cleared || (was.Problem == nil) != (t.Problem == nil) {
 		return found, r.wake(ctx, o.Name)
 	}
 	return found, nil
@@ -101,6 +108,7 @@ func (r *TenantReconciler) build(ctx context.Context, o *v1alpha1.EntraTenant) (
 	t.Deletions = tenant.NewBudget(r.Now, o.Status.RecentDeletions, func(ctx context.Context, counts []v1alpha1.DeletionCount) error {
 		return r.saveDeletions(ctx, o.Name, counts)
 	})
+	t.Views = r.viewsOf(o)
 	refuse := func(reason, message string) (*tenant.Tenant, error) {
 		t.Problem = &tenant.Problem{Reason: reason, Message: message}
 		return t, nil

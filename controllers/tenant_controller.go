@@ -53,7 +53,7 @@ const (
 func (r *TenantReconciler) setup(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("entratenant").
-		For(&v1alpha1.EntraTenant{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&v1alpha1.EntraTenant{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, viewsChanged()))).
 		// Another one of the same tenantID may have to take its place.
 		Watches(&v1alpha1.EntraTenant{}, handler.EnqueueRequestsFromMapFunc(r.others), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.EntraTenant{}, r.heedEdits()).

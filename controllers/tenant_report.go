@@ -28,6 +28,8 @@ func (r *TenantReconciler) report(ctx context.Context, o *v1alpha1.EntraTenant, 
 	if found.least.reason != "" {
 		set(&s.Conditions, v1alpha1.ConditionLeastPrivilege, found.least, o.Generation)
 	}
+	sight := visible(o)
+	setVisible(&s.Conditions, sight, o.Generation)
 	mark(&s.Conditions, v1alpha1.ConditionStalled, found.mood == stalled, found.ready, o.Generation)
 	mark(&s.Conditions, v1alpha1.ConditionReconciling, found.mood == progressing, found.ready, o.Generation)
 	if equality.Semantic.DeepEqual(base.Status, o.Status) {
@@ -47,6 +49,10 @@ func (r *TenantReconciler) report(ctx context.Context, o *v1alpha1.EntraTenant, 
 	broad := meta.IsStatusConditionFalse(base.Status.Conditions, v1alpha1.ConditionLeastPrivilege)
 	if found.least.reason == v1alpha1.ReasonBroadPermissions && !broad {
 		r.Events.Eventf(o, nil, corev1.EventTypeWarning, found.least.reason, "Reconcile", "%s", found.least.message)
+	}
+	seen := meta.FindStatusCondition(base.Status.Conditions, v1alpha1.ConditionProtectedUsersVisible)
+	if sight.status == metav1.ConditionFalse && (seen == nil || seen.Reason != sight.reason) {
+		r.Events.Eventf(o, nil, corev1.EventTypeWarning, sight.reason, "Reconcile", "%s", sight.message)
 	}
 	return nil
 }

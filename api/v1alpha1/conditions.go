@@ -26,8 +26,9 @@ const (
 	// ReasonNotPermitted means: no access rule of the EntraTenant allows this namespace to
 	// do this for this user.
 	ReasonNotPermitted = "NotPermitted"
-	// ReasonPrivilegedUser means: the user holds a directory role, or the operator may not
-	// ask whether that is so, and the EntraTenant denies such users.
+	// ReasonPrivilegedUser means: the user holds a directory role, is a member or an owner of
+	// a group that can hold one, or may activate either; or the operator may not ask whether
+	// that is so; and the EntraTenant denies such users.
 	ReasonPrivilegedUser = "PrivilegedUser"
 	// ReasonTenantNotFound means: there is no EntraTenant of that name.
 	ReasonTenantNotFound = "TenantNotFound"
@@ -132,6 +133,30 @@ const (
 	// ReasonBroadPermissions means: the token carries permissions that the operator has no
 	// use for, or a broad one where a narrow one would do.
 	ReasonBroadPermissions = "BroadPermissions"
+)
+
+// ConditionProtectedUsersVisible says whether the operator sees all the users of an
+// EntraTenant whom Entra protects. It is absent until it was asked for the first time,
+// before the first write, and while privilegedUsers is Allow. But for PermissionRevoked
+// it warns, and nothing waits for it.
+//
+//	True:    AllVisible
+//	False:   PermissionRevoked, PermissionMissing, Unlicensed
+const ConditionProtectedUsersVisible = "ProtectedUsersVisible"
+
+const (
+	// ReasonAllVisible means: Graph shows every kind of protected users.
+	ReasonAllVisible = "AllVisible"
+	// ReasonPermissionRevoked means: Graph showed a kind of protected users before, and the
+	// app registration has lost the permission for it. Nothing is written until it is back,
+	// or an administrator clears status.protectedUsers.
+	ReasonPermissionRevoked = "PermissionRevoked"
+	// ReasonPermissionMissing means: the app registration has no permission for a kind of
+	// protected users, who are written for as for anybody else.
+	ReasonPermissionMissing = "PermissionMissing"
+	// ReasonUnlicensed means: the tenant has no licence for Privileged Identity Management,
+	// so that Graph does not show who may activate anything.
+	ReasonUnlicensed = "Unlicensed"
 )
 
 // ConditionStalled is True while a person must act before anything goes on, and

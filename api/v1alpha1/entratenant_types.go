@@ -87,8 +87,9 @@ type EntraTenantSpec struct {
 	// +kubebuilder:validation:MaxItems=64
 	Access []AccessRule `json:"access,omitempty"`
 
-	// privilegedUsers is Deny (default when absent): phones of users who hold a
-	// directory role are not written; or Allow.
+	// privilegedUsers is Deny (default when absent): phones of users whom Entra protects
+	// are not written, which are those who hold a directory role, are a member or an owner
+	// of a role-assignable group, or may activate either; or Allow.
 	//
 	// +optional
 	PrivilegedUsers PrivilegedUsers `json:"privilegedUsers,omitempty"`
@@ -161,7 +162,18 @@ type EntraTenantStatus struct {
 	// +kubebuilder:validation:MaxItems=120
 	RecentDeletions []DeletionCount `json:"recentDeletions,omitempty"`
 
-	// conditions has Ready, and while they apply Stalled and Reconciling.
+	// protectedUsers is what Graph last answered about those protected users that not
+	// every tenant lets the operator see. Nothing is written for anybody while one that
+	// answered is Revoked. To go without it, clear the list.
+	//
+	// +optional
+	// +listType=map
+	// +listMapKey=view
+	// +kubebuilder:validation:MaxItems=8
+	ProtectedUsers []ProtectedUsersView `json:"protectedUsers,omitempty"`
+
+	// conditions has Ready, and LeastPrivilege and ProtectedUsersVisible once they are
+	// known, and while they apply Stalled and Reconciling.
 	//
 	// +optional
 	// +listType=map
@@ -186,6 +198,49 @@ type MethodCounts struct {
 	//
 	// +optional
 	Stalled int32 `json:"stalled"`
+}
+
+// ViewOfProtectedUsers is a kind of protected users.
+//
+// +kubebuilder:validation:Enum=EligibleRoles;EligibleGroups
+type ViewOfProtectedUsers string
+
+// The kinds of protected users that not every tenant lets the operator see.
+const (
+	// ViewEligibleRoles are users who may activate a directory role.
+	ViewEligibleRoles ViewOfProtectedUsers = "EligibleRoles"
+	// ViewEligibleGroups are users who may become a member or an owner of a
+	// role-assignable group.
+	ViewEligibleGroups ViewOfProtectedUsers = "EligibleGroups"
+)
+
+// ViewAnswer is what Graph answered about a kind of protected users.
+//
+// +kubebuilder:validation:Enum=Answered;Unlicensed;NotGranted;Revoked
+type ViewAnswer string
+
+// What Graph may answer.
+const (
+	// ViewAnswered means: it showed what there is.
+	ViewAnswered ViewAnswer = "Answered"
+	// ViewUnlicensed means: the tenant has no licence for Privileged Identity Management.
+	ViewUnlicensed ViewAnswer = "Unlicensed"
+	// ViewNotGranted means: the app registration has no permission for it, and never had.
+	ViewNotGranted ViewAnswer = "NotGranted"
+	// ViewRevoked means: the app registration had a permission for it, and has none now.
+	ViewRevoked ViewAnswer = "Revoked"
+)
+
+// ProtectedUsersView is what Graph last answered about one kind of protected users.
+type ProtectedUsersView struct {
+	// view is EligibleRoles or EligibleGroups.
+	//
+	// +required
+	View ViewOfProtectedUsers `json:"view"`
+	// lastAnswer is Answered, Unlicensed, NotGranted or Revoked.
+	//
+	// +required
+	LastAnswer ViewAnswer `json:"lastAnswer"`
 }
 
 // DeletionCount is how many phones were deleted in one minute.

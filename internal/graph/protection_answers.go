@@ -36,6 +36,9 @@ const (
 	Revoked Answer = "Revoked"
 )
 
+// CauseRevoked is the Cause of an Error about a View that is Revoked.
+const CauseRevoked = "the permission was taken away"
+
 // unlicensed is the code with which Graph refuses PIM to a tenant without Entra ID P2.
 const unlicensed = "AadPremiumLicenseRequired"
 
@@ -63,7 +66,7 @@ func (c *Client) put(ctx context.Context, q question, user string, answered []Vi
 			return nil, NotGranted, nil
 		}
 		if q.view != "" {
-			e.Cause = "the permission was taken away"
+			e.Cause = CauseRevoked
 			return nil, Revoked, &e
 		}
 	case e.Status == http.StatusForbidden && c.grants(ctx) != nil:

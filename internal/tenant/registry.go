@@ -30,6 +30,8 @@ type Tenant struct {
 	Graph *graph.Client
 	// Deletions is the budget of deletions.
 	Deletions *Budget
+	// Views is what Graph last answered about protected users; nil: nothing is remembered.
+	Views *Views
 	// Gate is what the requests of Graph pass.
 	Gate *Gate
 }
