@@ -26,7 +26,9 @@ type envelope struct {
 }
 
 // text is a string, or "" if something else stands there: one odd field must not
-// cost us the others.
+// cost us the others. It is for what is only told on, such as the codes and ids of an
+// error. What a decision hangs on is a plain string: an odd one makes the whole answer
+// unreadable.
 type text string
 
 func (t *text) UnmarshalJSON(b []byte) error {

@@ -134,8 +134,8 @@ func (c *Client) retries(r call) policy.RetryOptions {
 
 // page is one page of a collection.
 type page[T any] struct {
-	Value    []T  `json:"value"`
-	NextLink text `json:"@odata.nextLink"`
+	Value    []T     `json:"value"`
+	NextLink *string `json:"@odata.nextLink"` // nil on the last page
 }
 
 func (p *page[T]) complete() bool { return p.Value != nil }
@@ -156,10 +156,10 @@ func list[T any](ctx context.Context, c *Client, r call) ([]T, error) {
 			return nil, err
 		}
 		all = append(all, p.Value...)
-		if p.NextLink == "" {
+		if p.NextLink == nil {
 			return all, nil
 		}
-		next, err := url.Parse(string(p.NextLink))
+		next, err := url.Parse(*p.NextLink)
 		if err != nil || next.RawQuery == "" {
 			break
 		}

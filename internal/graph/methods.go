@@ -58,6 +58,9 @@ func (c *Client) PhoneMethods(ctx context.Context, userID string) ([]PhoneMethod
 	seen := map[phone.Type]bool{}
 	for _, row := range rows {
 		m, known := row.method()
+		if !known && row.ID == "" && row.PhoneType == "" {
+			return nil, &Error{Kind: Unavailable, Op: op, Cause: "the answer has a method that does not say which one it is"}
+		}
 		if !known {
 			continue
 		}
@@ -147,12 +150,14 @@ type requestBody struct {
 	PhoneType   phone.Type `json:"phoneType"`
 }
 
-// methodBody is a phone method as Graph writes it. Graph adds to it over time.
+// methodBody is a phone method as Graph writes it. Graph adds to it over time. An
+// answer that cannot be understood in what tells the methods apart is unreadable: a
+// phone that is overlooked is taken for gone. An odd number is one that is not known.
 type methodBody struct {
-	ID             text `json:"id"`
-	PhoneNumber    text `json:"phoneNumber"`
-	PhoneType      text `json:"phoneType"`
-	SMSSignInState text `json:"smsSignInState"`
+	ID             string `json:"id"`
+	PhoneNumber    text   `json:"phoneNumber"`
+	PhoneType      string `json:"phoneType"`
+	SMSSignInState text   `json:"smsSignInState"`
 }
 
 func (b *methodBody) complete() bool {
@@ -164,7 +169,7 @@ func (b *methodBody) complete() bool {
 // go to.
 func (b *methodBody) method() (PhoneMethod, bool) {
 	m := PhoneMethod{
-		ID:             strings.ToLower(string(b.ID)),
+		ID:             strings.ToLower(b.ID),
 		Number:         phone.Read(string(b.PhoneNumber)),
 		SMSSignInState: stateOf(string(b.SMSSignInState)),
 	}
@@ -175,7 +180,7 @@ func (b *methodBody) method() (PhoneMethod, bool) {
 		}
 	}
 	for _, t := range phone.Types() {
-		if string(b.PhoneType) == string(t) {
+		if b.PhoneType == string(t) {
 			m.Type = t
 			return m, true
 		}

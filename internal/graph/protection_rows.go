@@ -17,11 +17,11 @@ import (
 // https://learn.microsoft.com/graph/api/user-list-memberof,
 // https://github.com/Microsoft365DSC/Microsoft365DSC/issues/5959
 type objectBody struct {
-	Kind               text  `json:"@odata.type"`
-	ID                 text  `json:"id"`
-	DisplayName        text  `json:"displayName"`
-	RoleTemplateID     text  `json:"roleTemplateId"`
-	IsAssignableToRole *bool `json:"isAssignableToRole"`
+	Kind               string `json:"@odata.type"`
+	ID                 string `json:"id"`
+	DisplayName        text   `json:"displayName"`
+	RoleTemplateID     string `json:"roleTemplateId"`
+	IsAssignableToRole *bool  `json:"isAssignableToRole"`
 }
 
 // hidden reports whether nothing of what may be a group shows.
@@ -60,13 +60,13 @@ func objects(kind PrivilegeKind) func(context.Context, *Client, call) ([]Privile
 // built-in role or one that the tenant made.
 func roles(kind PrivilegeKind) func(context.Context, *Client, call) ([]Privilege, error) {
 	type assignment struct {
-		RoleDefinitionID text `json:"roleDefinitionId"`
+		RoleDefinitionID string `json:"roleDefinitionId"`
 	}
 	return func(ctx context.Context, c *Client, r call) ([]Privilege, error) {
 		rows, err := list[assignment](ctx, c, r)
 		var found []Privilege
 		for _, a := range rows {
-			found = append(found, Privilege{Kind: kind, ID: strings.ToLower(string(a.RoleDefinitionID))})
+			found = append(found, Privilege{Kind: kind, ID: strings.ToLower(a.RoleDefinitionID)})
 		}
 		return found, err
 	}
@@ -76,8 +76,8 @@ func roles(kind PrivilegeKind) func(context.Context, *Client, call) ([]Privilege
 // may hold roles.
 func eligibleGroups(ctx context.Context, c *Client, r call) ([]Privilege, error) {
 	type eligibility struct {
-		GroupID  text `json:"groupId"`
-		AccessID text `json:"accessId"`
+		GroupID  string `json:"groupId"`
+		AccessID string `json:"accessId"`
 	}
 	rows, err := list[eligibility](ctx, c, r)
 	if err != nil {
@@ -85,7 +85,7 @@ func eligibleGroups(ctx context.Context, c *Client, r call) ([]Privilege, error)
 	}
 	var groups []string
 	for _, e := range rows {
-		if id := strings.ToLower(string(e.GroupID)); !slices.Contains(groups, id) {
+		if id := strings.ToLower(e.GroupID); !slices.Contains(groups, id) {
 			groups = append(groups, id)
 		}
 	}
@@ -97,7 +97,7 @@ func eligibleGroups(ctx context.Context, c *Client, r call) ([]Privilege, error)
 
 	var found []Privilege
 	for _, e := range rows {
-		i := slices.Index(groups, strings.ToLower(string(e.GroupID)))
+		i := slices.Index(groups, strings.ToLower(e.GroupID))
 		kind := MayJoinRoleGroup
 		if e.AccessID == "owner" {
 			kind = MayOwnRoleGroup

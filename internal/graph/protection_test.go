@@ -336,11 +336,13 @@ func TestAllPagesAreRead(t *testing.T) {
 
 func TestPagesWithoutEndAreGivenUp(t *testing.T) {
 	for name, link := range map[string]string{
-		"in a circle": "https://graph.example/v1.0/x?$skiptoken=again", "to nowhere": "https://graph.example/v1.0/x", "to nonsense": "://",
+		"in a circle": `"https://graph.example/v1.0/x?$skiptoken=again"`, "to nowhere": `"https://graph.example/v1.0/x"`, "to nonsense": `"://"`,
+		"to nothing": `""`, "in an object": `{"href":"https://graph.example/v1.0/x?$skiptoken=2"}`,
+		"in a list": `["https://graph.example/v1.0/x?$skiptoken=2"]`, "by a number": `2`, "by a truth": `true`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newClient(t, over(func(r *http.Request) (*http.Response, error) {
-				return reply{status: 200, body: `{"value":[],"@odata.nextLink":"` + link + `"}`}.response(r), nil
+				return reply{status: 200, body: `{"value":[],"@odata.nextLink":` + link + `}`}.response(r), nil
 			}))
 			if _, err := c.PhoneMethods(context.Background(), adaID); failure(t, err).Kind != graph.Unavailable {
 				t.Errorf("error = %v", err)

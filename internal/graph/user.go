@@ -14,12 +14,17 @@ type User struct {
 	UserPrincipalName string // as Graph spells it
 }
 
+// readUsers is the least permission that opens the look-up to an application.
+//
+// Source: https://learn.microsoft.com/graph/permissions-reference
+const readUsers = "User.ReadBasic.All"
+
 type userBody struct {
-	ID                text `json:"id"`
-	UserPrincipalName text `json:"userPrincipalName"`
+	ID                string `json:"id"`
+	UserPrincipalName string `json:"userPrincipalName"`
 }
 
-func (u *userBody) complete() bool { return isGUID(string(u.ID)) && u.UserPrincipalName != "" }
+func (u *userBody) complete() bool { return isGUID(u.ID) && u.UserPrincipalName != "" }
 
 // User looks a user up by object id or user principal name, in any case. Of a guest the
 // latter is the whole of it: "ada_fabrikam.com#EXT#@contoso.onmicrosoft.com".
@@ -32,11 +37,11 @@ func (c *Client) User(ctx context.Context, key string) (User, error) {
 		return User{}, &Error{Kind: Refused, Op: op, Cause: "this is neither a user principal name nor an object id"}
 	}
 	var u userBody
-	r := call{op: op, method: http.MethodGet, path: path + "?$select=id,userPrincipalName", needs: "User.ReadBasic.All"}
+	r := call{op: op, method: http.MethodGet, path: path + "?$select=id,userPrincipalName", needs: readUsers}
 	if err := c.send(ctx, r, &u); err != nil {
 		return User{}, err
 	}
-	return User{ID: strings.ToLower(string(u.ID)), UserPrincipalName: string(u.UserPrincipalName)}, nil
+	return User{ID: strings.ToLower(u.ID), UserPrincipalName: u.UserPrincipalName}, nil
 }
 
 // userPath returns the path of a user, and false if no user can have this key: such a
