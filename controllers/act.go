@@ -60,7 +60,7 @@ func (p *pass) act(ctx context.Context, decided plan.Plan) error {
 			if back != nil {
 				return back
 			}
-		case graph.Refused, graph.NumberNotUnique, graph.Unclear:
+		case graph.Refused, graph.InvalidNumber, graph.NumberNotUnique, graph.Unclear:
 			p.failed(ctx, a, before, after, kind, err)
 			return back
 		default:

@@ -54,13 +54,13 @@ func (p *pass) next(ctx context.Context, err error) (reconcile.Result, error) {
 		case graph.Throttled:
 			// What the gate says is spread already, a little more does no harm.
 			return reconcile.Result{RequeueAfter: wait.Jitter(max(failure.RetryAfter, p.tenant.Gate.Wait(), retryConflict), jitter)}, nil
-		case graph.Forbidden, graph.CredentialFailed:
+		case graph.Forbidden, graph.Restricted, graph.TokenRefused, graph.CredentialFailed:
 			return reconcile.Result{RequeueAfter: wait.Jitter(p.mended(), jitter)}, nil
 		case graph.Unavailable:
 			if failure.Status == 0 && failure.RetryAfter > 0 { // the gate's word, who spreads the users
 				return reconcile.Result{RequeueAfter: failure.RetryAfter}, nil
 			}
-		case graph.Refused, graph.NumberNotUnique, graph.NotFound, graph.Unclear:
+		case graph.Refused, graph.InvalidNumber, graph.NumberNotUnique, graph.NotFound, graph.Busy, graph.Unclear:
 		}
 	}
 	return reconcile.Result{}, err

@@ -221,7 +221,7 @@ func (p *pass) explainFailure(e *graph.Error) (reason string, m mood, message st
 	switch e.Kind {
 	case graph.Throttled:
 		return v1alpha1.ReasonThrottled, progressing, "Graph asked for a pause; the operator goes on after it."
-	case graph.Forbidden:
+	case graph.Forbidden, graph.Restricted, graph.TokenRefused:
 		grant := cmp.Or(e.Permission, "UserAuthMethod-Phone.ReadWrite.All and User.ReadBasic.All")
 		if !p.observing() { // who reads phones in mode Enforce will write them
 			grant = strings.Replace(grant, "Phone.Read.All", "Phone.ReadWrite.All", 1)
@@ -232,7 +232,7 @@ func (p *pass) explainFailure(e *graph.Error) (reason string, m mood, message st
 		return v1alpha1.ReasonForbidden, stalled, "Entra gives no token for the credential of the EntraTenant: its Ready condition says more."
 	case graph.NotFound:
 		return v1alpha1.ReasonGraphUnavailable, progressing, "Graph does not show this user or phone everywhere yet; the operator looks again." + requestID(e)
-	case graph.Refused, graph.NumberNotUnique, graph.Unavailable, graph.Unclear:
+	case graph.Refused, graph.InvalidNumber, graph.NumberNotUnique, graph.Busy, graph.Unavailable, graph.Unclear:
 	}
 	return v1alpha1.ReasonGraphUnavailable, progressing, "Graph does not answer as it should; the operator tries again, later and later." + requestID(e)
 }

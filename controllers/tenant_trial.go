@@ -116,7 +116,7 @@ func (r *TenantReconciler) probe(ctx context.Context, t *tenant.Tenant) connecti
 	switch failure.Kind {
 	case graph.Throttled:
 		return connection{ready: condition{metav1.ConditionUnknown, v1alpha1.ReasonThrottled, "Graph asked for a pause."}, mood: progressing}
-	case graph.Forbidden:
+	case graph.Forbidden, graph.Restricted, graph.TokenRefused:
 		return r.problem(t, v1alpha1.ReasonForbidden, noAccess(failure))
 	case graph.CredentialFailed:
 		return r.problem(t, v1alpha1.ReasonCredentialRefused, noToken(&t.Spec, failure))

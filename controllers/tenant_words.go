@@ -3,7 +3,6 @@ package controllers
 import (
 	"cmp"
 	"fmt"
-	"net/http"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
@@ -45,8 +44,12 @@ func noToken(spec *v1alpha1.EntraTenantSpec, e *graph.Error) string {
 
 // noAccess: Graph does not take the token, or it does not allow to read users.
 func noAccess(e *graph.Error) string {
-	if e.Status == http.StatusUnauthorized {
+	switch e.Kind {
+	case graph.TokenRefused:
 		return "Graph does not accept the token that Entra gave: check spec.cloud, or spec.endpoint, which must be of one and the same cloud." + requestID(e)
+	case graph.Restricted:
+		return "Graph does not let the app registration read users, although its token carries a permission for it: grant it " +
+			"User.Read.All, with admin consent, and look for policies that restrict the app." + requestID(e)
 	}
 	return "The app registration may not read users: grant it User.ReadBasic.All with admin consent."
 }

@@ -59,7 +59,7 @@ func (c *Client) send(ctx context.Context, r call, into answer) error {
 		return &Error{Kind: Refused, Op: r.op, Cause: "the request cannot be written"}
 	}
 	resp, err := c.pipeline.Do(req)
-	if err == nil && c.credential.renewed(ctx, resp, c.scopes) {
+	if err == nil && c.tokens.better(ctx, resp, r.needs) {
 		resp, err = c.again(ctx, r, id)
 	}
 	if err == nil && resp.StatusCode < 300 {
@@ -71,7 +71,8 @@ func (c *Client) send(ctx context.Context, r call, into answer) error {
 		}
 		err = errUnreadable
 	}
-	e := classify(r.op, outcome{write: r.write(), resp: resp, err: err})
+	has, _ := rolesOf(tokenOf(resp))
+	e := classify(r.op, outcome{write: r.write(), permitted: permits(has, r.needs), resp: resp, err: err})
 	e.ClientRequestID, e.ended = id, ctx.Err()
 	if e.Kind == Forbidden {
 		e.Permission = r.needs
@@ -79,7 +80,7 @@ func (c *Client) send(ctx context.Context, r call, into answer) error {
 	return e
 }
 
-// again makes a call once more that was refused for its token: nothing was done.
+// again makes a call once more whose token was refused: nothing was done.
 func (c *Client) again(ctx context.Context, r call, id string) (*http.Response, error) {
 	req, err := c.request(policy.WithRetryOptions(ctx, c.retries(r)), r, id)
 	if err != nil {

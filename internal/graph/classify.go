@@ -6,14 +6,17 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 )
 
 // outcome is how a call ended that did not succeed.
 type outcome struct {
-	write bool
-	resp  *http.Response // nil: no answer
-	err   error          // why there is no answer, or why it cannot be read
+	write     bool
+	permitted bool           // the token carries a permission that opens the call
+	resp      *http.Response // nil: no answer
+	err       error          // why there is no answer, or why it cannot be read
 }
 
 // classify says what a failure means. This is the whole table, first match first:
@@ -25,20 +28,24 @@ type outcome struct {
 //	no answer: timeout, cut, cancelled       Unavailable  Unclear      a write may have happened
 //	2xx that cannot be read                  Unavailable  Unclear      a write has happened, as a rule
 //	3xx                                      Unavailable               not Graph; never followed
-//	401 (another token was tried before)     Forbidden                 the token is not accepted
-//	403                                      Forbidden                 a permission, role or licence
-//	404 with a code                          NotFound                  no such user or method, or not yet
-//	404 without                              Unavailable  Unclear      not Graph: a gateway, a web server
+//	401 (another token was tried before)     TokenRefused              the token is not accepted
+//	403, the token lacks the permission      Forbidden                 grant it
+//	403 with a code, the token carries it    Restricted                this user is protected
+//	403 without, the token carries it        Unavailable  Unclear      not Graph: a gateway, a web server
+//	404 with a code of an absent object      NotFound                  no such user or method, or not yet
+//	404 with another code, or without        Unavailable  Unclear      not the service that knows: a gateway, a lost route
 //	407                                      Unavailable               a proxy, not Graph
 //	408                                      Unavailable  Unclear      as a timeout
-//	409 with code phoneNumberNotUnique       NumberNotUnique           the method is saved, as a rule
+//	409 Directory_ConcurrencyViolation       Busy                      others write, and nothing was done
+//	409 phoneNumberNotUnique                 NumberNotUnique           the method is saved, as a rule
 //	429                                      Throttled                 wait RetryAfter
+//	any other 4xx, invalidPhoneNumber        Refused      InvalidNumber  asked again, it is the same
 //	any other 4xx                            Refused                   asked again, it is the same
 //	503 with Retry-After                     Throttled    Unclear      wait RetryAfter; a write may have happened
 //	any other 5xx                            Unavailable  Unclear      a write may have happened
 //
-// What to do next stands with each Kind. A code counts in the one row where it is
-// certain, a message in none.
+// What to do next stands with each Kind. A code counts in the rows that name it, where
+// real Graph was seen to send it (witness_test.go), a message in none.
 func classify(op string, o outcome) *Error {
 	if token := (*tokenError)(nil); errors.As(o.err, &token) {
 		e := token.failure
@@ -65,21 +72,32 @@ func classify(op string, o outcome) *Error {
 		e.Kind, e.Cause, e.silent = lost, causeOf(o.err), unanswered(o.err)
 	case status < 400:
 		e.Kind, e.Cause = Unavailable, "a redirect, which is not followed: check the address of Graph"
-	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+	case status == http.StatusUnauthorized:
+		e.Kind = TokenRefused
+	case status == http.StatusForbidden && !o.permitted:
 		e.Kind = Forbidden
-	case status == http.StatusNotFound && e.Code == "":
-		// Who is taken for gone is let go, so this must be Graph's own word.
-		e.Kind, e.Cause = lost, "what answers is not Graph"
-	case status == http.StatusNotFound:
+	case status == http.StatusForbidden && e.Code != "":
+		e.Kind = Restricted
+	case status == http.StatusForbidden:
+		e.Kind, e.Cause = lost, notGraph
+	case status == http.StatusNotFound && isAny(e.Code, absent):
 		e.Kind = NotFound
+	case status == http.StatusNotFound && e.Code == "":
+		e.Kind, e.Cause = lost, notGraph
+	case status == http.StatusNotFound:
+		e.Kind, e.Cause = lost, "the service that knows was not reached"
 	case status == http.StatusProxyAuthRequired:
 		e.Kind, e.Cause = Unavailable, "a proxy asks for a sign-in"
 	case status == http.StatusRequestTimeout:
 		e.Kind = lost
-	case status == http.StatusConflict && e.Code == "phoneNumberNotUnique":
+	case status == http.StatusConflict && isAny(e.Code, concurrency):
+		e.Kind = Busy
+	case status == http.StatusConflict && isAny(e.Code, notUnique):
 		e.Kind = NumberNotUnique
 	case status == http.StatusTooManyRequests:
 		e.Kind = Throttled
+	case status < 500 && o.write && isAny(e.Code, invalidNumber):
+		e.Kind = InvalidNumber
 	case status < 500:
 		e.Kind = Refused
 	case status == http.StatusServiceUnavailable && !o.write && pause:
@@ -88,6 +106,23 @@ func classify(op string, o outcome) *Error {
 		e.Kind = lost
 	}
 	return e
+}
+
+const notGraph = "what answers is not Graph"
+
+// The codes that decide something. Services of Graph write them in different case.
+var (
+	// absent are the words for an object that is not there. Who is taken for gone is let
+	// go, so UnknownError and words that nobody has seen are none: with those Graph's
+	// front passes on the 404 of a server that was not the right one.
+	absent        = []string{"Request_ResourceNotFound", "ResourceNotFound", "itemNotFound"}
+	concurrency   = []string{"Directory_ConcurrencyViolation"}
+	notUnique     = []string{"phoneNumberNotUnique"}
+	invalidNumber = []string{"invalidPhoneNumber"}
+)
+
+func isAny(code string, of []string) bool {
+	return slices.ContainsFunc(of, func(s string) bool { return strings.EqualFold(s, code) })
 }
 
 // neverLeft says whether a request certainly did not reach the server: there was no

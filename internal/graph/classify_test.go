@@ -43,7 +43,7 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 			graph.Forbidden, graph.Forbidden, "Authorization_RequestDenied", 0,
 		},
 		"a token that is not taken": {
-			reply{status: 401, body: said("InvalidAuthenticationToken", "expired")}, graph.Forbidden, graph.Forbidden, "InvalidAuthenticationToken", 0,
+			reply{status: 401, body: said("InvalidAuthenticationToken", "expired")}, graph.TokenRefused, graph.TokenRefused, "InvalidAuthenticationToken", 0,
 		},
 		"404 of a web server": {
 			reply{status: 404, body: "<html>Not found</html>"}, graph.Unavailable, graph.Unclear, "", 0,
@@ -56,7 +56,7 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 			graph.NotFound, graph.NotFound, "Request_ResourceNotFound", 0,
 		},
 		"no such route": {
-			reply{status: 404, body: said("UnknownError", `{"Message":"No HTTP resource was found"}`)}, graph.NotFound, graph.NotFound, "UnknownError", 0,
+			reply{status: 404, body: said("UnknownError", `{"Message":"No HTTP resource was found"}`)}, graph.Unavailable, graph.Unclear, "UnknownError", 0,
 		},
 		"a number that is a sign-in name": {
 			reply{status: 409, body: said("phoneNumberNotUnique", "+1 2065550100 is taken")},
@@ -377,7 +377,7 @@ func TestAClaimsChallengeIsAnswered(t *testing.T) {
 		reply{401, map[string]string{"WWW-Authenticate": `Bearer error="insufficient_claims", claims="+1 2065550100"`}, ""}.write(w)
 	})
 	e := failure(t, s.client(t).UpdatePhoneMethod(context.Background(), adaID, phone.Mobile, number(t, "+12065550100")))
-	if e.Kind != graph.Forbidden || len(s.requests()) != 1 {
+	if e.Kind != graph.TokenRefused || len(s.requests()) != 1 {
 		t.Errorf("a challenge that cannot be read: %v after %d requests", e, len(s.requests()))
 	}
 }

@@ -60,8 +60,7 @@ type Client struct {
 	timeout     time.Duration // zero: by the kind of call
 	abreast     int
 	noSMSSignIn bool
-	credential  *credential
-	scopes      []string
+	tokens      *tokens
 }
 
 // New makes a client. It sends nothing: whether the credential works shows with the
@@ -87,11 +86,10 @@ func New(o Options) (*Client, error) {
 	default:
 		return nil, errors.New(`the Graph version is "v1.0" or "beta"`)
 	}
-	credential, scopes := newCredential(o.Credential), []string{audience + "/.default"}
-	bearer := runtime.NewBearerTokenPolicy(credential, scopes, nil)
+	tokens := newTokens(newCredential(o.Credential), []string{audience + "/.default"})
 	return &Client{
 		pipeline: runtime.NewPipeline("phone-operator", buildVersion(), runtime.PipelineOptions{
-			PerRetry:               []policy.Policy{bearer},
+			PerRetry:               []policy.Policy{tokens},
 			AllowedHeaders:         loggedHeaders,
 			AllowedQueryParameters: []string{"$select", "$count"},
 		}, &policy.ClientOptions{Transport: newGuard(o.Transport)}),
@@ -100,8 +98,7 @@ func New(o Options) (*Client, error) {
 		timeout:     o.Timeout,
 		abreast:     cmp.Or(max(o.Abreast, 0), abreast),
 		noSMSSignIn: o.NoSMSSignIn,
-		credential:  credential,
-		scopes:      scopes,
+		tokens:      tokens,
 	}, nil
 }
 

@@ -191,7 +191,7 @@ func TestWhatGraphRefuses(t *testing.T) {
 			must(t, g.SetAssumptions(a))
 			_, err := g.client.CreatePhoneMethod(ctx, adaID, phone.Mobile, number(t, "+1 0005550100"))
 			return err
-		}, graph.Refused},
+		}, graph.InvalidNumber},
 		"a user who is gone": {func(g *tenant) error {
 			must(t, g.RemoveUser(adaID))
 			_, err := g.client.PhoneMethods(ctx, adaID)

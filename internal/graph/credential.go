@@ -35,8 +35,6 @@ const throttledHolds = 5 * time.Second
 type credential struct {
 	azcore.TokenCredential
 
-	renewing sync.Mutex
-
 	mu     sync.Mutex
 	failed *tokenError
 	until  time.Time

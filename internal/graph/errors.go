@@ -14,13 +14,25 @@ type Kind string
 const (
 	// Refused: Graph will not do this, asked now or again. Change what is asked.
 	Refused Kind = "refused"
+	// InvalidNumber: Graph says of the number that it is none. Change the number.
+	InvalidNumber Kind = "invalid number"
 	// NumberNotUnique: another user signs in with this number. The method is saved all
 	// the same, as a rule: read again, then decide.
 	NumberNotUnique Kind = "number not unique"
 	// NotFound: there is no such user or method, or not yet: a new user shows late.
 	NotFound Kind = "not found"
-	// Forbidden: the application may not do this. Grant what is missing.
+	// Forbidden: the token does not carry the permission. Grant what is missing.
 	Forbidden Kind = "forbidden"
+	// Restricted: the token carries the permission, and Graph does not do this all the
+	// same. The user is under special protection, such as a restricted management
+	// administrative unit.
+	Restricted Kind = "restricted"
+	// TokenRefused: Graph does not accept the token, nor a new one. It concerns the
+	// whole tenant: the clouds do not fit together, or the sign-in is restricted.
+	TokenRefused Kind = "token refused"
+	// Busy: the directory is being changed by others, and nothing was done. Ask again,
+	// later and later.
+	Busy Kind = "busy"
 	// Throttled: the tenant was asked too much. Ask nothing of it before RetryAfter.
 	Throttled Kind = "throttled"
 	// Unavailable: no answer, and nothing was changed. Ask again, later and later.

@@ -51,10 +51,11 @@ func FuzzResponse(f *testing.F) {
 			}
 			e := failure(t, err)
 			switch e.Kind {
-			case graph.Refused, graph.NumberNotUnique, graph.NotFound, graph.Forbidden, graph.Throttled, graph.Unavailable:
-			case graph.Unclear:
+			case graph.Refused, graph.NumberNotUnique, graph.NotFound, graph.Forbidden, graph.Throttled, graph.Unavailable,
+				graph.TokenRefused, graph.Busy:
+			case graph.Unclear, graph.InvalidNumber:
 				if isRead(op) {
-					t.Errorf("a read is unclear: %v", e)
+					t.Errorf("a read is what only a write can be: %v", e)
 				}
 			default:
 				t.Errorf("kind %q", e.Kind)

@@ -20,8 +20,11 @@ type question struct {
 	rows  func(context.Context, *Client, call) ([]Privilege, error)
 }
 
-// readGroups is what groups show for.
-const readGroups = "GroupMember.Read.All"
+// What the questions need at least.
+const (
+	readGroups = "GroupMember.Read.All"
+	readRoles  = "RoleManagement.Read.Directory"
+)
 
 // questions are all of them; their order is that of the result.
 //

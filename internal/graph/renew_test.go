@@ -62,11 +62,11 @@ func TestATokenThatIsRefusedBeforeItsTimeIsReplaced(t *testing.T) {
 	}
 }
 
-func TestATokenThatIsRefusedLikeTheOneBeforeIsForbidden(t *testing.T) {
+func TestATokenThatIsRefusedLikeTheOneBefore(t *testing.T) {
 	r := &revoking{every: true}
 	g := emulated(t, revoke(r))
 	_, err := g.client.User(context.Background(), adaID)
-	if e := failure(t, err); e.Kind != graph.Forbidden || e.Status != http.StatusUnauthorized {
+	if e := failure(t, err); e.Kind != graph.TokenRefused || e.Status != http.StatusUnauthorized {
 		t.Error(err)
 	}
 	if len(r.seen) != 2 || r.seen[r.bad] != 1 {
