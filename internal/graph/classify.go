@@ -58,7 +58,8 @@ func classify(op string, o outcome) *Error {
 	}
 	if o.resp == nil {
 		e := &Error{Kind: lost, Op: op, Cause: causeOf(o.err), silent: unanswered(o.err)}
-		if neverLeft(o.err) {
+		e.Proxy, _ = errors.AsType[*ProxyError](o.err)
+		if _, ok := errors.AsType[*neverSent](o.err); ok {
 			e.Kind = Unavailable
 		}
 		return e
@@ -125,16 +126,9 @@ func isAny(code string, of []string) bool {
 	return slices.ContainsFunc(of, func(s string) bool { return strings.EqualFold(s, code) })
 }
 
-// neverLeft says whether a request certainly did not reach the server: there was no
-// connection to send it on. What is not known to be so is not.
-func neverLeft(err error) bool {
-	var untrusted *tls.CertificateVerificationError
-	return errors.As(err, &untrusted) || isDial(err)
-}
-
-func isDial(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
+func isDial(err error, op string) bool {
+	failed, ok := errors.AsType[*net.OpError](err)
+	return ok && failed.Op == op
 }
 
 // unanswered says whether err is for want of an answer, or of its end.
@@ -150,16 +144,21 @@ var errUnreadable = errors.New("unreadable")
 // addresses, and with them names of users.
 func causeOf(err error) string {
 	var (
+		refused   *ProxyError
 		untrusted *tls.CertificateVerificationError
 		tooLarge  *http.MaxBytesError
 		timeout   interface{ Timeout() bool }
 	)
 	switch {
+	case errors.As(err, &refused):
+		return refused.Error()
 	case errors.As(err, &untrusted):
 		return "the server's certificate is not trusted"
 	case errors.Is(err, context.Canceled):
 		return "cancelled"
-	case isDial(err):
+	case isDial(err, "proxyconnect"):
+		return "no connection to the proxy"
+	case isDial(err, "dial"):
 		return "no connection"
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return "no answer in time"

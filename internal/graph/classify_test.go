@@ -260,12 +260,6 @@ func TestNoAnswer(t *testing.T) {
 			})},
 			read: graph.Unavailable, write: graph.Unclear, cause: "the connection broke off",
 		},
-		"the proxy lets nobody through": {
-			options: []option{over(func(*http.Request) (*http.Response, error) {
-				return nil, &net.OpError{Op: "proxyconnect", Net: "tcp", Err: errors.New("forbidden")}
-			})},
-			read: graph.Unavailable, write: graph.Unavailable, cause: "no connection",
-		},
 		"the answer is nothing that can be read": {
 			answer: func(w http.ResponseWriter, _ *http.Request) { reply{status: 200, body: "<html>"}.write(w) },
 			read:   graph.Unavailable, write: graph.Unclear, cause: "the answer cannot be read", heard: true,

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"runtime/debug"
 	"strings"
@@ -126,7 +127,7 @@ func buildVersion() string {
 }
 
 // guard is the last step before the wire. It lets no redirect take the token
-// elsewhere and no answer fill the memory.
+// elsewhere and no answer fill the memory, and sees whether a request was sent.
 type guard struct{ next policy.Transporter }
 
 // maxBody is far above a page of any list read here.
@@ -145,7 +146,11 @@ func newGuard(next policy.Transporter) guard {
 }
 
 func (g guard) Do(req *http.Request) (*http.Response, error) {
-	resp, err := g.next.Do(req)
+	var way connecting
+	resp, err := g.next.Do(req.WithContext(httptrace.WithClientTrace(req.Context(), way.trace())))
+	if err != nil && way.failed() {
+		return nil, &neverSent{err}
+	}
 	if err == nil && resp != nil && resp.Body != nil {
 		resp.Body = http.MaxBytesReader(nil, resp.Body, maxBody)
 	}

@@ -48,7 +48,7 @@ func (c *credential) GetToken(ctx context.Context, o policy.TokenRequestOptions)
 		return azcore.AccessToken{}, failed
 	}
 	var seen exchange
-	token, err := c.TokenCredential.GetToken(httptrace.WithClientTrace(ctx, seen.trace()), o)
+	token, err := c.TokenCredential.GetToken(seen.watch(ctx), o)
 	if err == nil {
 		return token, nil
 	}
@@ -86,6 +86,12 @@ type exchange struct {
 	asked     bool // a connection was wanted
 	answered  bool // the last request got an answer
 	untrusted bool // a certificate was not trusted
+	proxy     *ProxyError
+}
+
+func (x *exchange) watch(ctx context.Context) context.Context {
+	ctx = context.WithValue(ctx, noteProxy{}, func(e *ProxyError) { x.note(func() { x.proxy = e }) })
+	return httptrace.WithClientTrace(ctx, x.trace())
 }
 
 func (x *exchange) trace() *httptrace.ClientTrace {
@@ -116,6 +122,8 @@ func (x *exchange) explain(ctx context.Context, err error) Error {
 		return ofTokenEndpoint(refused.RawResponse)
 	case ctx.Err() != nil:
 		return Error{Kind: Unavailable, Cause: "no token: " + causeOf(ctx.Err()), silent: true}
+	case x.proxy != nil && !x.answered:
+		return Error{Kind: Unavailable, Cause: "no token: " + x.proxy.Error(), Proxy: x.proxy, silent: true}
 	case x.untrusted:
 		return Error{Kind: Unavailable, Cause: "no token: the certificate of the token endpoint is not trusted", silent: true}
 	case x.asked && !x.answered:

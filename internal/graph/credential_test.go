@@ -42,18 +42,23 @@ func authority(t *testing.T, token http.HandlerFunc) *server {
 	return s
 }
 
-func options(s *server, address string) policy.ClientOptions {
+func options(over *http.Client, address string) policy.ClientOptions {
 	return policy.ClientOptions{
 		Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: address},
-		Transport: s.Client(),
+		Transport: over,
 		Retry:     policy.RetryOptions{MaxRetries: -1},
 	}
 }
 
 func clientSecret(t *testing.T, s *server, address string) azcore.TokenCredential {
 	t.Helper()
+	return secretOver(t, s.Client(), address)
+}
+
+func secretOver(t *testing.T, over *http.Client, address string) azcore.TokenCredential {
+	t.Helper()
 	c, err := azidentity.NewClientSecretCredential(tenantID, clientID, "a secret", &azidentity.ClientSecretCredentialOptions{
-		ClientOptions: options(s, address), DisableInstanceDiscovery: true,
+		ClientOptions: options(over, address), DisableInstanceDiscovery: true,
 	})
 	must(t, err)
 	return c
@@ -103,20 +108,14 @@ func TestWhyThereIsNoToken(t *testing.T) {
 		},
 		"nobody we trust listens": {
 			credential: func(t *testing.T, s *server) azcore.TokenCredential {
-				o := options(s, s.URL)
-				o.Transport = &http.Client{}
-				c, err := azidentity.NewClientSecretCredential(tenantID, clientID, "a secret", &azidentity.ClientSecretCredentialOptions{
-					ClientOptions: o, DisableInstanceDiscovery: true,
-				})
-				must(t, err)
-				return c
+				return secretOver(t, &http.Client{}, s.URL)
 			},
 			kind: graph.Unavailable, silent: true,
 		},
 		"the federated token is not there": {
 			credential: func(t *testing.T, s *server) azcore.TokenCredential {
 				c, err := azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
-					ClientOptions: options(s, s.URL), DisableInstanceDiscovery: true,
+					ClientOptions: options(s.Client(), s.URL), DisableInstanceDiscovery: true,
 					TenantID: tenantID, ClientID: clientID, TokenFilePath: filepath.Join(t.TempDir(), "no-such-token"),
 				})
 				must(t, err)

@@ -49,7 +49,7 @@ const (
 type Error struct {
 	Kind   Kind
 	Op     string // what was tried: "update phone method"
-	Cause  string // a fixed phrase, where there is more to say than the status does
+	Cause  string // a phrase of ours, where there is more to say than the status does
 	Status int    // the HTTP status; 0 without an answer
 	// Code is Graph's error code ("badRequest"), or the token endpoint's
 	// ("AADSTS7000215"). It is empty if what stood there does not look like one.
@@ -61,6 +61,9 @@ type Error struct {
 	RetryAfter time.Duration
 	// Permission is the least permission that the call needs, if it was Forbidden.
 	Permission string
+	// Proxy is what a proxy said that did not let us through to Graph or to the token
+	// endpoint; nil in all other cases.
+	Proxy *ProxyError
 
 	ended  error // why the caller's context is over, if it is
 	silent bool  // nobody answered
