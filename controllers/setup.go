@@ -49,11 +49,12 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := registerMetrics(tenants); err != nil {
 		return err
 	}
+	recorder := boundedEvents{mgr.GetEventRecorder("phone-operator")}
 	connected := make(chan event.TypedGenericEvent[string], 64)
 	r := &Reconciler{
 		Client:  writer,
 		Reader:  mgr.GetAPIReader(),
-		Events:  mgr.GetEventRecorder("phone-operator"),
+		Events:  recorder,
 		Tenants: tenants,
 		Now:     time.Now,
 	}
@@ -63,7 +64,7 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	t := &TenantReconciler{
 		Client:    writer,
 		Reader:    mgr.GetAPIReader(),
-		Events:    mgr.GetEventRecorder("phone-operator"),
+		Events:    recorder,
 		Tenants:   tenants,
 		Now:       time.Now,
 		connected: connected,
