@@ -99,6 +99,11 @@ var credentials = chapter{
 			says: notReady(v1alpha1.ReasonCredentialNotFound, `Secret phone-operator-system/graph has no key "password": add it, with the credential as its value.`)},
 		withSecret("An empty client secret", "", notReady(v1alpha1.ReasonInvalidSpec, "the client secret is empty: store the secret's value, not its id")),
 		withSecret("A client secret of white space", " \n", notReady(v1alpha1.ReasonInvalidSpec, "the client secret is empty: store the secret's value, not its id")),
+		withSecret("A client secret in UTF-16, as Windows PowerShell writes it", utf16("first\r\n"), notReady(v1alpha1.ReasonInvalidSpec, "the client secret is stored as UTF-16, as Windows PowerShell's > and Out-File write it: write the file with Set-Content -Encoding ascii -NoNewline")),
+		withSecret("A client secret with a byte order mark", "\ufefffirst", notReady(v1alpha1.ReasonInvalidSpec, "the client secret begins with a byte order mark, which nobody sees: write the file with Set-Content -Encoding ascii -NoNewline")),
+		withSecret("A client secret in quotation marks", `"first"`, notReady(v1alpha1.ReasonInvalidSpec, "the client secret is stored with quotation marks around it: store it without them")),
+		withSecret("A client secret with a character that cannot be seen", "first\u200b", notReady(v1alpha1.ReasonInvalidSpec, "the client secret has characters in it that cannot be seen or are not plain ASCII: copy it anew from where it was issued")),
+		withSecret("A client secret in base64 twice", "YWJjOFF+eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=", notReady(v1alpha1.ReasonInvalidSpec, "the client secret is in base64 twice: put it as it is into stringData, or encode it once only (kubectl create secret does that by itself)")),
 		withSecret("The client secret of yesterday", "yesterday", notReady(v1alpha1.ReasonCredentialRefused, "check tenantID, clientID and the credential, and that it has not expired (Entra says AADSTS7000215)")),
 		withSecret("The id of the client secret", "9d1f3c5e-0000-4000-8000-000000000001", notReady(v1alpha1.ReasonCredentialRefused, "check tenantID, clientID and the credential, and that it has not expired (Entra says AADSTS7000215)")),
 		{what: "An app that the tenant does not know", broken: tenantThat(func(_ *story, o *v1alpha1.EntraTenant) { o.Spec.ClientID = "66666666-7777-8888-9999-00000000dead" }),
@@ -107,13 +112,14 @@ var credentials = chapter{
 			says: notReady(v1alpha1.ReasonCredentialRefused, "check tenantID, clientID and the credential, and that it has not expired")},
 		{what: "A workload identity in a pod that has none", broken: tenantThat(func(_ *story, o *v1alpha1.EntraTenant) {
 			o.Spec.Credential = v1alpha1.Credential{WorkloadIdentity: &v1alpha1.WorkloadIdentityCredential{}}
-		}), says: notReady(v1alpha1.ReasonInvalidSpec, "this pod has no federated token (AZURE_FEDERATED_TOKEN_FILE): label it azure.workload.identity/use=true")},
+		}), says: notReady(v1alpha1.ReasonInvalidSpec, "this pod has no federated token (AZURE_FEDERATED_TOKEN_FILE is not set), because Azure's workload identity webhook did not see it start: see that the webhook runs and that the pod has the label azure.workload.identity/use=true, then restart the pod")},
 		withCertificate("An empty certificate", func() string { return "" }, notReady(v1alpha1.ReasonInvalidSpec, "the client certificate is empty: store certificate and private key, in PEM or PKCS#12")),
 		withCertificate("A certificate that is none", func() string { return "hello" }, unreadableCertificate),
 		withCertificate("A certificate without its key", func() string { return certificateOf(keyA()) }, unreadableCertificate),
 		withCertificate("A key without its certificate", func() string { return pemOf(keyA()) }, unreadableCertificate),
 		withCertificate("A certificate and another one's key", func() string { return certificateOf(keyA()) + pemOf(keyB()) }, notReady(v1alpha1.ReasonInvalidSpec, "the client certificate and its private key do not belong together, or the key is not RSA")),
-		withCertificate("A certificate in base64", func() string { return "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t" }, unreadableCertificate),
+		withCertificate("Half a certificate in base64", func() string { return "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t" }, unreadableCertificate),
+		withCertificate("A certificate in UTF-16, as Windows PowerShell writes it", func() string { return utf16(certificateOf(keyA()) + pemOf(keyA())) }, notReady(v1alpha1.ReasonInvalidSpec, "the client certificate is stored as UTF-16, as Windows PowerShell's > and Out-File write it: write the file with Set-Content -Encoding ascii -NoNewline")),
 		withCertificate("A certificate that the app does not have", func() string { return certificateOf(keyA()) + pemOf(keyA()) }, notReady(v1alpha1.ReasonCredentialRefused, "check tenantID, clientID and the credential, and that it has not expired (Entra says AADSTS700027)")),
 	},
 }

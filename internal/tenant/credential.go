@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"time"
@@ -43,7 +44,10 @@ var (
 	errTenantID = errors.New("the tenant id is not a GUID: copy the Directory (tenant) ID")
 	errClientID = errors.New("the client id is not a GUID: copy the Application (client) ID")
 	errNoProof  = errors.New("there is no credential: choose a workload identity, a managed identity, a client secret or a client certificate")
-	errNoToken  = errors.New("this pod has no federated token (AZURE_FEDERATED_TOKEN_FILE): label it azure.workload.identity/use=true")
+	errNoToken  = errors.New("this pod has no federated token (AZURE_FEDERATED_TOKEN_FILE is not set), because Azure's workload identity webhook " +
+		"did not see it start: see that the webhook runs and that the pod has the label azure.workload.identity/use=true, then restart the pod")
+	errTokenFile = errors.New("the file of this pod's federated token (AZURE_FEDERATED_TOKEN_FILE) is not there, is empty or cannot be read: " +
+		"see that the pod has the label azure.workload.identity/use=true and not a volume of its own in that place, then restart the pod")
 	errNoSecret = errors.New("the client secret is empty: store the secret's value, not its id")
 	errNoCert   = errors.New("the client certificate is empty: store certificate and private key, in PEM or PKCS#12")
 	errCert     = errors.New("the client certificate cannot be read: it must be PEM or PKCS#12, without a password and with one " +
@@ -97,8 +101,12 @@ func WorkloadIdentity() Proof {
 		if err := i.checkClient(); err != nil {
 			return nil, err
 		}
-		if os.Getenv("AZURE_FEDERATED_TOKEN_FILE") == "" {
+		file := os.Getenv("AZURE_FEDERATED_TOKEN_FILE")
+		if file == "" {
 			return nil, errNoToken
+		}
+		if token, err := os.ReadFile(file); err != nil || len(token) == 0 {
+			return nil, errTokenFile
 		}
 		return made(azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
 			ClientOptions: s.options, DisableInstanceDiscovery: s.own, TenantID: i.TenantID, ClientID: i.ClientID,
@@ -123,7 +131,8 @@ func ManagedIdentity() Proof {
 }
 
 // ClientSecret proves with a secret. White space around it is ignored: a Kubernetes
-// Secret made from a file ends in a newline.
+// Secret made from a file ends in a newline. What no secret of Entra can be is refused,
+// with how it came to be so.
 func ClientSecret(secret string) Proof {
 	secret = strings.TrimSpace(secret)
 	return Proof{"client secret", func(i Identity, s setup) (azcore.TokenCredential, error) {
@@ -132,6 +141,9 @@ func ClientSecret(secret string) Proof {
 		}
 		if secret == "" {
 			return nil, errNoSecret
+		}
+		if err := secretFault(secret); err != nil {
+			return nil, fmt.Errorf("the client secret %w", err)
 		}
 		return made(azidentity.NewClientSecretCredential(i.TenantID, i.ClientID, secret, &azidentity.ClientSecretCredentialOptions{
 			ClientOptions: s.options, DisableInstanceDiscovery: s.own,
@@ -151,6 +163,9 @@ func ClientCertificate(data []byte) Proof {
 		}
 		certificates, key, err := azidentity.ParseCertificates(data, nil)
 		if err != nil { // it may quote what it read
+			if fault := certificateFault(data); fault != nil {
+				return nil, fmt.Errorf("the client certificate %w", fault)
+			}
 			return nil, errCert
 		}
 		c, err := azidentity.NewClientCertificateCredential(i.TenantID, i.ClientID, certificates, key, &azidentity.ClientCertificateCredentialOptions{

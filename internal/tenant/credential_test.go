@@ -154,7 +154,7 @@ func TestCredentialSaysWhatIsWrong(t *testing.T) {
 		"no certificate at all":         {id: identity(tenant.ClientCertificate([]byte(secret))), want: "cannot be read"},
 		"another's key":                 {id: identity(tenant.ClientCertificate(append(otherKey, certificate...))), want: "belong together"},
 		"an elliptic key":               {id: identity(tenant.ClientCertificate(elliptical(t))), want: "not RSA"},
-		"a pod without token":           {id: identity(tenant.WorkloadIdentity()), want: "azure.workload.identity/use"},
+		"a pod without token":           {id: identity(tenant.WorkloadIdentity()), want: "restart the pod"},
 		"a cloud that is none":          {tenant.Place{Cloud: "Mars"}, identity(tenant.ClientSecret(secret)), "none of Public"},
 		"an authority without https":    {tenant.Place{Authority: "http://login.example"}, identity(tenant.ClientSecret(secret)), "address of the authority"},
 		"an authority with the tenant":  {tenant.Place{Authority: "https://login.example/" + tenantID}, identity(tenant.ClientSecret(secret)), "address of the authority"},
