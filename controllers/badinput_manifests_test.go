@@ -143,6 +143,8 @@ func (s *story) storedAs(name, given, user string) []client.Object {
 const numberForm = `write the number as "+<country code> <number>", with "x<extension>" after it if it has one: digits only, ` +
 	`and no space but the one after the country code.`
 
+const notPlain = "there are characters in it that cannot be seen or are not plain ASCII: write it anew as plain text."
+
 var numbersInSecrets = chapter{
 	title: "PhoneAuthenticationMethod: the number in a Secret",
 	intro: "These cannot be seen at apply. The resource says what is wrong, and goes on as soon as the Secret is right.",
@@ -163,13 +165,16 @@ var numbersInSecrets = chapter{
 		inSecret("Two lines", "+1 2065550142\n+1 2065550143\n", "there is more than one line: keep one number only."),
 		inSecret("JSON", `{"mobile": "+1 2065550142"}`, numberForm),
 		inSecret("Quotes that came along", `"+1 2065550142"`, numberForm),
-		inSecret("A byte order mark, as PowerShell writes it", "\ufeff+1 2065550142", "there are characters in it that cannot be seen, such as a byte order mark: write it anew as plain text without one."),
-		inSecret("UTF-16, as PowerShell writes it", utf16("+1 2065550142\r\n"), "there are characters in it that cannot be seen, such as a byte order mark: write it anew as plain text without one."),
-		inSecret("A zero-width space from a web page", "+1 2065550142\u200b", "there are characters in it that cannot be seen, such as a byte order mark: write it anew as plain text without one."),
-		inSecret("A space that does not break", "+1\u00a02065550142", numberForm),
-		inSecret("Bytes that are no text", "\xff\xfe\x00+1 2065550142", "there are characters in it that cannot be seen, such as a byte order mark: write it anew as plain text without one."),
+		inSecret("A byte order mark, as PowerShell writes it", "\ufeff+1 2065550142", notPlain),
+		inSecret("UTF-16, as PowerShell writes it", utf16("+1 2065550142\r\n"), notPlain),
+		inSecret("A zero-width space from a web page", "+1 2065550142\u200b", notPlain),
+		inSecret("A space that does not break", "+1\u00a02065550142", notPlain),
+		inSecret("Bytes that are no text", "\xff\xfe\x00+1 2065550142", notPlain),
 		inSecret("Base64 twice", "KzEgMjA2NTU1MDE0Mg==", numberForm),
-		inSecret("Full-width digits", "+1 ２０６５５５０１４２", numberForm),
+		inSecret("Full-width digits", "+1 ２０６５５５０１４２", notPlain),
+		inSecret("The apostrophe of a spreadsheet", "'+12065550142", "there is an apostrophe in front, which spreadsheets put there: leave it out."),
+		inSecret("Scientific notation", "1.2065550142e+10", "it is in scientific notation, as spreadsheets and templates write long numbers, and digits of it may be lost: write the whole number as text."),
+		inSecret("The area code beside the country code", "+1206 5550142", "in North America and the Caribbean the country code is the first digit alone: put the space after it, or leave it out."),
 		inSecret("An extension on a mobile", "+1 2065550142x12", "only an office phone has an extension: leave it out"),
 		inSecret("An x without an extension", "+1 2065550142x", `after the "x" comes the extension`),
 		inSecret("Too long", "+1 2065550142065551", "the number is too long: with the country code it has fifteen digits at most"),

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 	"unique"
 
 	"github.com/nyaruka/phonenumbers"
@@ -18,6 +16,7 @@ const (
 	maxDigits    = 15
 	minNational  = 4
 	maxExtension = 10
+	areaCode     = 3 // of the North American plan, where lists of countries show it beside the country code
 )
 
 // Number is one phone number with its extension. Numbers are equal (==) when
@@ -43,11 +42,14 @@ type digits struct {
 var (
 	errEmpty  = errors.New(`it is empty: write the number as "+<country code> <number>"`)
 	errLines  = errors.New("there is more than one line: keep one number only")
-	errHidden = errors.New("there are characters in it that cannot be seen, such as a byte order mark: write it anew as plain text without one")
+	errHidden = errors.New("there are characters in it that cannot be seen or are not plain ASCII: write it anew as plain text")
+	errQuoted = errors.New("there is an apostrophe in front, which spreadsheets put there: leave it out")
+	errFloat  = errors.New("it is in scientific notation, as spreadsheets and templates write long numbers, and digits of it may be lost: write the whole number as text")
 	errForm   = errors.New(`write the number as "+<country code> <number>", with "x<extension>" after it ` +
 		`if it has one: digits only, and no space but the one after the country code`)
 	errCountry   = errors.New("no country has this country code: begin with a plus sign and the country code")
 	errSpace     = errors.New("the space is not where the country code ends: put it after the country code, or leave it out")
+	errAreaCode  = errors.New("in North America and the Caribbean the country code is the first digit alone: put the space after it, or leave it out")
 	errShort     = errors.New("the number is too short: after the country code come at least four digits")
 	errLong      = errors.New("the number is too long: with the country code it has fifteen digits at most")
 	errExtension = errors.New(`after the "x" comes the extension: one to ten digits`)
@@ -68,10 +70,14 @@ func Parse(s string) (Number, error) {
 	switch {
 	case s == "":
 		return Number{}, errEmpty
-	case !utf8.ValidString(s) || strings.ContainsFunc(s, isHidden):
+	case strings.ContainsFunc(s, isHidden):
 		return Number{}, errHidden
-	case strings.Contains(s, "\n"):
+	case strings.ContainsAny(s, "\r\n"):
 		return Number{}, errLines
+	case strings.HasPrefix(s, "'"):
+		return Number{}, errQuoted
+	case isFloat(s):
+		return Number{}, errFloat
 	case !ok:
 		return Number{}, errForm
 	}
@@ -92,6 +98,8 @@ func Parse(s string) (Number, error) {
 	switch {
 	case d.country == "":
 		return Number{}, errCountry
+	case spaced && d.country == "1" && len(before) == len("1")+areaCode:
+		return Number{}, errAreaCode
 	case spaced && d.country != before:
 		return Number{}, errSpace
 	case len(d.national) < minNational:
@@ -117,10 +125,14 @@ func countryCode(all string) string {
 	return ""
 }
 
-// isHidden says whether nobody sees a character: what looks like a number is then
-// refused, and only this word tells why. Line breaks and tabs are seen.
-func isHidden(r rune) bool {
-	return unicode.In(r, unicode.Cf, unicode.Cc) && r != '\n' && r != '\r' && r != '\t'
+// isHidden reports whether r is in no number and not what it looks like, if it is seen at
+// all: whatever is not printable ASCII. Line breaks have a sentence of their own.
+func isHidden(r rune) bool { return (r < ' ' || r > '~') && r != '\n' && r != '\r' }
+
+// isFloat reports whether s is a number in scientific notation, such as 1.2e+10.
+func isFloat(s string) bool {
+	_, err := strconv.ParseFloat(s, 64)
+	return err == nil && strings.ContainsAny(s, "eE") && !strings.ContainsAny(s, "xX")
 }
 
 func isDigits(s string) bool {
@@ -148,6 +160,17 @@ func (n Number) digits() digits { return n.handle.Value().digits.Value() }
 // HasExtension says whether the number has one. Graph has use for an extension
 // only with an office phone.
 func (n Number) HasExtension() bool { return !n.IsZero() && n.digits().extension != "" }
+
+// differsOnlyInTrunkZero reports whether one of two numbers is the other with a zero after
+// the country code.
+func (n Number) differsOnlyInTrunkZero(other Number) bool {
+	if n.IsZero() || other.IsZero() {
+		return false
+	}
+	a, b := n.digits(), other.digits()
+	return a.country == b.country && a.extension == b.extension &&
+		(a.national == "0"+b.national || b.national == "0"+a.national)
+}
 
 // IsZero says whether n is no number.
 func (n Number) IsZero() bool { return n == Number{} }

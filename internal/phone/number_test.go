@@ -63,13 +63,26 @@ func TestParseRefuses(t *testing.T) {
 		"parentheses":                        {"+1 (206)5550100", "write the number as"},
 		"letters":                            {"+1 206555HELP", "write the number as"},
 		"a masked number":                    {"+1 ********00", "write the number as"},
-		"digits of another script":           {"+1 ٢٠٦٥٥٥٠١٠٠", "write the number as"},
-		"a no-break space":                   {"+1\u00a02065550100", "write the number as"},
+		"digits of another script":           {"+1 ٢٠٦٥٥٥٠١٠٠", "not plain ASCII"},
+		"a no-break space":                   {"+1\u00a02065550100", "cannot be seen"},
+		"a narrow no-break space":            {"+1\u202f2065550100", "cannot be seen"},
+		"a no-break hyphen":                  {"+1\u20112065550100", "not plain ASCII"},
+		"a variation selector of a PDF":      {"+1\ufe0d 2065550100", "cannot be seen"},
+		"a Hangul filler":                    {"+1 206\u31645550100", "cannot be seen"},
+		"a word joiner":                      {"+1 206\u20605550100", "cannot be seen"},
+		"marks of writing direction":         {"\u202a+1 2065550100\u202c", "cannot be seen"},
+		"a tab":                              {"+1\t2065550100", "cannot be seen"},
+		"two numbers of an old Mac":          {"+1 2065550100\r+1 2065550101", "more than one line"},
+		"an apostrophe of a spreadsheet":     {"'+12065550100", "an apostrophe in front"},
+		"scientific notation":                {"1.20655501e+10", "scientific notation"},
+		"scientific notation with a plus":    {"+1.20655501E10", "scientific notation"},
+		"the Bahamas as lists write them":    {"+1242 3550100", "North America and the Caribbean"},
 		"a country code that is none":        {"+2102065550100", "no country has"},
 		"a country code of zero":             {"+02065550100", "no country has"},
 		"half a country code":                {"+35", "no country has"},
 		"a space inside the country code":    {"+4 47700900123", "the space is not"},
-		"a space after the area code":        {"+1206 5550100", "the space is not"},
+		"a space after the area code":        {"+1206 5550100", "put the space after it"},
+		"a space in the area code":           {"+120 65550100", "the space is not"},
 		"a space before everything":          {"+ 12065550100", "the space is not"},
 		"a known code that is not this one":  {"+442 07946000", "the space is not"},
 		"three national digits":              {"+1 206", "too short"},
@@ -156,7 +169,7 @@ func TestPlausible(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"+1 2065550100x123", "+12065550100", "+44 07700900123", "+x1", "+ 1", "+1 XXXX", "1", "+999999", "+1\n"} {
+	for _, s := range []string{"+1 2065550100x123", "+12065550100", "+44 07700900123", "+x1", "+ 1", "+1 XXXX", "1", "+999999", "+1\n", "'+1", "+1e9", "+1\u00a0206", "+1242 3550100"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -165,7 +178,13 @@ func FuzzParse(f *testing.F) {
 			if strings.ContainsFunc(err.Error(), unicode.IsDigit) {
 				t.Errorf("a digit in the error %q", err)
 			}
+			if odd := strings.ContainsFunc(strings.TrimSpace(s), oddRune); odd != strings.Contains(err.Error(), "plain ASCII") {
+				t.Errorf("the error of %q is %q", s, err)
+			}
 			return
+		}
+		if strings.ContainsFunc(strings.TrimSpace(s), oddRune) {
+			t.Errorf("%q is a number, with something in it that is none", s)
 		}
 		again, err := phone.Parse(n.Graph())
 		if err != nil || again != n {
@@ -183,6 +202,9 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// oddRune reports whether r is neither printable ASCII nor a line break.
+func oddRune(r rune) bool { return !strings.ContainsRune("\r\n", r) && (r < 0x20 || r > 0x7e) }
 
 func parse(t *testing.T, s string) phone.Number {
 	t.Helper()

@@ -88,6 +88,13 @@ func (r Reading) Compare(n Number) Comparison {
 	}
 }
 
+// DiffersOnlyInTrunkZero reports whether the server shows n with a zero after the country
+// code that n does not have, or without one that n has. To people in most countries that
+// is the same phone; to Graph, and to Compare, it is another number.
+func (r Reading) DiffersOnlyInTrunkZero(n Number) bool {
+	return r.kind == exact && r.number.differsOnlyInTrunkZero(n)
+}
+
 // Number returns the number, if the reading is one with all its digits.
 func (r Reading) Number() (Number, bool) { return r.number, r.kind == exact }
 

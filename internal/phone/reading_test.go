@@ -6,6 +6,8 @@ import (
 	"testing"
 	"unicode"
 
+	"pgregory.net/rapid"
+
 	"github.com/entraops/phone-operator/internal/phone"
 )
 
@@ -52,6 +54,72 @@ func TestCompare(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestDiffersOnlyInTrunkZero(t *testing.T) {
+	for name, tc := range map[string]struct {
+		shown, number string
+		want          bool
+	}{
+		"shown with the zero":            {"+31 0612345678", "+31612345678", true},
+		"shown without the zero":         {"+31 612345678", "+310612345678", true},
+		"the zero in parentheses":        {"+44 (0)7700 900123", "+447700900123", true},
+		"in Italy, where it belongs":     {"+39 612345678", "+390612345678", true},
+		"with the same extension":        {"+44 02079460000x12", "+442079460000x12", true},
+		"with another extension":         {"+44 02079460000x12", "+442079460000x1", false},
+		"with an extension on one side":  {"+44 02079460000x12", "+442079460000", false},
+		"the same number":                {"+31 612345678", "+31612345678", false},
+		"two zeros":                      {"+31 00612345678", "+31612345678", false},
+		"a zero at another place":        {"+31 6012345678", "+31612345678", false},
+		"another last digit":             {"+31 0612345679", "+31612345678", false},
+		"another country":                {"+32 0612345678", "+31612345678", false},
+		"masked":                         {"+31 *********78", "+31612345678", false},
+		"a country code that nobody has": {"+999 0612345678", "+31612345678", false},
+		"nothing":                        {"", "+31612345678", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := parse(t, tc.number)
+			r := phone.Read(tc.shown)
+			if got := r.DiffersOnlyInTrunkZero(n); got != tc.want {
+				t.Errorf("DiffersOnlyInTrunkZero() = %v", got)
+			}
+			if tc.want && r.Compare(n) != phone.Different {
+				t.Errorf("Compare() = %v", r.Compare(n))
+			}
+		})
+	}
+	if phone.Read("+31 0612345678").DiffersOnlyInTrunkZero(phone.Number{}) {
+		t.Error("it is no number with a zero more")
+	}
+}
+
+// For any number: a zero before its national part, and nothing else, is such a difference,
+// whichever of the two is shown.
+func TestATrunkZeroIsFoundFromBothSides(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		country := rapid.SampledFrom([]string{"1", "31", "39", "44", "354"}).Draw(t, "country")
+		national := rapid.StringMatching(`[0-9]{4,11}`).Draw(t, "national")
+		extension := rapid.StringMatching(`(x[0-9]{1,10})?`).Draw(t, "extension")
+		other := rapid.StringMatching(`[0-9]{4,11}`).Draw(t, "other")
+		with, without := "+"+country+" 0"+national+extension, "+"+country+" "+national+extension
+		for shown, number := range map[string]string{with: without, without: with} {
+			n, err := phone.Parse(number)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !phone.Read(shown).DiffersOnlyInTrunkZero(n) {
+				t.Fatal("not found")
+			}
+		}
+		n, err := phone.Parse(without)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := phone.Read("+" + country + " " + other + extension).DiffersOnlyInTrunkZero(n)
+		if found != (other == "0"+national || national == "0"+other) {
+			t.Fatalf("found = %v", found)
+		}
+	})
 }
 
 func TestReadingGivesOnlyWholeNumbers(t *testing.T) {
