@@ -16,6 +16,7 @@ import (
 var (
 	oneNumber = refused("set exactly one of phoneNumber and phoneNumberFrom")
 	form      = refused("write + and the country code, one space and the digits of the number, such as '+1 2065550100'")
+	plain     = refused("there are characters in it that cannot be seen or are not plain ASCII: write the number anew as plain text")
 	userForm  = refused("write the user principal name, such as ada@contoso.com, or the object id, a GUID")
 )
 
@@ -63,10 +64,17 @@ var numbersInManifests = chapter{
 		{what: "Dashes", given: `phoneNumber: "+1 206-555-0142"`, says: form},
 		{what: "Parentheses", given: `phoneNumber: "+1 (206) 5550142"`, says: form},
 		{what: "Groups", given: `phoneNumber: "+1 206 555 0142"`, says: form},
-		{what: "A tab for the space", given: `phoneNumber: "+1\t2065550142"`, says: form},
-		{what: "A line break after it", given: `phoneNumber: "+1 2065550142\n"`, says: form},
-		{what: "Full-width digits", given: `phoneNumber: "+1 ２０６５５５０１４２"`, says: form},
-		{what: "Arabic digits", given: `phoneNumber: "+1 ٢٠٦٥٥٥٠١٤٢"`, says: form},
+		{what: "A tab for the space", given: `phoneNumber: "+1\t2065550142"`, says: plain},
+		{what: "A line break after it", given: `phoneNumber: "+1 2065550142\n"`, says: plain},
+		{what: "Full-width digits", given: `phoneNumber: "+1 ２０６５５５０１４２"`, says: plain},
+		{what: "Arabic digits", given: `phoneNumber: "+1 ٢٠٦٥٥٥٠١٤٢"`, says: plain},
+		{what: "A no-break space", given: `phoneNumber: "+1\u00a02065550142"`, says: plain},
+		{what: "A no-break hyphen", given: `phoneNumber: "+1\u20112065550142"`, says: plain},
+		{what: "Marks of writing direction, as copied from a list of contacts", given: `phoneNumber: "\u202a+1 2065550142\u202c"`, says: plain},
+		{what: "A variation selector, as copied from a PDF", given: `phoneNumber: "+1\ufe0d 2065550142"`, says: plain},
+		{what: "The apostrophe of a spreadsheet", given: `phoneNumber: "'+12065550142"`, says: refused("leave out the apostrophe in front, which spreadsheets put there")},
+		{what: "Scientific notation", given: `phoneNumber: "1.2065550142e+10"`, says: refused("this is scientific notation, as spreadsheets and helm --set write long numbers, and digits may be lost: write the whole number as text (helm --set-string)")},
+		{what: "The area code beside the country code, as lists of countries write it", given: `phoneNumber: "+1206 5550142"`, says: refused("in North America and the Caribbean the country code is +1: put the space after the 1, or leave it out")},
 		{what: "tel: before it", given: `phoneNumber: "tel:+12065550142"`, says: form},
 		{what: "Masked, as Entra shows it", given: `phoneNumber: "+1 XXXXXXXX42"`, says: form},
 		{what: "Two numbers", given: `phoneNumber: "+1 2065550142, +1 2065550143"`, says: form},

@@ -50,7 +50,7 @@ type AccessRule struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=128
 	// +kubebuilder:validation:items:MaxLength=113
-	// +kubebuilder:validation:items:XValidation:rule="self.matches(\"^([*]|[A-Za-z0-9'._!#^~*-]+@[A-Za-z0-9.*-]+)$\")",message="write a user principal name with * for any characters, such as *@contoso.com, or * alone for every user; ? and [] are not wildcards here"
+	// +kubebuilder:validation:items:XValidation:rule="self.matches(\"^([*]|[$]?[A-Za-z0-9'._!#^~*-]+@[A-Za-z0-9.*-]+)$\")",message="write a user principal name with * for any characters, such as *@contoso.com, or * alone for every user; ? and [] are not wildcards here"
 	Users []string `json:"users"`
 
 	// phoneTypes are the types of phone that may be managed. Absent means all.

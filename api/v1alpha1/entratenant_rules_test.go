@@ -80,12 +80,13 @@ var acceptedTenants = map[string]string{
 	"the longest resync period":       tenantWith("resyncPeriod: 2160h"),
 	"a rule with everything": access(`namespaces: {matchLabels: {kubernetes.io/metadata.name: people}}, users: ["*@contoso.com"],
 		phoneTypes: [mobile, alternateMobile, office], actions: [Create, Update, Delete], numberSource: Any`),
-	"a rule for numbers in Secrets":  access(`namespaces: {matchExpressions: [{key: team, operator: In, values: [hr]}]}, users: ["*@contoso.com"], phoneTypes: [office], actions: [Update], numberSource: SecretOnly`),
-	"a rule for every user":          users("*"),
-	"a rule for one user":            users("Ada.O'Brien@contoso.com"),
-	"a rule for guests of one house": users("*_fabrikam.com#EXT#@contoso.onmicrosoft.com"),
-	"a rule for every subdomain":     users("*@*.contoso.com"),
-	"no rule at all":                 tenantWith("access: []"),
+	"a rule for names that begin with $": users("$svc-*@contoso.com"),
+	"a rule for numbers in Secrets":      access(`namespaces: {matchExpressions: [{key: team, operator: In, values: [hr]}]}, users: ["*@contoso.com"], phoneTypes: [office], actions: [Update], numberSource: SecretOnly`),
+	"a rule for every user":              users("*"),
+	"a rule for one user":                users("Ada.O'Brien@contoso.com"),
+	"a rule for guests of one house":     users("*_fabrikam.com#EXT#@contoso.onmicrosoft.com"),
+	"a rule for every subdomain":         users("*@*.contoso.com"),
+	"no rule at all":                     tenantWith("access: []"),
 }
 
 var refusedTenants = map[string]refusal{
@@ -140,6 +141,7 @@ var refusedTenants = map[string]refusal{
 	"a rule with brackets":            {spec: users("[ab]*@contoso.com"), want: []string{sayGlob}},
 	"a rule without a domain":         {spec: users("ada*"), want: []string{sayGlob}},
 	"a rule with an object id":        {spec: users("0f1c2d3e-4a5b-6c7d-8e9f-000000000001"), want: []string{sayGlob}},
+	"a rule with a $ within a name":   {spec: users("a$b@contoso.com"), want: []string{sayGlob}},
 	"a rule with an empty user":       {spec: users(""), want: []string{sayGlob}},
 	"a rule with an endless user":     {spec: users("*@" + strings.Repeat("c", 112)), want: []string{"spec.access[0].users[0]: Too long: may not be more than 113 bytes"}},
 	"a rule with one user twice":      {spec: access("namespaces: {}, users: ['*@contoso.com', '*@contoso.com']"), want: []string{`spec.access[0].users[1]: Duplicate value: "*@contoso.com"`}},
