@@ -33,6 +33,7 @@ type flags struct {
 	probeAddress            string
 	maxConcurrent           int
 	watchNamespaces         string
+	credentialNamespaces    namespaceList
 	webhook                 webhookFlags
 	log                     zap.Options
 }
@@ -46,6 +47,7 @@ func main() {
 	flag.StringVar(&f.probeAddress, "health-probe-bind-address", ":8081", "Address of /healthz and /readyz; 0 for none.")
 	flag.IntVar(&f.maxConcurrent, "max-concurrent-reconciles", 16, "How many users are worked on at once.")
 	flag.StringVar(&f.watchNamespaces, "watch-namespaces", "", "Namespaces to watch, with commas between them; empty is all.")
+	flag.Var(&f.credentialNamespaces, "credential-namespaces", "Namespaces beside the operator's own whose Secrets an EntraTenant may name as its credential, with commas between them; may be given more than once. Whoever may write an EntraTenant can read every Secret of these.")
 	f.webhook.bind(flag.CommandLine)
 	f.log.TimeEncoder = zapcore.RFC3339TimeEncoder
 	f.log.BindFlags(flag.CommandLine)
@@ -76,7 +78,10 @@ func run(ctx context.Context, f flags) error {
 	if err != nil {
 		return err
 	}
-	if err := controllers.SetupWithManager(ctx, mgr, controllers.Options{MaxConcurrentReconciles: f.maxConcurrent}); err != nil {
+	if err := controllers.SetupWithManager(ctx, mgr, controllers.Options{
+		MaxConcurrentReconciles: f.maxConcurrent,
+		CredentialNamespaces:    append(namespaceList{ownNamespace(serviceAccountNamespace)}, f.credentialNamespaces...),
+	}); err != nil {
 		return fmt.Errorf("set up the controllers: %w", err)
 	}
 	if err := f.webhook.setup(ctx, mgr); err != nil {

@@ -94,7 +94,7 @@ var credentials = chapter{
 		{what: "Another namespace", broken: tenantThat(func(_ *story, o *v1alpha1.EntraTenant) {
 			o.Spec.Credential.ClientSecret.SecretRef.Namespace = "nowhere"
 		}),
-			says: notReady(v1alpha1.ReasonCredentialNotFound, `There is no Secret nowhere/graph: create it with the credential under key "clientSecret".`)},
+			says: notReady(v1alpha1.ReasonCredentialNamespaceNotAllowed, `The operator takes no credential from namespace nowhere: keep the Secret in phone-operator-system, or have the operator started with --credential-namespaces=nowhere.`)},
 		{what: "Another key", broken: tenantThat(func(_ *story, o *v1alpha1.EntraTenant) { o.Spec.Credential.ClientSecret.SecretRef.Key = "password" }),
 			says: notReady(v1alpha1.ReasonCredentialNotFound, `Secret phone-operator-system/graph has no key "password": add it, with the credential as its value.`)},
 		withSecret("An empty client secret", "", notReady(v1alpha1.ReasonInvalidSpec, "the client secret is empty: store the secret's value, not its id")),
@@ -130,8 +130,8 @@ var unreadableCertificate = notReady(v1alpha1.ReasonInvalidSpec, "the client cer
 func withSecret(what, value string, says says) badInput {
 	return badInput{what: what, says: says, broken: func(s *story, name, _ string) []client.Object {
 		o := s.tenant(name, s.directory("first"))
-		o.Spec.Credential.ClientSecret.SecretRef = v1alpha1.SecretReference{Namespace: s.namespace, Name: name, Key: "s"}
-		return []client.Object{secret(s.namespace, name, "s", value), o}
+		o.Spec.Credential.ClientSecret.SecretRef = v1alpha1.SecretReference{Namespace: system, Name: s.namespace + "-" + name, Key: "s"}
+		return []client.Object{secret(system, s.namespace+"-"+name, "s", value), o}
 	}}
 }
 
@@ -140,9 +140,9 @@ func withCertificate(what string, value func() string, says says) badInput {
 	return badInput{what: what, says: says, broken: func(s *story, name, _ string) []client.Object {
 		o := s.tenant(name, s.directory("first"))
 		o.Spec.Credential = v1alpha1.Credential{ClientCertificate: &v1alpha1.ClientCertificateCredential{
-			SecretRef: v1alpha1.SecretReference{Namespace: s.namespace, Name: name, Key: "tls.pem"},
+			SecretRef: v1alpha1.SecretReference{Namespace: system, Name: s.namespace + "-" + name, Key: "tls.pem"},
 		}}
-		return []client.Object{secret(s.namespace, name, "tls.pem", value()), o}
+		return []client.Object{secret(system, s.namespace+"-"+name, "tls.pem", value()), o}
 	}}
 }
 

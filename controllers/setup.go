@@ -33,6 +33,9 @@ import (
 type Options struct {
 	// MaxConcurrentReconciles is how many users are worked on at once.
 	MaxConcurrentReconciles int
+	// CredentialNamespaces are the namespaces whose Secrets may be the credential of an
+	// EntraTenant.
+	CredentialNamespaces []string
 }
 
 // fieldManager is the name under which the operator writes to the API server.
@@ -68,6 +71,8 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		Tenants:   tenants,
 		Now:       time.Now,
 		connected: connected,
+
+		CredentialNamespaces: o.CredentialNamespaces,
 	}
 	return t.setup(mgr)
 }

@@ -111,7 +111,7 @@ func (s *suite) operate(t *testing.T) {
 		Controller:              config.Controller{SkipNameValidation: new(true)}, // it may be the second of this process
 	})
 	must(t, err)
-	must(t, controllers.SetupWithManager(ctx, mgr, controllers.Options{MaxConcurrentReconciles: workers}))
+	must(t, controllers.SetupWithManager(ctx, mgr, controllers.Options{MaxConcurrentReconciles: workers, CredentialNamespaces: []string{system}}))
 	go func() { _ = mgr.Start(ctx) }()
 }
 

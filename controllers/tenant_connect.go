@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -122,6 +123,9 @@ func (r *TenantReconciler) build(ctx context.Context, o *v1alpha1.EntraTenant) (
 	var err error
 	if t.Access, err = access.Compile(o.Spec.Access); err != nil {
 		return refuse(v1alpha1.ReasonInvalidSpec, fmt.Sprintf("spec.access cannot be used: %v.", err))
+	}
+	if ref := credentialSecret(&o.Spec); ref != nil && !slices.Contains(r.CredentialNamespaces, ref.Namespace) {
+		return refuse(v1alpha1.ReasonCredentialNamespaceNotAllowed, namespaceNotAllowed(ref, r.CredentialNamespaces))
 	}
 	secret, problem, err := r.credential(ctx, t)
 	if err != nil {

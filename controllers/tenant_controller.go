@@ -31,6 +31,10 @@ type TenantReconciler struct {
 	Events  events.EventRecorder
 	Tenants *tenant.Registry
 	Now     func() time.Time
+	// CredentialNamespaces are those whose Secrets are read for credentials. Whoever
+	// writes an EntraTenant says where the credential is sent, so that a Secret which may
+	// be one is as good as handed out.
+	CredentialNamespaces []string
 
 	connected chan<- event.TypedGenericEvent[string]
 	trials    trials

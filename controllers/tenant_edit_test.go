@@ -71,6 +71,7 @@ func newOneTenant(t *testing.T, permissions ...string) *oneTenant {
 	one.TenantReconciler = &TenantReconciler{
 		Client: c, Reader: secretsOf{c, one}, Events: events.NewFakeRecorder(100),
 		Tenants: tenant.NewRegistry(), Now: time.Now, connected: one.woken,
+		CredentialNamespaces: []string{"system", "more"},
 	}
 	return one
 }

@@ -29,9 +29,9 @@ func (s *story) directory(clientSecret string) (tenantID string) {
 func (s *story) tenantOf(id, clientSecret string, change ...func(*v1alpha1.EntraTenantSpec)) *v1alpha1.EntraTenant {
 	s.t.Helper()
 	name := "t-" + id[:8]
-	s.apply(secret(s.namespace, name, "clientSecret", clientSecret))
+	s.apply(secret(system, name, "clientSecret", clientSecret))
 	o := s.tenant(name, id)
-	o.Spec.Credential.ClientSecret.SecretRef = v1alpha1.SecretReference{Namespace: s.namespace, Name: name, Key: "clientSecret"}
+	o.Spec.Credential.ClientSecret.SecretRef = v1alpha1.SecretReference{Namespace: system, Name: name, Key: "clientSecret"}
 	for _, c := range change {
 		c(&o.Spec)
 	}
@@ -81,7 +81,7 @@ func TestARotatedSecretIsPickedUp(t *testing.T) {
 	s.tenantReaches(o.Name, no, v1alpha1.ReasonCredentialRefused)
 	s.apply(s.pam("mobile", u.ID, mobile, "+1 2065550101", in(o.Name)))
 	s.reaches("mobile", v1alpha1.ConditionAccepted, no, v1alpha1.ReasonTenantNotReady)
-	must(t, s.Update(t.Context(), secret(s.namespace, o.Name, "clientSecret", "right")))
+	must(t, s.Update(t.Context(), secret(system, o.Name, "clientSecret", "right")))
 	s.tenantReaches(o.Name, yes, v1alpha1.ReasonReady)
 	s.ready("mobile")
 }

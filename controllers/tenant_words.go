@@ -3,6 +3,7 @@ package controllers
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
@@ -17,6 +18,11 @@ func noSecret(ref *v1alpha1.SecretReference) string {
 
 func noSecretKey(ref *v1alpha1.SecretReference) string {
 	return fmt.Sprintf("Secret %s/%s has no key %q: add it, with the credential as its value.", ref.Namespace, ref.Name, ref.Key)
+}
+
+func namespaceNotAllowed(ref *v1alpha1.SecretReference, allowed []string) string {
+	return fmt.Sprintf("The operator takes no credential from namespace %s: keep the Secret in %s, or have the operator started "+
+		"with --credential-namespaces=%s.", ref.Namespace, strings.Join(allowed, " or "), ref.Namespace)
 }
 
 func secretForbidden(ref *v1alpha1.SecretReference) string {

@@ -95,8 +95,8 @@ const (
 //	True:    Ready
 //	False:   on a PhoneAuthenticationMethod the reason of the condition that is not
 //	         True, Accepted first, or SMSSignInNotAsAsked; on an EntraTenant
-//	         Conflict, InvalidSpec, CredentialNotFound, CredentialRefused, Forbidden,
-//	         InUse
+//	         Conflict, InvalidSpec, CredentialNotFound, CredentialNamespaceNotAllowed,
+//	         CredentialRefused, Forbidden, InUse
 //	Unknown: Suspended (never reconciled before), or the reason of the condition that
 //	         is Unknown; on an EntraTenant Throttled, GraphUnavailable
 const ConditionReady = "Ready"
@@ -114,6 +114,9 @@ const (
 	// ReasonCredentialNotFound means: the EntraTenant's Secret or its key is not there, or
 	// cannot be read.
 	ReasonCredentialNotFound = "CredentialNotFound"
+	// ReasonCredentialNamespaceNotAllowed means: the EntraTenant's Secret is in a namespace
+	// that the operator takes no credentials from.
+	ReasonCredentialNamespaceNotAllowed = "CredentialNamespaceNotAllowed"
 	// ReasonCredentialRefused means: Entra gives no token for the EntraTenant's credential.
 	ReasonCredentialRefused = "CredentialRefused"
 	// ReasonInUse means: the EntraTenant is being deleted and waits for its methods.

@@ -54,7 +54,8 @@ type ClientCertificateCredential struct {
 	SecretRef SecretReference `json:"secretRef"`
 }
 
-// SecretReference names a key of a Secret in any namespace.
+// SecretReference names a key of a Secret in the operator's own namespace, or in another
+// one that its flag --credential-namespaces names.
 type SecretReference struct {
 	// namespace is the Secret's namespace.
 	//
