@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -67,6 +66,9 @@ func (r *TenantReconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant)
 	switch last := r.trials.get(o.Name); {
 	case t.Problem != nil:
 		found = connection{ready: condition{metav1.ConditionFalse, t.Problem.Reason, t.Problem.Message}, mood: stalled}
+		if t.Problem.Passing {
+			found.mood = progressing
+		}
 	case last.version == t.Version && last.found.mood == content && r.Now().Sub(last.at) < probePeriod/2:
 		found = last.found // this look is for the counts
 	default:
@@ -95,9 +97,9 @@ func wayOf(spec v1alpha1.EntraTenantSpec) v1alpha1.EntraTenantSpec {
 }
 
 // build makes a tenant of an EntraTenant and its Secret.
-func (r *TenantReconciler) build(ctx context.Context, o *v1alpha1.EntraTenant) (*tenant.Tenant, error) {
+func (r *TenantReconciler) build(ctx context.Context, o *v1alpha1.EntraTenant) (t *tenant.Tenant, err error) {
 	o = o.DeepCopy() // the tenant is for others to read, while a patch of o's status writes into it
-	t := &tenant.Tenant{
+	t = &tenant.Tenant{
 		Name:    o.Name,
 		Version: tenant.VersionOf(o),
 		Spec:    o.Spec,
@@ -114,13 +116,9 @@ func (r *TenantReconciler) build(ctx context.Context, o *v1alpha1.EntraTenant) (
 		t.Problem = &tenant.Problem{Reason: reason, Message: message}
 		return t, nil
 	}
-	if first, err := r.firstOf(ctx, o); err != nil {
-		return nil, err
-	} else if first != o.Name {
-		return refuse(v1alpha1.ReasonConflict, fmt.Sprintf(
-			"EntraTenant %q already speaks for this tenantID: delete one of the two.", first))
+	if t.Problem, err = r.rival(ctx, o); t.Problem != nil || err != nil {
+		return t, err
 	}
-	var err error
 	if t.Access, err = access.Compile(o.Spec.Access); err != nil {
 		return refuse(v1alpha1.ReasonInvalidSpec, fmt.Sprintf("spec.access cannot be used: %v.", err))
 	}
@@ -163,24 +161,4 @@ func (r *TenantReconciler) credential(ctx context.Context, t *tenant.Tenant) (va
 	}
 	t.Version.Secret = s.ResourceVersion
 	return value, "", nil
-}
-
-// firstOf returns the name of the EntraTenant that speaks for o's tenantID: the
-// oldest, then the first by name.
-func (r *TenantReconciler) firstOf(ctx context.Context, o *v1alpha1.EntraTenant) (string, error) {
-	var all v1alpha1.EntraTenantList
-	if err := r.Client.List(ctx, &all); err != nil {
-		return "", fmt.Errorf("list the EntraTenants: %w", err)
-	}
-	first := o
-	for i := range all.Items {
-		other := &all.Items[i]
-		if !strings.EqualFold(other.Spec.TenantID, o.Spec.TenantID) {
-			continue
-		}
-		if c := other.CreationTimestamp.Compare(first.CreationTimestamp.Time); c < 0 || c == 0 && other.Name < first.Name {
-			first = other
-		}
-	}
-	return first.Name, nil
 }

@@ -103,6 +103,12 @@ func (r *TenantReconciler) Reconcile(ctx context.Context, req reconcile.Request)
 		return again(err)
 	}
 	after := probePeriod
+	switch {
+	case found.ready.reason == v1alpha1.ReasonConflict && found.mood == progressing:
+		return reconcile.Result{RequeueAfter: retryClaim}, nil
+	case found.ready.reason == v1alpha1.ReasonConflict:
+		r.Tenants.Yield(o.Spec.TenantGUID(), o.Name) // only now that its status does not say Ready
+	}
 	if found.mood != content {
 		after = retryProbe
 	}
@@ -164,20 +170,6 @@ func (r *TenantReconciler) heedEdits() handler.EventHandler {
 			}
 		},
 	}
-}
-
-func (r *TenantReconciler) others(ctx context.Context, o client.Object) []reconcile.Request {
-	var all v1alpha1.EntraTenantList
-	if err := r.Client.List(ctx, &all); err != nil {
-		return nil // the cache is stopping
-	}
-	var requests []reconcile.Request
-	for i := range all.Items {
-		if other := &all.Items[i]; other.Name != o.GetName() && other.Spec.TenantID == o.(*v1alpha1.EntraTenant).Spec.TenantID {
-			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(other)})
-		}
-	}
-	return requests
 }
 
 func (r *TenantReconciler) tenantsOfSecret(ctx context.Context, secret client.Object) []reconcile.Request {

@@ -2,6 +2,7 @@ package v1alpha1
 
 import (
 	"cmp"
+	"strings"
 	"time"
 )
 
@@ -34,6 +35,9 @@ func (s *PhoneAuthenticationMethodSpec) DriftPolicyOrDefault() DriftPolicy {
 func (s *PhoneAuthenticationMethodSpec) DeletionPolicyOrDefault() DeletionPolicy {
 	return cmp.Or(s.DeletionPolicy, DeletionDelete)
 }
+
+// TenantGUID is tenantID in lower case, the one spelling in which it is compared and sent.
+func (s *EntraTenantSpec) TenantGUID() string { return strings.ToLower(s.TenantID) }
 
 // CloudOrDefault is cloud, or Public.
 func (s *EntraTenantSpec) CloudOrDefault() Cloud {

@@ -16,7 +16,7 @@ func Connect(spec *v1alpha1.EntraTenantSpec, secret []byte, gate *Gate) (*graph.
 		place.Graph, place.Authority, place.CABundle = e.Graph, e.Authority, e.CABundle
 	}
 	credential, err := place.Credential(Identity{
-		TenantID: spec.TenantID, ClientID: spec.ClientID, Proof: proofOf(spec.Credential, secret),
+		TenantID: spec.TenantGUID(), ClientID: spec.ClientID, Proof: proofOf(spec.Credential, secret),
 	})
 	if err != nil {
 		return nil, err

@@ -54,7 +54,11 @@ func (v Version) olderThan(wanted Version) bool {
 
 // Problem is why a tenant cannot be used: a reason of the Ready condition and a
 // sentence that says what to do.
-type Problem struct{ Reason, Message string }
+type Problem struct {
+	Reason, Message string
+	// Passing says that nobody has to act: it is over in a moment.
+	Passing bool
+}
 
 // Registry holds the tenants by the names of their EntraTenants, and shares the
 // workers out among them. It is safe for concurrent use.
@@ -62,12 +66,13 @@ type Registry struct {
 	mu      sync.RWMutex
 	byName  map[string]*Tenant
 	wanted  map[string]Version // the newest specs that were seen
+	speaker map[string]string  // the names of the EntraTenants in use, by tenantID in lower case
 	workers workers
 }
 
 // NewRegistry returns an empty registry. There is any number of workers.
 func NewRegistry() *Registry {
-	return &Registry{byName: map[string]*Tenant{}, wanted: map[string]Version{}}
+	return &Registry{byName: map[string]*Tenant{}, wanted: map[string]Version{}, speaker: map[string]string{}}
 }
 
 // ShareWorkers says how many workers there are for the passes of all tenants. It is
@@ -117,6 +122,33 @@ func (r *Registry) outdated(t *Tenant) bool {
 	return ok && t.Version.olderThan(wanted)
 }
 
+// Claim makes the EntraTenant of a name the one that is used for a tenantID, unless
+// another one of those that exist is, and returns the name of the one that is. It is used
+// until it yields or is removed.
+func (r *Registry) Claim(tenantGUID, name string, existing []string) (speaker string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	was, ok := r.speaker[tenantGUID]
+	if ok && slices.Contains(existing, was) {
+		return was
+	}
+	if t, ok := r.byName[was]; ok && was != name && t.Spec.TenantGUID() == tenantGUID {
+		delete(r.byName, was) // its EntraTenant is gone, and nobody looked at that yet
+	}
+	r.speaker[tenantGUID] = name
+	return name
+}
+
+// Yield ends what Claim began, for an EntraTenant that is not used any more, and says so
+// in its status.
+func (r *Registry) Yield(tenantGUID, name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.speaker[tenantGUID] == name {
+		delete(r.speaker, tenantGUID)
+	}
+}
+
 // All returns the tenants, in no order.
 func (r *Registry) All() []*Tenant {
 	r.mu.RLock()
@@ -154,4 +186,5 @@ func (r *Registry) Remove(name string) {
 	defer r.mu.Unlock()
 	delete(r.byName, name)
 	delete(r.wanted, name)
+	maps.DeleteFunc(r.speaker, func(_, speaker string) bool { return speaker == name })
 }

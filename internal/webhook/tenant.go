@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -67,7 +66,7 @@ func (t tenants) twin(ctx context.Context, o *v1alpha1.EntraTenant) admission.Wa
 		return nil
 	}
 	i := slices.IndexFunc(all.Items, func(other v1alpha1.EntraTenant) bool {
-		return other.Name != o.Name && strings.EqualFold(other.Spec.TenantID, o.Spec.TenantID)
+		return other.Name != o.Name && other.Spec.TenantGUID() == o.Spec.TenantGUID()
 	})
 	if i < 0 {
 		return nil
