@@ -46,6 +46,9 @@ func (p *pass) act(ctx context.Context, decided plan.Plan) error {
 			p.deleted[a.Type] = a.Verb == plan.Delete
 			p.written(a)
 			p.succeeded(a)
+			if a.Verb == plan.Create {
+				p.tenant.Deletions.Created(p.deletionOf(a), a.Number)
+			}
 			p.audit(ctx, a, requestIDOf(answer))
 			continue
 		}
@@ -75,7 +78,7 @@ func (p *pass) giveBack(ctx context.Context, a plan.Action, kind graph.Kind) err
 	if a.Verb != plan.Delete || kind == "" || kind == graph.Unclear {
 		return nil
 	}
-	return p.tenant.Deletions.Return(ctx)
+	return p.tenant.Deletions.Return(ctx, p.deletionOf(a))
 }
 
 // write is the one place where Graph is changed. It returns what Graph then has.

@@ -22,8 +22,8 @@ var errTenantChanged = errors.New("the EntraTenant was changed meanwhile")
 // plan can say so.
 func (p *pass) guard(ctx context.Context, a plan.Action) (withheld bool, err error) {
 	// Those that wait for the budget are many, and ask Graph nothing.
-	if limit := p.tenant.Spec.DeletionsPerHourOrDefault(); a.Verb == plan.Delete && p.tenant.Deletions.Next(limit) > 0 {
-		p.overspent(limit)
+	if limit := p.tenant.Spec.DeletionsPerHourOrDefault(); a.Verb == plan.Delete && p.tenant.Deletions.Next(limit, p.deletionOf(a)) > 0 {
+		p.overspent(limit, a)
 		return true, nil
 	}
 	return p.outOfBounds(ctx)
@@ -33,10 +33,10 @@ func (p *pass) guard(ctx context.Context, a plan.Action) (withheld bool, err err
 // long. A deletion is taken off the budget here.
 func (p *pass) last(ctx context.Context, a plan.Action) (withheld bool, err error) {
 	if limit := p.tenant.Spec.DeletionsPerHourOrDefault(); a.Verb == plan.Delete {
-		if ok, err := p.tenant.Deletions.Take(ctx, limit); err != nil {
+		if ok, err := p.tenant.Deletions.Take(ctx, limit, p.deletionOf(a)); err != nil {
 			return false, err
 		} else if !ok {
-			p.overspent(limit)
+			p.overspent(limit, a)
 			return true, nil
 		}
 	}
@@ -46,11 +46,16 @@ func (p *pass) last(ctx context.Context, a plan.Action) (withheld bool, err erro
 	return false, nil
 }
 
-// overspent withholds deletions until the budget allows one again. Whoever waits is
-// back at a time of its own.
-func (p *pass) overspent(limit int32) {
-	p.withhold(plan.BudgetSpent)
-	p.lookAgain(wait.Jitter(p.tenant.Deletions.Next(limit), jitter/4))
+// overspent withholds the deletions of a namespace until the budget allows one again.
+// Whoever waits is back at a time of its own.
+func (p *pass) overspent(limit int32, a plan.Action) {
+	d := p.deletionOf(a)
+	for _, c := range p.claims {
+		if c.object.Namespace == d.Namespace && c.Withheld == plan.Nothing {
+			c.Withheld = plan.BudgetSpent
+		}
+	}
+	p.lookAgain(wait.Jitter(p.tenant.Deletions.Next(limit, d), jitter/4))
 	deletionsWithheld.WithLabelValues(p.tenant.Name).Inc()
 }
 
@@ -111,13 +116,10 @@ func mayNotAsk(e *graph.Error) string {
 		"grant the app registration %s, with admin consent, or set privilegedUsers: Allow on the EntraTenant.", e.Permission)
 }
 
-// withhold keeps the claims from writes. What keeps them from all writes outweighs a
-// spent budget.
+// withhold keeps the claims from all writes, which outweighs a spent budget.
 func (p *pass) withhold(w plan.Withheld) {
 	for _, c := range p.claims {
-		if w != plan.BudgetSpent || c.Withheld == plan.Nothing {
-			c.Withheld = w
-		}
+		c.Withheld = w
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
 )
 
@@ -34,8 +35,12 @@ func (m *model) judge(a asked) (speaker types.UID) {
 	if !m.lagging(a.user) {
 		m.judgeOrder(a)
 	}
-	if a.verb == plan.Delete {
-		m.judgeBudget(a)
+	switch s := m.slot(a.user, a.t); a.verb {
+	case plan.Create:
+		s.made = a.number.Graph()
+	case plan.Delete:
+		m.judgeBudget(a, s)
+	default:
 	}
 	var objections []string
 	speakers := m.speakers(a)
@@ -63,8 +68,14 @@ func (m *model) judgeOrder(a asked) {
 	}
 }
 
-// judgeBudget: in no hour are there more deletions than the tenant allows.
-func (m *model) judgeBudget(a asked) {
+// judgeBudget: in no hour are there more deletions than the tenant allows, of phones that
+// the operator did not create itself.
+func (m *model) judgeBudget(a asked, s *slotNotes) {
+	shown := phoneOf(a.before, a.t)
+	s.counted = shown == nil || s.made == "" || phone.Read(shown.Number) != phone.Read(s.made)
+	if !s.counted && m.tenant.spec.DeletionsPerHourOrDefault() > 0 {
+		return
+	}
 	m.deletions = slices.DeleteFunc(m.deletions, func(at time.Time) bool { return time.Since(at) >= time.Hour })
 	if limit := m.tenant.spec.DeletionsPerHourOrDefault(); len(m.deletions) >= int(limit) {
 		m.broken(budgetIsKept, "%s: %d deletions in this hour already, of %d", a, len(m.deletions), limit)

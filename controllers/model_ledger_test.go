@@ -45,6 +45,8 @@ type slotNotes struct {
 	touched time.Time // when somebody last changed the phone by hand
 	unclear bool      // a write of ours may or may not have been done, and nobody has looked since
 	wrote   time.Time // when the operator last wrote it
+	made    string    // the number that the operator last created it with
+	counted bool      // its last deletion is among those of the hour
 	left    bool      // a resource went and left the phone behind as it should
 }
 
@@ -195,7 +197,7 @@ func (m *model) answered(a asked, resp *http.Response, err error) {
 	if a.list && a.late {
 		m.behind(a.user, time.Now()) // however long it took to come
 	}
-	if a.verb == plan.Delete && resp != nil && resp.StatusCode >= 400 && resp.StatusCode < 500 && len(m.deletions) > 0 {
+	if a.verb == plan.Delete && resp != nil && resp.StatusCode >= 400 && resp.StatusCode < 500 && m.slot(a.user, a.t).counted && len(m.deletions) > 0 {
 		m.deletions = m.deletions[:len(m.deletions)-1] // nothing was deleted
 	}
 	if a.verb == plan.None {

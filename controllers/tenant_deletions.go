@@ -4,13 +4,26 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/plan"
+	"github.com/entraops/phone-operator/internal/tenant"
 )
+
+// deletionOf is what a deletion is for the budget of the tenant.
+func (p *pass) deletionOf(a plan.Action) tenant.Deletion {
+	namespace, _, _ := strings.Cut(a.For, "/")
+	d := tenant.Deletion{Namespace: namespace, UserID: p.user.ID, Type: a.Type}
+	if m := p.method(a.Type); m != nil {
+		d.Shown = m.Number
+	}
+	return d
+}
 
 // saveDeletions writes the deletions of the last hour into the tenant's status, and
 // nothing else: what others write there meanwhile stays. It asks for no version, or

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/tenant"
 )
 
@@ -27,6 +28,9 @@ func savedTenant(status v1alpha1.EntraTenantStatus) (client.Client, func() v1alp
 	}
 }
 
+// ofAda is a deletion.
+var ofAda = tenant.Deletion{Namespace: "people", UserID: "ada", Type: phone.Mobile}
+
 func budgetOf(c client.Client, now time.Time, counts []v1alpha1.DeletionCount) *tenant.Budget {
 	r := &TenantReconciler{Client: c}
 	return tenant.NewBudget(func() time.Time { return now }, counts, func(ctx context.Context, counts []v1alpha1.DeletionCount) error {
@@ -41,12 +45,12 @@ func TestASavedDeletionChangesNothingElseOfTheStatus(t *testing.T) {
 		Conditions: []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonReady}},
 	}
 	c, stored := savedTenant(status)
-	ok, err := budgetOf(c, now, nil).Take(t.Context(), 1)
+	ok, err := budgetOf(c, now, nil).Take(t.Context(), 1, ofAda)
 	if !ok || err != nil {
 		t.Fatal(ok, err)
 	}
 	want := status
-	want.RecentDeletions = []v1alpha1.DeletionCount{{Minute: metav1.NewTime(now.Truncate(time.Minute)), Count: 1}}
+	want.RecentDeletions = []v1alpha1.DeletionCount{{Minute: metav1.NewTime(now.Truncate(time.Minute)), Namespace: "people", Count: 1}}
 	if diff := cmp.Diff(want, stored()); diff != "" {
 		t.Error(diff)
 	}
@@ -56,11 +60,11 @@ func TestADeletionThatWasGivenBackIsGivenBackAfterARestartToo(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	c, stored := savedTenant(v1alpha1.EntraTenantStatus{})
 	b := budgetOf(c, now, nil)
-	if ok, err := b.Take(t.Context(), 1); !ok || err != nil {
+	if ok, err := b.Take(t.Context(), 1, ofAda); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
-	must(b.Return(t.Context()))
-	if ok, err := budgetOf(c, now, stored().RecentDeletions).Take(t.Context(), 1); !ok || err != nil {
+	must(b.Return(t.Context(), ofAda))
+	if ok, err := budgetOf(c, now, stored().RecentDeletions).Take(t.Context(), 1, ofAda); !ok || err != nil {
 		t.Errorf("the next operator may delete: %v, %v", ok, err)
 	}
 }
@@ -79,7 +83,7 @@ func TestADeletionIsSavedThoughTheEntraTenantWasJustChanged(t *testing.T) {
 		must(c.Get(t.Context(), client.ObjectKey{Name: "default"}, o))
 		o.Status.Users = n
 		must(c.Status().Update(t.Context(), o))
-		if ok, err := b.Take(t.Context(), 3); !ok || err != nil {
+		if ok, err := b.Take(t.Context(), 3, ofAda); !ok || err != nil {
 			t.Fatal(ok, err)
 		}
 		if got := stored(); got.Users != n || len(got.RecentDeletions) != 1 || got.RecentDeletions[0].Count != n {

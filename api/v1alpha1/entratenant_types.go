@@ -152,14 +152,15 @@ type EntraTenantStatus struct {
 	// +optional
 	PendingChanges int32 `json:"pendingChanges,omitempty"`
 
-	// recentDeletions are the deletions of the last hour by minute, oldest first, so
-	// that limits.deletionsPerHour outlives a restart of the operator. There are more
-	// minutes than 61 only where the clock of an earlier operator was ahead.
+	// recentDeletions are the deletions of the last hour by minute and namespace, oldest
+	// first: who spent limits.deletionsPerHour. They outlive a restart of the operator.
+	// There are more minutes than 61 only where the clock of an earlier operator was ahead.
 	//
 	// +optional
 	// +listType=map
 	// +listMapKey=minute
-	// +kubebuilder:validation:MaxItems=120
+	// +listMapKey=namespace
+	// +kubebuilder:validation:MaxItems=512
 	RecentDeletions []DeletionCount `json:"recentDeletions,omitempty"`
 
 	// protectedUsers is what Graph last answered about those protected users that not
@@ -243,14 +244,21 @@ type ProtectedUsersView struct {
 	LastAnswer ViewAnswer `json:"lastAnswer"`
 }
 
-// DeletionCount is how many phones were deleted in one minute.
+// DeletionCount is how many phones were deleted in one minute for one namespace.
 type DeletionCount struct {
 	// minute is the start of the minute.
 	//
 	// +required
 	Minute metav1.Time `json:"minute"`
 
-	// count is how many phones were deleted in it.
+	// namespace is that of the resources whose phones were deleted. It is empty in the
+	// oldest minutes where there would be too many entries, and stands for all then.
+	//
+	// +required
+	// +kubebuilder:validation:MaxLength=63
+	Namespace string `json:"namespace"`
+
+	// count is how many phones were deleted.
 	//
 	// +required
 	// +kubebuilder:validation:Minimum=1

@@ -91,7 +91,7 @@ func TestStatusIsStoredWhole(t *testing.T) {
 		Users:              2,
 		Methods:            v1alpha1.MethodCounts{Total: 3, Ready: 2, Stalled: 1},
 		PendingChanges:     1,
-		RecentDeletions:    []v1alpha1.DeletionCount{{Minute: now, Count: 1}},
+		RecentDeletions:    []v1alpha1.DeletionCount{{Minute: now, Namespace: "people", Count: 1}},
 		Conditions:         ready,
 	}
 	wantTenant := tenant.Status.DeepCopy()

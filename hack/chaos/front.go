@@ -182,9 +182,15 @@ func (l *ledger) wrote(a *account, w write, now []emulator.Phone) {
 		if s.number == has[t] {
 			continue
 		}
-		s.number, s.by, s.held, s.leavers = has[t], byOperator, has[t] != "", nil
+		own := s.own()
+		s.number, s.by, s.held, s.made, s.leavers = has[t], byOperator, has[t] != "", "", nil
+		if w.verb == "create" {
+			s.made = s.number
+		}
 		if w.verb == "delete" {
-			a.realm.deleted++
+			if !own { // what it made itself may count once, however often it comes and goes
+				a.realm.deleted++
+			}
 			s.leavers = slices.DeleteFunc(l.speakers(a, t), func(r *resource) bool { return !r.leaving })
 		}
 	}

@@ -56,6 +56,7 @@ type slot struct {
 	set    time.Time // when a hand last put a phone there
 	gone   time.Time // when a hand last removed it
 	held   bool      // a resource holds the phone, or could
+	made   string    // the number that the operator created it with; empty: changed since, or never
 	// leavers left when the operator last deleted the phone. Until they are gone they
 	// hold whatever is there: who leaves takes along what its phone type has.
 	leavers []*resource
@@ -69,6 +70,10 @@ type slot struct {
 	// changed by hand, and its one resource says Report. Zero: not so.
 	frozen time.Time
 }
+
+// own reports whether the phone is one that the operator created, with the number that it
+// has now.
+func (s *slot) own() bool { return s.made != "" && s.made == s.number }
 
 // origin says whose hand a phone is from.
 type origin string

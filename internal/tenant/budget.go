@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -9,70 +10,98 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/phone"
 )
 
 // window is how long a deletion counts: an hour, and the minute that it is counted in,
 // of which only the beginning is known.
 const window = time.Hour + time.Minute
 
-// Budget counts the deletions of the last hour by the minute. It is safe for
+// maxCounts is how many counts are kept, within what the CRD allows.
+const maxCounts = 500
+
+// Deletion is a phone that a resource of a namespace wants to be deleted.
+type Deletion struct {
+	Namespace string
+	UserID    string
+	Type      phone.Type
+	Shown     phone.Reading // what Graph shows of it now
+}
+
+// Budget counts the deletions of the last hour by minute and namespace. It is safe for
 // concurrent use.
+//
+// Never more than the limit are counted in an hour. While several namespaces wait, the
+// next deletion is of the one that has spent least. A deletion that repeats another one
+// is not counted: see repeats.
 type Budget struct {
 	now  func() time.Time
 	save func(context.Context, []v1alpha1.DeletionCount) error
 
-	mu     sync.Mutex
-	counts []v1alpha1.DeletionCount // oldest first, no minute twice
+	mu      sync.Mutex
+	counts  []v1alpha1.DeletionCount // by minute and then namespace, none twice
+	waiting waiting
+	repeats repeats
 }
 
 // NewBudget goes on from counts that an earlier operator saved. save is called
 // before each deletion, so that a crash counts one too many rather than too few.
 func NewBudget(now func() time.Time, counts []v1alpha1.DeletionCount, save func(context.Context, []v1alpha1.DeletionCount) error) *Budget {
 	counts = slices.Clone(counts)
-	slices.SortStableFunc(counts, func(a, b v1alpha1.DeletionCount) int { return a.Minute.Compare(b.Minute.Time) })
-	return &Budget{now: now, counts: counts, save: save}
+	slices.SortStableFunc(counts, func(a, b v1alpha1.DeletionCount) int {
+		return cmp.Or(a.Minute.Compare(b.Minute.Time), cmp.Compare(a.Namespace, b.Namespace))
+	})
+	return &Budget{now: now, counts: counts, save: save, repeats: repeats{}}
 }
 
-// Take counts one deletion if limit allows one more in this hour, and says
+// Created tells the budget of a phone that the operator registered for a resource of d's
+// namespace.
+func (b *Budget) Created(d Deletion, n phone.Number) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.repeats.created(d, n, b.now())
+}
+
+// Take counts one deletion if limit allows one more in this hour, and reports
 // whether it does. On an error nothing is counted and nothing may be deleted.
-func (b *Budget) Take(ctx context.Context, limit int32) (bool, error) {
+func (b *Budget) Take(ctx context.Context, limit int32, d Deletion) (bool, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
-	counts := recent(b.counts, now)
-	var spent int32
-	for _, c := range counts {
-		spent += c.Count
+	if limit > 0 && b.repeats.free(d, now) {
+		b.repeats.taken(d, now)
+		return true, nil
 	}
-	if spent >= limit {
+	counts := recent(b.counts, now)
+	if b.wait(counts, limit, d, now) > 0 {
 		return false, nil
 	}
-	minute := metav1.NewTime(now.Truncate(time.Minute))
-	// The clock of an operator before this one may have been ahead of ours: a minute
-	// that is there already must not come again, or the API server takes none of them.
-	if n := len(counts); n > 0 && !minute.After(counts[n-1].Minute.Time) {
-		counts[n-1].Count++
-	} else {
-		counts = append(counts, v1alpha1.DeletionCount{Minute: minute, Count: 1})
-	}
+	counts = compact(add(counts, now, d.Namespace))
 	if err := b.save(ctx, counts); err != nil {
 		return false, err
 	}
 	b.counts = counts
+	b.repeats.taken(d, now)
 	return true, nil
 }
 
-// Return takes back what Take counted: Graph refused the deletion.
-func (b *Budget) Return(ctx context.Context) error {
+// Return takes back what Take counted for d: Graph refused the deletion.
+func (b *Budget) Return(ctx context.Context, d Deletion) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	counts := recent(b.counts, b.now())
-	n := len(counts)
-	if n == 0 {
+	if b.repeats.returned(d) {
 		return nil
 	}
-	if counts[n-1].Count--; counts[n-1].Count == 0 {
-		counts = counts[:n-1]
+	counts := recent(b.counts, b.now())
+	i := len(counts) - 1
+	for i >= 0 && counts[i].Namespace != d.Namespace {
+		i--
+	}
+	if i < 0 {
+		return nil
+	}
+	if counts[i].Count--; counts[i].Count == 0 {
+		counts = slices.Delete(counts, i, i+1)
 	}
 	if err := b.save(ctx, counts); err != nil {
 		return err
@@ -81,13 +110,31 @@ func (b *Budget) Return(ctx context.Context) error {
 	return nil
 }
 
-// Next returns how long until limit allows another deletion; 0 is now. Under a
-// limit of 0 that is never, and Next answers with the longest wait that there is.
-func (b *Budget) Next(limit int32) time.Duration {
+// Next returns how long until limit may allow this deletion; 0 is now. Under a limit of
+// 0 that is never, and Next answers with the longest wait that there is. Whoever has to
+// wait is expected back then.
+func (b *Budget) Next(limit int32, d Deletion) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
-	counts := recent(b.counts, now)
+	if limit > 0 && b.repeats.free(d, now) {
+		return 0
+	}
+	return b.wait(recent(b.counts, now), limit, d, now)
+}
+
+// wait is how long d has to wait, and notes whether it does.
+func (b *Budget) wait(counts []v1alpha1.DeletionCount, limit int32, d Deletion, now time.Time) time.Duration {
+	wait := untilFree(counts, limit, now)
+	if wait == 0 {
+		wait = b.waiting.turn(d.Namespace, spentBy(counts), now)
+	}
+	b.waiting.note(d, now, wait)
+	return wait
+}
+
+// untilFree is how long until limit allows another deletion, whosever it is.
+func untilFree(counts []v1alpha1.DeletionCount, limit int32, now time.Time) time.Duration {
 	over := int32(1) - limit
 	for _, c := range counts {
 		over += c.Count
@@ -112,4 +159,42 @@ func recent(counts []v1alpha1.DeletionCount, now time.Time) []v1alpha1.DeletionC
 		}
 	}
 	return kept
+}
+
+// add counts one deletion more. The clock of an operator before this one may have been
+// ahead of ours: its last minute is then ours too, so that counts stay in order.
+func add(counts []v1alpha1.DeletionCount, now time.Time, namespace string) []v1alpha1.DeletionCount {
+	minute := metav1.NewTime(now.Truncate(time.Minute))
+	if n := len(counts); n > 0 && counts[n-1].Minute.After(minute.Time) {
+		minute = counts[n-1].Minute
+	}
+	i, found := slices.BinarySearchFunc(counts, namespace, func(c v1alpha1.DeletionCount, namespace string) int {
+		return cmp.Or(c.Minute.Compare(minute.Time), cmp.Compare(c.Namespace, namespace))
+	})
+	if found {
+		counts[i].Count++
+		return counts
+	}
+	return slices.Insert(counts, i, v1alpha1.DeletionCount{Minute: minute, Namespace: namespace, Count: 1})
+}
+
+// compact drops the namespaces of the oldest minutes where there are too many counts: of
+// these only the number is known then, which is what the limit needs.
+func compact(counts []v1alpha1.DeletionCount) []v1alpha1.DeletionCount {
+	for first := 0; len(counts) > maxCounts && first < len(counts); first++ {
+		for first+1 < len(counts) && counts[first+1].Minute.Equal(&counts[first].Minute) {
+			counts[first].Namespace, counts[first].Count = "", counts[first].Count+counts[first+1].Count
+			counts = slices.Delete(counts, first+1, first+2)
+		}
+	}
+	return counts
+}
+
+// spentBy sums the counts by namespace.
+func spentBy(counts []v1alpha1.DeletionCount) map[string]int32 {
+	spent := map[string]int32{}
+	for _, c := range counts {
+		spent[c.Namespace] += c.Count
+	}
+	return spent
 }

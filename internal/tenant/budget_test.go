@@ -12,7 +12,11 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/phone"
 )
+
+// one is a deletion like any other.
+var one = Deletion{Namespace: "people", UserID: "ada", Type: phone.Mobile}
 
 func discard(context.Context, []v1alpha1.DeletionCount) error { return nil }
 
@@ -32,8 +36,8 @@ func TestNoMoreThanTheLimitInAnyHour(t *testing.T) {
 			if rapid.IntRange(0, 4).Draw(t, "restart") == 0 {
 				b = NewBudget(clock, saved, save)
 			}
-			free := b.Next(limit) == 0
-			ok, err := b.Take(t.Context(), limit)
+			free := b.Next(limit, one) == 0
+			ok, err := b.Take(t.Context(), limit, one)
 			if err != nil || ok != free {
 				t.Fatalf("Next said free=%v, Take %v, %v", free, ok, err)
 			}
@@ -61,18 +65,18 @@ func TestNoMoreThanTheLimitInAnyHour(t *testing.T) {
 func TestTheWaitForTheBudgetEndsWhenItSays(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	b := NewBudget(func() time.Time { return now }, nil, discard)
-	if ok, err := b.Take(t.Context(), 1); !ok || err != nil {
+	if ok, err := b.Take(t.Context(), 1, one); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
-	if wait := b.Next(1); wait != time.Hour+55*time.Second { // to the end of the minute, and an hour
+	if wait := b.Next(1, one); wait != time.Hour+55*time.Second { // to the end of the minute, and an hour
 		t.Errorf("Next = %v", wait)
 	}
-	now = now.Add(b.Next(1) - time.Second)
-	if ok, _ := b.Take(t.Context(), 1); ok {
+	now = now.Add(b.Next(1, one) - time.Second)
+	if ok, _ := b.Take(t.Context(), 1, one); ok {
 		t.Error("a deletion before its time")
 	}
 	now = now.Add(time.Second)
-	if ok, _ := b.Take(t.Context(), 1); !ok {
+	if ok, _ := b.Take(t.Context(), 1, one); !ok {
 		t.Error("no deletion when its time had come")
 	}
 }
@@ -85,7 +89,7 @@ func TestTheWaitIsForAsManyMinutesAsTheLimitWants(t *testing.T) {
 	for limit, want := range map[int32]time.Duration{
 		6: 0, 5: 41 * time.Minute, 4: 41 * time.Minute, 3: 51 * time.Minute, 1: 51 * time.Minute, 0: 61 * time.Minute,
 	} {
-		if got := b.Next(limit); got != want {
+		if got := b.Next(limit, one); got != want {
 			t.Errorf("Next(%d) = %v, want %v", limit, got, want)
 		}
 	}
@@ -96,10 +100,10 @@ func TestWhatIsGivenBackIsTheLastOneTaken(t *testing.T) {
 	early, late := metav1.NewTime(now.Add(-10*time.Minute)), metav1.NewTime(now)
 	for name, tc := range map[string]struct{ before, after []v1alpha1.DeletionCount }{
 		"nothing":                {nil, nil},
-		"nothing that counts":    {[]v1alpha1.DeletionCount{{Minute: metav1.NewTime(now.Add(-2 * time.Hour)), Count: 1}}, nil},
-		"one of several":         {[]v1alpha1.DeletionCount{{Minute: early, Count: 1}, {Minute: late, Count: 2}}, []v1alpha1.DeletionCount{{Minute: early, Count: 1}, {Minute: late, Count: 1}}},
-		"the only one of a time": {[]v1alpha1.DeletionCount{{Minute: early, Count: 2}, {Minute: late, Count: 1}}, []v1alpha1.DeletionCount{{Minute: early, Count: 2}}},
-		"the only one":           {[]v1alpha1.DeletionCount{{Minute: late, Count: 1}}, []v1alpha1.DeletionCount{}},
+		"nothing that counts":    {[]v1alpha1.DeletionCount{{Minute: metav1.NewTime(now.Add(-2 * time.Hour)), Namespace: "people", Count: 1}}, nil},
+		"one of several":         {[]v1alpha1.DeletionCount{{Minute: early, Namespace: "people", Count: 1}, {Minute: late, Namespace: "people", Count: 2}}, []v1alpha1.DeletionCount{{Minute: early, Namespace: "people", Count: 1}, {Minute: late, Namespace: "people", Count: 1}}},
+		"the only one of a time": {[]v1alpha1.DeletionCount{{Minute: early, Namespace: "people", Count: 2}, {Minute: late, Namespace: "people", Count: 1}}, []v1alpha1.DeletionCount{{Minute: early, Namespace: "people", Count: 2}}},
+		"the only one":           {[]v1alpha1.DeletionCount{{Minute: late, Namespace: "people", Count: 1}}, []v1alpha1.DeletionCount{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var saved []v1alpha1.DeletionCount
@@ -108,11 +112,11 @@ func TestWhatIsGivenBackIsTheLastOneTaken(t *testing.T) {
 				saved = slices.Clone(counts)
 				return down
 			})
-			if err := b.Return(t.Context()); tc.after != nil && !errors.Is(err, down) {
+			if err := b.Return(t.Context(), one); tc.after != nil && !errors.Is(err, down) {
 				t.Errorf("Return() = %v", err)
 			}
 			down = nil // what could not be saved is still taken: once more
-			if err := b.Return(t.Context()); err != nil {
+			if err := b.Return(t.Context(), one); err != nil {
 				t.Error(err)
 			}
 			if diff := cmp.Diff(tc.after, saved); diff != "" {
@@ -124,7 +128,7 @@ func TestWhatIsGivenBackIsTheLastOneTaken(t *testing.T) {
 
 func TestNothingIsDeletedThatCannotBeCounted(t *testing.T) {
 	b := NewBudget(time.Now, nil, func(context.Context, []v1alpha1.DeletionCount) error { return errors.New("no") })
-	if ok, err := b.Take(t.Context(), 1); ok || err == nil {
+	if ok, err := b.Take(t.Context(), 1, one); ok || err == nil {
 		t.Errorf("Take said %v, %v", ok, err)
 	}
 }
@@ -157,7 +161,7 @@ func TestNoMinuteIsSavedTwiceWhateverTheClocksSay(t *testing.T) {
 			if now.After(latest) {
 				latest = now
 			}
-			if ok, err := b.Take(t.Context(), 1000); !ok || err != nil {
+			if ok, err := b.Take(t.Context(), 1000, one); !ok || err != nil {
 				t.Fatal(ok, err)
 			}
 			taken++
@@ -178,13 +182,13 @@ func TestCountsThatWereSavedOutOfOrderAreTakenUp(t *testing.T) {
 		return metav1.NewTime(now.Truncate(time.Minute).Add(time.Duration(n) * time.Minute))
 	}
 	var saved []v1alpha1.DeletionCount
-	stored := []v1alpha1.DeletionCount{{Minute: minute(0), Count: 1}, {Minute: minute(-2), Count: 1}} // the cache's
+	stored := []v1alpha1.DeletionCount{{Minute: minute(0), Namespace: "people", Count: 1}, {Minute: minute(-2), Namespace: "people", Count: 1}} // the cache's
 	b := NewBudget(func() time.Time { return now }, stored,
 		func(_ context.Context, counts []v1alpha1.DeletionCount) error { saved = counts; return nil })
-	if ok, err := b.Take(t.Context(), 3); !ok || err != nil {
+	if ok, err := b.Take(t.Context(), 3, one); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
-	if diff := cmp.Diff([]v1alpha1.DeletionCount{{Minute: minute(-2), Count: 1}, {Minute: minute(0), Count: 2}}, saved); diff != "" {
+	if diff := cmp.Diff([]v1alpha1.DeletionCount{{Minute: minute(-2), Namespace: "people", Count: 1}, {Minute: minute(0), Namespace: "people", Count: 2}}, saved); diff != "" {
 		t.Error(diff)
 	}
 	if !stored[0].Minute.Equal(new(minute(0))) {
