@@ -40,7 +40,7 @@ func (m *model) judge(a asked) (speaker types.UID) {
 		s.made = a.number.Graph()
 	case plan.Delete:
 		m.judgeBudget(a, s)
-	default:
+	case plan.None, plan.Update, plan.EnableSMS, plan.DisableSMS:
 	}
 	var objections []string
 	speakers := m.speakers(a)

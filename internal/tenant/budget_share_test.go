@@ -182,6 +182,27 @@ func TestANamespaceThatNoOtherWaitsBesideHasTheWholeLimit(t *testing.T) {
 	take(2)
 }
 
+// With a higher limit everybody is woken, but who is gone.
+func TestAHigherLimitIsNotLeftToWhoIsGoneForLong(t *testing.T) {
+	c := newCrowd(2)
+	mine := Deletion{Namespace: "mine", UserID: "mine", Type: phone.Office}
+	for range 2 {
+		if ok, err := c.Take(t.Context(), 2, mine); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+	}
+	for _, user := range []string{"ada", "ben", "cora"} {
+		c.Next(2, Deletion{Namespace: "gone", UserID: user, Type: phone.Office})
+	}
+	if wait := c.Next(3, mine); wait != lateness {
+		t.Fatalf("it is left to others for %v", wait)
+	}
+	c.now = c.now.Add(lateness)
+	if wait := c.Next(3, mine); wait != 0 {
+		t.Errorf("it is still left to others, for %v", wait)
+	}
+}
+
 func TestTooManyCountsKeepTheNumberAndDropTheNamesOfTheOldest(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC)
 	var saved []v1alpha1.DeletionCount

@@ -42,7 +42,8 @@ func (w *waiting) note(d Deletion, now time.Time, wait time.Duration) {
 }
 
 // turn is how long a namespace leaves what is free to others, who wait and have spent
-// less; 0 where none does.
+// less; 0 where none does. What became free before its time, by a higher limit or a
+// deletion that was not done, is left to them no longer than what was expected.
 func (w *waiting) turn(namespace string, spent map[string]int32, now time.Time) time.Duration {
 	for other, deletions := range w.byNamespace {
 		if other == namespace || spent[other] >= spent[namespace] {
@@ -50,12 +51,24 @@ func (w *waiting) turn(namespace string, spent map[string]int32, now time.Time) 
 		}
 		for phone, until := range deletions {
 			if until.After(now) {
+				if by := now.Add(lateness); until.After(by) {
+					expect(deletions, by)
+				}
 				return lateness // by then it was here, or does not come
 			}
 			delete(deletions, phone)
 		}
 	}
 	return 0
+}
+
+// expect has deletions be back by then.
+func expect(deletions map[phoneOf]time.Time, by time.Time) {
+	for phone, until := range deletions {
+		if until.After(by) {
+			deletions[phone] = by
+		}
+	}
 }
 
 // prune forgets, now and then, what did not come back.
