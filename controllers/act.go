@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -26,6 +27,8 @@ func (p *pass) act(ctx context.Context, decided plan.Plan) error {
 		c := p.claim(a.For)
 		if c.failed = p.begin(ctx, a, decided.Verdicts); c.failed != nil {
 			c.Withheld = plan.Unsettled // the next plan is one without it
+		}
+		if p.anyFailed() {
 			return nil
 		}
 		if withheld, err := p.last(ctx, a); err != nil || withheld {
@@ -58,12 +61,10 @@ func (p *pass) act(ctx context.Context, decided plan.Plan) error {
 			if a.Verb != plan.Delete {
 				return err // the user or the method went away, or is not everywhere yet
 			}
-			p.set(a.Type, nil) // gone is what was wanted
-			p.deleted[a.Type] = true
-			if back != nil {
-				return back
-			}
-		case graph.Refused, graph.InvalidNumber, graph.NumberNotUnique, graph.Unclear:
+			// Gone is what was wanted, and one answer is no proof of it: the list is read.
+			p.failed(ctx, a, before, after, kind, err)
+			return back
+		case graph.Refused, graph.InvalidNumber, graph.Restricted, graph.NumberNotUnique, graph.Unclear:
 			p.failed(ctx, a, before, after, kind, err)
 			return back
 		default:
@@ -120,19 +121,23 @@ func (p *pass) failed(ctx context.Context, a plan.Action, before, after *plan.Me
 		action: a, before: before, after: after, older: p.memory[a.Type].mayShow(), at: p.Now(),
 		failed: kind, requestID: idOf(err), asked: p.claim(a.For).asks(),
 	}
-	if c := p.claim(a.For); a.Verb == plan.Create && kind == graph.Refused && c.fresh && !p.createLands(a.Type).After(w.at) {
-		c.Creating, c.baseless = "", true
+	if c := p.claim(a.For); a.Verb == plan.Create && isRefusal(kind) && c.fresh && !p.createLands(a.Type).After(w.at) {
+		c.Creating = "" // nothing in Graph is due to it
 	}
 	if last := p.memory[a.Type]; last != nil && last.failed != "" && last.is(a) {
 		w.strikes = last.strikes
 	}
-	if kind == graph.Unclear {
+	switch kind {
+	case graph.Unclear:
 		p.mayLand(w.at.Add(landing))
 		if a.Verb == plan.Create {
 			w.alone = !p.createLands(a.Type).After(w.at)
 			p.mayCome(a.Type, w.at.Add(landing))
 		}
-	} else {
+	case graph.NotFound:
+	case graph.InvalidNumber, graph.Restricted:
+		w.strikes = strikeOut // said for certain: asked again, it is the same
+	default:
 		w.strikes++
 		// Saved all the same, as a rule; if not by the second time, it is refused.
 		if w.strikes >= strikeOut {
@@ -156,9 +161,18 @@ func (p *pass) succeeded(a plan.Action) {
 	p.announce(c, a)
 }
 
+// isRefusal reports whether Graph did not do a write, and said so of the write itself.
+func isRefusal(kind graph.Kind) bool {
+	return kind == graph.Refused || kind == graph.InvalidNumber || kind == graph.Restricted
+}
+
+func (p *pass) anyFailed() bool {
+	return slices.ContainsFunc(p.claims, func(c *claim) bool { return c.failed != nil && c.Withheld == plan.Unsettled })
+}
+
 // retryAfter is how long a refusal stands.
 func (p *pass) retryAfter(w *lastWrite) time.Duration {
-	if w.action.Verb == plan.Delete {
+	if w.action.Verb == plan.Delete && w.failed != graph.Restricted {
 		return retryDelete
 	}
 	return p.tenant.Spec.ResyncPeriodOrDefault()

@@ -23,6 +23,7 @@ const (
 	eventSMSEnabled     = "SMSSignInEnabled"
 	eventSMSDisabled    = "SMSSignInDisabled"
 	eventDriftCorrected = "DriftCorrected"
+	eventUserGone       = "UserGone"
 )
 
 // announce tells by an event what was done in Graph for a resource.
@@ -54,6 +55,10 @@ func (p *pass) tellTransition(c *claim, before *v1alpha1.PhoneAuthenticationMeth
 	}
 	was := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady)
 	if was == nil || was.Reason != f.ready.reason {
+		switch f.ready.reason {
+		case v1alpha1.ReasonNotPermitted, v1alpha1.ReasonPrivilegedUser, v1alpha1.ReasonUserChanged:
+			refusedClaims.WithLabelValues(p.key.Tenant, f.ready.reason).Inc()
+		}
 		p.Events.Eventf(c.object, nil, corev1.EventTypeWarning, f.ready.reason, "Reconcile", "%s", f.ready.message)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -14,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
 )
@@ -25,10 +27,13 @@ type claim struct {
 	why    string // what stands behind Barred, for the person who wrote the resource
 	failed error  // what the API server answered to a write of this resource; the others go on
 
-	made     bool // this pass made its phone
-	fresh    bool // this pass wrote its note of a create, and there was none before
-	baseless bool // Graph refused the create of a fresh note: nothing in Graph is due to it
-	vanished bool // it was deleted in spite of its finalizer, and its phone is here
+	made      bool       // this pass made its phone
+	fresh     bool       // its pending write was recorded by this pass, and there was none before
+	misnamed  bool       // its Secret does not name the user
+	refusedAs graph.Kind // what Graph said of Refused
+	respelled bool       // Graph writes its number with other digits
+	unheard   finding    // why its name could not be looked up
+	vanished  bool       // it was deleted in spite of its finalizer, and its phone is here
 }
 
 // gather returns the claims that the cluster has under some spellings of a user. A resource that was let
@@ -66,14 +71,14 @@ func claimOf(o *v1alpha1.PhoneAuthenticationMethod) *claim {
 		Delete:    deletion[o.Spec.DeletionPolicyOrDefault()],
 		Leaving:   !o.DeletionTimestamp.IsZero(),
 		Suspended: o.Spec.Suspend,
-		Holder:    o.Status.ID != "",
+		Holder:    o.Status.ID != "" && o.Status.UserID != "",
 		Last:      o.Status.MaskedNumber,
 	}}
 	unacted := o.Generation != acted(o)
 	c.Edited = unacted && o.Generation > 1 // the first one is no edit
 	c.Changed = unacted || requested(o) != o.Status.LastHandledRequest
-	if user, masked := noted(o); user == keyOf(o).User {
-		c.Creating = masked
+	if w := o.Status.PendingWrite; w != nil && strings.EqualFold(w.UserID, o.Status.UserID) {
+		c.Creating = w.MaskedNumber
 	}
 	return c
 }
@@ -91,9 +96,11 @@ func requested(o client.Object) string {
 	return o.GetAnnotations()[v1alpha1.ReconcileRequestedAtAnnotation]
 }
 
-// numbers finds out the claims' numbers. Who leaves or is suspended needs none, nor
-// the Secret that it may be in.
+// numbers finds out the claims' numbers. What is terminating or suspended needs none, nor
+// the Secret that it may be in. A Secret that does not name the user may be one that the
+// access rules do not let the claim use.
 func (p *pass) numbers(ctx context.Context) error {
+	misnamed := false
 	for _, c := range p.claims {
 		if c.Leaving || c.Suspended {
 			continue
@@ -101,19 +108,23 @@ func (p *pass) numbers(ctx context.Context) error {
 		if err := p.number(ctx, c); err != nil {
 			return err
 		}
+		misnamed = misnamed || c.misnamed
 	}
-	return nil
+	if !misnamed {
+		return nil
+	}
+	return p.permit(ctx)
 }
 
 // number finds out the claim's number, or bars the claim and says why. An error
 // is the API server's.
-func (r *Reconciler) number(ctx context.Context, c *claim) error {
+func (p *pass) number(ctx context.Context, c *claim) error {
 	text, where := c.object.Spec.PhoneNumber, "spec.phoneNumber"
 	if from := c.object.Spec.PhoneNumberFrom; from != nil {
 		ref := from.SecretKeyRef
 		where = fmt.Sprintf("key %q of Secret %q", ref.Key, ref.Name)
 		var secret corev1.Secret
-		err := r.Reader.Get(ctx, client.ObjectKey{Namespace: c.object.Namespace, Name: ref.Name}, &secret)
+		err := p.Reader.Get(ctx, client.ObjectKey{Namespace: c.object.Namespace, Name: ref.Name}, &secret)
 		value, ok := secret.Data[ref.Key]
 		switch {
 		case apierrors.IsNotFound(err):
@@ -130,18 +141,34 @@ func (r *Reconciler) number(ctx context.Context, c *claim) error {
 			return nil
 		}
 		text = string(value)
+		c.misnamed = !namesUser(&secret, p.user)
 	}
 	n, err := phone.Parse(text)
 	if err == nil && n.HasExtension() && c.Type != phone.Office {
 		err = errors.New("only an office phone has an extension: leave it out")
 	}
-	if err != nil {
+	switch {
+	case err != nil && c.object.Spec.PhoneNumberFrom != nil:
+		// One sentence whatever the value is: a resource can name any Secret of its
+		// namespace, and must not tell what kind of thing it holds.
+		c.bar(plan.InvalidNumber, fmt.Sprintf("What is in %s is no phone number that can be used: write \"+<country code> <number>\", an office "+
+			"phone's also with \"x<extension>\", on one line of plain ASCII text, without characters that cannot be seen (such as a byte order mark).", where))
+		return nil
+	case err != nil:
 		c.bar(plan.InvalidNumber, fmt.Sprintf("The number in %s cannot be used: %v.", where, err))
 		return nil
 	}
-	c.Number, c.Was = n, r.inSync(c.object)
+	c.Number, c.Was = n, p.inSync(c.object)
 	c.Changed = c.Changed || c.Holder && (c.Last != n.Masked() || !c.Was.IsZero() && c.Was != n)
 	return nil
+}
+
+// namesUser reports whether a Secret says that its values are for the user.
+func namesUser(secret *corev1.Secret, u graph.User) bool {
+	names := strings.FieldsFunc(secret.Annotations[v1alpha1.UserAnnotation], func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+	return slices.ContainsFunc(append(names, secret.Labels[v1alpha1.UserAnnotation]), func(name string) bool {
+		return name != "" && (strings.EqualFold(name, u.ID) || strings.EqualFold(name, u.UserPrincipalName))
+	})
 }
 
 func (c *claim) bar(b plan.Barrier, why string) { c.Barred, c.why = b, why }

@@ -122,7 +122,6 @@ func (f finding) write(s *v1alpha1.PhoneAuthenticationMethodStatus, generation i
 	if f.acted {
 		carried = generation
 	}
-	meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionSuspended)
 	set(&s.Conditions, v1alpha1.ConditionAccepted, f.accepted, generation)
 	set(&s.Conditions, v1alpha1.ConditionSynced, f.synced, carried)
 	set(&s.Conditions, v1alpha1.ConditionReady, f.ready, generation)
@@ -130,14 +129,21 @@ func (f finding) write(s *v1alpha1.PhoneAuthenticationMethodStatus, generation i
 	mark(&s.Conditions, v1alpha1.ConditionReconciling, f.mood == progressing, f.ready, generation)
 }
 
-// suspend writes that nothing is done for the resource. What was known stays; a
-// resource that was never reconciled says that it is not known whether it is ready.
-func suspend(s *v1alpha1.PhoneAuthenticationMethodStatus, generation int64) {
-	s.ObservedGeneration = generation
-	asleep := condition{metav1.ConditionUnknown, v1alpha1.ReasonSuspended, "spec.suspend is true: nothing is read or written for this resource."}
-	if meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionReady) == nil {
-		set(&s.Conditions, v1alpha1.ConditionReady, asleep, generation)
+// suspend writes that nothing is done for the resource. What was known stays; of a
+// resource that was never reconciled nothing is known, and kstatus calls it Current. What
+// was refused before goes where the rules are known to permit it by now.
+func suspend(s *v1alpha1.PhoneAuthenticationMethodStatus, generation int64, permitted bool) {
+	if c := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionAccepted); permitted && c != nil && c.Reason == v1alpha1.ReasonNotPermitted {
+		for _, stale := range []string{v1alpha1.ConditionAccepted, v1alpha1.ConditionSynced, v1alpha1.ConditionReady, v1alpha1.ConditionStalled} {
+			meta.RemoveStatusCondition(&s.Conditions, stale)
+		}
 	}
+	markSuspended(s, generation)
+}
+
+func markSuspended(s *v1alpha1.PhoneAuthenticationMethodStatus, generation int64) {
+	s.ObservedGeneration = generation
+	asleep := condition{metav1.ConditionTrue, v1alpha1.ReasonSuspended, "spec.suspend is true: nothing is read or written for this resource."}
 	mark(&s.Conditions, v1alpha1.ConditionSuspended, true, asleep, generation)
 	meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionReconciling)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
@@ -40,10 +41,41 @@ func (p *pass) last(ctx context.Context, a plan.Action) (withheld bool, err erro
 			return true, nil
 		}
 	}
-	if withheld, err = p.outOfBounds(ctx); withheld || err != nil {
+	if withheld, err = p.outOfBounds(ctx); err == nil && !withheld {
+		err = p.unchanged(ctx, p.claim(a.For))
+	}
+	if withheld || err != nil {
 		return withheld, errors.Join(err, p.giveBack(ctx, a, graph.Refused))
 	}
 	return false, nil
+}
+
+// errResourceChanged ends a pass that would write for a resource as it was.
+var errResourceChanged = errors.New("the resource or its namespace was changed meanwhile")
+
+// unchanged makes sure, right before a write, that the resource and the labels of its
+// namespace still are what the pass went by. Both are in the cache.
+func (p *pass) unchanged(ctx context.Context, c *claim) error {
+	if c.vanished {
+		return nil
+	}
+	var now v1alpha1.PhoneAuthenticationMethod
+	if err := p.Client.Get(ctx, client.ObjectKeyFromObject(c.object), &now, client.UnsafeDisableDeepCopy); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("look whether %s was changed: %w", c.Ref, err)
+	}
+	if now.UID != c.object.UID || now.Generation != c.object.Generation || now.DeletionTimestamp.IsZero() != c.object.DeletionTimestamp.IsZero() {
+		return errResourceChanged
+	}
+	ns, err := p.namespaceOf(ctx, c)
+	if err != nil {
+		return err
+	}
+	r := requestOf(c, ns)
+	r.UserPrincipalName = p.user.UserPrincipalName
+	if j := p.tenant.Access.Judge(r); !j.Permitted() || denied(j) != c.Denied {
+		return errResourceChanged
+	}
+	return nil
 }
 
 // overspent withholds the deletions of a namespace until the budget allows one again.

@@ -7,6 +7,10 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/plan"
@@ -25,8 +29,14 @@ func (p *pass) bind(ctx context.Context) error {
 	}
 	p.lookAgain(remembered) // should the pass that follows come to nothing for as long
 	p.directory.hand(p.key.Tenant, u)
-	p.queue.Add(UserKey{Tenant: p.key.Tenant, User: u.ID})
+	p.hand(UserKey{Tenant: p.key.Tenant, User: u.ID})
 	return nil
+}
+
+// hand has the work queue serve another key, whatever that waits for.
+func (p *pass) hand(key UserKey) {
+	p.due.Delete(key)
+	p.queue.Add(key)
 }
 
 // identify makes sure that the user exists and that each resource still means
@@ -34,47 +44,84 @@ func (p *pass) bind(ctx context.Context) error {
 // renamed stay with the object id that they are bound to.
 //
 // The name that the user has is asked for first: for those that say it, that is all.
-// What others say is looked up, which makes work for Graph; who holds nothing cannot
-// make much of it, nor hold up the others if Graph has no answer.
+// What others say is looked up. Of a claim that holds nothing, a look-up that fails
+// stops that claim alone.
 func (p *pass) identify(ctx context.Context) (known bool, err error) {
-	if p.user, err = p.named(ctx, p.key.User); err != nil {
-		return false, p.unidentified(ctx, err)
+	p.user, err = p.named(ctx, p.key.User)
+	switch {
+	case graph.KindOf(err) == graph.NotFound:
+		return false, p.userGone(ctx)
+	case err != nil:
+		return false, p.unknown(ctx, err, nil)
 	}
+	p.absences.Delete(p.key)
 	if err := p.join(ctx); err != nil {
 		return false, err
 	}
-	var mine []*claim
+	var mine, unheard []*claim
 	for _, c := range slices.SortedStableFunc(slices.Values(p.claims), holdersFirst) {
-		spelling := c.object.Spec.User
+		spelling, bound := c.object.Spec.User, c.object.Status.UserID != ""
 		if isObjectID(spelling) {
 			if !strings.EqualFold(spelling, p.key.User) { // nothing of ours binds it so
-				c.bar(plan.UserChanged, "The object id in spec.user is not the one that this resource is bound to (status.userID): "+
+				p.userChanged(ctx, c, "The object id in spec.user is not the one that this resource is bound to (status.userID): "+
 					"nothing is written. Delete the resource and create it anew.")
 			}
 			mine = append(mine, c)
 			continue
 		}
 		u, err := p.named(ctx, spelling)
-		switch kind := graph.KindOf(err); {
-		case kind == graph.NotFound && boundTo(c.object) != "":
-			// renamed: the object id is there
-		case errors.Is(err, errManyNames), kind == graph.Unavailable && !c.Holder:
-			p.lookAgain(firstLook)
-			continue
-		case err != nil && kind != graph.NotFound:
+		notFound := graph.KindOf(err) == graph.NotFound
+		switch {
+		case err == nil && u.ID == p.key.User, notFound && bound: // the latter was renamed: the object id is there
+			mine = append(mine, c)
+		case err == nil && bound:
+			p.userChanged(ctx, c, nameOfAnother)
+			mine = append(mine, c)
+		case err == nil, notFound: // not bound, and not this user's by now
+			p.hand(keyOf(c.object))
+		case p.ofTheTenant(err) || c.Holder && !errors.Is(err, errManyNames):
 			return false, p.unknown(ctx, err, nil)
-		case err == nil && u.ID == p.key.User:
-		case boundTo(c.object) != "":
-			c.bar(plan.UserChanged, "The name in spec.user now belongs to another user than the one this resource was "+
-				"bound to (status.userID): nothing is written. Delete the resource and create it anew if the new user is meant.")
-		default: // not bound, and somebody else's by now
-			p.queue.Add(keyOf(c.object))
-			continue
+		default:
+			unheard = append(unheard, c)
+			p.namelessly(c, err)
 		}
-		mine = append(mine, c)
+	}
+	p.claims = unheard
+	if err := p.reportEach(ctx, func(c *claim) finding { return c.unheard }); err != nil {
+		log.FromContext(ctx).V(1).Info("could not say that a name cannot be looked up", "answer", err.Error())
 	}
 	p.claims = mine
 	return len(p.claims) > 0, nil
+}
+
+const nameOfAnother = "The name in spec.user now belongs to another user than the one this resource was " +
+	"bound to (status.userID): nothing is written. Delete the resource and create it anew if the new user is meant."
+
+// userChanged bars a claim whose user is no longer the one that it is bound to. That is
+// what an account which was taken over looks like, so it is logged.
+func (p *pass) userChanged(ctx context.Context, c *claim, why string) {
+	c.bar(plan.UserChanged, why)
+	if stalled := meta.FindStatusCondition(c.object.Status.Conditions, v1alpha1.ConditionReady); stalled == nil || stalled.Reason != v1alpha1.ReasonUserChanged {
+		log.FromContext(ctx).Info("a resource names another user than the one it is bound to", "resource", c.Ref, "boundTo", c.object.Status.UserID)
+	}
+}
+
+// ofTheTenant reports whether a failure concerns every request of the tenant.
+func (p *pass) ofTheTenant(err error) bool {
+	kind := graph.KindOf(err)
+	return kind == graph.Throttled || kind == graph.CredentialFailed || kind == "" && !errors.Is(err, errManyNames)
+}
+
+// namelessly says of a claim why its name could not be looked up, and asks again later
+// and later.
+func (p *pass) namelessly(c *claim, err error) {
+	var failure *graph.Error
+	if !errors.As(err, &failure) {
+		failure = &graph.Error{Kind: graph.Unavailable}
+	}
+	reason, m, message := p.explainFailure(failure)
+	c.unheard = unseen(reason, m, message)
+	p.backOff(c)
 }
 
 // join adds the resources that name the user as Graph does and are not bound yet. A
@@ -90,22 +137,11 @@ func (p *pass) join(ctx context.Context) error {
 		return slices.ContainsFunc(here, func(o *claim) bool { return o.Ref == c.Ref })
 	})
 	p.releaseUnmade(ctx)
-	if err := p.dismiss(ctx); err != nil {
-		return err
-	}
-	if err := p.numbers(ctx); err != nil {
+	if err := p.foreseeAccess(ctx); err != nil {
 		return err
 	}
 	p.claims = append(here, p.claims...)
 	return nil
-}
-
-// unidentified reports that the user behind the object id was not found.
-func (p *pass) unidentified(ctx context.Context, err error) error {
-	if graph.KindOf(err) == graph.NotFound {
-		return p.userNotFound(ctx)
-	}
-	return p.unknown(ctx, err, nil)
 }
 
 func holdersFirst(a, b *claim) int {
@@ -166,19 +202,68 @@ func (p *pass) young(c *claim) bool {
 	return true
 }
 
-// userNotFound says so to the claims. A resource that leaves has nothing to take
-// along from a user that is gone.
-func (p *pass) userNotFound(ctx context.Context) error {
+// userGone says of the claims of an object id that Entra knows no such user. One answer
+// is no ground to let a phone be forgotten: a terminating resource waits until the id is
+// not found a second time.
+func (p *pass) userGone(ctx context.Context) error {
+	gone := p.goneTwice()
+	for _, c := range p.claims {
+		if c.Leaving || isObjectID(c.object.Spec.User) {
+			continue
+		}
+		u, err := p.named(ctx, c.object.Spec.User)
+		switch {
+		case err == nil && c.object.Status.UserID == "":
+			p.hand(keyOf(c.object))
+		case err == nil && u.ID != p.key.User:
+			p.userChanged(ctx, c, nameOfAnother)
+		case err != nil && p.ofTheTenant(err):
+			return p.unknown(ctx, err, nil)
+		}
+	}
 	return p.reportEach(ctx, func(c *claim) finding {
 		switch {
-		case c.Leaving && !p.young(c):
+		case c.Leaving && gone && !p.young(c):
+			if c.Holder || c.Creating != "" {
+				p.Events.Eventf(c.object, nil, corev1.EventTypeNormal, eventUserGone, "Reconcile", "%s", "The user is not in Entra any more, "+
+					"and the resource goes. A deleted user can be restored for 30 days, with the phones it had.")
+			}
 			return released()
-		case p.young(c):
-			return notAccepted(v1alpha1.ReasonUserNotFound, progressing,
-				"Entra does not know this user yet. A new user can take minutes to show; the operator keeps looking.")
+		case c.Leaving:
+			f := notSynced(v1alpha1.ReasonPending, progressing, "Entra does not show the user of this phone. The operator asks once more before it lets the resource go.")
+			f.open = true
+			return f
+		case c.Barred == plan.UserChanged:
+			return notAccepted(v1alpha1.ReasonUserChanged, stalled, c.why)
 		}
-		return notAccepted(v1alpha1.ReasonUserNotFound, stalled,
-			"Entra knows no such user: check spec.user, a user principal name or an object id. "+
-				"After a correction, create the resource anew: spec.user cannot be changed.")
+		return p.userUnknown(c)
 	})
+}
+
+// goneTwice reports whether the user was not found before, a moment ago or earlier, and
+// not since. Otherwise it asks for another look.
+func (p *pass) goneTwice() bool {
+	first, ok := p.absences.Get(p.key)
+	if !ok {
+		first = p.now
+		p.absences.Set(p.key, p.now, time.Hour)
+	}
+	if wait := first.(time.Time).Add(firstLook).Sub(p.now); wait > 0 {
+		p.lookAgain(wait)
+		return false
+	}
+	return true
+}
+
+// userNotFound says so to the claims of a name.
+func (p *pass) userNotFound(ctx context.Context) error { return p.reportEach(ctx, p.userUnknown) }
+
+func (p *pass) userUnknown(c *claim) finding {
+	if p.young(c) {
+		return notAccepted(v1alpha1.ReasonUserNotFound, progressing,
+			"Entra does not know this user yet. A new user can take minutes to show; the operator keeps looking.")
+	}
+	return notAccepted(v1alpha1.ReasonUserNotFound, stalled,
+		"Entra knows no such user: check spec.user, a user principal name or an object id. "+
+			"After a correction, create the resource anew: spec.user cannot be changed.")
 }

@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -25,28 +26,9 @@ func (k UserKey) bound() bool { return isObjectID(k.User) }
 func isObjectID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }
 
 // keyOf returns the key that the resource itself tells: the object id it is
-// bound to, else what its spec says.
+// bound to, which only the operator writes, else what its spec says.
 func keyOf(pam *v1alpha1.PhoneAuthenticationMethod) UserKey {
-	k := UserKey{Tenant: pam.Spec.TenantName(), User: strings.ToLower(pam.Spec.User)}
-	if id := boundTo(pam); id != "" {
-		k.User = id
-	}
-	return k
-}
-
-// boundTo returns the object id of the user that the resource is bound to, "" if
-// it is not yet: status tells, or, where the operator was killed before it wrote
-// that, its note of a create. The name in spec may be somebody else's by then; an
-// object id never is, so that no note is needed beside it, nor believed.
-func boundTo(pam *v1alpha1.PhoneAuthenticationMethod) string {
-	if pam.Status.UserID != "" {
-		return strings.ToLower(pam.Status.UserID)
-	}
-	if isObjectID(pam.Spec.User) {
-		return ""
-	}
-	id, _ := noted(pam)
-	return id
+	return UserKey{Tenant: pam.Spec.TenantName(), User: strings.ToLower(cmp.Or(pam.Status.UserID, pam.Spec.User))}
 }
 
 // The field indexes of the cache.

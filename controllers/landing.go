@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -42,49 +41,47 @@ func (p *pass) mayCome(t phone.Type, until time.Time) {
 	p.landings.Set(creation{p.key, t}, later(until, p.createLands(t)), 2*landing)
 }
 
-// landsMark stands in a note before the time by which an earlier create has landed.
-const landsMark = " until "
-
-// ahead is for how much longer than need be a note is written, so that not each
-// attempt writes one.
-const ahead = 15 * time.Second
-
-// landsNote is what the note of a create says of those before it that may yet land:
-// their end nobody heard, be it that the answer was lost or that the operator was
-// killed. It is written for longer than need be, so that not each attempt writes.
-func (p *pass) landsNote(c *claim) string {
-	if until := p.started.Add(landing); c.Creating != "" && until.After(p.Now()) {
-		p.mayCome(c.Type, until)
-	}
-	lands, said := p.createLands(c.Type), landsBy(c.object)
-	switch {
-	case !lands.After(p.Now()):
-		return ""
-	case said.Before(lands):
-		said = lands.Add(ahead)
-	}
-	return landsMark + said.UTC().Format(time.RFC3339)
-}
-
-// landsBy reads from the note of a resource by when earlier creates have landed.
-func landsBy(o *v1alpha1.PhoneAuthenticationMethod) time.Time {
-	_, text, _ := strings.Cut(o.Annotations[v1alpha1.CreatingAnnotation], landsMark)
-	by, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return time.Time{}
-	}
-	return by
-}
-
-// recallCreates learns from the notes what an operator before this one knew of creates
-// that may land. A time that no operator can have written is none.
-func (p *pass) recallCreates(t phone.Type) {
+// recallCreates learns from status what an operator before this one knew of creates
+// that may land. When they were begun it need not know: not after it began
+// itself, whatever its clock says.
+func (p *pass) recallCreates() {
 	for _, c := range p.claims {
-		by := landsBy(c.object)
-		if c.Type == t && by.After(p.now) && !by.After(p.now.Add(2*landing)) && p.started.After(by.Add(-2*landing)) {
-			p.mayCome(t, by)
-		}
+		p.mindPendingCreate(c)
 	}
+}
+
+// mindPendingCreate notes by when a create has landed that an earlier operator began for c
+// and did not settle: it may have been at it when it was killed, right before this one
+// began. What this operator begins it knows itself.
+func (p *pass) mindPendingCreate(c *claim) {
+	w, until := c.object.Status.PendingWrite, p.started.Add(landing)
+	if w == nil || w.Action != v1alpha1.PendingCreate || !until.After(p.Now()) {
+		return
+	}
+	if own, ok := p.intents.Get(c.object.UID); ok && own.(time.Time).Equal(w.Since.Time) {
+		return
+	}
+	p.mayCome(c.Type, until)
+}
+
+// intentKept is how long it matters which operator recorded an intent.
+const intentKept = 2 * landing
+
+// settled reports whether nothing is left of a claim's pending write that could yet come
+// to pass. m is what Graph shows of the phone type, nil for none.
+func (p *pass) pendingSettled(c *claim, v plan.Verdict) bool {
+	switch lands := p.createLands(c.Type); {
+	case lands.After(p.now):
+		p.lookAgain(lands.Sub(p.now))
+		return false
+	case v.Holds, c.Creating == "", v.Outcome == plan.Rejected:
+		return true
+	case p.memory[c.Type] != nil:
+		return false
+	case v.Method != nil:
+		return v.Method.Number != phone.Reading{} // another phone; a masked number shows nothing
+	}
+	return later(p.started, c.object.Status.PendingWrite.Since.Time).Add(landing).Before(p.now)
 }
 
 // awaitLanding has the user looked at once more when what may land has landed.

@@ -4,8 +4,11 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
 )
@@ -83,67 +86,70 @@ func TestAWriteThatLandsLate(t *testing.T) {
 
 var restarts = step{"the operator is killed, and another one starts", func(m *model) { m.startOperator() }}
 
-// until is a note of a create beside earlier ones that may land for so many seconds more.
-func until(seconds int) string {
-	return note(ada, "+1 ********01") + landsMark + ago(-seconds).Format(time.RFC3339)
-}
-
-func TestWhatANoteSaysOfEarlierCreates(t *testing.T) {
+func TestWhichPendingWritesMayYetLand(t *testing.T) {
+	create := v1alpha1.PendingWrite{Action: v1alpha1.PendingCreate, UserID: ada, MaskedNumber: "+1 ********01", Since: metav1.NewTime(ago(60))}
+	update := create
+	update.Action = v1alpha1.PendingUpdate
 	for name, c := range map[string]struct {
-		began         time.Time // the operator
-		noted         string
-		lands, writes int // in so many seconds; 0 is none
+		began   time.Time // the operator
+		pending *v1alpha1.PendingWrite
+		own     bool // this operator recorded it
+		of      phone.Type
+		want    time.Time
 	}{
-		"there was none": {began: ago(3600)},
-		"there was none that this operator knows of": {ago(3600), note(ada, "+1 ********01"), 0, 0},
-		"one may be of an operator that was killed":  {ago(10), note(ada, "+1 ********01"), 0, 55 + 15},
-		"one has landed by now":                      {ago(3600), "", -1, 0},
-		"one may land":                               {ago(3600), "", 40, 40 + 15},
-		"one may land, and the note is long enough":  {ago(3600), until(50), 40, 50},
-		"one may land, and the note is too short":    {ago(3600), until(30), 40, 40 + 15},
+		"there is none":                     {began: ago(10), of: phone.Mobile},
+		"a create of the operator before":   {ago(10), &create, false, phone.Mobile, ago(10 - 65)},
+		"a create that this one began":      {ago(10), &create, true, phone.Mobile, time.Time{}},
+		"a create of another phone type":    {ago(10), &create, false, phone.Office, time.Time{}},
+		"an update, which makes no phone":   {ago(10), &update, false, phone.Mobile, time.Time{}},
+		"this operator has been here since": {ago(3600), &create, false, phone.Mobile, time.Time{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := passOf(plan.Claim{})
-			own := p.claims[0]
-			p.started, own.object.Annotations = c.began, map[string]string{v1alpha1.CreatingAnnotation: c.noted}
-			if c.noted != "" {
-				own.Creating = "+1 ********01"
+			p.started, p.claims[0].Type = c.began, c.of
+			p.claims[0].object.UID, p.claims[0].object.Status.PendingWrite = "a", c.pending
+			if c.own {
+				p.intents.Set(p.claims[0].object.UID, c.pending.Since.Time, intentKept)
 			}
-			if c.lands != 0 {
-				p.mayCome(phone.Mobile, ago(-c.lands))
-			}
-			want := ""
-			if c.writes != 0 {
-				want = landsMark + ago(-c.writes).Format(time.RFC3339)
-			}
-			if got := p.landsNote(own); got != want {
-				t.Errorf("the note is %q, want %q", got, want)
+			p.recallCreates()
+			if lands := p.createLands(phone.Mobile); !lands.Equal(c.want) {
+				t.Errorf("it may land until %v, want %v", lands, c.want)
 			}
 		})
 	}
 }
 
-func TestWhichNotesOfEarlierCreatesAreBelieved(t *testing.T) {
+func TestWhenAPendingWriteIsSettled(t *testing.T) {
+	first, second := parsed("+1 2065550101"), parsed("+1 2065550102")
+	unread := &plan.Method{Type: phone.Mobile}
 	for name, c := range map[string]struct {
-		began time.Time // the operator
-		noted string
-		of    phone.Type
-		want  bool
+		claim   plan.Claim
+		verdict plan.Verdict
+		since   time.Time
+		more    func(*pass)
+		want    bool
 	}{
-		"of the operator before":            {ago(10), until(40), phone.Mobile, true},
-		"of another phone type":             {ago(10), until(40), phone.Office, false},
-		"of one that has landed":            {ago(10), until(-1), phone.Mobile, false},
-		"of a time that nobody writes":      {ago(10), until(600), phone.Mobile, false},
-		"this operator has been here since": {ago(3600), until(40), phone.Mobile, false},
-		"no time at all":                    {ago(10), note(ada, "+1 ********01") + landsMark + "soon", phone.Mobile, false},
+		"its phone is recorded":                              {plan.Claim{Creating: first.Masked()}, plan.Verdict{Holds: true, Method: mobile(first, "")}, ago(1), nil, true},
+		"its phone is recorded, and an earlier one may land": {plan.Claim{Creating: first.Masked()}, plan.Verdict{Holds: true}, ago(1), func(p *pass) { p.mayCome(phone.Mobile, ago(-9)) }, false},
+		"Graph refused it":                                   {plan.Claim{}, plan.Verdict{Outcome: plan.Pending}, ago(1), nil, true},
+		"Graph refused it for good":                          {plan.Claim{Creating: first.Masked()}, plan.Verdict{Outcome: plan.Rejected}, ago(1), nil, true},
+		"another phone shows":                                {plan.Claim{Creating: first.Masked()}, plan.Verdict{Method: mobile(second, "")}, ago(1), nil, true},
+		"a masked number shows":                              {plan.Claim{Creating: first.Masked()}, plan.Verdict{Method: unread}, ago(1), nil, false},
+		"nothing shows, and it may land":                     {plan.Claim{Creating: first.Masked()}, plan.Verdict{}, ago(60), nil, false},
+		"nothing shows, and it landed or never will":         {plan.Claim{Creating: first.Masked()}, plan.Verdict{}, ago(66), nil, true},
+		"nothing shows to an operator just begun":            {plan.Claim{Creating: first.Masked()}, plan.Verdict{}, ago(3600), func(p *pass) { p.started = ago(60) }, false},
+		"its write is not settled": {plan.Claim{Creating: first.Masked()}, plan.Verdict{Method: mobile(second, "")}, ago(1), func(p *pass) {
+			p.memory[phone.Mobile] = &lastWrite{failed: graph.Unclear}
+		}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := passOf(plan.Claim{})
-			p.started, p.claims[0].Type = c.began, c.of
-			p.claims[0].object.Annotations = map[string]string{v1alpha1.CreatingAnnotation: c.noted}
-			p.recallCreates(phone.Mobile)
-			if believed := p.createLands(phone.Mobile).After(p.now); believed != c.want {
-				t.Errorf("it is believed: %v, want %v", believed, c.want)
+			p := passOf(c.claim)
+			p.claims[0].object.Status.PendingWrite = &v1alpha1.PendingWrite{Action: v1alpha1.PendingCreate, Since: metav1.NewTime(c.since)}
+			if c.more != nil {
+				c.more(p)
+			}
+			if got := p.pendingSettled(p.claims[0], c.verdict); got != c.want {
+				t.Errorf("settled: %v, want %v", got, c.want)
 			}
 		})
 	}

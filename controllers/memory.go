@@ -61,7 +61,7 @@ func (p *pass) recall() {
 	}
 	for t, w := range p.memory {
 		c := p.claim(w.action.For)
-		if w.failed == graph.Refused && (c == nil || c.asks() != w.asked || !w.action.Number.IsZero() && w.action.Number != c.Number) {
+		if isRefusal(w.failed) && (c == nil || c.asks() != w.asked || !w.action.Number.IsZero() && w.action.Number != c.Number) {
 			delete(p.memory, t)
 		}
 	}
@@ -109,7 +109,7 @@ func (p *pass) doubt() {
 				c.Withheld = plan.Unsettled
 				p.lookAgain(wait)
 			} else if w.strikes >= strikeOut && c.Ref == w.action.For {
-				c.Refused = plan.SetOf(w.action.Verb)
+				c.Refused, c.refusedAs = plan.SetOf(w.action.Verb), w.failed
 				p.lookAgain(w.at.Add(p.retryAfter(w)).Sub(p.now))
 			}
 		}
@@ -125,7 +125,6 @@ func (p *pass) doubtAbsence() {
 		if !c.Leaving || !c.Holder && !begun(c) {
 			continue
 		}
-		p.recallCreates(c.Type)
 		if wait := p.appears(c).Sub(p.now); wait > 0 {
 			c.Withheld = plan.Unsettled
 			p.lookAgain(wait)
@@ -174,7 +173,7 @@ func later(a, b time.Time) time.Time {
 // wait is how long a write must still be left alone.
 func (w *lastWrite) wait(now time.Time) time.Duration {
 	patience := settle
-	if w.failed == graph.Refused {
+	if isRefusal(w.failed) {
 		if w.strikes >= strikeOut {
 			return 0
 		}

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/cache"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
@@ -34,11 +33,11 @@ func mobile(n phone.Number, sms phone.SMSSignInState) *plan.Method {
 // people/a and perhaps a second one.
 func passOf(claims ...plan.Claim) *pass {
 	p := &pass{
-		Reconciler: &Reconciler{overdue: newOverdue(), memories: cache.NewExpiring(), refusals: cache.NewExpiring(), landings: cache.NewExpiring(),
-			started: ago(3600), Now: func() time.Time { return aMoment }},
-		key: UserKey{Tenant: "contoso", User: ada}, tenant: &tenant.Tenant{}, now: aMoment,
+		Reconciler: &Reconciler{started: ago(3600), Now: func() time.Time { return aMoment }},
+		key:        UserKey{Tenant: "contoso", User: ada}, tenant: &tenant.Tenant{}, now: aMoment,
 		memory: memory{}, deleted: map[phone.Type]bool{},
 	}
+	p.remembersNothing()
 	for i, c := range claims {
 		c.Ref, c.Type = "people/"+string(rune('a'+i)), phone.Mobile
 		p.claims = append(p.claims, &claim{Claim: c, object: &pam{ObjectMeta: metav1.ObjectMeta{Generation: 1}}})

@@ -21,6 +21,32 @@ var deletionsWithheld = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Help: "Looks at which a deletion waited because the tenant's limits.deletionsPerHour was used up.",
 }, []string{"tenant"})
 
+// refusedClaims counts resources that came to be refused, so that whoever watches the
+// cluster sees what a Warning event tells the namespace of the resource only.
+var refusedClaims = prometheus.NewCounterVec(prometheus.CounterOpts{
+	Name: "phone_operator_refused_claims_total",
+	Help: "Resources that came to be refused, by tenant and reason (NotPermitted, PrivilegedUser, UserChanged).",
+}, []string{"tenant", "reason"})
+
+// guessed counts numbers that were compared with a phone of Entra and are not its number.
+var guessed = prometheus.NewCounterVec(prometheus.CounterOpts{
+	Name: "phone_operator_guesses_total",
+	Help: "Numbers that were compared with an existing phone which no resource holds, and are not its number.",
+}, []string{"tenant"})
+
+// notWritable describes a gauge.
+var notWritable = prometheus.NewDesc("phone_operator_not_writable",
+	"Resources whose status or finalizer the API server does not take (NotWritable); they take part in nothing.", nil, nil)
+
+// writability shows how many resources are out.
+type writability struct{ of *unwritable }
+
+func (w writability) Describe(to chan<- *prometheus.Desc) { to <- notWritable }
+
+func (w writability) Collect(to chan<- prometheus.Metric) {
+	to <- prometheus.MustNewConstMetric(notWritable, prometheus.GaugeValue, float64(w.of.count()))
+}
+
 // tenantClosed describes a gauge for each tenant and reason.
 var tenantClosed = prometheus.NewDesc("phone_operator_tenant_closed",
 	"1 while the users of a tenant wait: because Graph asked for a pause (throttled), or because nobody answers there (unanswered).",
@@ -44,8 +70,8 @@ func (g gates) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-func registerMetrics(tenants *tenant.Registry) error {
-	for _, c := range []prometheus.Collector{graphWrites, deletionsWithheld, gates{tenants}} {
+func registerMetrics(tenants *tenant.Registry, u *unwritable) error {
+	for _, c := range []prometheus.Collector{graphWrites, deletionsWithheld, refusedClaims, guessed, writability{u}, gates{tenants}} {
 		if err := metrics.Registry.Register(c); err != nil {
 			return err
 		}

@@ -64,6 +64,12 @@ func (c operatorClient) Get(_ context.Context, key client.ObjectKey, into client
 		if c.m.tenant.state == tenantMissing {
 			return apierrors.NewNotFound(pamResource, key.Name)
 		}
+	case *pam:
+		seen, ok := c.informer.seen[key]
+		if !ok {
+			return apierrors.NewNotFound(pamResource, key.Name)
+		}
+		seen.DeepCopyInto(o)
 	case *metav1.PartialObjectMetadata:
 		o.Labels = map[string]string{corev1.LabelMetadataName: key.Name}
 	default:

@@ -111,15 +111,14 @@ func (s speaker) status() *pam {
 
 func (s speaker) leaving() bool { return !s.spec.DeletionTimestamp.IsZero() }
 
-// holds says whether a resource has the phone for its own: it is recorded so, or
-// its note says so and may be believed: who may not update could write it to have
-// a foreign phone deleted.
+// holds reports whether a resource has the phone for its own: it is recorded so, or its
+// pending write says so.
 func (m *model) holds(o *pam, p *emulator.Phone) bool {
-	return o.Status.ID != "" || m.noted(o, p) && m.allows(o, v1alpha1.ActionUpdate)
+	return m.permitted(o) && (o.Status.ID != "" || m.noted(o, p))
 }
 
-// noted says whether the resource carries the note that just this number was being
-// created for it, and neither was that recorded before nor did another take the
+// noted reports whether the status of the resource says that just this number was being
+// written for it, and neither was that recorded before nor did another take the
 // phone over.
 func (m *model) noted(o *pam, p *emulator.Phone) bool {
 	owner := m.slot(m.userOf(o), o.Spec.PhoneType).owner
@@ -154,7 +153,7 @@ func (m *model) objection(a asked, s speaker, all []speaker) string {
 	case (a.verb == plan.Create || a.verb == plan.Update) && number != a.number:
 		return "says another number"
 	case a.verb == plan.Create && began(s.now) != number.Masked():
-		return "has no note of it"
+		return "has no pending write of it"
 	case s.spec.Spec.DriftPolicy == v1alpha1.DriftReport && m.drifted(s, a):
 		return "wants drift reported, and asks for nothing new"
 	case a.verb == plan.EnableSMS && s.spec.Spec.SMSSignIn != v1alpha1.SMSSignInEnabled,
@@ -183,8 +182,8 @@ func (m *model) objectionToDelete(s speaker, all []speaker, before *emulator.Pho
 		return "leaves its phone behind"
 	case !m.allows(s.now, v1alpha1.ActionDelete):
 		return "is not permitted"
-	case !m.holds(s.now, before):
-		return "does not hold it"
+	case !m.holds(s.now, before) && (began(s.now) == "" || m.slot(m.userOf(s.now), s.now.Spec.PhoneType).from != byUs):
+		return "does not hold it" // nor was it, with another number, begun for it
 	}
 	for _, o := range all {
 		if !o.leaving() && o.now != nil && o.now.Status.ID != "" && m.permitted(o.now) {

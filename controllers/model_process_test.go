@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/util/cache"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -45,20 +44,15 @@ func (m *model) startOperator() {
 	m.process = p
 	must(addIndexes(context.Background(), p.indexes))
 	p.Reconciler = &Reconciler{
-		Client:    operatorClient{process: p},
-		Reader:    reader{process: p},
-		Events:    recorder{m},
-		Tenants:   tenant.NewRegistry(),
-		Now:       time.Now,
-		directory: newDirectory(),
-		overdue:   newOverdue(),
-		memories:  cache.NewExpiring(),
-		refusals:  cache.NewExpiring(),
-		landings:  cache.NewExpiring(),
-		versions:  cache.NewExpiring(), numbersInSync: cache.NewExpiring(),
+		Client:  operatorClient{process: p},
+		Reader:  reader{process: p},
+		Events:  recorder{m},
+		Tenants: tenant.NewRegistry(),
+		Now:     time.Now,
 		queue:   p.work,
 		started: time.Now(),
 	}
+	p.remembersNothing()
 	p.gate = tenant.NewGate(time.Now)
 	m.cluster.changed = func(c change) { p.informer.pending = append(p.informer.pending, c) }
 	m.pause, m.registered = time.Time{}, nil

@@ -64,13 +64,17 @@ func TestTheModelsClusterIsLikeTheRealOne(t *testing.T) {
 		edit   func(*pam) // as people do
 		remove bool
 	}{
-		{name: "a finalizer and a note", change: func(o *pam) {
+		{name: "a finalizer and an annotation", change: func(o *pam) {
 			o.Finalizers = []string{own}
-			o.Annotations = map[string]string{v1alpha1.CreatingAnnotation: "note"}
+			o.Annotations = map[string]string{"example.com/a": "b"}
 		}},
 		{name: "the same once more", change: func(*pam) {}},
 		{name: "a patch that came second", stale: true, change: func(o *pam) { o.Annotations = map[string]string{"a": "b"} }},
 		{name: "the status", status: true, change: func(o *pam) { o.Status.ID, o.Status.ObservedGeneration = "id", 1 }},
+		{name: "a pending write", status: true, change: func(o *pam) {
+			o.Status.PendingWrite = &v1alpha1.PendingWrite{Action: v1alpha1.PendingCreate, UserID: "id", MaskedNumber: "+1 ********01", Since: metav1.Unix(1, 0)}
+		}},
+		{name: "the pending write goes", status: true, change: func(o *pam) { o.Status.PendingWrite = nil }},
 		{name: "the same status", status: true, change: func(*pam) {}},
 		{name: "a status that came second", status: true, stale: true, change: func(o *pam) { o.Status.ID = "late" }},
 		{name: "more than the status by way of it", status: true, change: func(o *pam) {

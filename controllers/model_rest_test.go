@@ -36,7 +36,7 @@ func (m *model) judgeRest() {
 
 func (m *model) held(key slotKey, p *emulator.Phone) bool {
 	for _, o := range m.cluster.pams {
-		if m.userOf(o) == key.user && o.Spec.PhoneType == key.t && (m.holds(o, p) || m.noted(o, p)) {
+		if m.userOf(o) == key.user && o.Spec.PhoneType == key.t && (o.Status.ID != "" || m.noted(o, p)) {
 			return true
 		}
 	}
@@ -118,8 +118,8 @@ func (m *model) justified(o *pam) (why []string) {
 		return []string{v1alpha1.ReasonTenantNotFound}
 	case m.tenant.state == tenantBroken:
 		return []string{v1alpha1.ReasonTenantNotReady}
-	case !there && m.permitted(o):
-		return []string{v1alpha1.ReasonUserNotFound}
+	case !there && m.moved(o):
+		return []string{v1alpha1.ReasonUserChanged, v1alpha1.ReasonNotPermitted}
 	case !there: // a namespace that no rule is for is not told which users there are
 		return []string{v1alpha1.ReasonUserNotFound, v1alpha1.ReasonNotPermitted}
 	}
@@ -145,6 +145,9 @@ func (m *model) justifiedOfWinner(o *pam, user string) []string {
 	number, _ := m.number(o)
 	p := m.has(user, o.Spec.PhoneType)
 	holder := o.Status.ID != ""
+	if !holder && m.outOfBounds(user) { // nothing is compared
+		return append(m.onlyWould(), v1alpha1.ReasonPrivilegedUser)
+	}
 	switch drift, unchanged := m.mayBeDrift(o, number, p); {
 	case drift && (p == nil || !equal(p, number)):
 		why := []string{v1alpha1.ReasonDriftDetected}
@@ -162,6 +165,8 @@ func (m *model) justifiedOfWinner(o *pam, user string) []string {
 		return m.justifiedOfSMS(o, user, p)
 	case !holder && m.leftTo(o, user, p): // as far as it can take it over
 		return append(m.hindrance(o, user, v1alpha1.ActionUpdate), v1alpha1.ReasonAlreadyExists)
+	case !holder && o.Spec.AdoptionPolicy != v1alpha1.AdoptNever && !m.allows(o, v1alpha1.ActionUpdate): // to adopt is to update
+		return append(m.onlyWould(), v1alpha1.ReasonNotPermitted)
 	case equal(p, number), !holder && o.Spec.AdoptionPolicy != v1alpha1.AdoptAlways:
 		return append(m.onlyWould(), v1alpha1.ReasonAlreadyExists)
 	}

@@ -175,20 +175,15 @@ func (m *model) userOf(o *pam) string {
 	return m.named(o.Spec.User)
 }
 
-// bound gives the user that a resource is bound to by its status or its note.
-func bound(o *pam) string {
-	if o.Status.UserID != "" {
-		return o.Status.UserID
-	}
-	user, _, _ := strings.Cut(o.Annotations[v1alpha1.CreatingAnnotation], " ")
-	return user
-}
+// bound gives the user that a resource is bound to.
+func bound(o *pam) string { return o.Status.UserID }
 
-// began gives the mask of the number that the note of a resource says, "" if it has none.
+// began gives the mask of the number of a pending write, "" if there is none.
 func began(o *pam) string {
-	text, _, _ := strings.Cut(o.Annotations[v1alpha1.CreatingAnnotation], landsMark)
-	_, mask, _ := strings.Cut(text, " ")
-	return mask
+	if o.Status.PendingWrite == nil {
+		return ""
+	}
+	return o.Status.PendingWrite.MaskedNumber
 }
 
 // moved says whether a resource's name belongs to somebody else by now.

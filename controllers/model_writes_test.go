@@ -24,8 +24,11 @@ func (m *model) wroteCluster(was, now *pam, patch []byte, status bool) {
 		m.judgeRelease(was)
 		return
 	case !status:
-		m.logf("    %s gets its finalizer, note %q", ref(now), began(now))
+		m.logf("    %s gets its finalizer", ref(now))
 		return
+	}
+	if began(was) != began(now) {
+		m.logf("    %s: pending write %q", ref(now), began(now))
 	}
 	if r := meta.FindStatusCondition(now.Status.Conditions, v1alpha1.ConditionReady); r != nil {
 		m.logf("    %s: Ready=%s/%s, id %.3q", ref(now), r.Status, r.Reason, now.Status.ID)
@@ -38,6 +41,9 @@ func (m *model) wroteCluster(was, now *pam, patch []byte, status bool) {
 		m.slot(m.userOf(now), now.Spec.PhoneType).owner = now.UID
 		m.spent[now.UID] = true
 	}
+	if (was.Status.ID != "" || began(was) != "") && !m.permitted(now) && now.Status.ID == "" && began(now) == "" {
+		m.slot(m.userOf(now), now.Spec.PhoneType).left = true // what the rules no longer cover is let go
+	}
 	if isSynced(now) && now.DeletionTimestamp.IsZero() && !now.Spec.Suspend {
 		m.judgeInSync(was, now)
 	}
@@ -47,7 +53,7 @@ func (m *model) wroteCluster(was, now *pam, patch []byte, status bool) {
 func (m *model) ownFields(o *pam, patch []byte, status bool) {
 	var sent map[string]map[string]any
 	must(json.Unmarshal(patch, &sent))
-	for field, names := range map[string][]string{"metadata": {"resourceVersion", "finalizers", "annotations"}, "status": nil} {
+	for field, names := range map[string][]string{"metadata": {"resourceVersion", "finalizers"}, "status": nil} {
 		for name := range sent[field] {
 			if names != nil && !slices.Contains(names, name) || status && name != "resourceVersion" && field == "metadata" {
 				m.broken(operatorWritesItsOwnFields, "%s: a patch of %s.%s", ref(o), field, name)
@@ -63,6 +69,9 @@ func (m *model) ownFields(o *pam, patch []byte, status bool) {
 // judgeSuspended: what was known of a suspended resource stays.
 func (m *model) judgeSuspended(was, now *pam) {
 	a, b := was.Status, now.Status
+	if !m.permitted(now) && b.ID == "" && b.SMSSignInState == "" {
+		return // what the rules no longer cover is told nothing more
+	}
 	if a.ID != b.ID || a.MaskedNumber != b.MaskedNumber || a.SMSSignInState != b.SMSSignInState || isSynced(was) != isSynced(now) {
 		m.broken(suspendedIsLeftAlone, "%s is suspended, and its status says something new", ref(now))
 	}
@@ -84,7 +93,9 @@ func (m *model) judgeHolder(was, now *pam) {
 	case note == masked(p):
 	case !equal(p, number):
 		m.broken(oneHolder, "%s comes to hold a phone with another number", ref(now))
-	case now.Spec.AdoptionPolicy == v1alpha1.AdoptNever && m.slot(user, now.Spec.PhoneType).from == byHand && !m.inherits(now):
+	case !m.permitted(now):
+		m.broken(oneHolder, "%s comes to hold a phone, and the access rules do not allow it", ref(now))
+	case (now.Spec.AdoptionPolicy == v1alpha1.AdoptNever || !m.allows(now, v1alpha1.ActionUpdate)) && m.slot(user, now.Spec.PhoneType).from == byHand && !m.inherits(now):
 		m.broken(oneHolder, "%s comes to hold a foreign phone, and adoptionPolicy is Never", ref(now))
 	}
 }
@@ -123,7 +134,7 @@ func (m *model) judgeInSync(was, now *pam) {
 func (m *model) judgeRelease(o *pam) {
 	user := m.userOf(o)
 	p := m.has(user, o.Spec.PhoneType)
-	if p == nil || !m.holds(o, p) && !m.noted(o, p) {
+	if p == nil || o.Status.ID == "" && !m.noted(o, p) {
 		return
 	}
 	s := m.slot(user, o.Spec.PhoneType)

@@ -54,7 +54,9 @@ func (p *pass) next(ctx context.Context, err error) (reconcile.Result, error) {
 		case graph.Throttled:
 			// What the gate says is spread already, a little more does no harm.
 			return reconcile.Result{RequeueAfter: wait.Jitter(max(failure.RetryAfter, p.tenant.Gate.Wait(), retryConflict), jitter)}, nil
-		case graph.Forbidden, graph.Restricted, graph.TokenRefused, graph.CredentialFailed:
+		case graph.Restricted: // what is so does not change by asking
+			return p.rest(), nil
+		case graph.Forbidden, graph.TokenRefused, graph.CredentialFailed:
 			return reconcile.Result{RequeueAfter: wait.Jitter(p.mended(), jitter)}, nil
 		case graph.Unavailable:
 			if failure.Status == 0 && failure.RetryAfter > 0 { // the gate's word, who spreads the users
@@ -102,5 +104,6 @@ func onlyConflicts(err error) bool {
 		}
 		return true
 	}
-	return apierrors.IsConflict(err) || errors.Is(err, errBehind) || errors.Is(err, errTenantChanged)
+	return apierrors.IsConflict(err) || errors.Is(err, errBehind) ||
+		errors.Is(err, errTenantChanged) || errors.Is(err, errResourceChanged)
 }

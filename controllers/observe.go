@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"time"
 
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/phone"
@@ -25,6 +26,7 @@ func (p *pass) observe(ctx context.Context) error {
 			p.settle(ctx, t, w)
 		}
 	}
+	p.heedRespelled()
 	p.doubt()
 	p.doubtAbsence()
 	return nil
@@ -42,7 +44,11 @@ func (p *pass) settle(ctx context.Context, t phone.Type, w *lastWrite) {
 		if w.alone {
 			p.landings.Delete(creation{p.key, t}) // here it is
 		}
-		if w.failed != "" {
+		switch w.failed {
+		case "":
+		case graph.NotFound:
+			p.deleted[t], w.failed = true, "" // by another client, before us
+		default:
 			p.succeeded(w.action) // an error was the answer, and the work was done
 			p.audit(ctx, w.action, w.requestID)
 			w.failed = ""
@@ -51,10 +57,10 @@ func (p *pass) settle(ctx context.Context, t phone.Type, w *lastWrite) {
 		if p.now.Sub(w.at) >= catchUp {
 			delete(p.memory, t)
 		}
-	case w.failed != "" && w.failed != graph.Refused && p.now.Sub(w.at) > landing+catchUp:
+	case w.failed != "" && !isRefusal(w.failed) && p.now.Sub(w.at) > landing+catchUp:
 		delete(p.memory, t) // it will not come any more: what shows up so is somebody else's
 	case w.failed != "":
-		if w.failed == graph.Refused && w.strikes >= strikeOut && p.now.Sub(w.at) >= p.retryAfter(w) {
+		if isRefusal(w.failed) && w.strikes >= strikeOut && p.now.Sub(w.at) >= p.retryAfter(w) {
 			// Once more. If Graph refuses again, it is believed at once, and to the
 			// outside nothing has changed.
 			w.strikes = strikeOut - 1
@@ -67,7 +73,47 @@ func (p *pass) settle(ctx context.Context, t phone.Type, w *lastWrite) {
 		// do so again.
 		w.failed, w.strikes, w.at = graph.Refused, strikeOut, p.now
 	default:
-		delete(p.memory, t) // seen by now, or undone by somebody else
+		p.noteRespelled(w, m)
+		delete(p.memory, t) // seen by now, or undone by another client
+	}
+}
+
+// respelling is a number that Graph showed right after another one was written.
+type respelling struct {
+	sent  phone.Number
+	shown phone.Reading
+	times int
+}
+
+// respelledAfter is how often Graph must show the same other number right after the same
+// write until that is taken for its way to write it, and corrected no more.
+const respelledAfter = 2
+
+// noteRespelled counts what Graph shows in place of a number that it acknowledged.
+func (p *pass) noteRespelled(w *lastWrite, m *plan.Method) {
+	c := p.claim(w.action.For)
+	if c == nil || m == nil || w.action.Number.IsZero() || m.Number.Compare(w.action.Number) != phone.Different {
+		return
+	}
+	r := respelling{sent: w.action.Number, shown: m.Number}
+	if last, ok := p.respelled.Get(c.object.UID); ok && last.(respelling).sent == r.sent && last.(respelling).shown == r.shown {
+		r.times = last.(respelling).times
+	}
+	r.times++
+	p.respelled.Set(c.object.UID, r, 2*p.tenant.Spec.ResyncPeriodOrDefault()+time.Hour)
+}
+
+// heedRespelled takes what Graph makes of a number for the number.
+func (p *pass) heedRespelled() {
+	for _, c := range p.claims {
+		m, known := p.method(c.Type), respelling{}
+		if last, ok := p.respelled.Get(c.object.UID); ok {
+			known = last.(respelling)
+		}
+		if m != nil && c.Holder && known.times >= respelledAfter && known.sent == c.Number && known.shown == m.Number {
+			m.Number, c.respelled = phone.Read(c.Number.Graph()), true
+			p.respelled.Set(c.object.UID, known, 2*p.tenant.Spec.ResyncPeriodOrDefault()+time.Hour)
+		}
 	}
 }
 

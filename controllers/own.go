@@ -19,6 +19,7 @@ const caughtUp = time.Minute
 // wrote remembers which version of a resource is our own last one.
 func (p *pass) wrote(c *claim) {
 	p.versions.Set(c.object.UID, c.object.ResourceVersion, caughtUp)
+	p.unwritable.written(c.object.UID)
 }
 
 // behind says whether the cache has a resource as it was before our own last write

@@ -55,7 +55,7 @@ func (p *pass) reportTenant(ctx context.Context, problem tenant.Problem) error {
 func (p *pass) releaseUnmade(ctx context.Context) {
 	var rest []*claim
 	for _, c := range p.claims {
-		behind := !c.Holder && c.Creating == "" || c.object.Spec.DeletionPolicyOrDefault() == v1alpha1.DeletionOrphan || c.Suspended
+		behind := !c.Holder && c.Creating == "" && c.object.Status.PendingWrite == nil || c.object.Spec.DeletionPolicyOrDefault() == v1alpha1.DeletionOrphan || c.Suspended
 		if !c.Leaving || !behind {
 			rest = append(rest, c)
 			continue

@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/cache"
@@ -32,11 +33,21 @@ type Reconciler struct {
 	// What is known of our own writes, by the UID of the resource.
 	versions      *cache.Expiring // resourceVersion of our last one, for as long as the cache may be behind it
 	numbersInSync *cache.Expiring // phone.Number that was last in sync
+	respelled     *cache.Expiring // respelling, what Graph makes of a number
 
 	landings *cache.Expiring // UserKey -> time.Time, until when a write may land that nobody heard of
-	overdue  *overdue        // users at rest, by when they are to be looked at
-	queue    workqueue.TypedRateLimitingInterface[UserKey]
-	started  time.Time // when this replica began to work: what was before, it does not remember
+	intents  *cache.Expiring // UID -> metav1.Time, the pending writes that this replica recorded
+	absences *cache.Expiring // UserKey -> time.Time, since when the user is not found
+
+	judged     judgements
+	unwritable *unwritable
+	suspicions *cache.Expiring // suspect -> suspicion
+	// due is when a user is to be looked at next beside whom there are claims that are
+	// not permitted: what becomes of those must make no work for Graph. UserKey -> time.Time.
+	due     *cache.Expiring
+	overdue *overdue // users at rest, by when they are to be looked at
+	queue   workqueue.TypedRateLimitingInterface[UserKey]
+	started time.Time // when this replica began to work: what was before, it does not remember
 }
 
 // pass is one look at one user.
@@ -56,6 +67,7 @@ type pass struct {
 	unlet   []error             // why resources that were to be let go are still there
 	checked time.Time           // when Graph was asked and the user held no directory role; zero: not in this pass
 	look    time.Duration       // when to look again; 0 is at the resync
+	refused bool                // the access rules refused a claim
 }
 
 // Reconcile looks at one user: gather claims, observe Graph, plan, act, report. When
@@ -75,7 +87,13 @@ func (r *Reconciler) Reconcile(ctx context.Context, key UserKey) (reconcile.Resu
 		return reconcile.Result{}, err
 	}
 	p := &pass{Reconciler: r, key: key, claims: claims, now: r.Now(), deleted: map[phone.Type]bool{}}
-	return p.next(ctx, p.run(ctx))
+	result, err := p.next(ctx, p.run(ctx))
+	if p.refused && err == nil && result.RequeueAfter > 0 {
+		r.due.Set(key, p.now.Add(result.RequeueAfter), result.RequeueAfter+time.Minute)
+	} else {
+		r.due.Delete(key)
+	}
+	return result, err
 }
 
 // run is the whole line. A verdict about a claim is in its status when run
@@ -93,19 +111,19 @@ func (p *pass) run(ctx context.Context) (err error) {
 		return nil // not connected yet; the connection wakes its users
 	}
 	p.tenant = t
-	if err := p.dismiss(ctx); err != nil || len(p.claims) == 0 {
+	if err := p.foreseeAccess(ctx); err != nil || len(p.claims) == 0 {
 		return err
+	}
+	if p.onlyWritable(ctx); len(p.claims) == 0 {
+		return nil
 	}
 	if p.allSuspended() {
 		return p.report(ctx, plan.Compute(p.planned(), nil))
 	}
-	if err := p.numbers(ctx); err != nil {
-		return err
+	if p.notDue() {
+		return nil
 	}
 	low := !p.urgent()
-	if low {
-		ctx = graph.WithLowPriority(ctx)
-	}
 	leave, wait := p.Tenants.Enter(p.tenant.Name, low)
 	if wait > 0 {
 		p.look = wait // for a worker, which says nothing about Graph
@@ -117,14 +135,24 @@ func (p *pass) run(ctx context.Context) (err error) {
 		return p.unknown(ctx, closed, nil)
 	}
 	defer func() { admitted.End(err) }()
+	asked := ctx
+	if low {
+		asked = graph.WithLowPriority(ctx)
+	}
 	if !p.key.bound() {
-		return p.bind(ctx)
+		return p.bind(asked)
 	}
-	if known, err := p.identify(ctx); err != nil || !known {
+	if known, err := p.identify(asked); err != nil || !known {
 		return err
 	}
-	if err := p.permit(ctx); err != nil || len(p.claims) == 0 {
+	if err := p.permit(ctx); err != nil {
 		return err
+	}
+	if err := p.numbers(ctx); err != nil || len(p.claims) == 0 {
+		return err
+	}
+	if low && !p.urgent() {
+		ctx = graph.WithLowPriority(ctx)
 	}
 	decided, err := p.converge(ctx)
 	if err != nil {
@@ -149,9 +177,16 @@ const rounds = 10
 // plan; in mode Observe it returns the first one and does nothing.
 func (p *pass) converge(ctx context.Context) (plan.Plan, error) {
 	p.recall()
+	p.recallCreates()
 	p.mindPredecessor()
 	defer p.remember()
 	defer p.awaitLanding()
+	p.blind()
+	if out, err := p.protectBeforeAdoption(ctx); err != nil {
+		return plan.Plan{}, err
+	} else if out && !p.ours() {
+		return plan.Compute(p.planned(), nil), nil // nothing of what the user has is asked
+	}
 	if err := p.observe(ctx); err != nil {
 		return plan.Plan{}, err
 	}
@@ -189,6 +224,38 @@ func (p *pass) foresee(ctx context.Context, decided plan.Plan) (plan.Plan, error
 	return plan.Compute(p.planned(), p.methods), nil
 }
 
+// protectBeforeAdoption asks whether the user is protected before a phone is compared with
+// a claim that does not hold it: the outcome would tell what a protected user has.
+func (p *pass) protectBeforeAdoption(ctx context.Context) (bool, error) {
+	if !plan.Adopts(p.planned()) {
+		return false, nil
+	}
+	out, err := p.privileged(ctx)
+	if out {
+		p.withhold(plan.PrivilegedUser)
+	}
+	return out, err
+}
+
+// ours reports whether a phone of the user is, or may be, a claim's already.
+func (p *pass) ours() bool {
+	return slices.ContainsFunc(p.claims, func(c *claim) bool { return c.Holder || c.Creating != "" })
+}
+
+// notDue reports whether this look is for the sake of claims that are not permitted: the
+// others ask for nothing, and their time has not come. It then asks for it again.
+func (p *pass) notDue() bool {
+	at, ok := p.due.Get(p.key)
+	if !ok || !p.refused || slices.ContainsFunc(p.claims, func(c *claim) bool { return awaited(c.object) }) {
+		return false
+	}
+	wait := at.(time.Time).Sub(p.now)
+	if wait > 0 {
+		p.lookAgain(wait)
+	}
+	return wait > 0
+}
+
 func (p *pass) planned() []plan.Claim {
 	claims := make([]plan.Claim, len(p.claims))
 	for i, c := range p.claims {
@@ -207,12 +274,7 @@ func (p *pass) claim(ref string) *claim {
 }
 
 func (p *pass) allSuspended() bool {
-	for _, c := range p.claims {
-		if !c.Suspended {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(p.claims, func(c *claim) bool { return !c.Suspended })
 }
 
 // urgent says whether somebody waits for this pass: a spec is new, a resource

@@ -11,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
@@ -23,14 +22,10 @@ import (
 // report writes the verdicts of a plan into status. Whoever comes to hold a
 // method is noted as its holder before a resource that leaves is let go.
 func (p *pass) report(ctx context.Context, decided plan.Plan) error {
+	p.countGuesses(decided)
 	for _, c := range p.claims {
-		v := decided.Verdicts[c.Ref]
-		switch {
-		case c.failed != nil:
-		case v.Holds && v.Outcome != plan.Released && !c.Leaving:
-			c.failed = p.hold(ctx, c, "")
-		case p.refuted(c, v):
-			c.failed = p.forgo(ctx, c)
+		if v := decided.Verdicts[c.Ref]; c.failed == nil && v.Holds && v.Outcome != plan.Released && !c.Leaving {
+			c.failed = p.ensureFinalizer(ctx, c)
 		}
 	}
 	return p.reportEach(ctx, func(c *claim) finding {
@@ -45,19 +40,6 @@ func (p *pass) report(ctx context.Context, decided plan.Plan) error {
 	})
 }
 
-// refuted says whether the note of a create is known to be wrong: Graph refused
-// it, or shows a phone that is not the claim's, with nothing of ours on its way. A
-// masked number shows nothing.
-func (p *pass) refuted(c *claim, v plan.Verdict) bool {
-	if c.Leaving || c.Creating == "" && !c.baseless || v.Holds {
-		return false
-	}
-	if c.baseless {
-		return true
-	}
-	return v.Outcome == plan.Rejected || p.memory[c.Type] == nil && v.Method != nil && v.Method.Number != phone.Reading{}
-}
-
 // holding writes what a claim holds into its status, not yet to the API server.
 func (p *pass) holding(c *claim, v plan.Verdict) {
 	s := &c.object.Status
@@ -70,6 +52,9 @@ func (p *pass) holding(c *claim, v plan.Verdict) {
 		s.SMSSignInState = ""
 	case v.Method.SMS != "":
 		s.SMSSignInState = string(v.Method.SMS)
+	}
+	if s.PendingWrite != nil && p.pendingSettled(c, v) {
+		s.PendingWrite = nil
 	}
 	// Of a holder this is the number last in sync: it tells an edit from drift.
 	switch number := c.Number; {
@@ -93,9 +78,10 @@ func (p *pass) reportEach(ctx context.Context, find func(*claim) finding) error 
 		before := c.object.DeepCopy()
 		f := finding{}
 		if s := &c.object.Status; c.Suspended && !c.Leaving {
-			suspend(s, c.object.Generation)
+			suspend(s, c.object.Generation, p.user.ID != "")
 		} else {
 			f = find(c)
+			meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionSuspended)
 			f.write(s, c.object.Generation)
 			if p.user.ID != "" && s.UserID == "" {
 				s.UserID = p.user.ID
@@ -119,11 +105,24 @@ func (p *pass) reportEach(ctx context.Context, find func(*claim) finding) error 
 		p.tellTransition(c, before, f)
 	}
 	for _, c := range leavers {
-		if !unrecorded[c.Type] {
-			failed = append(failed, p.release(ctx, c))
-		}
+		failed = append(failed, p.releaseOrTell(ctx, c, unrecorded[c.Type]))
 	}
 	return errors.Join(failed...)
+}
+
+// releaseOrTell lets a resource go. One that stays, since its heir could not be recorded
+// or its finalizer not be taken off, must not go on saying that its phone is there.
+func (p *pass) releaseOrTell(ctx context.Context, c *claim, waits bool) error {
+	var err error
+	if !waits {
+		if err = p.release(ctx, c); err == nil || onlyConflicts(err) {
+			return err
+		}
+	}
+	if !isReady(c.object) {
+		return err
+	}
+	return errors.Join(err, p.sayPending(ctx, c, "The phone was deleted or handed on; the resource goes as soon as the API server takes that."))
 }
 
 func leaversLast(a, b *claim) int {
@@ -140,7 +139,7 @@ func (p *pass) patchStatus(ctx context.Context, c *claim, before *v1alpha1.Phone
 	if equality.Semantic.DeepEqual(before.Status, c.object.Status) {
 		return nil
 	}
-	err := p.Client.Status().Patch(ctx, c.object, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+	err := p.Client.Status().Patch(ctx, c.object, optimistic(before))
 	switch {
 	case apierrors.IsNotFound(err):
 		// The API server may delete a resource in the moment in which a finalizer is put
@@ -149,7 +148,7 @@ func (p *pass) patchStatus(ctx context.Context, c *claim, before *v1alpha1.Phone
 			c.vanished, c.Leaving = true, true
 		}
 	case err != nil:
-		return fmt.Errorf("write the status of %s: %w", c.Ref, err)
+		return p.notWritten(ctx, c, fmt.Errorf("write the status of %s: %w", c.Ref, err))
 	default:
 		p.wrote(c)
 	}
@@ -201,6 +200,9 @@ func (c *claim) differs() bool {
 	}
 	unusable := c.Barred == plan.InvalidNumber || c.Barred == plan.NumberSourceNotFound
 	ready := meta.FindStatusCondition(c.object.Status.Conditions, v1alpha1.ConditionReady)
+	if ready == nil {
+		return true // a status that was restored in part
+	}
 	if said := ready.Reason == v1alpha1.ReasonInvalidNumber || ready.Reason == v1alpha1.ReasonNumberSourceNotFound; said != unusable {
 		return true
 	}
@@ -221,7 +223,7 @@ func (p *pass) explainFailure(e *graph.Error) (reason string, m mood, message st
 	switch e.Kind {
 	case graph.Throttled:
 		return v1alpha1.ReasonThrottled, progressing, "Graph asked for a pause; the operator goes on after it."
-	case graph.Forbidden, graph.Restricted, graph.TokenRefused:
+	case graph.Forbidden:
 		grant := cmp.Or(e.Permission, "UserAuthMethod-Phone.ReadWrite.All and User.ReadBasic.All")
 		if !p.observing() { // who reads phones in mode Enforce will write them
 			grant = strings.Replace(grant, "Phone.Read.All", "Phone.ReadWrite.All", 1)
@@ -230,9 +232,15 @@ func (p *pass) explainFailure(e *graph.Error) (reason string, m mood, message st
 			"%s, with admin consent.", grant) + requestID(e)
 	case graph.CredentialFailed:
 		return v1alpha1.ReasonForbidden, stalled, "Entra gives no token for the credential of the EntraTenant: its Ready condition says more."
+	case graph.TokenRefused:
+		return v1alpha1.ReasonForbidden, stalled, "Graph does not accept the token for the credential of the EntraTenant: its Ready condition says more." + requestID(e)
+	case graph.Restricted:
+		return v1alpha1.ReasonUserRestricted, stalled, userRestricted + requestID(e)
+	case graph.Busy:
+		return v1alpha1.ReasonGraphUnavailable, progressing, "Entra is busy with other changes of this tenant and did nothing; the operator tries again." + requestID(e)
 	case graph.NotFound:
 		return v1alpha1.ReasonGraphUnavailable, progressing, "Graph does not show this user or phone everywhere yet; the operator looks again." + requestID(e)
-	case graph.Refused, graph.InvalidNumber, graph.NumberNotUnique, graph.Busy, graph.Unavailable, graph.Unclear:
+	case graph.Refused, graph.InvalidNumber, graph.NumberNotUnique, graph.Unavailable, graph.Unclear:
 	}
 	return v1alpha1.ReasonGraphUnavailable, progressing, "Graph does not answer as it should; the operator tries again, later and later." + requestID(e)
 }

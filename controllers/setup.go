@@ -49,9 +49,6 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	writer := client.WithFieldOwner(mgr.GetClient(), fieldManager)
 	tenants := tenant.NewRegistry()
 	tenants.ShareWorkers(o.MaxConcurrentReconciles)
-	if err := registerMetrics(tenants); err != nil {
-		return err
-	}
 	recorder := boundedEvents{mgr.GetEventRecorder("phone-operator")}
 	connected := make(chan event.TypedGenericEvent[string], 64)
 	r := &Reconciler{
@@ -78,9 +75,10 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 }
 
 func (r *Reconciler) setup(mgr ctrl.Manager, o Options, connected <-chan event.TypedGenericEvent[string]) error {
-	r.directory, r.overdue = newDirectory(), newOverdue()
-	r.memories, r.refusals, r.landings = cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring()
-	r.versions, r.numbersInSync = cache.NewExpiring(), cache.NewExpiring()
+	r.remembersNothing()
+	if err := registerMetrics(r.Tenants, r.unwritable); err != nil {
+		return err
+	}
 	return builder.TypedControllerManagedBy[UserKey](mgr).
 		Named("phoneauthenticationmethod").
 		Watches(&v1alpha1.PhoneAuthenticationMethod{},
@@ -111,6 +109,15 @@ func (r *Reconciler) setup(mgr ctrl.Manager, o Options, connected <-chan event.T
 			return l
 		}).
 		Complete(r)
+}
+
+// remembersNothing gives the reconciler the memory of one that has just been started.
+func (r *Reconciler) remembersNothing() {
+	r.directory, r.overdue = newDirectory(), newOverdue()
+	r.memories, r.refusals, r.landings = cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring()
+	r.versions, r.numbersInSync, r.respelled = cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring()
+	r.intents, r.absences, r.suspicions, r.due = cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring()
+	r.judged, r.unwritable = judgements{cache.NewExpiring()}, newUnwritable()
 }
 
 // requestChanged passes updates in which a reconcile is asked for by annotation.

@@ -18,7 +18,7 @@ func TestTheCacheKeepsWhatIsReadOfAResource(t *testing.T) {
 	at := func(second int64) *metav1.Time { return &metav1.Time{Time: time.Unix(second, 0)} }
 	o := aResource("a", "ada@contoso.com", having(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady))
 	o.Labels = map[string]string{"kustomize.toolkit.fluxcd.io/name": "people"}
-	o.Annotations = map[string]string{v1alpha1.CreatingAnnotation: "a note", "argocd.argoproj.io/tracking-id": "x"}
+	o.Annotations = map[string]string{v1alpha1.ReconcileRequestedAtAnnotation: "now", "argocd.argoproj.io/tracking-id": "x"}
 	o.Finalizers = []string{v1alpha1.Finalizer}
 	o.Status.UserID, o.Status.MaskedNumber = ada, "+1 ********01"
 	want := o.DeepCopy()

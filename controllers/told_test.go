@@ -17,12 +17,12 @@ func withoutUpdate(r *v1alpha1.AccessRule) {
 	r.Actions = []v1alpha1.Action{v1alpha1.ActionCreate, v1alpha1.ActionDelete}
 }
 
-// forges puts on a resource what the operator writes before a create.
+// forges puts on a resource all that an editor can write and that looks like the operator's.
 func forges(name, user, mask string) step {
-	return step{"somebody forges the note of " + name, func(m *model) {
+	return step{"an editor forges the marks of the operator on " + name, func(m *model) {
 		m.cluster.edit(keyFor(name), func(o *pam) {
 			o.Finalizers = []string{v1alpha1.Finalizer}
-			o.Annotations = map[string]string{v1alpha1.CreatingAnnotation: note(user, mask)}
+			o.Annotations = map[string]string{"identity.entraops.dev/creating": user + " " + mask}
 		})
 	}}
 }
@@ -36,7 +36,7 @@ func TestToldHistories(t *testing.T) {
 		phone string            // what Graph has of ada's mobile in the end, "" is none
 		says  map[string]string // reasons of Ready, "" for a resource that is gone
 	}{
-		"a forged note is not believed where updates are not allowed": {[]step{
+		"forged marks of the operator make no phone a resource's own": {[]step{
 			ruled("no Update", withoutUpdate), setsByHand(ada, mobileType, second), creates("people/a", ada, mobileType, number(first)),
 			forges("people/a", ada, "+1 ********02"), works(busy), deletes("people/a"),
 		}, second, map[string]string{"people/a": ""}},
@@ -80,7 +80,7 @@ func TestToldHistories(t *testing.T) {
 			graphFault("memberships are not shown", emulator.Fault{Path: "/transitiveMemberOf", Effect: emulator.Answer, Status: 403}),
 			creates("people/a", ada, mobileType, number(first)), works(busy),
 		}, "", map[string]string{"people/a": v1alpha1.ReasonGraphUnavailable}},
-		"a note of a create that Graph refused is gone": {[]step{
+		"a pending write that Graph refused is gone": {[]step{
 			graphFault("two creations are refused", badRequest), creates("people/a", ada, mobileType, number(first)), waits(20 * time.Second),
 			setsByHand(ada, mobileType, first), deletes("people/a"), waits(time.Minute),
 		}, first, map[string]string{"people/a": ""}},

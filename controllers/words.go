@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/plan"
 )
 
@@ -22,7 +23,11 @@ func (p *pass) find(c *claim, v plan.Verdict) finding {
 	}
 	switch v.Outcome {
 	case plan.Synced:
-		return foundSMS(v)
+		f := foundSMS(v)
+		if v.Respelled || c.respelled {
+			f.synced.message = "Graph holds what spec says, and writes the number with other digits than it was sent."
+		}
+		return f
 	case plan.Pending, plan.HandingOver:
 		if c.Leaving && c.Withheld == plan.Unsettled && v.Method == nil {
 			return unheard()
@@ -38,9 +43,14 @@ func (p *pass) find(c *claim, v plan.Verdict) finding {
 	case plan.Suspended:
 		return asBefore()
 	case plan.AlreadyExists:
+		if c.Blind {
+			return notSynced(v1alpha1.ReasonAlreadyExists, stalled, fmt.Sprintf(
+				"Graph already has a phone of type %s for this user. So many other numbers were tried from this namespace that the number is "+
+					"compared again only later. To take the phone over, set spec.adoptionPolicy: Always; or remove it in Entra.", c.Type))
+		}
 		return notSynced(v1alpha1.ReasonAlreadyExists, stalled, fmt.Sprintf(
 			"Graph already has a phone of type %s for this user%s. To take it over and make it what spec says, set "+
-				"spec.adoptionPolicy: Always; or remove it in Entra.", c.Type, otherNumber(c)))
+				"spec.adoptionPolicy: Always; or remove it in Entra.", c.Type, otherNumber(c, v)))
 	case plan.DriftDetected:
 		return notSynced(v1alpha1.ReasonDriftDetected, stalled,
 			"Somebody changed this phone in Entra, and driftPolicy is Report. To undo that, set spec.driftPolicy: Correct; "+
@@ -61,6 +71,13 @@ func (p *pass) find(c *claim, v plan.Verdict) finding {
 		}
 		return notAccepted(v1alpha1.ReasonPrivilegedUser, stalled, c.why)
 	case plan.Rejected:
+		switch c.refusedAs {
+		case graph.Restricted:
+			return notSynced(v1alpha1.ReasonUserRestricted, stalled, userRestricted)
+		case graph.InvalidNumber:
+			return notSynced(v1alpha1.ReasonRejected, stalled, "Graph calls this number invalid: check that it exists and that the country code fits. "+
+				"After a change of spec, or when asked by annotation, it is tried again.")
+		}
 		p.backOff(c) // reads may lag longer than patience lasts: what was refused may be there
 		return notSynced(v1alpha1.ReasonRejected, stalled, fmt.Sprintf(
 			"Graph refused to %s this phone: check that the number exists and is right for a phone of type %s. "+
@@ -73,6 +90,10 @@ func (p *pass) find(c *claim, v plan.Verdict) finding {
 			"Graph does not delete a mobile while the user has an alternateMobile: delete that first, "+
 				"or set spec.deletionPolicy: Orphan to let the resource go and leave the phone.")
 	case plan.DeleteRefused:
+		if c.refusedAs == graph.Restricted {
+			return notSynced(v1alpha1.ReasonUserRestricted, stalled, userRestricted+
+				" Or set spec.deletionPolicy: Orphan to let the resource go and leave the phone.")
+		}
 		return notSynced(v1alpha1.ReasonDefaultMethod, stalled,
 			"Graph refused to delete this phone, most likely because it is the user's default sign-in method: the user chooses "+
 				"another one in My Security Info, then the deletion goes through. Or set spec.deletionPolicy: Orphan to leave the phone.")
@@ -83,12 +104,17 @@ func (p *pass) find(c *claim, v plan.Verdict) finding {
 	return asBefore()
 }
 
+// userRestricted: Graph refuses for one user what the app registration may do for others.
+const userRestricted = "Graph refuses this for this user, although the app registration has the permission: the user may be in a restricted " +
+	"management administrative unit, or a policy may protect the user. Give the app's service principal a role at the scope of that unit, " +
+	"or manage this user's phones by hand. It is tried again at the resync."
+
 // backOff asks for another look at a resource that waits for something to happen
 // in Graph, after as long as it has waited already: looks get rarer up to the resync.
 func (p *pass) backOff(c *claim) {
 	waited := time.Duration(0)
 	synced := meta.FindStatusCondition(c.object.Status.Conditions, v1alpha1.ConditionSynced)
-	if synced != nil && synced.Status == metav1.ConditionFalse {
+	if synced != nil && synced.Status != metav1.ConditionTrue {
 		waited = p.now.Sub(synced.LastTransitionTime.Time)
 	}
 	if d := max(waited, firstLook); d < p.tenant.Spec.ResyncPeriodOrDefault() {
@@ -97,7 +123,6 @@ func (p *pass) backOff(c *claim) {
 }
 
 var barred = map[plan.Barrier]string{
-	plan.NotPermitted:         v1alpha1.ReasonNotPermitted,
 	plan.InvalidNumber:        v1alpha1.ReasonInvalidNumber,
 	plan.NumberSourceNotFound: v1alpha1.ReasonNumberSourceNotFound,
 	plan.UserChanged:          v1alpha1.ReasonUserChanged,
@@ -135,9 +160,12 @@ func conflict(c *claim, winner string) finding {
 			"this one takes over when the other goes.", c.Type, who))
 }
 
-func otherNumber(c *claim) string {
-	if c.Adopt == plan.AdoptNever {
+func otherNumber(c *claim, v plan.Verdict) string {
+	switch {
+	case c.Adopt == plan.AdoptNever:
 		return ", and adoptionPolicy is Never"
+	case v.Method != nil && v.Method.Number.DiffersOnlyInTrunkZero(c.Number):
+		return ", with a number that differs only in a zero after the country code"
 	}
 	return ", with another number or one that cannot be compared"
 }

@@ -19,7 +19,7 @@ const (
 
 // NumberSource says where the number of a resource may come from.
 //
-// +kubebuilder:validation:Enum=Any;SecretOnly
+// +kubebuilder:validation:Enum=Any;SecretOnly;SecretForUser
 type NumberSource string
 
 // The number sources.
@@ -29,6 +29,10 @@ const (
 	// NumberSourceSecretOnly allows phoneNumberFrom only, so that no number is in a
 	// manifest.
 	NumberSourceSecretOnly NumberSource = "SecretOnly"
+	// NumberSourceSecretForUser allows phoneNumberFrom only, and only of a Secret that
+	// names the user (UserAnnotation), so that whoever may name a Secret cannot register
+	// its number on another account.
+	NumberSourceSecretForUser NumberSource = "SecretForUser"
 )
 
 // AccessRule allows the resources of some namespaces to manage the phones of some
@@ -70,8 +74,9 @@ type AccessRule struct {
 	// +kubebuilder:validation:MaxItems=3
 	Actions []Action `json:"actions,omitempty"`
 
-	// numberSource is Any (default when absent), or SecretOnly: the number must come
-	// from a Secret.
+	// numberSource is Any (default when absent); SecretOnly: the number must come from a
+	// Secret; or SecretForUser: from a Secret whose annotation (or label)
+	// identity.entraops.dev/user names the user by object id or user principal name.
 	//
 	// +optional
 	NumberSource NumberSource `json:"numberSource,omitempty"`

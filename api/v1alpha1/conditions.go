@@ -13,7 +13,7 @@ package v1alpha1
 //	True:    Accepted
 //	False:   Conflict, NotPermitted, PrivilegedUser, TenantNotFound, TenantNotReady,
 //	         InvalidNumber, NumberSourceNotFound, UserNotFound, UserChanged
-//	Unknown: Throttled, Forbidden, GraphUnavailable (Graph could not be asked about
+//	Unknown: Throttled, Forbidden, UserRestricted, GraphUnavailable (Graph could not be asked about
 //	         the user)
 const ConditionAccepted = "Accepted"
 
@@ -49,9 +49,9 @@ const (
 //
 //	True:    Synced
 //	False:   Pending, WaitingForMobile, WaitingForAlternateMobile, AlreadyExists,
-//	         DriftDetected, DefaultMethod, Rejected, WouldChange,
+//	         DriftDetected, DefaultMethod, Rejected, UserRestricted, WouldChange,
 //	         DeletionBudgetExhausted
-//	Unknown: Pending, Throttled, Forbidden, GraphUnavailable
+//	Unknown: Pending, Throttled, Forbidden, UserRestricted, GraphUnavailable
 const ConditionSynced = "Synced"
 
 const (
@@ -79,6 +79,10 @@ const (
 	ReasonForbidden = "Forbidden"
 	// ReasonRejected means: Graph refused the request; asking again as it is would not help.
 	ReasonRejected = "Rejected"
+	// ReasonUserRestricted means: Graph refuses this for one user although the app
+	// registration has the permission: a restricted management administrative unit, or a
+	// policy at some scope.
+	ReasonUserRestricted = "UserRestricted"
 	// ReasonGraphUnavailable means: Graph did not answer, or answered that it cannot now.
 	ReasonGraphUnavailable = "GraphUnavailable"
 	// ReasonWouldChange means: the EntraTenant is in mode Observe and Enforce would write.
@@ -97,8 +101,7 @@ const (
 //	         True, Accepted first, or SMSSignInNotAsAsked; on an EntraTenant
 //	         Conflict, InvalidSpec, CredentialNotFound, CredentialNamespaceNotAllowed,
 //	         CredentialRefused, Forbidden, InUse
-//	Unknown: Suspended (never reconciled before), or the reason of the condition that
-//	         is Unknown; on an EntraTenant Throttled, GraphUnavailable
+//	Unknown: the reason of the condition that is Unknown; on an EntraTenant Throttled, GraphUnavailable
 const ConditionReady = "Ready"
 
 const (
@@ -175,11 +178,11 @@ const ConditionStalled = "Stalled"
 const ConditionReconciling = "Reconciling"
 
 // ConditionSuspended is True while spec.suspend is, and absent otherwise. The other
-// conditions then stay as they were.
+// conditions then stay as they were: a resource that was never reconciled has none, which
+// kstatus reads as Current. Only what the access rules do not allow is said all the same.
 //
 //	True: Suspended
 const ConditionSuspended = "Suspended"
 
-// ReasonSuspended means: spec.suspend is true. Ready=Unknown has it too on a resource that
-// was suspended before it was ever reconciled.
+// ReasonSuspended means: spec.suspend is true.
 const ReasonSuspended = "Suspended"

@@ -11,15 +11,11 @@ const (
 	// shown in status.lastHandledRequest.
 	ReconcileRequestedAtAnnotation = "identity.entraops.dev/reconcile-requested-at"
 
-	// CreatingAnnotation is the operator's own: for whom (the object id) and what (the
-	// masked number, after a space) it is about to create. It is written with the
-	// finalizer, before the create, so that an operator that was killed before it could
-	// record the outcome knows its own method when it finds it, and its user by whatever
-	// name. " until " and a time after it say by when earlier creates have landed whose
-	// end nobody heard; until then a resource that leaves is not let go. It means nothing
-	// else once status.id is set, and goes when Graph shows that the create was not done.
-	// Users leave it alone.
-	CreatingAnnotation = "identity.entraops.dev/creating"
+	// UserAnnotation names, on a Secret, the users whose numbers its values may be used
+	// for: object ids or user principal names in any case, separated by commas or white
+	// space. A label of the same name may hold one object id. Access rules with
+	// numberSource SecretForUser want it.
+	UserAnnotation = "identity.entraops.dev/user"
 
 	// DefaultTenantName is the EntraTenant of a method that names none.
 	DefaultTenantName = "default"

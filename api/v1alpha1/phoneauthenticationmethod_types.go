@@ -192,6 +192,14 @@ type PhoneAuthenticationMethodStatus struct {
 	// +optional
 	MaskedNumber string `json:"maskedNumber,omitempty"`
 
+	// pendingWrite is a write to Graph that was begun and is not settled. It is written
+	// before a create, and before an update that takes a phone over, so that an operator
+	// that was killed in between knows its own phone when it finds it. It goes with the
+	// result.
+	//
+	// +optional
+	PendingWrite *PendingWrite `json:"pendingWrite,omitempty"`
+
 	// lastHandledRequest is the value of the annotation
 	// identity.entraops.dev/reconcile-requested-at that was served last.
 	//
@@ -205,6 +213,42 @@ type PhoneAuthenticationMethodStatus struct {
 	// +listType=map
 	// +listMapKey=type
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// PendingWriteAction is a write that status remembers before it is sent.
+//
+// +kubebuilder:validation:Enum=Create;Update
+type PendingWriteAction string
+
+// The writes that are remembered: those after which a phone would have no record.
+const (
+	PendingCreate PendingWriteAction = "Create"
+	PendingUpdate PendingWriteAction = "Update"
+)
+
+// PendingWrite is a write to Graph whose outcome is not known yet.
+type PendingWrite struct {
+	// action is Create, or Update where a phone is taken over that was not this
+	// resource's before.
+	//
+	// +required
+	Action PendingWriteAction `json:"action"`
+
+	// userID is the object id of the user, in lower case, for whom it was begun.
+	//
+	// +required
+	UserID string `json:"userID"`
+
+	// maskedNumber is the number that is written, masked.
+	//
+	// +required
+	MaskedNumber string `json:"maskedNumber"`
+
+	// since is when the write was last begun. Graph may carry it out for another 65
+	// seconds.
+	//
+	// +required
+	Since metav1.Time `json:"since"`
 }
 
 // PhoneAuthenticationMethod is one phone of one Entra user: a number that

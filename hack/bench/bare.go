@@ -63,8 +63,13 @@ func (b *bench) bareWrite(ctx context.Context, phones *bareGraph, o *v1alpha1.Ph
 	id, masked := o.Name[:36], "+1 ********"+o.Spec.PhoneNumber[len(o.Spec.PhoneNumber)-2:]
 	base := o.DeepCopy()
 	o.Finalizers = []string{v1alpha1.Finalizer}
-	metav1.SetMetaDataAnnotation(&o.ObjectMeta, v1alpha1.CreatingAnnotation, id+" "+masked)
 	if err := b.admin.Patch(ctx, o, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})); err != nil {
+		return err
+	}
+	base = o.DeepCopy()
+	o.Status.UserID = id
+	o.Status.PendingWrite = &v1alpha1.PendingWrite{Action: v1alpha1.PendingCreate, UserID: id, MaskedNumber: masked, Since: metav1.Now()}
+	if err := b.admin.Status().Patch(ctx, o, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})); err != nil {
 		return err
 	}
 	method, err := phones.create(ctx, id, o)

@@ -30,7 +30,7 @@ const (
 	Namespace                    // no rule is for this namespace
 	User                         // those that are name other users
 	PhoneType                    // those for this user name other phone types
-	NumberSource                 // those for this phone want the number in a Secret
+	NumberSource                 // those for this phone want the number in a Secret, or in one for this user
 	Nothing                      // a rule matched
 )
 

@@ -64,14 +64,29 @@ type Request struct {
 	UserPrincipalName string
 	PhoneType         phone.Type
 	FromSecret        bool // the number comes from a Secret, not from the manifest
+	// SecretNamesUser is whether that Secret says that it is for this user. It is true
+	// as well as long as the Secret was not read.
+	SecretNamesUser bool
 }
 
-// Judge says what the rules allow to r.
+// Judge returns what the rules allow to r.
 func (p Policy) Judge(r Request) Judgement {
+	return p.judge(r, r.UserPrincipalName != "")
+}
+
+// Foresee judges r before its user was looked up. A refusal is final: nothing that is
+// said of the user later changes it. What is not refused must be judged by Judge.
+//
+// r.UserPrincipalName is the name in spec.user of a resource that no user is bound to
+// yet, and empty where an object id says who the user is. By such a name Entra finds the
+// user who has it, so a name that no rule covers need not be looked up.
+func (p Policy) Foresee(r Request) Judgement { return p.judge(r, true) }
+
+func (p Policy) judge(r Request, userKnown bool) Judgement {
 	var j Judgement
 	r.UserPrincipalName = foldASCII(r.UserPrincipalName)
 	for i := range p.rules {
-		m := p.rules[i].mismatch(r)
+		m := p.rules[i].mismatch(r, userKnown)
 		j.Mismatch = max(j.Mismatch, m)
 		if m == Nothing {
 			j.actions |= p.rules[i].actions
@@ -80,34 +95,36 @@ func (p Policy) Judge(r Request) Judgement {
 	return j
 }
 
-// mismatch is the first part of the rule that does not match q, whose user is
-// folded. The namespace comes
-// first: a rule for other namespaces is not looked into any further, so that
+// mismatch returns the first part of the rule that does not match q, whose user is
+// folded; a user that is known and has no name is covered by every rule. The namespace
+// comes first: a rule for other namespaces is not looked into any further, so that
 // nothing of it can be told to this one.
-func (r *rule) mismatch(q Request) Mismatch {
+func (r *rule) mismatch(q Request, userKnown bool) Mismatch {
 	switch {
 	case len(q.NamespaceLabels) == 0 || !r.namespaces.Matches(labels.Set(q.NamespaceLabels)):
 		return Namespace
-	case !r.coversUser(q.UserPrincipalName):
+	case !userKnown || q.UserPrincipalName != "" && !r.coversUser(q.UserPrincipalName):
 		return User
 	case len(r.phoneTypes) > 0 && !slices.Contains(r.phoneTypes, v1alpha1.PhoneType(q.PhoneType)):
 		return PhoneType
-	case !r.takesNumber(q.FromSecret):
+	case !r.takesNumber(q):
 		return NumberSource
 	}
 	return Nothing
 }
 
 func (r *rule) coversUser(upn string) bool {
-	return upn != "" && slices.ContainsFunc(r.users, func(g glob) bool { return g.matches(upn) })
+	return slices.ContainsFunc(r.users, func(g glob) bool { return g.matches(upn) })
 }
 
-func (r *rule) takesNumber(fromSecret bool) bool {
+func (r *rule) takesNumber(q Request) bool {
 	switch r.source {
 	case v1alpha1.NumberSourceAny:
 		return true
 	case v1alpha1.NumberSourceSecretOnly:
-		return fromSecret
+		return q.FromSecret
+	case v1alpha1.NumberSourceSecretForUser:
+		return q.FromSecret && q.SecretNamesUser
 	}
 	return false // of a later API
 }

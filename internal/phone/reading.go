@@ -95,6 +95,23 @@ func (r Reading) DiffersOnlyInTrunkZero(n Number) bool {
 	return r.kind == exact && r.number.differsOnlyInTrunkZero(n)
 }
 
+// minLine is how many digits two spellings of one number have in common at least.
+const minLine = 6
+
+// Respells reports whether the server shows n with other digits that reach the same
+// line: the country code and the extension are the same, and one national number is the
+// end of the other. Such is a number with and without a trunk zero, or a prefix of
+// mobile phones. Whoever wrote n would change nothing by writing it once more.
+func (r Reading) Respells(n Number) bool {
+	if r.Compare(n) != Different || r.kind != exact {
+		return false
+	}
+	a, b := r.number.digits(), n.digits()
+	return a.country == b.country && a.extension == b.extension &&
+		min(len(a.national), len(b.national)) >= minLine &&
+		(strings.HasSuffix(a.national, b.national) || strings.HasSuffix(b.national, a.national))
+}
+
 // Number returns the number, if the reading is one with all its digits.
 func (r Reading) Number() (Number, bool) { return r.number, r.kind == exact }
 

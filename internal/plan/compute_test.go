@@ -111,11 +111,6 @@ func TestCompute(t *testing.T) {
 			claims: []Claim{claim("a", changed, creating(numberA))}, observed: []Method{shows(phone.Mobile, foreign)},
 			want: "a: already exists",
 		},
-		"a note outweighs the record of a claim that is not permitted, beside which it was made": {
-			claims:   []Claim{claim("a", holding(numberA), barred(NotPermitted)), claim("b", younger, never, creating(numberA))},
-			observed: []Method{shows(phone.Mobile, numberA)},
-			want:     "a: barred; b: synced +",
-		},
 		"of two notes of one create, that of the claim which could go on counts": {
 			claims:   []Claim{claim("a", creating(numberA), suspended), claim("b", younger, never, creating(numberA))},
 			observed: []Method{shows(phone.Mobile, numberA)},
@@ -180,14 +175,6 @@ func TestCompute(t *testing.T) {
 		"a suspended holder keeps its place": {
 			claims:   []Claim{claim("a", holding(numberA), suspended), claim("b", always, saying(numberB))},
 			observed: []Method{shows(phone.Mobile, numberA)}, want: "a: suspended +; b: conflict with a",
-		},
-		"a holder that is not permitted any more loses to a rival that is": {
-			claims:   []Claim{claim("a", holding(numberA), barred(NotPermitted)), claim("b", younger)},
-			observed: []Method{shows(phone.Mobile, numberA)}, want: "a: barred; b: synced +",
-		},
-		"a holder that is not permitted any more keeps what no rival takes": {
-			claims:   []Claim{claim("a", holding(numberA), barred(NotPermitted)), claim("b", saying(numberB))},
-			observed: []Method{shows(phone.Mobile, numberA)}, want: "a: barred +; b: already exists",
 		},
 		"an edited number is one update": {
 			claims: []Claim{claim("a", saying(numberB), changed, holding(numberA))}, observed: []Method{shows(phone.Mobile, numberA)},
@@ -274,10 +261,6 @@ func TestCompute(t *testing.T) {
 		},
 		"a suspended leaver leaves the phone": {
 			claims: []Claim{claim("a", holding(numberA), leaving, suspended)}, observed: []Method{shows(phone.Mobile, numberA)},
-			want: "a: released +",
-		},
-		"a leaver that is not permitted leaves the phone": {
-			claims: []Claim{claim("a", holding(numberA), leaving, barred(NotPermitted))}, observed: []Method{shows(phone.Mobile, numberA)},
 			want: "a: released +",
 		},
 		"a leaver that may not delete leaves the phone": {

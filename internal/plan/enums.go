@@ -85,11 +85,10 @@ const (
 // Barrier is a reason for which a claim may not act, known before the plan.
 type Barrier int
 
-// A claim that is NotPermitted does not compete for its phone type and loses it
-// to a rival that is permitted. The other barriers leave a holder in its place.
+// A barrier leaves a holder in its place. Claims that the access rules do not allow are
+// no claims: they never reach the plan.
 const (
 	NotBarred Barrier = iota
-	NotPermitted
 	InvalidNumber
 	NumberSourceNotFound
 	UserChanged
@@ -98,7 +97,8 @@ const (
 // Withheld says which writes must wait for a reason found just before them.
 type Withheld int
 
-// PrivilegedUser and Unsettled withhold every write, BudgetSpent deletions only.
+// PrivilegedUser and Unsettled withhold every write, BudgetSpent deletions only. Of a
+// PrivilegedUser no phone is compared with a claim that does not hold it.
 // Unsettled: an earlier write of this phone type may or may not have worked.
 const (
 	Nothing Withheld = iota
@@ -130,7 +130,7 @@ const (
 	WaitingForMobile
 	// Denied: the access rules do not allow Verb to this claim.
 	Denied
-	// Privileged: Verb is needed, and the user holds a directory role.
+	// Privileged: a write or a comparison is needed, and Entra protects the user.
 	Privileged
 	// Rejected: Graph refused Verb for this content.
 	Rejected

@@ -32,7 +32,7 @@ type claimIn struct {
 	Number   string `json:"number,omitempty"`
 	Holds    string `json:"holds,omitempty"`    // the number last in sync
 	Creating string `json:"creating,omitempty"` // a create that was begun and never recorded
-	Is       string `json:"is,omitempty"`       // leaving, suspended, notPermitted, edited; with commas between
+	Is       string `json:"is,omitempty"`       // leaving, suspended, edited; with commas between
 	Policies string `json:"policies,omitempty"` // Always, Never, Report, Orphan
 }
 
@@ -85,9 +85,6 @@ func (u userIn) values() (claims []Claim, methods []Method) {
 		}
 		is, policies := strings.Split(in.Is, ", "), strings.Split(in.Policies, ", ")
 		c.Leaving, c.Suspended, c.Changed = slices.Contains(is, "leaving"), slices.Contains(is, "suspended"), slices.Contains(is, "edited")
-		if slices.Contains(is, "notPermitted") {
-			c.Barred = NotPermitted
-		}
 		for _, p := range policies {
 			switch p {
 			case "Always":

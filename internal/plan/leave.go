@@ -30,9 +30,9 @@ func (u *user) leaver(s *slot, c Claim) Verdict {
 	if w, ok := s.heir(); ok {
 		s.inherited = true
 		switch {
-		case s.same(w):
 		case c.Withheld == PrivilegedUser:
 			v.Outcome = Privileged // nothing is handed over before that ends
+		case s.same(w):
 		default:
 			v.Outcome = HandingOver
 		}
@@ -61,5 +61,5 @@ func (u *user) leaver(s *slot, c Claim) Verdict {
 
 // leavesBehind says whether the phone stays in Graph when its claim goes.
 func leavesBehind(c Claim) bool {
-	return c.Delete == OrphanMethod || c.Suspended || c.Barred == NotPermitted || c.Denied.Has(Delete)
+	return c.Delete == OrphanMethod || c.Suspended || c.Denied.Has(Delete)
 }

@@ -250,7 +250,7 @@ func lawful(claims []Claim, methods []Method, p Plan) error {
 		switch {
 		case !ok || c.Type != a.Type:
 			return fmt.Errorf("%v %s: no claim speaks for it", a.Verb, a.Type)
-		case c.Suspended || c.Barred == NotPermitted || c.Denied.Has(a.Verb) || c.Refused.Has(a.Verb) || c.Withheld == PrivilegedUser || c.Withheld == Unsettled:
+		case c.Suspended || c.Denied.Has(a.Verb) || c.Refused.Has(a.Verb) || c.Withheld == PrivilegedUser || c.Withheld == Unsettled:
 			return fmt.Errorf("%v %s for %s, which may not", a.Verb, a.Type, a.For)
 		case c.Barred != NotBarred && a.Verb != Delete:
 			return fmt.Errorf("%v %s for %s, which is barred", a.Verb, a.Type, a.For)

@@ -46,7 +46,7 @@ func worlds(t *rapid.T) world {
 			Suspended: rapid.IntRange(0, 5).Draw(t, "suspended") == 0,
 			Holder:    rapid.Bool().Draw(t, "holder"),
 			Changed:   rapid.Bool().Draw(t, "changed"),
-			Barred:    Barrier(max(0, rapid.IntRange(-6, 4).Draw(t, "barred"))),
+			Barred:    Barrier(max(0, rapid.IntRange(-6, 3).Draw(t, "barred"))),
 			Denied:    Verbs(rapid.SampledFrom([]Verbs{0, 0, 0, SetOf(Create), SetOf(Update, EnableSMS, DisableSMS), SetOf(Delete)}).Draw(t, "denied")),
 			Refused:   Verbs(rapid.SampledFrom([]Verbs{0, 0, 0, SetOf(Create), SetOf(Update), SetOf(Delete), SetOf(EnableSMS)}).Draw(t, "refused")),
 			Withheld:  Withheld(max(0, rapid.IntRange(-6, 3).Draw(t, "withheld"))),

@@ -18,9 +18,7 @@ func (u *user) stay(s *slot) {
 		case c.Suspended:
 			u.say(c, Verdict{Outcome: Suspended, Holds: s.owns(c), Method: s.method})
 		case c.Barred != NotBarred:
-			// A holder that lost its type to a permitted rival has nothing left to come back to.
-			lost := u.plan.Verdicts[w.Ref].Holds
-			u.say(c, Verdict{Outcome: Barred, Holds: s.owns(c) && !lost, Method: s.method})
+			u.say(c, Verdict{Outcome: Barred, Holds: s.owns(c), Method: s.method})
 		case c.Ref != w.Ref:
 			u.say(c, Verdict{Outcome: Conflict, Winner: w.Ref, Method: s.method})
 		}
@@ -30,23 +28,38 @@ func (u *user) stay(s *slot) {
 // lead decides for the claim that has the phone type.
 func (u *user) lead(s *slot, c Claim) Verdict {
 	v := Verdict{Outcome: Synced, Holds: s.owns(c), Method: s.method}
+	foreign := !v.Holds && !s.inherited
+	if foreign && c.Withheld == PrivilegedUser {
+		v.Outcome, v.Method = Privileged, nil // what the user has is not told, nor compared
+		return v
+	}
 	if s.method == nil || s.goes {
 		return u.missing(s, c, v)
 	}
+	switch {
+	case !foreign:
+	case c.Adopt == AdoptNever, c.Blind && c.Adopt == AdoptIfNumberMatches:
+		v.Outcome = AlreadyExists
+		return v
+	case c.Denied.Has(Update):
+		// To adopt is to get the right to change and to delete the phone, so it wants
+		// what an update wants, whatever the number.
+		v.Outcome, v.Verb = Denied, Update
+		return v
+	}
 	if s.same(c) {
-		if !v.Holds && !s.inherited && c.Adopt == AdoptNever {
-			v.Outcome = AlreadyExists
-			return v
-		}
 		v.Holds = true
 		return u.sms(s, c, v)
 	}
 	switch {
-	case !v.Holds && !s.inherited && c.Adopt != AdoptAlways:
+	case foreign && c.Adopt != AdoptAlways:
 		v.Outcome = AlreadyExists
 		return v
 	case v.Holds && s.compare(c) == phone.Unknown && !s.edited(c):
 		return u.sms(s, c, v) // masked: as far as anyone can see it is ours
+	case v.Holds && s.method.Number.Respells(c.Number) && !s.edited(c):
+		v.Respelled = true // to send it once more would change nothing
+		return u.sms(s, c, v)
 	case v.Holds && c.Drift == ReportDrift && !s.edited(c):
 		v.Outcome = DriftDetected
 		return v

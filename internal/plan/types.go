@@ -23,8 +23,8 @@ type Claim struct {
 
 	// Holder says that the method in Graph was made or adopted for this claim.
 	Holder bool
-	// Creating is the masked number of a create that was begun and whose
-	// outcome was never recorded: a crash may lie between the two. "" is none.
+	// Creating is the masked number of a write that was begun and whose outcome was
+	// never recorded: a crash may lie between the two. "" is none.
 	Creating string
 	// Last is the masked number that was last in sync, "" before the first time.
 	Last string
@@ -35,6 +35,10 @@ type Claim struct {
 	Changed bool
 	// Edited says that its spec is new. The number need not be.
 	Edited bool
+
+	// Blind says that the claim's number must not be compared with a phone that it does
+	// not hold: too many others were tried before it.
+	Blind bool
 
 	Barred   Barrier  // why the claim may not act at all
 	Denied   Verbs    // writes that the access rules do not allow to this claim
@@ -70,6 +74,8 @@ type Verdict struct {
 	Holds bool
 	// Method is what Graph shows of the phone type; nil where it shows none.
 	Method *Method
+	// Respelled says that Graph shows the claim's number in other digits than were sent.
+	Respelled bool
 	// SMS says how Graph's SMS sign-in state compares with what the claim asks for.
 	SMS SMSVerdict
 }

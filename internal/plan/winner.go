@@ -3,6 +3,8 @@ package plan
 import (
 	"cmp"
 	"slices"
+
+	"github.com/entraops/phone-operator/internal/phone"
 )
 
 // owns says whether the method in Graph is the claim's: it was recorded so, or
@@ -10,14 +12,13 @@ import (
 func (s *slot) owns(c Claim) bool { return c.Holder || s.maker == c.Ref }
 
 // setMaker finds the claim that began to create just the number that Graph shows
-// and whose record was lost. A record of somebody else outweighs that, for what was
-// begun may have come to nothing; unless it is of one that is not permitted, beside
-// which a rival may create. Of several that began, it is the one that could go on.
+// and whose record was lost. A record of another claim outweighs that, for what was
+// begun may have come to nothing. Of several that began, it is the one that could go on.
 func (s *slot) setMaker() {
 	began := slices.DeleteFunc(slices.Clone(s.claims), func(c Claim) bool {
 		return !begun(c) || s.method == nil || s.method.Number.Masked() != c.Creating
 	})
-	if len(began) == 0 || slices.ContainsFunc(s.claims, func(c Claim) bool { return c.Holder && c.Barred != NotPermitted }) {
+	if len(began) == 0 || slices.ContainsFunc(s.claims, func(c Claim) bool { return c.Holder }) {
 		return
 	}
 	s.maker = slices.MinFunc(began, func(a, b Claim) int { return cmp.Compare(standing(a), standing(b)) }).Ref
@@ -27,7 +28,7 @@ func (s *slot) setMaker() {
 // what it holds, who takes it along, who holds nothing against others.
 func standing(c Claim) int {
 	switch {
-	case c.Barred == NotPermitted || c.Leaving && leavesBehind(c):
+	case c.Leaving && leavesBehind(c):
 		return 3
 	case c.Leaving:
 		return 2
@@ -41,11 +42,10 @@ func standing(c Claim) int {
 func begun(c Claim) bool { return !c.Holder && c.Creating != "" }
 
 // winner returns the claim that has the phone type among those that stay: who
-// holds it, else the oldest that may act. Who is not permitted holds nothing
-// against a rival that is, or an old resource could squat on a user for ever.
+// holds it, else the oldest that may act.
 func (s *slot) winner() (Claim, bool) {
 	for _, c := range s.claims {
-		if !c.Leaving && s.owns(c) && c.Barred != NotPermitted {
+		if !c.Leaving && s.owns(c) {
 			return c, true
 		}
 	}
@@ -65,4 +65,21 @@ func (s *slot) heir() (Claim, bool) {
 		return Claim{}, false
 	}
 	return w, true
+}
+
+// Adopts reports whether a claim may come to hold a phone that it has no record of: only
+// for such a claim a phone is compared that may be another's.
+func Adopts(claims []Claim) bool {
+	for _, t := range phone.Types() {
+		s := slot{}
+		for _, c := range slices.SortedFunc(slices.Values(claims), older) {
+			if c.Type == t {
+				s.claims = append(s.claims, c)
+			}
+		}
+		if w, ok := s.winner(); ok && !w.Holder && !w.Suspended && w.Barred == NotBarred {
+			return true
+		}
+	}
+	return false
 }

@@ -1,0 +1,208 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/access"
+	"github.com/entraops/phone-operator/internal/phone"
+	"github.com/entraops/phone-operator/internal/plan"
+	"github.com/entraops/phone-operator/internal/tenant"
+)
+
+// A claim that the access rules do not allow is no claim. It is taken out of the pass
+// before anything is asked for its sake, so that it is looked up by nobody, compared with
+// nothing, told nothing of Graph and weighed against no other claim.
+
+// foreseeAccess takes out the claims that are refused whatever Graph may say of their user:
+// those of another namespace, phone type or number source, and those whose name in
+// spec.user no rule covers.
+func (p *pass) foreseeAccess(ctx context.Context) error {
+	return p.authorize(ctx, func(c *claim, ns *metav1.PartialObjectMetadata) access.Judgement {
+		if j, ok := p.judged.recall(p.tenant.Version, c, ns); ok {
+			return j
+		}
+		r := requestOf(c, ns)
+		if c.object.Status.UserID == "" && !isObjectID(c.object.Spec.User) {
+			r.UserPrincipalName = c.object.Spec.User
+		}
+		return p.tenant.Access.Foresee(r)
+	})
+}
+
+// permit judges the claims by the name that Graph has for the user now, at every pass,
+// so that a rule taken away bites on what is already there.
+func (p *pass) permit(ctx context.Context) error {
+	return p.authorize(ctx, func(c *claim, ns *metav1.PartialObjectMetadata) access.Judgement {
+		r := requestOf(c, ns)
+		r.UserPrincipalName = p.user.UserPrincipalName
+		j := p.tenant.Access.Judge(r)
+		if !j.Permitted() && !c.misnamed {
+			p.judged.remember(p.tenant.Version, c, ns, j)
+		}
+		c.Denied = denied(j)
+		return j
+	})
+}
+
+// authorize judges every claim and goes on with those that are permitted. Of the others
+// it says so; a resource of theirs that is being deleted is released, and leaves a phone
+// that it once made. A terminating claim that may not delete its phone goes likewise.
+func (p *pass) authorize(ctx context.Context, judge func(*claim, *metav1.PartialObjectMetadata) access.Judgement) error {
+	var allowed, refused []*claim
+	for _, c := range p.claims {
+		ns, err := p.namespaceOf(ctx, c)
+		if err != nil {
+			return err
+		}
+		switch j := judge(c, ns); {
+		case !j.Permitted():
+			c.why = notPermitted(j.Mismatch)
+			refused = append(refused, c)
+		case c.Leaving && c.Denied.Has(plan.Delete):
+			p.letGo(ctx, c)
+		default:
+			allowed = append(allowed, c)
+		}
+	}
+	p.claims = allowed
+	p.refuse(ctx, refused)
+	return nil
+}
+
+// refuse says of claims that they are not permitted. Whoever may make a resource that
+// cannot be written does not hold up others.
+func (p *pass) refuse(ctx context.Context, refused []*claim) {
+	p.refused = p.refused || len(refused) > 0
+	for _, c := range refused {
+		if c.Leaving {
+			p.letGo(ctx, c)
+			continue
+		}
+		before := c.object.DeepCopy()
+		s := &c.object.Status
+		s.ID, s.SMSSignInState, s.PendingWrite, s.MaskedNumber = "", "", nil, ""
+		if n, err := phone.Parse(c.object.Spec.PhoneNumber); err == nil {
+			s.MaskedNumber = n.Masked() // its own word, not Graph's
+		}
+		f := notAccepted(v1alpha1.ReasonNotPermitted, stalled, c.why)
+		f.write(s, c.object.Generation)
+		s.LastHandledRequest = requested(c.object)
+		if c.Suspended {
+			markSuspended(s, c.object.Generation)
+		} else {
+			meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionSuspended)
+		}
+		if err := p.patchStatus(ctx, c, before); err != nil {
+			log.FromContext(ctx).V(1).Info("could not say of a resource that it is not permitted", "resource", c.Ref, "answer", err.Error())
+			p.lookAgain(p.unwritable.retry(c.object.UID))
+			continue
+		}
+		p.tellTransition(c, before, f)
+	}
+}
+
+// namespaceOf returns the metadata of a claim's namespace, nil where there is none: a
+// namespace that was finalized by force may leave resources behind.
+func (r *Reconciler) namespaceOf(ctx context.Context, c *claim) (*metav1.PartialObjectMetadata, error) {
+	ns := metav1.PartialObjectMetadata{}
+	ns.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	err := r.Client.Get(ctx, client.ObjectKey{Name: c.object.Namespace}, &ns)
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("get the namespace of %s: %w", c.Ref, err)
+	}
+	return &ns, nil
+}
+
+// requestOf is what a claim asks of the access rules, without its user. Without labels,
+// which every namespace has, no rule matches.
+func requestOf(c *claim, ns *metav1.PartialObjectMetadata) access.Request {
+	r := access.Request{PhoneType: c.Type, FromSecret: c.object.Spec.PhoneNumberFrom != nil, SecretNamesUser: !c.misnamed}
+	if ns != nil {
+		r.NamespaceLabels = ns.Labels
+	}
+	return r
+}
+
+// judgements remember for a moment which claims the rules refused after their user was
+// looked up, so that a resource which is edited again and again makes no work for Graph.
+type judgements struct{ byUID *cache.Expiring }
+
+// judgedFor is how long such a refusal counts: a user may be renamed into the rules.
+const judgedFor = time.Minute
+
+type refusedOn struct {
+	version    tenant.Version
+	generation int64
+	namespace  string // resourceVersion
+	judgement  access.Judgement
+}
+
+func (j judgements) remember(v tenant.Version, c *claim, ns *metav1.PartialObjectMetadata, refused access.Judgement) {
+	j.byUID.Set(c.object.UID, refusedOn{v, c.object.Generation, versionOf(ns), refused}, judgedFor)
+}
+
+func (j judgements) recall(v tenant.Version, c *claim, ns *metav1.PartialObjectMetadata) (access.Judgement, bool) {
+	last, ok := j.byUID.Get(c.object.UID)
+	if !ok {
+		return access.Judgement{}, false
+	}
+	on := last.(refusedOn)
+	return on.judgement, on == refusedOn{v, c.object.Generation, versionOf(ns), on.judgement}
+}
+
+func versionOf(ns *metav1.PartialObjectMetadata) string {
+	if ns == nil {
+		return ""
+	}
+	return ns.ResourceVersion
+}
+
+// denied returns the writes that the rules leave out.
+func denied(j access.Judgement) plan.Verbs {
+	var verbs []plan.Verb
+	if !j.Allows(v1alpha1.ActionCreate) {
+		verbs = append(verbs, plan.Create)
+	}
+	if !j.Allows(v1alpha1.ActionUpdate) {
+		verbs = append(verbs, plan.Update, plan.EnableSMS, plan.DisableSMS)
+	}
+	if !j.Allows(v1alpha1.ActionDelete) {
+		verbs = append(verbs, plan.Delete)
+	}
+	return plan.SetOf(verbs...)
+}
+
+// notPermitted says which part of the rules did not match. It speaks of this
+// namespace's rules only, never of what other namespaces may do.
+func notPermitted(m access.Mismatch) string {
+	const ask = " Ask an administrator of the EntraTenant (spec.access)."
+	switch m {
+	case access.NoRules:
+		return "The EntraTenant has no access rules, so nobody may manage phones with it." + ask
+	case access.Namespace:
+		return "No access rule of the EntraTenant is for this namespace." + ask
+	case access.User:
+		return "No access rule for this namespace covers the user." + ask
+	case access.PhoneType:
+		return "The access rules for this namespace and user do not cover this phone type." + ask
+	case access.NumberSource:
+		return "The access rules want the number from elsewhere: use spec.phoneNumberFrom in place of spec.phoneNumber, and, where a " +
+			"rule says numberSource: SecretForUser, name the user in the Secret's annotation " + v1alpha1.UserAnnotation + "."
+	case access.Nothing:
+	}
+	return "The access rules of the EntraTenant do not allow this." + ask
+}
