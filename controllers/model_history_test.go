@@ -2,18 +2,26 @@ package controllers
 
 import (
 	"flag"
+	"maps"
+	"slices"
 	"testing"
 	"testing/synctest"
 
 	"pgregory.net/rapid"
+
+	"github.com/entraops/phone-operator/internal/emulator"
 )
 
 // histories is how many TestModel plays unless -rapid.checks says: less than a
 // minute with the race detector. Without it two cores play thousands in a minute.
 const histories = "500"
 
+// plausible are the Graphs that the model plays in: what nobody knows of the real
+// one must not matter.
+var plausible = emulator.Variants()
+
 // TestModel plays random histories against a model of what must hold, each on a
-// clock of its own.
+// clock of its own and in one of the plausible Graphs.
 func TestModel(t *testing.T) {
 	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
 		must(checks.Value.Set(histories))
@@ -24,6 +32,7 @@ func TestModel(t *testing.T) {
 		var broken *violation
 		bubble(t, func() {
 			m := newModel(rt.Logf)
+			must(m.graph.SetAssumptions(plausible[rapid.SampledFrom(slices.Sorted(maps.Keys(plausible))).Draw(rt, "Graph")]))
 			actions := m.actions()
 			actions[""] = func(*rapid.T) { m.stopIfBroken() }
 			defer func() {
