@@ -78,6 +78,7 @@ func start(t *testing.T) *suite {
 		must(t, err)
 
 		graph := emulator.New(emulator.Options{Seed: 1})
+		graph.SetReadLag(readLag)
 		must(t, graph.AddTenant(emulator.Tenant{ID: tenantID, Domains: []string{"contoso.com"}}))
 		must(t, graph.AddApp(emulator.App{ClientID: clientID, Secret: "first", Roles: []string{
 			"UserAuthMethod-Phone.ReadWrite.All", "User.ReadBasic.All", "RoleManagement.Read.Directory", "GroupMember.Read.All"}}))
