@@ -3,6 +3,7 @@ package controllers
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
@@ -60,10 +61,22 @@ func noAccess(e *graph.Error) string {
 	return "The app registration may not read users: grant it User.ReadBasic.All with admin consent."
 }
 
+// mendProxy says what to do about a proxy that refuses.
+func mendProxy(p *graph.ProxyError) string {
+	if p.Status == http.StatusProxyAuthRequired {
+		return "Put the user and password that it asks for into HTTPS_PROXY, have it let the operator through without, or except the host with NO_PROXY"
+	}
+	return "Have it let the operator through, or except the host with NO_PROXY"
+}
+
 // noAnswer: bad weather, or an address that is wrong.
 func noAnswer(spec *v1alpha1.EntraTenantSpec, e *graph.Error) string {
-	check := "check that the operator's pods can reach it"
-	if spec.Endpoint != nil {
+	if p := e.Proxy; p != nil {
+		return fmt.Sprintf("The proxy %s, which the operator's environment names (HTTPS_PROXY), does not connect to %s: it answers HTTP %d %s. "+
+			"%s. The operator keeps trying.", p.Proxy, p.Target, p.Status, http.StatusText(p.Status), mendProxy(p))
+	}
+	check := "check that the operator's pods can reach it; where a proxy inspects TLS, its certificate authority goes into spec.endpoint.caBundle"
+	if spec.Endpoint != nil && (spec.Endpoint.Graph != "" || spec.Endpoint.Authority != "") {
 		check = "check spec.endpoint: graph, authority and caBundle"
 	}
 	return fmt.Sprintf("Graph or the token endpoint does not answer as it should (%s). The operator keeps trying; if this lasts, %s.",

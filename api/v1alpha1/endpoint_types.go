@@ -25,9 +25,9 @@ const (
 	GraphBeta GraphVersion = "beta"
 )
 
-// Endpoint names hosts to use in place of a cloud's.
+// Endpoint names hosts to use in place of a cloud's, and whose certificates they have.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.graph) || has(self.authority)",message="set graph, authority or both; without either, leave endpoint out"
+// +kubebuilder:validation:XValidation:rule="has(self.graph) || has(self.authority) || has(self.caBundle)",message="set graph, authority or caBundle; without any, leave endpoint out"
 type Endpoint struct {
 	// graph is the root of the Graph API, such as https://127.0.0.1:9443. Absent, it
 	// is the public cloud's.
@@ -45,8 +45,9 @@ type Endpoint struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^https://([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[[][0-9A-Fa-f:.]+])(:[1-9][0-9]{0,4})?$')",message="write https:// and a host, with a port if need be, such as https://127.0.0.1:9443; no user, path, query or closing slash"
 	Authority string `json:"authority,omitempty"`
 
-	// caBundle is the PEM of the certificate authorities that these hosts' certificates
-	// come from, in base64. They are trusted beside the system's.
+	// caBundle is the PEM of certificate authorities, in base64, that are trusted for Graph
+	// and the token endpoint beside the system's. Alone, without graph and authority, it is
+	// for a cloud's own hosts behind a proxy that inspects TLS, in every cloud.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxLength=131072

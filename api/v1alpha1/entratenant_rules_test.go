@@ -17,8 +17,8 @@ const (
 	sayClientID    = "spec.clientID: write the application (client) id, a GUID such as 66666666-7777-8888-9999-000000000000"
 	sayClientIDDue = "spec.clientID: set clientID to the application (client) id of the app registration; only managedIdentity works without (it then uses the system-assigned identity)"
 	sayCredential  = "spec.credential: set exactly one of workloadIdentity, managedIdentity, clientSecret and clientCertificate"
-	sayCloud       = "spec.cloud: endpoint replaces the hosts of a cloud: leave cloud out, or leave endpoint out"
-	sayEndpoint    = "spec.endpoint: set graph, authority or both; without either, leave endpoint out"
+	sayCloud       = "spec.cloud: endpoint.graph and endpoint.authority replace the hosts of a cloud: leave cloud out, or leave them out"
+	sayEndpoint    = "spec.endpoint: set graph, authority or caBundle; without any, leave endpoint out"
 	sayHost        = "write https:// and a host, with a port if need be, such as https://127.0.0.1:9443; no user, path, query or closing slash"
 	sayCABundle    = "spec.endpoint.caBundle: write the base64 of one or more certificates in PEM form (base64 -w0 ca.crt)"
 	sayPeriod      = "spec.resyncPeriod: write a duration of at least 1m, such as 30m, 1h or 1h30m"
@@ -61,23 +61,25 @@ func caBundle(pem string) string {
 }
 
 var acceptedTenants = map[string]string{
-	"workload identity":               credential("workloadIdentity: {}"),
-	"managed identity":                credential("managedIdentity: {}"),
-	"the system's managed identity":   "{tenantID: 11111111-2222-3333-4444-555555555555, credential: {managedIdentity: {}}}",
-	"a client secret":                 secretRef("clientSecret", "phone-operator-system", "graph", "clientSecret"),
-	"a client certificate":            secretRef("clientCertificate", "phone-operator-system", "graph.v2", "tls_1.pem"),
-	"ids in capitals":                 "{tenantID: ABCDEFAB-2222-3333-4444-555555555555, clientID: ABCDEFAB-7777-8888-9999-000000000000, credential: {managedIdentity: {}}}",
-	"each field":                      tenantWith(`cloud: Public, graphVersion: v1.0, mode: Enforce, privilegedUsers: Deny, resyncPeriod: 1h, limits: {deletionsPerHour: 100, requestsPerSecond: 50}`),
-	"each other field":                tenantWith(`cloud: China, graphVersion: beta, mode: Observe, privilegedUsers: Allow, resyncPeriod: 1h30m, limits: {deletionsPerHour: 0, requestsPerSecond: 1}`),
-	"the cloud of the US government":  tenantWith("cloud: USGovernment"),
-	"the cloud of the US military":    tenantWith("cloud: USGovernmentDoD"),
-	"an endpoint of the public cloud": tenantWith(`cloud: Public, endpoint: {graph: "https://127.0.0.1:9443", authority: "https://localhost:9443"}`),
-	"an endpoint for Graph alone":     host("graph", "https://graph.gateway.contoso.com"),
-	"an endpoint for tokens alone":    host("authority", "https://login.gateway.contoso.com:8443"),
-	"an endpoint on IPv6":             host("graph", "https://[::1]:9443"),
-	"a bundle of certificates":        caBundle("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"),
-	"the shortest resync period":      tenantWith("resyncPeriod: 60s"),
-	"the longest resync period":       tenantWith("resyncPeriod: 2160h"),
+	"workload identity":                credential("workloadIdentity: {}"),
+	"managed identity":                 credential("managedIdentity: {}"),
+	"the system's managed identity":    "{tenantID: 11111111-2222-3333-4444-555555555555, credential: {managedIdentity: {}}}",
+	"a client secret":                  secretRef("clientSecret", "phone-operator-system", "graph", "clientSecret"),
+	"a client certificate":             secretRef("clientCertificate", "phone-operator-system", "graph.v2", "tls_1.pem"),
+	"ids in capitals":                  "{tenantID: ABCDEFAB-2222-3333-4444-555555555555, clientID: ABCDEFAB-7777-8888-9999-000000000000, credential: {managedIdentity: {}}}",
+	"each field":                       tenantWith(`cloud: Public, graphVersion: v1.0, mode: Enforce, privilegedUsers: Deny, resyncPeriod: 1h, limits: {deletionsPerHour: 100, requestsPerSecond: 50}`),
+	"each other field":                 tenantWith(`cloud: China, graphVersion: beta, mode: Observe, privilegedUsers: Allow, resyncPeriod: 1h30m, limits: {deletionsPerHour: 0, requestsPerSecond: 1}`),
+	"the cloud of the US government":   tenantWith("cloud: USGovernment"),
+	"the cloud of the US military":     tenantWith("cloud: USGovernmentDoD"),
+	"an endpoint of the public cloud":  tenantWith(`cloud: Public, endpoint: {graph: "https://127.0.0.1:9443", authority: "https://localhost:9443"}`),
+	"an endpoint for Graph alone":      host("graph", "https://graph.gateway.contoso.com"),
+	"an endpoint for tokens alone":     host("authority", "https://login.gateway.contoso.com:8443"),
+	"an endpoint on IPv6":              host("graph", "https://[::1]:9443"),
+	"a bundle for a cloud's own hosts": tenantWith("endpoint: {caBundle: " + base64.StdEncoding.EncodeToString([]byte("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")) + "}"),
+	"a bundle for another cloud":       tenantWith("cloud: China, endpoint: {caBundle: " + base64.StdEncoding.EncodeToString([]byte("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")) + "}"),
+	"a bundle of certificates":         caBundle("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"),
+	"the shortest resync period":       tenantWith("resyncPeriod: 60s"),
+	"the longest resync period":        tenantWith("resyncPeriod: 2160h"),
 	"a rule with everything": access(`namespaces: {matchLabels: {kubernetes.io/metadata.name: people}}, users: ["*@contoso.com"],
 		phoneTypes: [mobile, alternateMobile, office], actions: [Create, Update, Delete], numberSource: Any`),
 	"a rule for names that begin with $": users("$svc-*@contoso.com"),
@@ -112,6 +114,7 @@ var refusedTenants = map[string]refusal{
 	"a mode there is not":             {spec: tenantWith("mode: DryRun"), want: []string{`spec.mode: Unsupported value: "DryRun": supported values: "Enforce", "Observe"`}},
 	"privileged users perhaps":        {spec: tenantWith("privilegedUsers: Ask"), want: []string{`spec.privilegedUsers: Unsupported value: "Ask": supported values: "Deny", "Allow"`}},
 	"a cloud beside an endpoint":      {spec: tenantWith("cloud: China, endpoint: {graph: 'https://127.0.0.1:9443'}"), want: []string{sayCloud}},
+	"a cloud beside an authority":     {spec: tenantWith("cloud: USGovernment, endpoint: {authority: 'https://127.0.0.1:9443'}"), want: []string{sayCloud}},
 	"an endpoint without a host":      {spec: tenantWith("endpoint: {}"), want: []string{sayEndpoint}},
 	"an endpoint without TLS":         {spec: host("graph", "http://127.0.0.1:9443"), want: []string{"spec.endpoint.graph: " + sayHost}},
 	"an endpoint with a path":         {spec: host("graph", "https://127.0.0.1:9443/v1.0"), want: []string{"spec.endpoint.graph: " + sayHost}},

@@ -32,7 +32,7 @@ const (
 // EntraTenantSpec is one Entra tenant, how to reach it, and who may manage whom.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.clientID) || has(self.credential.managedIdentity)",message="set clientID to the application (client) id of the app registration; only managedIdentity works without (it then uses the system-assigned identity)",fieldPath=".clientID"
-// +kubebuilder:validation:XValidation:rule="!has(self.endpoint) || !has(self.cloud) || self.cloud == 'Public'",message="endpoint replaces the hosts of a cloud: leave cloud out, or leave endpoint out",fieldPath=".cloud"
+// +kubebuilder:validation:XValidation:rule="!has(self.endpoint) || !(has(self.endpoint.graph) || has(self.endpoint.authority)) || !has(self.cloud) || self.cloud == 'Public'",message="endpoint.graph and endpoint.authority replace the hosts of a cloud: leave cloud out, or leave them out",fieldPath=".cloud"
 type EntraTenantSpec struct {
 	// tenantID is the directory (tenant) id, a GUID. One EntraTenant speaks for one
 	// tenantID. It cannot be changed.
@@ -63,7 +63,8 @@ type EntraTenantSpec struct {
 	Cloud Cloud `json:"cloud,omitempty"`
 
 	// endpoint replaces the hosts of the public cloud, for a private gateway or the
-	// emulator. The credential and its tokens are sent to these hosts.
+	// emulator; the credential and its tokens are sent to these hosts. With caBundle alone
+	// it replaces none.
 	//
 	// +optional
 	Endpoint *Endpoint `json:"endpoint,omitempty"`

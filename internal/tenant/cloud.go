@@ -12,6 +12,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"golang.org/x/net/http/httpproxy"
 
 	"github.com/entraops/phone-operator/internal/graph"
 )
@@ -46,8 +47,9 @@ type Place struct {
 	Cloud Cloud // empty: Public
 	// Graph and Authority are the addresses of an emulator or a gateway; empty: the cloud's.
 	Graph, Authority string
-	// CABundle holds certificates in PEM that Graph and Authority may show, beside those
-	// the machine trusts. The cloud's own servers may not.
+	// CABundle holds certificates in PEM that are trusted for Graph and for the authority,
+	// beside those that the machine trusts. It makes nothing of the place private: where
+	// TLS is inspected on the way, a cloud's own servers show such certificates.
 	CABundle []byte
 }
 
@@ -55,7 +57,6 @@ var (
 	errCloud     = errors.New("the cloud is none of Public, USGovernment, USGovernmentDoD and China")
 	errAuthority = errors.New(`the address of the authority is written "https://<host>", with a port if need be and nothing more`)
 	errBundle    = errors.New("the CA bundle holds no certificate: it must be PEM, with a block of CERTIFICATE at least")
-	errIdle      = errors.New("a CA bundle is only for an endpoint of one's own: give the address of graph or authority, or leave it out")
 )
 
 // GraphOptions returns the options for the tenant's Graph but its version, or an error
@@ -78,7 +79,7 @@ func (p Place) GraphOptions(c azcore.TokenCredential) (graph.Options, error) {
 			o.Audience = known.graph
 		}
 	}
-	o.Transport, err = p.client(p.Graph != "")
+	o.Transport, err = p.client()
 	return o, err
 }
 
@@ -104,17 +105,14 @@ func (p Place) known() (addresses, error) {
 	if !ok {
 		return known, errCloud
 	}
-	if len(p.CABundle) > 0 && p.Graph == "" && p.Authority == "" {
-		return known, errIdle
-	}
 	return known, nil
 }
 
-// client makes an http.Client for many calls at once to one host. It follows no
-// redirects: a token, or a secret, is for the host it is sent to.
-func (p Place) client(own bool) (*http.Client, error) {
+// client makes an http.Client for many calls at once to one host, through the proxy
+// that the environment names.
+func (p Place) client() (*http.Client, error) {
 	var roots *x509.CertPool // nil: the machine's
-	if own && len(p.CABundle) > 0 {
+	if len(p.CABundle) > 0 {
 		var err error
 		if roots, err = x509.SystemCertPool(); err != nil {
 			roots = x509.NewCertPool()
@@ -123,19 +121,36 @@ func (p Place) client(own bool) (*http.Client, error) {
 			return nil, errBundle
 		}
 	}
+	proxy := httpproxy.FromEnvironment().ProxyFunc() // net/http's own would keep the first environment that it saw
+	t := transport()
+	t.Proxy, t.OnProxyConnectResponse = func(r *http.Request) (*url.URL, error) { return proxy(r.URL) }, graph.HeedProxy
+	t.TLSClientConfig.RootCAs = roots
+	return staying(t), nil
+}
+
+// machine makes an http.Client for the services of the machine itself, which give out
+// managed identities. No proxy may come between: it would answer for its own machine.
+func machine() *http.Client { return staying(transport()) }
+
+func transport() *http.Transport {
+	return &http.Transport{
+		DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout: 10 * time.Second,
+		ForceAttemptHTTP2:   true,
+		// A connection that died without a word is found out by a ping, not by the
+		// timeouts of the calls on it.
+		HTTP2:               &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second},
+		MaxIdleConnsPerHost: 100, // where there is only HTTP/1.1, as behind some proxies
+		IdleConnTimeout:     90 * time.Second,
+	}
+}
+
+// staying makes a client that follows no redirects: a token, or a secret, is for the
+// host it is sent to.
+func staying(t *http.Transport) *http.Client {
 	return &http.Client{
-		Transport: &http.Transport{
-			Proxy:               http.ProxyFromEnvironment,
-			DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-			TLSClientConfig:     &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout: 10 * time.Second,
-			ForceAttemptHTTP2:   true,
-			// A connection that died without a word is found out by a ping, not by the
-			// timeouts of the calls on it.
-			HTTP2:               &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second},
-			MaxIdleConnsPerHost: 100, // where there is only HTTP/1.1, as behind some proxies
-			IdleConnTimeout:     90 * time.Second,
-		},
+		Transport:     t,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}, nil
+	}
 }

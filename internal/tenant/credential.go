@@ -84,7 +84,7 @@ func (p Place) Credential(i Identity) (azcore.TokenCredential, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := p.client(!microsoft)
+	client, err := p.client()
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ func WorkloadIdentity() Proof {
 func ManagedIdentity() Proof {
 	return Proof{"managed identity", func(i Identity, s setup) (azcore.TokenCredential, error) {
 		o := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: s.options}
-		o.Retry = machineRetry
+		o.Retry, o.Transport = machineRetry, machine()
 		if i.ClientID != "" {
 			if err := i.checkClient(); err != nil {
 				return nil, err
