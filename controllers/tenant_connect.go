@@ -49,9 +49,10 @@ func (r *TenantReconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant)
 	}
 	worked := known && was.Problem == nil && t.Problem == nil
 	same := known && was.Version == t.Version
+	renew := false
 	if worked && sameWay(was, t) {
 		if was.Spec.RequestsPerSecondOrZero() == t.Spec.RequestsPerSecondOrZero() {
-			t.Graph = was.Graph // with its token and its connections
+			t.Graph, renew = was.Graph, !same // with its connections, and its token until it is tried
 		}
 		if !same {
 			r.Tenants.Put(t)
@@ -72,7 +73,7 @@ func (r *TenantReconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant)
 	case last.version == t.Version && last.found.mood == content && r.Now().Sub(last.at) < probePeriod/2:
 		found = last.found // this look is for the counts
 	default:
-		if found, err = r.try(ctx, t); err != nil {
+		if found, err = r.try(ctx, t, renew); err != nil {
 			return connection{}, err
 		}
 	}

@@ -88,13 +88,16 @@ var errOutdated = errors.New("the EntraTenant was edited meanwhile")
 
 // try tries a connection and remembers what came of it. It ends with errOutdated as
 // soon as the EntraTenant is edited: the next look waits for it.
-func (r *TenantReconciler) try(ctx context.Context, t *tenant.Tenant) (connection, error) {
+//
+// renew is for a connection that was in use: it gets a new token first, since something
+// may have been granted.
+func (r *TenantReconciler) try(ctx context.Context, t *tenant.Tenant, renew bool) (connection, error) {
 	running, end := r.trials.begin(ctx, t.Name)
 	defer end()
 	if r.Tenants.Outdated(t) { // before the trial could be interrupted
 		return connection{}, errOutdated
 	}
-	found := r.probe(running, t)
+	found := r.probe(running, t, renew)
 	if r.Tenants.Outdated(t) {
 		return connection{}, errOutdated
 	}
@@ -104,8 +107,14 @@ func (r *TenantReconciler) try(ctx context.Context, t *tenant.Tenant) (connectio
 
 // probe tries the connection. What an administrator must mend becomes the
 // tenant's problem; bad weather does not: its users see for themselves.
-func (r *TenantReconciler) probe(ctx context.Context, t *tenant.Tenant) connection {
-	_, err := t.Graph.User(ctx, nobody)
+func (r *TenantReconciler) probe(ctx context.Context, t *tenant.Tenant, renew bool) connection {
+	var err error
+	if renew {
+		err = t.Graph.Renew(ctx)
+	}
+	if err == nil {
+		_, err = t.Graph.User(ctx, nobody)
+	}
 	if err == nil || graph.KindOf(err) == graph.NotFound {
 		return connection{ready: working, least: r.leastPrivilege(ctx, t)}
 	}
