@@ -30,6 +30,7 @@ import (
 func (p *pass) foreseeAccess(ctx context.Context) error {
 	return p.authorize(ctx, func(c *claim, ns *metav1.PartialObjectMetadata) access.Judgement {
 		if j, ok := p.judged.recall(p.tenant.Version, c, ns); ok {
+			p.lookAgain(judgedFor)
 			return j
 		}
 		r := requestOf(c, ns)
@@ -47,8 +48,11 @@ func (p *pass) permit(ctx context.Context) error {
 		r := requestOf(c, ns)
 		r.UserPrincipalName = p.user.UserPrincipalName
 		j := p.tenant.Access.Judge(r)
-		if !j.Permitted() && !c.misnamed {
-			p.judged.remember(p.tenant.Version, c, ns, j)
+		if !j.Permitted() {
+			p.renamable = true
+			if !c.misnamed {
+				p.judged.remember(p.tenant.Version, c, ns, j)
+			}
 		}
 		c.Denied = denied(j)
 		return j

@@ -84,7 +84,7 @@ func (p *pass) rest() reconcile.Result {
 	switch {
 	case p.look > 0:
 		return reconcile.Result{RequeueAfter: p.look}
-	case p.tenant == nil || p.allSuspended():
+	case p.tenant == nil || p.allSuspended() && !p.renamable:
 		return reconcile.Result{} // an edit wakes the user, or the tenant does
 	}
 	low := handler.LowPriority

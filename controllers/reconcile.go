@@ -68,6 +68,8 @@ type pass struct {
 	checked time.Time           // when Graph was asked and the user held no directory role; zero: not in this pass
 	look    time.Duration       // when to look again; 0 is at the resync
 	refused bool                // the access rules refused a claim
+	// renamable: they refused one by the name of its user, which may be another at the resync.
+	renamable bool
 }
 
 // Reconcile looks at one user: gather claims, observe Graph, plan, act, report. When
