@@ -177,6 +177,7 @@ func (e *Emulator) AddGroup(g Group) error {
 		return err
 	}
 	g.TenantID = t.ID
+	g.DisplayName = cmp.Or(g.DisplayName, "Group "+g.ID) // every group has a name
 	t.groups[strings.ToLower(g.ID)] = g
 	return nil
 }
