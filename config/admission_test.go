@@ -80,6 +80,13 @@ func TestAdmissionPolicyBindsNamespacesToUsers(t *testing.T) {
 	if err := c.Create(t.Context(), ada); err != nil {
 		t.Fatal(err)
 	}
+	suspended := method("people", "ada@contoso.com")
+	suspended.SetName("suspended")
+	suspended.Object["spec"].(map[string]any)["suspend"] = true
+	suspended.Object["spec"].(map[string]any)["deletionPolicy"] = "Orphan"
+	if err := c.Create(t.Context(), suspended); err != nil {
+		t.Fatal(err)
+	}
 	table := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "phone-operator-users-of-namespaces"}}
 	edit := func(change string) {
 		t.Helper()
@@ -96,15 +103,38 @@ func TestAdmissionPolicyBindsNamespacesToUsers(t *testing.T) {
 		inForce("the table", func() bool { return try("people", "ada@contoso.com") == nil })
 		edit(change)
 		inForce(what, func() bool { return refused(try("people", "ada@contoso.com"), nobody) == nil })
+		for sentence, u := range map[string]struct {
+			of             client.Object
+			patch, refusal string
+		}{
+			"another number":              {ada, `{"spec":{"phoneNumber":"+1 2065550101"}}`, nobody},
+			"another policy":              {ada, `{"spec":{"adoptionPolicy":"Always"}}`, nobody},
+			"a policy is taken out":       {suspended, `{"spec":{"deletionPolicy":null}}`, nobody},
+			"a suspension ends":           {suspended, `{"spec":{"suspend":false}}`, nobody},
+			"a suspension begins":         {ada, `{"spec":{"suspend":true}}`, ""},
+			"the phone is kept":           {ada, `{"spec":{"deletionPolicy":"Orphan"}}`, ""},
+			"a label":                     {ada, `{"metadata":{"labels":{"team":"blue"}}}`, ""},
+			"the operator lets it go":     {ada, `{"metadata":{"finalizers":null}}`, ""},
+			"spec says what it said":      {ada, `{"spec":{"phoneNumber":"+1 2065550100"}}`, ""},
+			"both ways out, and a number": {ada, `{"spec":{"suspend":true,"deletionPolicy":"Orphan","phoneNumber":"+1 2065550101"}}`, nobody},
+		} {
+			t.Run(what+": "+sentence, func(t *testing.T) {
+				o := u.of.DeepCopyObject().(client.Object)
+				err := c.Patch(t.Context(), o, client.RawPatch(types.MergePatchType, []byte(u.patch)), client.DryRunAll)
+				if err := refused(err, u.refusal); err != nil {
+					t.Error(err)
+				}
+			})
+		}
 	}
 	if err := c.Delete(t.Context(), table); err != nil {
 		t.Fatal(err)
 	}
 	inForce("no table", func() bool { return refused(try("people", "ada@contoso.com"), "no params found") == nil })
 
-	// What is there goes on: the operator's writes, a new number, the way out.
+	// What is there goes on without a table: requests, a new number, the way out.
 	for _, change := range []string{
-		`{"metadata":{"annotations":{"identity.entraops.dev/creating":"+1 ********00"}}}`,
+		`{"metadata":{"annotations":{"identity.entraops.dev/reconcile-requested-at":"now"}}}`,
 		`{"spec":{"phoneNumber":"+1 2065550101"}}`,
 	} {
 		if err := c.Patch(t.Context(), ada, client.RawPatch(types.MergePatchType, []byte(change))); err != nil {
