@@ -271,6 +271,7 @@ type DeletionCount struct {
 // who may edit it may register a phone for anybody.
 //
 // +kubebuilder:object:root=true
+// +kubebuilder:metadata:annotations={"kustomize.toolkit.fluxcd.io/prune=disabled","argocd.argoproj.io/sync-options=Prune=false,Delete=false","helm.sh/resource-policy=keep"}
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:scope=Cluster,categories=entra
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$')",message="name an EntraTenant with at most 63 lower-case letters, digits and -, no dots, so that a tenantRef can name it"

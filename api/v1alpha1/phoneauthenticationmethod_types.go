@@ -255,6 +255,7 @@ type PendingWrite struct {
 // multi-factor authentication and self-service password reset call or text.
 //
 // +kubebuilder:object:root=true
+// +kubebuilder:metadata:annotations={"kustomize.toolkit.fluxcd.io/prune=disabled","argocd.argoproj.io/sync-options=Prune=false,Delete=false","helm.sh/resource-policy=keep"}
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=pam,categories=entra
 // +kubebuilder:selectablefield:JSONPath=`.spec.user`
