@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -103,16 +104,25 @@ func appliedBy(o *v1alpha1.PhoneAuthenticationMethod) string {
 	return ""
 }
 
+// Labels and an annotation by which Flux and Argo CD mark what they applied.
+const (
+	fluxKustomize  = "kustomize.toolkit.fluxcd.io/"
+	fluxHelm       = "helm.toolkit.fluxcd.io/"
+	fluxName       = "name"
+	fluxNamespace  = "namespace"
+	argoTrackingID = "argocd.argoproj.io/tracking-id"
+)
+
 // gitSource names the Flux or Argo CD object that applied the resource, if one did.
 func gitSource(o *v1alpha1.PhoneAuthenticationMethod) string {
-	for _, flux := range []string{"kustomize", "helm"} {
-		prefix := flux + ".toolkit.fluxcd.io/"
-		if name := o.Labels[prefix+"name"]; name != "" {
-			return "flux " + flux + " " + o.Labels[prefix+"namespace"] + "/" + name
+	for _, flux := range []string{fluxKustomize, fluxHelm} {
+		if name := o.Labels[flux+fluxName]; name != "" {
+			kind, _, _ := strings.Cut(flux, ".")
+			return "flux " + kind + " " + cut(o.Labels[flux+fluxNamespace]) + "/" + cut(name)
 		}
 	}
-	if id := o.Annotations["argocd.argoproj.io/tracking-id"]; id != "" {
-		return "argocd " + id
+	if id := o.Annotations[argoTrackingID]; id != "" {
+		return "argocd " + cut(id)
 	}
 	return ""
 }

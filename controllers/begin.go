@@ -73,10 +73,14 @@ func (p *pass) upToDate(ctx context.Context, c *claim) error {
 
 // ensureFinalizer puts the finalizer on a resource that has none.
 func (p *pass) ensureFinalizer(ctx context.Context, c *claim) error {
-	base := c.object.DeepCopy()
-	if !controllerutil.AddFinalizer(c.object, v1alpha1.Finalizer) {
+	if controllerutil.ContainsFinalizer(c.object, v1alpha1.Finalizer) {
 		return nil
 	}
+	if err := p.wholeFinalizers(ctx, c); err != nil {
+		return err
+	}
+	base := c.object.DeepCopy()
+	controllerutil.AddFinalizer(c.object, v1alpha1.Finalizer)
 	// The answer carries the new resourceVersion, which the status is patched on.
 	if err := p.Client.Patch(ctx, c.object, optimistic(base)); err != nil {
 		return p.notWritten(ctx, c, fmt.Errorf("put the finalizer on %s: %w", c.Ref, err))
@@ -125,10 +129,14 @@ func (p *pass) record(ctx context.Context, c *claim, v plan.Verdict) error {
 
 // release takes the finalizer off; a resource that leaves is gone with it.
 func (p *pass) release(ctx context.Context, c *claim) error {
-	base := c.object.DeepCopy()
-	if !controllerutil.RemoveFinalizer(c.object, v1alpha1.Finalizer) {
+	if !controllerutil.ContainsFinalizer(c.object, v1alpha1.Finalizer) {
 		return nil
 	}
+	if err := p.wholeFinalizers(ctx, c); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	base := c.object.DeepCopy()
+	controllerutil.RemoveFinalizer(c.object, v1alpha1.Finalizer)
 	err := p.Client.Patch(ctx, c.object, optimistic(base))
 	if client.IgnoreNotFound(err) != nil {
 		return p.notWritten(ctx, c, fmt.Errorf("take the finalizer off %s: %w", c.Ref, err))

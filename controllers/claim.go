@@ -92,8 +92,10 @@ func acted(o *v1alpha1.PhoneAuthenticationMethod) int64 {
 	return 0
 }
 
+// requested is the reconcile that a resource asks for, cut as in the cache: the API
+// server's answer to a patch has it whole.
 func requested(o client.Object) string {
-	return o.GetAnnotations()[v1alpha1.ReconcileRequestedAtAnnotation]
+	return cut(o.GetAnnotations()[v1alpha1.ReconcileRequestedAtAnnotation])
 }
 
 // numbers finds out the claims' numbers. What is terminating or suspended needs none, nor

@@ -14,15 +14,16 @@ import (
 )
 
 // CacheOptions are what the manager's cache is to keep. It has every
-// PhoneAuthenticationMethod, and the metadata of every Secret that it may watch: what
-// nobody reads of them stays out, and so does kubectl's copy of an object, which may
-// hold a number or a Secret.
+// PhoneAuthenticationMethod, and the metadata of every Secret and Namespace that it may
+// watch: what nobody reads of them stays out, and so does kubectl's copy of an object,
+// which may hold a number or a Secret.
 func CacheOptions() cache.Options {
 	return cache.Options{
 		DefaultTransform: thin,
 		ByObject: map[client.Object]cache.ByObject{
 			&v1alpha1.PhoneAuthenticationMethod{}: {Transform: thinMethod},
 			&corev1.Secret{}:                      {Transform: thinSecret},
+			&corev1.Namespace{}:                   {Transform: thinNamespace},
 		},
 	}
 }
@@ -41,8 +42,15 @@ func thin(o any) (any, error) {
 // thinSecret leaves of the metadata of a Secret what tells which one it is, and its version.
 func thinSecret(o any) (any, error) {
 	if m, err := meta.Accessor(o); err == nil {
-		m.SetManagedFields(nil)
 		m.SetLabels(nil)
+	}
+	return thinNamespace(o)
+}
+
+// thinNamespace leaves of the metadata of a Namespace its labels, which access rules select by.
+func thinNamespace(o any) (any, error) {
+	if m, err := meta.Accessor(o); err == nil {
+		m.SetManagedFields(nil)
 		m.SetAnnotations(nil)
 		m.SetOwnerReferences(nil)
 		m.SetFinalizers(nil)
@@ -50,22 +58,23 @@ func thinSecret(o any) (any, error) {
 	return o, nil
 }
 
-// thinMethod leaves of who manages which fields only what the audit line says, and
-// keeps once what thousands of resources say in the same words.
+// thinMethod bounds what the cache keeps of a resource, however much its editors write
+// into its metadata: of labels and annotations those that are read, cut; of who manages
+// which fields what the audit line says; of foreign finalizers that there are some. What
+// thousands of resources say in the same words it keeps once.
+//
+// Patches are the difference to the cached object, so what is left out here is not
+// touched by them. A list is patched as a whole: see wholeFinalizers.
 func thinMethod(o any) (any, error) {
 	m, ok := o.(*v1alpha1.PhoneAuthenticationMethod)
 	if !ok {
 		return thin(o)
 	}
-	last := lastManager(m.ManagedFields)
-	if _, err := thin(m); err != nil {
-		return nil, err
-	}
-	m.ManagedFields = last
+	m.ManagedFields = lastManager(m.ManagedFields)
+	m.Labels, m.Annotations = only(m.Labels, labelsRead), only(m.Annotations, annotationsRead)
+	m.OwnerReferences, m.GenerateName, m.SelfLink = nil, "", ""
+	m.Finalizers = thinFinalizers(m.Finalizers)
 	m.Kind, m.APIVersion, m.Namespace = shared(m.Kind), shared(m.APIVersion), shared(m.Namespace)
-	for i, f := range m.Finalizers {
-		m.Finalizers[i] = shared(f)
-	}
 	m.Spec.PhoneType = shared(m.Spec.PhoneType)
 	m.Status.ID, m.Status.SMSSignInState = shared(m.Status.ID), shared(m.Status.SMSSignInState)
 	m.Status.Conditions = slices.Clone(m.Status.Conditions) // decoding leaves room at the end
@@ -74,6 +83,26 @@ func thinMethod(o any) (any, error) {
 		c.Type, c.Status, c.Reason, c.Message = shared(c.Type), shared(c.Status), shared(c.Reason), shared(c.Message)
 	}
 	return m, nil
+}
+
+// Labels and annotations that the operator reads.
+var (
+	labelsRead      = []string{fluxKustomize + fluxName, fluxKustomize + fluxNamespace, fluxHelm + fluxName, fluxHelm + fluxNamespace}
+	annotationsRead = []string{v1alpha1.ReconcileRequestedAtAnnotation, argoTrackingID}
+)
+
+// only returns the pairs with these keys, their values cut; nil for none. The map is a
+// new one, since a map keeps the room that it once needed.
+func only(all map[string]string, keys []string) (some map[string]string) {
+	for _, key := range keys {
+		if value, ok := all[key]; ok {
+			if some == nil {
+				some = map[string]string{}
+			}
+			some[shared(key)] = cut(value)
+		}
+	}
+	return some
 }
 
 // lastManager returns the entry that the audit line names, without its fields; none

@@ -24,6 +24,8 @@ func TestTheCacheKeepsWhatIsReadOfAResource(t *testing.T) {
 	want := o.DeepCopy()
 	want.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "flux", Time: at(3)}}
 
+	o.Labels["app.kubernetes.io/part-of"], o.Annotations["example.com/note"] = "people", "nobody reads it"
+	o.OwnerReferences = []metav1.OwnerReference{{Name: "x"}}
 	o.Annotations[corev1.LastAppliedConfigAnnotation] = `{"spec":{"phoneNumber":"+1 2065550101"}}`
 	o.ManagedFields = []metav1.ManagedFieldsEntry{
 		{Manager: "kubectl", Time: at(1), FieldsV1: metav1.NewFieldsV1("{}")},

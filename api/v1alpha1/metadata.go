@@ -8,7 +8,8 @@ const (
 
 	// ReconcileRequestedAtAnnotation asks for a reconcile now. Its value is free (a
 	// timestamp by habit): each new value is one request, and the last one served is
-	// shown in status.lastHandledRequest.
+	// shown in status.lastHandledRequest. Of a value of more than 256 bytes that shows
+	// the beginning and a digest.
 	ReconcileRequestedAtAnnotation = "identity.entraops.dev/reconcile-requested-at"
 
 	// UserAnnotation names, on a Secret, the users whose numbers its values may be used

@@ -201,7 +201,8 @@ type PhoneAuthenticationMethodStatus struct {
 	PendingWrite *PendingWrite `json:"pendingWrite,omitempty"`
 
 	// lastHandledRequest is the value of the annotation
-	// identity.entraops.dev/reconcile-requested-at that was served last.
+	// identity.entraops.dev/reconcile-requested-at that was served last; of one longer
+	// than 256 bytes the beginning and a digest.
 	//
 	// +optional
 	LastHandledRequest string `json:"lastHandledRequest,omitempty"`
