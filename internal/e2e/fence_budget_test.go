@@ -1,0 +1,72 @@
+package e2e_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+// Who creates and deletes a phone again and again takes nothing away from anybody, and from no other namespace its
+// deletions.
+func TestALoopOfCreationsAndDeletions(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, deletions(3))
+	p, hostile := s.people, s.team("hostile")
+	s.allow(hostile.desk())
+	u, leaver := s.user(desk), s.user()
+	p.apply(p.phone("leaver", leaver.UPN, mobile, "+1 2065550101"))
+	p.ready("leaver")
+	for i := range 5 {
+		// Under one name or another, for the number may be the same.
+		name := fmt.Sprintf("burn-%d", i%2)
+		hostile.apply(hostile.phone(name, u.UPN, mobile, fmt.Sprintf("+1 206555011%d", i), adoptAlways))
+		hostile.ready(name)
+		hostile.remove(name)
+		hostile.gone(name)
+	}
+	p.remove("leaver")
+	p.gone("leaver")
+	s.has(leaver)
+}
+
+// Where two namespaces wait for deletions, neither has all of them.
+func TestABudgetThatTwoNamespacesWaitFor(t *testing.T) {
+	t.Parallel()
+	const limit = 6
+	s := newStory(t, deletions(0))
+	p, hostile := s.people, s.team("hostile")
+	s.allow(hostile.desk())
+	names := map[*team][]string{}
+	for g, n := range map[*team]int{hostile: 3 * limit, p: 2} {
+		for i := range n {
+			u := s.user(func(u *emulator.User) {
+				if g == hostile {
+					desk(u)
+				}
+			})
+			name := fmt.Sprintf("mobile-%d", i)
+			g.apply(g.phone(name, u.UPN, mobile, fmt.Sprintf("+1 20655501%02d", 10+i)))
+			names[g] = append(names[g], name)
+		}
+	}
+	for _, g := range []*team{hostile, p} { // the hostile ones wait first
+		g.ready(names[g]...)
+		g.remove(names[g]...)
+		for _, name := range names[g] {
+			g.reaches(name, v1alpha1.ConditionSynced, no, v1alpha1.ReasonDeletionBudgetExhausted)
+		}
+	}
+	s.editTenant(deletions(limit))
+	p.gone(names[p]...)
+	left := 0
+	for _, name := range names[hostile] {
+		if hostile.left(name) != nil {
+			left++
+		}
+	}
+	if most := len(names[hostile]) - (limit - len(names[p])); left < most {
+		t.Errorf("%d are left, and %d or more should be", left, most)
+	}
+}

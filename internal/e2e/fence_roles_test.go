@@ -1,0 +1,136 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+// A refusal to tell roles is no answer, on a connection that never had one either: right after a start, or when the
+// credential was rotated. Whoever may activate a role is out of bounds all the same.
+func TestRolesThatAreRefusedAfterAStart(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		path   string
+		status int
+		code   string
+		user   func(*emulator.User)
+	}{
+		"roles that can be activated, 403":            {"roleEligibilityScheduleInstances", http.StatusForbidden, "", mayActivate},
+		"roles that can be activated, 400":            {"roleEligibilityScheduleInstances", http.StatusBadRequest, "Request_BadRequest", mayActivate},
+		"roles that can be activated, 404":            {"roleEligibilityScheduleInstances", http.StatusNotFound, "", mayActivate},
+		"active roles, 404":                           {"roleAssignments", http.StatusNotFound, "", administrator},
+		"active roles, 403":                           {"roleAssignments", http.StatusForbidden, "", administrator},
+		"active roles, 400":                           {"roleAssignments", http.StatusBadRequest, "Request_BadRequest", administrator},
+		"groups, 400":                                 {"transitiveMemberOf", http.StatusBadRequest, "Request_BadRequest", administrator},
+		"active roles, 404, and nobody special at it": {"roleAssignments", http.StatusNotFound, "", ordinary},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			s := newStory(t)
+			u := s.user(c.user)
+			s.tenantReaches(v1alpha1.ConditionReady, yes, v1alpha1.ReasonReady)
+			touched := secret(system, s.tenant, "clientSecret", "first")
+			touched.Labels = map[string]string{"touched": "yes"}
+			must(t, s.Update(t.Context(), touched))
+			fault := emulator.Fault{Effect: emulator.Answer, Status: c.status, Code: c.code, Path: c.path}
+			must(t, s.graph.AddFault(fault))
+			unchanged := s.graphStays()
+			s.people.apply(s.people.phone("mobile", u.UPN, mobile, "+1 2065550171", adoptAlways))
+			s.eventually("the operator was refused three times", func() error {
+				refused := 0
+				for _, r := range s.graph.Requests() {
+					if r.Tenant == s.tenantID && r.Fault != "" {
+						refused++
+					}
+				}
+				o, err := s.people.get("mobile")
+				if err == nil && (refused < 3 && reason(o, v1alpha1.ConditionReady) == "") {
+					err = errNotYet
+				}
+				return err
+			})
+			unchanged()
+			s.graph.ClearFaults()
+			s.people.ask("mobile")
+			if sentence == "active roles, 404, and nobody special at it" {
+				s.people.ready("mobile")
+				return
+			}
+			s.people.refused(v1alpha1.ReasonPrivilegedUser, "mobile")
+			unchanged()
+		})
+	}
+}
+
+func mayActivate(u *emulator.User) { u.EligibleRoles = []emulator.Role{globalAdministrator} }
+
+// A list that says in some odd way that it goes on is not at its end.
+func TestAListOfRolesThatGoesOnInAnOddWay(t *testing.T) {
+	for _, link := range []string{`{"href":"https://graph.example"}`, `["https://graph.example"]`, `7`, `true`, `""`, `" "`} {
+		t.Run(link, func(t *testing.T) {
+			s := newStory(t)
+			u := s.user(administrator)
+			pages := atomic.Int32{}
+			s.front.stepIn(func(w http.ResponseWriter, r *http.Request) bool {
+				if !about(r, u) || !strings.HasSuffix(r.URL.Path, "/transitiveMemberOf") && !strings.HasSuffix(r.URL.Path, "/roleAssignments") {
+					return false
+				}
+				pages.Add(1)
+				w.Header().Set("Content-Type", "application/json")
+				_, err := fmt.Fprintf(w, `{"value":[],"@odata.nextLink":%s}`, link)
+				return err == nil
+			})
+			unchanged := s.graphStays()
+			s.people.apply(s.people.phone("mobile", u.UPN, mobile, "+1 2065550101"))
+			s.eventually("roles were asked for", func() error {
+				o, err := s.people.get("mobile")
+				if err == nil && (pages.Load() == 0 || reason(o, v1alpha1.ConditionReady) == "") {
+					err = errNotYet
+				}
+				return err
+			})
+			s.people.reaches("mobile", v1alpha1.ConditionReady, unknown, v1alpha1.ReasonGraphUnavailable)
+			unchanged()
+			s.front.stepIn(nil)
+			s.people.refused(v1alpha1.ReasonPrivilegedUser, "mobile")
+			unchanged()
+		})
+	}
+}
+
+// Who holds a role is nobody's to compare numbers with: each guess is refused in the same words.
+func TestNumbersOfAdministratorsCannotBeGuessed(t *testing.T) {
+	t.Parallel()
+	s := newStory(t)
+	p := s.people
+	u := s.user(administrator, hasPhone("mobile", "+1 2065550142"))
+	none := s.user(administrator)
+	p.apply(p.phone("guess", u.UPN, mobile, "+1 2065550140"), p.phone("none", none.UPN, mobile, "+1 2065550140"))
+	p.refused(v1alpha1.ReasonPrivilegedUser, "guess", "none")
+	asked := s.counting()
+	for _, n := range []string{"+1 2065550141", "+1 2065550142", "+1 2065550143"} {
+		for _, policy := range []v1alpha1.AdoptionPolicy{v1alpha1.AdoptIfNumberMatches, v1alpha1.AdoptAlways, v1alpha1.AdoptNever} {
+			for _, name := range []string{"guess", "none"} {
+				p.edit(name, func(o *v1alpha1.PhoneAuthenticationMethod) { o.Spec.PhoneNumber, o.Spec.AdoptionPolicy = n, policy })
+			}
+			p.refused(v1alpha1.ReasonPrivilegedUser, "guess", "none")
+			p.alike("guess", "none")
+			p.toldNothing("guess")
+		}
+	}
+	for path, n := range asked() {
+		if n > 60 {
+			t.Errorf("9 edits of 2 resources asked %d times for %s", n, path)
+		}
+	}
+	p.remove("guess", "none")
+	p.gone("guess", "none")
+	s.has(u, "mobile +1 2065550142")
+	if done := s.writes(); len(done) != 0 {
+		t.Errorf("the operator sent %d writes", len(done))
+	}
+}
