@@ -32,6 +32,7 @@ type sizes struct {
 	limits         []int // requests in 10 s
 	limited        time.Duration
 	memory         int // methods
+	large          int // resources of 1 MiB
 	bound          time.Duration
 	verbose        bool
 	only           string // a regular expression for the names of figures; "" is all
@@ -39,11 +40,12 @@ type sizes struct {
 
 func main() {
 	s := sizes{users: 5000, workers: 16, few: 20, probes: 300, rest: 20 * time.Second,
-		limits: []int{200, 1000}, limited: time.Minute, memory: 30000, bound: 30 * time.Minute}
+		limits: []int{200, 1000}, limited: time.Minute, memory: 30000, large: 1000, bound: 30 * time.Minute}
 	quick := flag.Bool("quick", false, "a small run, to test the bench itself: its figures mean little")
 	flag.IntVar(&s.users, "users", s.users, "users of the large run, with two methods each")
 	flag.IntVar(&s.probes, "probes", s.probes, "methods applied one after the other for the latencies")
 	flag.IntVar(&s.memory, "memory", s.memory, "measure memory with this many methods and give the slope")
+	flag.IntVar(&s.large, "padded", s.large, "measure memory with this many resources of 1 MiB")
 	flag.DurationVar(&s.bound, "bound", s.bound, "give up after this long")
 	flag.BoolVar(&s.verbose, "v", false, "say what is being done")
 	flag.StringVar(&s.only, "only", "", "measure only the figures whose `names` this regular expression matches, as -v says them, and what they need")
@@ -51,7 +53,7 @@ func main() {
 	log.SetLogger(logr.Discard()) // of the libraries
 	if *quick {
 		s = sizes{users: 100, workers: 16, few: 3, probes: 10, rest: 2 * time.Second,
-			limits: []int{100}, limited: 15 * time.Second, memory: 600, bound: 5 * time.Minute, verbose: true, only: s.only}
+			limits: []int{100}, limited: 15 * time.Second, memory: 600, large: 12, bound: 5 * time.Minute, verbose: true, only: s.only}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -90,6 +92,7 @@ func run(ctx context.Context, s sizes) (err error) {
 		{"rest", b.atRest},
 		{"one method, drift pass", b.driftLatency},
 		{"memory", b.memory},
+		{"padded", b.padded},
 		{"limit", b.throttled},
 	} {
 		if needed := figure.name == "counts" || figure.name == "many methods" && only.MatchString("drift"); !needed && !only.MatchString(figure.name) {

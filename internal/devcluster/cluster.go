@@ -97,6 +97,8 @@ func (c *Cluster) environment(opts Options) (*envtest.Environment, error) {
 		env.CRDDirectoryPaths = append(env.CRDDirectoryPaths, filepath.Join(c.root, path))
 	}
 	env.ControlPlane.Etcd = &envtest.Etcd{Path: etcd.path, DataDir: etcd.dir, Out: etcd.log, Err: etcd.log}
+	// By default it is full at 2 GiB, which a thousand large resources are: each write of one keeps another copy.
+	env.ControlPlane.Etcd.Configure().Set("quota-backend-bytes", "8589934592")
 	env.ControlPlane.APIServer = &envtest.APIServer{Path: api.path, CertDir: api.dir, Out: api.log, Err: api.log}
 	// Without these the API server wants a network interface other than loopback, and stops where there is none.
 	env.ControlPlane.APIServer.Configure().
