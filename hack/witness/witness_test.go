@@ -124,12 +124,15 @@ func TestEveryQuestionHasItsName(t *testing.T) {
 }
 
 func TestDifferencesAreShown(t *testing.T) {
-	s := newStand(t, emulator.Options{Assumed: func(int, string) (int, string) { return 422, "somethingElse" }}, nil)
+	s := newStand(t, emulator.Options{}, nil)
+	if err := s.SetAssumptions(emulator.Assumptions{emulator.MalformedNumber: "badRequest", emulator.UnknownMethod: "itemNotFound"}); err != nil {
+		t.Fatal(err)
+	}
 	said, err := s.run(t.Context(), "-compare")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"QUESTION", "a number of no country", "422", "somethingElse"} {
+	for _, want := range []string{"QUESTION", "a number of no country", "badRequest", "itemNotFound"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the table does not have %q:\n%s", want, said)
 		}
@@ -249,11 +252,11 @@ func TestUsersThatAreRefused(t *testing.T) {
 		},
 		"an administrator": {
 			change: func(s *emulator.Seed) { s.Users[0].Roles = admin },
-			want:   "holds a directory role",
+			want:   "Entra protects the user",
 		},
 		"one who may become an administrator": {
 			change: func(s *emulator.Seed) { s.Users[0].EligibleRoles = admin },
-			want:   "holds a directory role",
+			want:   "Entra protects the user",
 		},
 		"methods that may not be read": {
 			change: func(s *emulator.Seed) { s.Apps[0].Roles[0] = "UserAuthMethod-Phone.ReadWrite.All" },
