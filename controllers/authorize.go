@@ -30,7 +30,7 @@ import (
 func (p *pass) foreseeAccess(ctx context.Context) error {
 	return p.authorize(ctx, func(c *claim, ns *metav1.PartialObjectMetadata) access.Judgement {
 		if j, ok := p.judged.recall(p.tenant.Version, c, ns); ok {
-			p.lookAgain(judgedFor)
+			p.renamable = true
 			return j
 		}
 		r := requestOf(c, ns)

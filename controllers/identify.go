@@ -35,7 +35,7 @@ func (p *pass) bind(ctx context.Context) error {
 
 // hand has the work queue serve another key, whatever that waits for.
 func (p *pass) hand(key UserKey) {
-	p.due.Delete(key)
+	p.visits.force(key)
 	p.queue.Add(key)
 }
 

@@ -127,7 +127,7 @@ func (m *model) connectTenant() {
 	if m.registered != nil {
 		p.Tenants.Put(m.registered)
 	}
-	for _, key := range p.usersOf(context.Background(), client.MatchingFields{indexTenant: name}) {
+	for _, key := range p.usersOf(context.Background(), client.MatchingFields{indexTenant: name}, func(*pam) bool { return true }) {
 		p.work.Add(key)
 	}
 }

@@ -82,6 +82,12 @@ func (p *pass) mended() time.Duration {
 // rest is when a user is looked at who needs nothing now.
 func (p *pass) rest() reconcile.Result {
 	switch {
+	case p.early:
+		result := reconcile.Result{RequeueAfter: p.due.at.Sub(p.now)}
+		if low := handler.LowPriority; p.due.rest {
+			result.Priority = &low
+		}
+		return result
 	case p.look > 0:
 		return reconcile.Result{RequeueAfter: p.look}
 	case p.tenant == nil || p.allSuspended() && !p.renamable:
@@ -90,7 +96,6 @@ func (p *pass) rest() reconcile.Result {
 	low := handler.LowPriority
 	period := p.tenant.Spec.ResyncPeriodOrDefault()
 	after := wait.Jitter(period-time.Duration(jitter/2*float64(period)), jitter)
-	p.overdue.expect(p.key, p.Now().Add(after+late))
 	return reconcile.Result{RequeueAfter: after, Priority: &low}
 }
 

@@ -42,18 +42,16 @@ type Reconciler struct {
 	judged     judgements
 	unwritable *unwritable
 	suspicions *cache.Expiring // suspect -> suspicion
-	// due is when a user is to be looked at next beside whom there are claims that are
-	// not permitted: what becomes of those must make no work for Graph. UserKey -> time.Time.
-	due     *cache.Expiring
-	overdue *overdue // users at rest, by when they are to be looked at
-	queue   workqueue.TypedRateLimitingInterface[UserKey]
-	started time.Time // when this replica began to work: what was before, it does not remember
+	visits     *visits         // when each user is to be looked at
+	queue      workqueue.TypedRateLimitingInterface[UserKey]
+	started    time.Time // when this replica began to work: what was before, it does not remember
 }
 
 // pass is one look at one user.
 type pass struct {
 	*Reconciler
 	key    UserKey
+	due    visit // this look, zero if it is not known when it was due
 	tenant *tenant.Tenant
 	user   graph.User
 	names  map[string]answer // of Graph, by spelling
@@ -70,6 +68,7 @@ type pass struct {
 	refused bool                // the access rules refused a claim
 	// renamable: they refused one by the name of its user, which may be another at the resync.
 	renamable bool
+	early     bool // what there is to do is not due yet
 }
 
 // Reconcile looks at one user: gather claims, observe Graph, plan, act, report. When
@@ -78,7 +77,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, key UserKey) (reconcile.Resu
 	if err := ctx.Err(); err != nil {
 		return reconcile.Result{}, err
 	}
-	r.overdue.seen(key)
+	due := r.visits.begin(key)
 	ctx, end := outlive(ctx, farewell)
 	defer end()
 	claims, err := r.gather(ctx, key.Tenant, append([]string{key.User}, r.directory.spelled(key)...)...)
@@ -88,12 +87,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, key UserKey) (reconcile.Resu
 	case err != nil || len(claims) == 0:
 		return reconcile.Result{}, err
 	}
-	p := &pass{Reconciler: r, key: key, claims: claims, now: r.Now(), deleted: map[phone.Type]bool{}}
+	p := &pass{Reconciler: r, key: key, due: due, claims: claims, now: r.Now(), deleted: map[phone.Type]bool{}}
 	result, err := p.next(ctx, p.run(ctx))
-	if p.refused && err == nil && result.RequeueAfter > 0 {
-		r.due.Set(key, p.now.Add(result.RequeueAfter), result.RequeueAfter+time.Minute)
-	} else {
-		r.due.Delete(key)
+	if err == nil && result.RequeueAfter > 0 {
+		r.visits.expect(key, visit{p.now.Add(result.RequeueAfter), result.Priority != nil})
 	}
 	return result, err
 }
@@ -247,15 +244,8 @@ func (p *pass) ours() bool {
 // notDue reports whether this look is for the sake of claims that are not permitted: the
 // others ask for nothing, and their time has not come. It then asks for it again.
 func (p *pass) notDue() bool {
-	at, ok := p.due.Get(p.key)
-	if !ok || !p.refused || slices.ContainsFunc(p.claims, func(c *claim) bool { return awaited(c.object) }) {
-		return false
-	}
-	wait := at.(time.Time).Sub(p.now)
-	if wait > 0 {
-		p.lookAgain(wait)
-	}
-	return wait > 0
+	p.early = p.refused && p.due.at.After(p.now) && !slices.ContainsFunc(p.claims, func(c *claim) bool { return awaited(c.object) })
+	return p.early
 }
 
 func (p *pass) planned() []plan.Claim {

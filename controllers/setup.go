@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/util/cache"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -19,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/access"
 	"github.com/entraops/phone-operator/internal/tenant"
 )
 
@@ -94,7 +96,7 @@ func (r *Reconciler) setup(mgr ctrl.Manager, o Options, connected <-chan event.T
 		WatchesRawSource(source.TypedFunc[UserKey](func(ctx context.Context, q workqueue.TypedRateLimitingInterface[UserKey]) error {
 			r.queue = q // for a user that is found under another name: see bind
 			r.started = r.Now()
-			go r.overdue.hasten(ctx, q, time.Tick(time.Minute))
+			go r.visits.hasten(ctx, q, time.Tick(time.Minute))
 			return nil
 		})).
 		WithOptions(controller.TypedOptions[UserKey]{
@@ -113,10 +115,10 @@ func (r *Reconciler) setup(mgr ctrl.Manager, o Options, connected <-chan event.T
 
 // remembersNothing gives the reconciler the memory of one that has just been started.
 func (r *Reconciler) remembersNothing() {
-	r.directory, r.overdue = newDirectory(), newOverdue()
+	r.directory, r.visits = newDirectory(), newVisits()
 	r.memories, r.refusals, r.landings = cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring()
 	r.versions, r.numbersInSync, r.respelled = cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring()
-	r.intents, r.absences, r.suspicions, r.due = cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring()
+	r.intents, r.absences, r.suspicions = cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring()
 	r.judged, r.unwritable = judgements{cache.NewExpiring()}, newUnwritable()
 }
 
@@ -135,20 +137,30 @@ func requestChanged() predicate.Funcs {
 func secretMetadata() client.Object { return &corev1.Secret{} }
 
 // usersOfSecret wakes those whose number is in a Secret that changed. It knows
-// only the Secret's name: what is in Secrets is not kept in memory.
+// only the Secret's name: what is in Secrets is not kept in memory. Whoever may edit a
+// Secret must not make work for Graph by a resource that the rules refuse.
 func (r *Reconciler) usersOfSecret(ctx context.Context, secret client.Object) []UserKey {
-	return r.usersOf(ctx, client.MatchingFields{indexSecret: secret.GetNamespace() + "/" + secret.GetName()})
+	return r.usersOf(ctx, client.MatchingFields{indexSecret: secret.GetNamespace() + "/" + secret.GetName()}, func(o *v1alpha1.PhoneAuthenticationMethod) bool {
+		accepted := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionAccepted)
+		return accepted == nil || accepted.Reason != v1alpha1.ReasonNotPermitted || accepted.Message == notPermitted(access.NumberSource)
+	})
 }
 
+// usersOfNamespace wakes those of a namespace whose labels changed.
 func (r *Reconciler) usersOfNamespace(ctx context.Context, namespace client.Object) []UserKey {
-	return r.usersOf(ctx, client.InNamespace(namespace.GetName()))
+	return r.usersOf(ctx, client.InNamespace(namespace.GetName()), func(*v1alpha1.PhoneAuthenticationMethod) bool { return true })
 }
 
-func (r *Reconciler) usersOf(ctx context.Context, which client.ListOption) []UserKey {
+// usersOf returns the users of some resources. Those of the resources that say so are
+// looked at all the way.
+func (r *Reconciler) usersOf(ctx context.Context, which client.ListOption, forced func(*v1alpha1.PhoneAuthenticationMethod) bool) []UserKey {
 	found := r.resources(ctx, which)
 	keys := make([]UserKey, len(found))
 	for i := range found {
 		keys[i] = keyOf(&found[i])
+		if forced(&found[i]) {
+			r.visits.force(keys[i])
+		}
 	}
 	return keys
 }
@@ -170,7 +182,9 @@ func (r *Reconciler) wakeTenant(ctx context.Context, e event.TypedGenericEvent[s
 	low := handler.LowPriority
 	found := r.resources(ctx, client.MatchingFields{indexTenant: e.Object})
 	for i := range found {
-		if o := &found[i]; priorities && !awaited(o) {
+		o := &found[i]
+		r.visits.force(keyOf(o))
+		if priorities && !awaited(o) {
 			queue.AddWithOpts(priorityqueue.AddOpts{Priority: &low}, keyOf(o))
 		} else {
 			q.Add(keyOf(o))

@@ -1,0 +1,97 @@
+package controllers
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+)
+
+// A queue that is never empty of users somebody waits for, as one editor in a loop makes it.
+func TestADriftCheckDoesNotStarve(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := priorityqueue.New[UserKey]("test")
+		defer q.ShutDown()
+		o := newVisits()
+		tick := time.NewTicker(time.Minute)
+		defer tick.Stop()
+		go o.hasten(t.Context(), q, tick.C)
+
+		busy, atRest := []UserKey{{"t", "a"}, {"t", "b"}, {"t", "c"}}, UserKey{"t", "at rest"}
+		low := handler.LowPriority
+		q.AddWithOpts(priorityqueue.AddOpts{Priority: &low}, atRest)
+		o.expect(atRest, visit{time.Now(), true})
+		for _, key := range busy {
+			q.Add(key)
+		}
+		synctest.Wait()
+		began := time.Now()
+		for {
+			key, _ := q.Get()
+			elapse(time.Second) // of virtual time: the look
+			if key == atRest {
+				break
+			}
+			q.Add(key)
+			q.Done(key)
+			synctest.Wait()
+			if time.Since(began) > time.Hour {
+				t.Fatal("nobody looked for an hour")
+			}
+		}
+		if time.Since(began) < late {
+			t.Error("the drift check went before those whom somebody waits for")
+		}
+	})
+}
+
+func TestWhoWasLookedAtIsNotOverdue(t *testing.T) {
+	o, now := newVisits(), time.Now()
+	one, two := UserKey{"t", "one"}, UserKey{"t", "two"}
+	waits := UserKey{"t", "waits"}
+	o.expect(one, visit{now.Add(time.Minute - late), true})
+	o.expect(two, visit{now.Add(time.Minute - late), true})
+	o.expect(waits, visit{now, false})
+	o.begin(one)
+	if keys := o.overdue(now); len(keys) != 0 {
+		t.Errorf("too early: %v", keys)
+	}
+	if keys := o.overdue(now.Add(2 * time.Minute)); len(keys) != 1 || keys[0] != two {
+		t.Errorf("overdue are %v", keys)
+	}
+	if keys := o.overdue(now.Add(2 * time.Minute)); len(keys) != 0 {
+		t.Errorf("twice: %v", keys)
+	}
+}
+
+func TestWhatIsKnownOfTheNextLookAtAUser(t *testing.T) {
+	key, at := UserKey{"t", "ada"}, visit{time.Unix(60, 0), true}
+	for name, c := range map[string]struct {
+		before []func(*visits)
+		want   visit
+	}{
+		"nothing, of a user who was never looked at": {nil, visit{}},
+		"when it is due": {[]func(*visits){func(v *visits) { v.expect(key, at) }}, at},
+		"nothing, where it is forced": {[]func(*visits){
+			func(v *visits) { v.expect(key, at) }, func(v *visits) { v.force(key) },
+		}, visit{}},
+		"nothing, where it was forced while the last one ran": {[]func(*visits){
+			func(v *visits) { v.begin(key) }, func(v *visits) { v.force(key) }, func(v *visits) { v.expect(key, at) },
+		}, visit{}},
+		"when it is due, after one that was forced": {[]func(*visits){
+			func(v *visits) { v.force(key) }, func(v *visits) { v.begin(key) }, func(v *visits) { v.expect(key, at) },
+		}, at},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := newVisits()
+			for _, do := range c.before {
+				do(v)
+			}
+			if got := v.begin(key); got != c.want {
+				t.Errorf("%v, want %v", got, c.want)
+			}
+		})
+	}
+}
