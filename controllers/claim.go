@@ -31,7 +31,7 @@ type claim struct {
 	fresh     bool       // its pending write was recorded by this pass, and there was none before
 	misnamed  bool       // its Secret does not name the user
 	refusedAs graph.Kind // what Graph said of Refused
-	respelled bool       // Graph writes its number with other digits
+	undone    bool       // Graph shows the same other number after each write
 	unheard   finding    // why its name could not be looked up
 	vanished  bool       // it was deleted in spite of its finalizer, and its phone is here
 }

@@ -170,7 +170,7 @@ func (m *model) justifiedOfWinner(o *pam, user string) []string {
 	case equal(p, number), !holder && o.Spec.AdoptionPolicy != v1alpha1.AdoptAlways:
 		return append(m.onlyWould(), v1alpha1.ReasonAlreadyExists)
 	}
-	return m.hindrance(o, user, v1alpha1.ActionUpdate)
+	return append(m.hindrance(o, user, v1alpha1.ActionUpdate), v1alpha1.ReasonDriftDetected) // where a write is undone each time
 }
 
 // mayBeDrift says whether a difference may be Graph's doing and to be reported. All

@@ -26,7 +26,7 @@ func (p *pass) observe(ctx context.Context) error {
 			p.settle(ctx, t, w)
 		}
 	}
-	p.heedRespelled()
+	p.heedUndone()
 	p.doubt()
 	p.doubtAbsence()
 	return nil
@@ -73,46 +73,53 @@ func (p *pass) settle(ctx context.Context, t phone.Type, w *lastWrite) {
 		// do so again.
 		w.failed, w.strikes, w.at = graph.Refused, strikeOut, p.now
 	default:
-		p.noteRespelled(w, m)
+		p.noteUndone(w, m)
 		delete(p.memory, t) // seen by now, or undone by another client
 	}
 }
 
-// respelling is a number that Graph showed right after another one was written.
-type respelling struct {
+// undoing is a number that Graph showed right after another one was written.
+type undoing struct {
 	sent  phone.Number
 	shown phone.Reading
 	times int
+	last  time.Time
 }
 
-// respelledAfter is how often Graph must show the same other number right after the same
-// write until that is taken for its way to write it, and corrected no more.
-const respelledAfter = 2
+// undoneAtMost is how often a write is made anew right after Graph showed the same other
+// number in its place. Something in Entra then undoes it each time, be it Graph's own way
+// to write the number or a person: the next attempt is left to the resync.
+const undoneAtMost = 2
 
-// noteRespelled counts what Graph shows in place of a number that it acknowledged.
-func (p *pass) noteRespelled(w *lastWrite, m *plan.Method) {
+// noteUndone counts what Graph shows in place of a number that it acknowledged.
+func (p *pass) noteUndone(w *lastWrite, m *plan.Method) {
 	c := p.claim(w.action.For)
 	if c == nil || m == nil || w.action.Number.IsZero() || m.Number.Compare(w.action.Number) != phone.Different {
 		return
 	}
-	r := respelling{sent: w.action.Number, shown: m.Number}
-	if last, ok := p.respelled.Get(c.object.UID); ok && last.(respelling).sent == r.sent && last.(respelling).shown == r.shown {
-		r.times = last.(respelling).times
+	u := undoing{sent: w.action.Number, shown: m.Number, last: p.now}
+	if before := p.undoingOf(c); before.sent == u.sent && before.shown == u.shown {
+		u.times = before.times
 	}
-	r.times++
-	p.respelled.Set(c.object.UID, r, 2*p.tenant.Spec.ResyncPeriodOrDefault()+time.Hour)
+	u.times++
+	p.undone.Set(c.object.UID, u, 2*p.tenant.Spec.ResyncPeriodOrDefault())
 }
 
-// heedRespelled takes what Graph makes of a number for the number.
-func (p *pass) heedRespelled() {
+func (p *pass) undoingOf(c *claim) undoing {
+	if u, ok := p.undone.Get(c.object.UID); ok {
+		return u.(undoing)
+	}
+	return undoing{}
+}
+
+// heedUndone has claims whose writes are undone again and again report that until the
+// resync, in place of a correction at every look.
+func (p *pass) heedUndone() {
 	for _, c := range p.claims {
-		m, known := p.method(c.Type), respelling{}
-		if last, ok := p.respelled.Get(c.object.UID); ok {
-			known = last.(respelling)
-		}
-		if m != nil && c.Holder && known.times >= respelledAfter && known.sent == c.Number && known.shown == m.Number {
-			m.Number, c.respelled = phone.Read(c.Number.Graph()), true
-			p.respelled.Set(c.object.UID, known, 2*p.tenant.Spec.ResyncPeriodOrDefault()+time.Hour)
+		m, u := p.method(c.Type), p.undoingOf(c)
+		wait := u.last.Add(p.tenant.Spec.ResyncPeriodOrDefault() * 3 / 4).Sub(p.now)
+		if m != nil && c.Holder && u.times >= undoneAtMost && u.sent == c.Number && u.shown == m.Number && wait > 0 {
+			c.Drift, c.undone = plan.ReportDrift, true
 		}
 	}
 }

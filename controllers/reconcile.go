@@ -33,7 +33,7 @@ type Reconciler struct {
 	// What is known of our own writes, by the UID of the resource.
 	versions      *cache.Expiring // resourceVersion of our last one, for as long as the cache may be behind it
 	numbersInSync *cache.Expiring // phone.Number that was last in sync
-	respelled     *cache.Expiring // respelling, what Graph makes of a number
+	undone        *cache.Expiring // undoing, what Graph shows in place of a number that was written
 
 	landings *cache.Expiring // UserKey -> time.Time, until when a write may land that nobody heard of
 	intents  *cache.Expiring // UID -> metav1.Time, the pending writes that this replica recorded
@@ -144,7 +144,7 @@ func (p *pass) run(ctx context.Context) (err error) {
 	if known, err := p.identify(asked); err != nil || !known {
 		return err
 	}
-	if err := p.permit(ctx); err != nil {
+	if err := p.permit(ctx); err != nil || len(p.claims) == 0 || p.notDue() {
 		return err
 	}
 	if err := p.numbers(ctx); err != nil || len(p.claims) == 0 {
@@ -242,7 +242,7 @@ func (p *pass) ours() bool {
 }
 
 // notDue reports whether this look is for the sake of claims that are not permitted: the
-// others ask for nothing, and their time has not come. It then asks for it again.
+// others ask for nothing, and their time has not come.
 func (p *pass) notDue() bool {
 	p.early = p.refused && p.due.at.After(p.now) && !slices.ContainsFunc(p.claims, func(c *claim) bool { return awaited(c.object) })
 	return p.early

@@ -117,7 +117,7 @@ func (r *Reconciler) setup(mgr ctrl.Manager, o Options, connected <-chan event.T
 func (r *Reconciler) remembersNothing() {
 	r.directory, r.visits = newDirectory(), newVisits()
 	r.memories, r.refusals, r.landings = cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring()
-	r.versions, r.numbersInSync, r.respelled = cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring()
+	r.versions, r.numbersInSync, r.undone = cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring()
 	r.intents, r.absences, r.suspicions = cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring()
 	r.judged, r.unwritable = judgements{cache.NewExpiring()}, newUnwritable()
 }
@@ -138,11 +138,12 @@ func secretMetadata() client.Object { return &corev1.Secret{} }
 
 // usersOfSecret wakes those whose number is in a Secret that changed. It knows
 // only the Secret's name: what is in Secrets is not kept in memory. Whoever may edit a
-// Secret must not make work for Graph by a resource that the rules refuse.
+// Secret must not make work for Graph by a resource that the rules refuse; one that was
+// not judged yet is looked at anyway.
 func (r *Reconciler) usersOfSecret(ctx context.Context, secret client.Object) []UserKey {
 	return r.usersOf(ctx, client.MatchingFields{indexSecret: secret.GetNamespace() + "/" + secret.GetName()}, func(o *v1alpha1.PhoneAuthenticationMethod) bool {
 		accepted := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionAccepted)
-		return accepted == nil || accepted.Reason != v1alpha1.ReasonNotPermitted || accepted.Message == notPermitted(access.NumberSource)
+		return accepted != nil && (accepted.Reason != v1alpha1.ReasonNotPermitted || accepted.Message == notPermitted(access.NumberSource))
 	})
 }
 

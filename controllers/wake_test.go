@@ -39,7 +39,7 @@ func TestATenantWakesFirstWhoIsWaitedFor(t *testing.T) {
 	} {
 		c.WithObjects(o)
 	}
-	r := &Reconciler{Client: c.Build()}
+	r := &Reconciler{Client: c.Build(), visits: newVisits()}
 	synctest.Test(t, func(t *testing.T) {
 		q := priorityqueue.New[UserKey]("test")
 		defer q.ShutDown()

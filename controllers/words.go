@@ -24,7 +24,7 @@ func (p *pass) find(c *claim, v plan.Verdict) finding {
 	switch v.Outcome {
 	case plan.Synced:
 		f := foundSMS(v)
-		if v.Respelled || c.respelled {
+		if v.Respelled {
 			f.synced.message = "Graph holds what spec says, and writes the number with other digits than it was sent."
 		}
 		return f
@@ -52,6 +52,11 @@ func (p *pass) find(c *claim, v plan.Verdict) finding {
 			"Graph already has a phone of type %s for this user%s. To take it over and make it what spec says, set "+
 				"spec.adoptionPolicy: Always; or remove it in Entra.", c.Type, otherNumber(c, v)))
 	case plan.DriftDetected:
+		if c.undone {
+			return notSynced(v1alpha1.ReasonDriftDetected, stalled, "Each time that the operator writes this number, Graph shows the same other "+
+				"number right after: somebody or something in Entra changes it, or Graph writes it in its own way. It is written again at the "+
+				"resync. Find out who changes it, or put the number that Graph shows into spec.")
+		}
 		return notSynced(v1alpha1.ReasonDriftDetected, stalled,
 			"Somebody changed this phone in Entra, and driftPolicy is Report. To undo that, set spec.driftPolicy: Correct; "+
 				"to keep it, change spec.")

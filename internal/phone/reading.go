@@ -95,8 +95,13 @@ func (r Reading) DiffersOnlyInTrunkZero(n Number) bool {
 	return r.kind == exact && r.number.differsOnlyInTrunkZero(n)
 }
 
-// minLine is how many digits two spellings of one number have in common at least.
-const minLine = 6
+// What two spellings of one number have in common at least, and how many digits before
+// that one has and the other does not at most: a trunk prefix ("0", "06"), or what some
+// countries put before mobile numbers.
+const (
+	minLine   = 6
+	maxPrefix = 2
+)
 
 // Respells reports whether the server shows n with other digits that reach the same
 // line: the country code and the extension are the same, and one national number is the
@@ -107,9 +112,12 @@ func (r Reading) Respells(n Number) bool {
 		return false
 	}
 	a, b := r.number.digits(), n.digits()
-	return a.country == b.country && a.extension == b.extension &&
-		min(len(a.national), len(b.national)) >= minLine &&
-		(strings.HasSuffix(a.national, b.national) || strings.HasSuffix(b.national, a.national))
+	longer, shorter := a.national, b.national
+	if len(longer) < len(shorter) {
+		longer, shorter = shorter, longer
+	}
+	return a.country == b.country && a.extension == b.extension && len(shorter) >= minLine &&
+		len(longer)-len(shorter) <= maxPrefix && strings.HasSuffix(longer, shorter)
 }
 
 // Number returns the number, if the reading is one with all its digits.
