@@ -147,6 +147,9 @@ func (p *pass) run(ctx context.Context) (err error) {
 	if err := p.permit(ctx); err != nil || len(p.claims) == 0 || p.notDue() {
 		return err
 	}
+	if p.allSuspended() {
+		return p.report(ctx, plan.Compute(p.planned(), nil))
+	}
 	if err := p.numbers(ctx); err != nil || len(p.claims) == 0 {
 		return err
 	}
