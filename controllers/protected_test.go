@@ -144,7 +144,7 @@ func TestAQuestionThatIsRefusedForNoReason(t *testing.T) {
 	for _, collection := range []string{"transitiveMemberOf", "ownedObjects", "roleAssignments", "roleEligibilityScheduleInstances", "privilegedAccess/group"} {
 		for _, status := range []int{http.StatusForbidden, http.StatusNotFound} {
 			if status == http.StatusForbidden && collection == "ownedObjects" {
-				continue // which permission opens it is not certain
+				continue // what opens it is not certain: see TestOwnersThatGraphDoesNotShow
 			}
 			t.Run(fmt.Sprint(collection, " ", status), func(t *testing.T) {
 				s := newStory(t)
@@ -195,4 +195,32 @@ func TestAPermissionThatIsTakenAwayBetweenTwoOperators(t *testing.T) {
 	s.ready("mobile")
 	s.has(u, "mobile +1 2065550102")
 	s.sees(name, v1alpha1.ReasonPermissionMissing)
+}
+
+// What opens the objects that a user owns is not certain: where Graph refuses to show them, the operator
+// goes on and says so, until it has seen them once.
+func TestOwnersThatGraphDoesNotShow(t *testing.T) {
+	s := newStory(t)
+	id, name := s.guarded()
+	u := s.user(func(u *emulator.User) { u.TenantID = id })
+	refused := emulator.Fault{Method: http.MethodGet, Path: u.ID + "/ownedObjects", Effect: emulator.Answer, Status: http.StatusForbidden, Code: "Authorization_RequestDenied"}
+	must(t, s.graph.AddFault(refused))
+	defer s.graph.ClearFaults()
+	s.apply(s.pam("mobile", u.ID, mobile, "+1 2065550101", in(name)))
+	s.ready("mobile")
+	s.has(u, "mobile +1 2065550101")
+	if message := s.sees(name, v1alpha1.ReasonPermissionMissing); !strings.Contains(message, "User.Read.All") {
+		t.Errorf("it says %s", message)
+	}
+
+	s.graph.ClearFaults()
+	s.edit("mobile", func(o *v1alpha1.PhoneAuthenticationMethod) { o.Spec.PhoneNumber = "+1 2065550102" })
+	s.has(u, "mobile +1 2065550102")
+	s.sees(name, v1alpha1.ReasonAllVisible)
+
+	must(t, s.graph.AddFault(refused))
+	s.edit("mobile", func(o *v1alpha1.PhoneAuthenticationMethod) { o.Spec.PhoneNumber = "+1 2065550103" })
+	s.reaches("mobile", v1alpha1.ConditionAccepted, no, v1alpha1.ReasonPrivilegedUser)
+	s.sees(name, v1alpha1.ReasonPermissionRevoked)
+	s.has(u, "mobile +1 2065550102")
 }

@@ -20,7 +20,7 @@ var enough = []string{
 	"UserAuthMethod-Phone.Read.All", // of a tenant in mode Observe
 	"UserAuthMethod-Phone.ReadWrite.All",
 	"User.ReadBasic.All",
-	"User.Read.All", // where User.ReadBasic.All does not open /users to applications
+	"User.Read.All", // where User.ReadBasic.All does not open /users, or nothing else what users own
 	"GroupMember.Read.All",
 	"RoleManagement.Read.Directory",
 	"RoleEligibilitySchedule.Read.Directory",

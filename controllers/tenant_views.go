@@ -115,6 +115,7 @@ func visible(o *v1alpha1.EntraTenant) condition {
 // kinds are the views in words.
 var kinds = map[v1alpha1.ViewOfProtectedUsers]string{
 	v1alpha1.ViewEligibleRoles:  "who may activate a directory role (PIM)",
+	v1alpha1.ViewOwnedGroups:    "who owns a role-assignable group",
 	v1alpha1.ViewEligibleGroups: "who may become a member or an owner of a role-assignable group (PIM for Groups)",
 }
 

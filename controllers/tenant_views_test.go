@@ -92,34 +92,51 @@ func (w *watched) says(reason string, words ...string) {
 }
 
 func TestWhichProtectedUsersShowIsSaidOfATenant(t *testing.T) {
+	all := func(roles, groups, owned v1alpha1.ViewAnswer) []v1alpha1.ProtectedUsersView {
+		return []v1alpha1.ProtectedUsersView{
+			{View: v1alpha1.ViewEligibleGroups, LastAnswer: groups}, {View: v1alpha1.ViewEligibleRoles, LastAnswer: roles},
+			{View: v1alpha1.ViewOwnedGroups, LastAnswer: owned},
+		}
+	}
 	both := func(roles, groups v1alpha1.ViewAnswer) []v1alpha1.ProtectedUsersView {
-		return []v1alpha1.ProtectedUsersView{{View: v1alpha1.ViewEligibleGroups, LastAnswer: groups}, {View: v1alpha1.ViewEligibleRoles, LastAnswer: roles}}
+		return all(roles, groups, v1alpha1.ViewAnswered)
 	}
 	for name, tc := range map[string]struct {
 		permissions []string
 		unlicensed  bool
+		ownedNeed   string // what opens owned objects, where that is not the default
 		want        []v1alpha1.ProtectedUsersView
 		reason      string
 		words       []string
 	}{
-		"all": {append([]string{pimGroups}, documented...), false, both(v1alpha1.ViewAnswered, v1alpha1.ViewAnswered), v1alpha1.ReasonAllVisible, nil},
+		"all": {append([]string{pimGroups}, documented...), false, "", both(v1alpha1.ViewAnswered, v1alpha1.ViewAnswered), v1alpha1.ReasonAllVisible, nil},
 		"with what the documents ask for": {
-			documented, false, both(v1alpha1.ViewAnswered, v1alpha1.ViewNotGranted), v1alpha1.ReasonPermissionMissing, []string{"PIM for Groups", "grant the app registration " + pimGroups},
+			documented, false, "", both(v1alpha1.ViewAnswered, v1alpha1.ViewNotGranted), v1alpha1.ReasonPermissionMissing, []string{"PIM for Groups", "grant the app registration " + pimGroups},
+		},
+		"what the documents ask for, where that does not open owned objects": {
+			documented, false, "users", all(v1alpha1.ViewAnswered, v1alpha1.ViewNotGranted, v1alpha1.ViewNotGranted), v1alpha1.ReasonPermissionMissing,
+			[]string{"PIM for Groups", "who owns a role-assignable group", pimGroups + " and User.Read.All"},
+		},
+		"all, where it takes User.Read.All": {
+			append([]string{pimGroups, "User.Read.All"}, documented...), false, "users", both(v1alpha1.ViewAnswered, v1alpha1.ViewAnswered), v1alpha1.ReasonAllVisible, nil,
 		},
 		"without a licence": {
-			append([]string{pimGroups}, documented...), true, both(v1alpha1.ViewUnlicensed, v1alpha1.ViewUnlicensed), v1alpha1.ReasonUnlicensed, []string{"licence", "may activate a directory role", "PIM for Groups"},
+			append([]string{pimGroups}, documented...), true, "", both(v1alpha1.ViewUnlicensed, v1alpha1.ViewUnlicensed), v1alpha1.ReasonUnlicensed, []string{"licence", "may activate a directory role", "PIM for Groups"},
 		},
 		"without a licence and a permission": {
-			documented, true, both(v1alpha1.ViewUnlicensed, v1alpha1.ViewNotGranted), v1alpha1.ReasonPermissionMissing, []string{pimGroups, "licence"},
+			documented, true, "", both(v1alpha1.ViewUnlicensed, v1alpha1.ViewNotGranted), v1alpha1.ReasonPermissionMissing, []string{pimGroups, "licence"},
 		},
 		"neither permission": {
-			[]string{"User.Read.All", "Directory.Read.All"}, false, both(v1alpha1.ViewNotGranted, v1alpha1.ViewNotGranted), v1alpha1.ReasonPermissionMissing,
+			[]string{"User.Read.All", "Directory.Read.All"}, false, "", both(v1alpha1.ViewNotGranted, v1alpha1.ViewNotGranted), v1alpha1.ReasonPermissionMissing,
 			[]string{"may activate a directory role (PIM) and who may become", pimGroups + " and RoleManagement.Read.Directory"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWatched(t, tc.permissions...)
 			w.licensed(!tc.unlicensed)
+			if tc.ownedNeed != "" {
+				must(w.graph.SetAssumptions(emulator.Assumptions{emulator.OwnedObjects: tc.ownedNeed}))
+			}
 			w.says("") // nobody asked yet
 			privileges, err := w.ask()
 			if err != nil || len(privileges) > 0 {

@@ -204,7 +204,7 @@ type MethodCounts struct {
 
 // ViewOfProtectedUsers is a kind of protected users.
 //
-// +kubebuilder:validation:Enum=EligibleRoles;EligibleGroups
+// +kubebuilder:validation:Enum=EligibleRoles;EligibleGroups;OwnedGroups
 type ViewOfProtectedUsers string
 
 // The kinds of protected users that not every tenant lets the operator see.
@@ -214,6 +214,8 @@ const (
 	// ViewEligibleGroups are users who may become a member or an owner of a
 	// role-assignable group.
 	ViewEligibleGroups ViewOfProtectedUsers = "EligibleGroups"
+	// ViewOwnedGroups are users who own a role-assignable group.
+	ViewOwnedGroups ViewOfProtectedUsers = "OwnedGroups"
 )
 
 // ViewAnswer is what Graph answered about a kind of protected users.
@@ -235,7 +237,7 @@ const (
 
 // ProtectedUsersView is what Graph last answered about one kind of protected users.
 type ProtectedUsersView struct {
-	// view is EligibleRoles or EligibleGroups.
+	// view is EligibleRoles, EligibleGroups or OwnedGroups.
 	//
 	// +required
 	View ViewOfProtectedUsers `json:"view"`

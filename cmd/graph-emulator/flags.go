@@ -12,11 +12,11 @@ import (
 )
 
 type flags struct {
-	bind, control, caFile, seedFile, readyFile        string
-	seed                                              int64
-	refuseReadBasic, ownersNeedUserRead, listedLimits bool
-	readLag                                           time.Duration
-	assumptions                                       assumptions
+	bind, control, caFile, seedFile, readyFile string
+	seed                                       int64
+	refuseReadBasic, listedLimits              bool
+	readLag                                    time.Duration
+	assumptions                                assumptions
 }
 
 // assumptions is the flag --assume name=value, which may come more than once.
@@ -95,7 +95,6 @@ func parseFlags(args []string, stderr io.Writer) (flags, error) {
 	s.Var(&f.assumptions, "assume", "`name=value` of an assumption; may be repeated")
 	s.DurationVar(&f.readLag, "read-lag", 500*time.Millisecond, "how long reads of phones show the state before a write; 0: not at all")
 	s.BoolVar(&f.listedLimits, "listed-limits", false, "throttle as Microsoft lists it: 5 requests in 10 s below /authentication, 3,500 units in 10 s of the directory")
-	s.BoolVar(&f.ownersNeedUserRead, "owners-need-user-read", false, "open ownedObjects of users to no permission for groups")
 	if err := s.Parse(args); err != nil {
 		return flags{}, err
 	}

@@ -44,6 +44,7 @@ const (
 	BatchShape        Guess = "batchShape"
 	FailedDependency  Guess = "failedDependency"
 	EmptyPart         Guess = "emptyPart"
+	OwnedObjects      Guess = "ownedObjects"
 )
 
 // assumption is one guess: what it is about, with its tag ([I] inferred from what is
@@ -120,6 +121,7 @@ var assumptions = []assumption{
 	{BatchShape, "[I] what is sequential: all but the first depend on an earlier one, or each on the one before it", behaviour("earlier", "chain")},
 	{FailedDependency, "[U] body of a part that depends on a failed one: an error, or none; 424 is documented", behaviour("error", "none")},
 	{EmptyPart, "[U] body of a part without one: absent or null", behaviour("absent", "null")},
+	{OwnedObjects, "[U] whether permissions for groups open ownedObjects of a user to an application, or only those for users do", behaviour("groups", "users")},
 }
 
 // Assumptions choose a value for some guesses. A guess that is not there has its

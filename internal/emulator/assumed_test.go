@@ -88,6 +88,10 @@ var meets = map[emulator.Guess]func(*graph) string{
 		_, there := part["body"]
 		return fmt.Sprint(part["status"], there)
 	},
+	emulator.OwnedObjects: func(g *graph) string {
+		g.allow("GroupMember.Read.All")
+		return g.do("GET", "/v1.0/users/"+adaID+"/ownedObjects", "").brief()
+	},
 }
 
 func (g *graph) with(phones has) {

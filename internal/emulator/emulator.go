@@ -27,9 +27,6 @@ type Options struct {
 	// RefuseReadBasic lets User.ReadBasic.All open nothing under /users. Reports from
 	// the field disagree on whether that application permission is honoured.
 	RefuseReadBasic bool
-	// OwnersNeedUserRead lets no permission for groups open /users/{id}/ownedObjects,
-	// only those for users and the directory. Which is right is not published.
-	OwnersNeedUserRead bool
 	// MaxHold bounds every delaying fault; 0 is a minute, after which Graph itself gives up.
 	MaxHold time.Duration
 	// KeepRequests is how many requests the record holds before it forgets the

@@ -31,17 +31,18 @@ func TestOwnedObjects(t *testing.T) {
 
 // Which permissions for groups open ownedObjects is assumed.
 func TestPermissionsOfOwnedObjects(t *testing.T) {
-	for permission, want := range map[string][2]int{ // as it is, and with OwnersNeedUserRead
+	for permission, want := range map[string][2]int{ // by the value of the guess
 		"User.Read.All":        {200, 200},
 		"Directory.Read.All":   {200, 200},
 		"GroupMember.Read.All": {200, 403},
 		"User.ReadBasic.All":   {403, 403},
 	} {
-		for i, needUserRead := range []bool{false, true} {
-			g := start(t, func(o *emulator.Options) { o.OwnersNeedUserRead = needUserRead })
+		for i, opens := range []string{"groups", "users"} {
+			g := start(t)
+			must(t, g.SetAssumptions(emulator.Assumptions{emulator.OwnedObjects: opens}))
 			g.allow(permission)
 			if got := g.do("GET", "/v1.0/users/"+adaID+"/ownedObjects", "").status; got != want[i] {
-				t.Errorf("%s, OwnersNeedUserRead %v: %d, want %d", permission, needUserRead, got, want[i])
+				t.Errorf("%s, where those for %s do: %d, want %d", permission, opens, got, want[i])
 			}
 		}
 	}

@@ -40,7 +40,7 @@ var (
 	}, errDirectoryForbidden}
 	// readOwned: Microsoft's page has no application permission for it at all. User.Read.All
 	// alone was seen to do (https://github.com/pnp/pnpcore/issues/1630); that the
-	// permissions for groups do is assumed, and Options.OwnersNeedUserRead takes it back.
+	// permissions for groups do is a guess, OwnedObjects.
 	readOwned = permissions{[]string{
 		"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All",
 		"GroupMember.Read.All", "Group.Read.All",

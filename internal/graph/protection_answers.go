@@ -18,12 +18,14 @@ const (
 	// EligibleGroups are the role-assignable groups that a user may join or own (PIM for
 	// Groups).
 	EligibleGroups View = "EligibleGroups"
+	// OwnedGroups are the role-assignable groups that a user owns.
+	OwnedGroups View = "OwnedGroups"
 )
 
 // Answer is what Graph answered about a View.
 type Answer string
 
-// The answers. Every cloud that the operator knows has both collections, so that
+// The answers. Every cloud that the operator knows has these collections, so that
 // nothing but these says that one is not to be seen.
 const (
 	// Answered: it showed what there is.
@@ -45,7 +47,7 @@ const unlicensed = "AadPremiumLicenseRequired"
 // put asks one question about a user.
 func (c *Client) put(ctx context.Context, q question, user string, answered []View) ([]Privilege, Answer, error) {
 	before := slices.Contains(answered, q.view)
-	if q.view != "" && !before && c.lacks(ctx, q.opens) {
+	if q.view != "" && !q.unsure && !before && c.lacks(ctx, q.opens) {
 		return nil, NotGranted, nil // a refusal that is known beforehand is not asked for
 	}
 	found, err := q.rows(ctx, c, get(strings.ReplaceAll(q.path, "{user}", user), q.opens[0]))
@@ -60,6 +62,9 @@ func (c *Client) put(ctx context.Context, q question, user string, answered []Vi
 	switch {
 	case q.view != "" && e.Code == unlicensed && e.Status < 500:
 		return nil, Unlicensed, nil
+	case e.Status == http.StatusForbidden && q.unsure && e.Code == "":
+		// Somebody on the way, and nothing tells whether Graph would have answered.
+		e.Kind, e.Permission, e.Cause = Unavailable, "", "refused without a code"
 	case e.Status == http.StatusForbidden && c.lacks(ctx, q.opens):
 		e.Kind, e.Permission = Forbidden, q.opens[0]
 		if q.view != "" && !before {

@@ -69,15 +69,16 @@ func TestTheEmulatorsProtectedUsers(t *testing.T) {
 func TestWhatThePermissionsLetTheClientSee(t *testing.T) {
 	for name, tc := range map[string]struct {
 		permissions    []string
-		needUserRead   bool
+		ownedNeedUsers bool
 		withoutP2      bool
 		roles, groups  graph.Answer
+		owned          graph.Answer // "" is Answered
 		kind           graph.Kind
 		needsIfRefused string
 	}{
 		"what the documents ask for":                       {permissions: permissions, roles: graph.Answered, groups: graph.NotGranted},
-		"the same, where groups do not open owned objects": {permissions: permissions, needUserRead: true, roles: graph.Answered, groups: graph.NotGranted, kind: graph.Forbidden, needsIfRefused: "User.Read.All"},
-		"and with that":                                    {permissions: append([]string{"User.Read.All"}, permissions...), needUserRead: true, roles: graph.Answered, groups: graph.NotGranted},
+		"the same, where groups do not open owned objects": {permissions: permissions, ownedNeedUsers: true, roles: graph.Answered, groups: graph.NotGranted, owned: graph.NotGranted},
+		"and with that":                                    {permissions: append([]string{"User.Read.All"}, permissions...), ownedNeedUsers: true, roles: graph.Answered, groups: graph.NotGranted},
 		"with PIM for Groups":                              {permissions: append([]string{pimGroups}, permissions...), roles: graph.Answered, groups: graph.Answered},
 		"without the licence":                              {permissions: append([]string{pimGroups}, permissions...), withoutP2: true, roles: graph.Unlicensed, groups: graph.Unlicensed},
 		"without groups":                                   {permissions: []string{"User.Read.All", readRoles}, roles: graph.Answered, groups: graph.NotGranted, kind: graph.Forbidden, needsIfRefused: readGroups},
@@ -85,7 +86,10 @@ func TestWhatThePermissionsLetTheClientSee(t *testing.T) {
 		"with the directory at large":                      {permissions: []string{"Directory.Read.All"}, roles: graph.NotGranted, groups: graph.NotGranted},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := emulatedAs(t, emulator.Options{Seed: 1, OwnersNeedUserRead: tc.needUserRead})
+			g := emulated(t)
+			if tc.ownedNeedUsers {
+				g.assume(t, emulator.Assumptions{emulator.OwnedObjects: "users"})
+			}
 			must(t, g.AddTenant(emulator.Tenant{ID: tenantID, Domains: []string{"contoso.example"}, WithoutP2: tc.withoutP2}))
 			must(t, g.AddApp(emulator.App{ClientID: clientID, Secret: appSecret, Roles: tc.permissions}))
 			got, err := g.client.Protection(t.Context(), adaID)
@@ -95,7 +99,11 @@ func TestWhatThePermissionsLetTheClientSee(t *testing.T) {
 			if err != nil && failure(t, err).Permission != tc.needsIfRefused {
 				t.Errorf("error = %v", err)
 			}
-			if diff := cmp.Diff(map[graph.View]graph.Answer{graph.EligibleRoles: tc.roles, graph.EligibleGroups: tc.groups}, got.Views); diff != "" {
+			want := map[graph.View]graph.Answer{graph.EligibleRoles: tc.roles, graph.EligibleGroups: tc.groups, graph.OwnedGroups: graph.Answered}
+			if tc.owned != "" {
+				want[graph.OwnedGroups] = tc.owned
+			}
+			if diff := cmp.Diff(want, got.Views); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -17,7 +17,9 @@ type question struct {
 	// opens are the application permissions of which any one opens it. The first is the
 	// least, or the one to ask for.
 	opens []string
-	rows  func(context.Context, *Client, call) ([]Privilege, error)
+	// unsure: what opens it is not published, so that it is asked whatever the token has.
+	unsure bool
+	rows   func(context.Context, *Client, call) ([]Privilege, error)
 }
 
 // What the questions need at least.
@@ -54,9 +56,11 @@ var questions = []question{
 		rows: objects(MemberOfRoleGroup),
 	},
 	{
-		path:  "users/{user}/ownedObjects",
-		opens: []string{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
-		rows:  objects(OwnerOfRoleGroup),
+		view:   OwnedGroups,
+		path:   "users/{user}/ownedObjects",
+		opens:  []string{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
+		unsure: true,
+		rows:   objects(OwnerOfRoleGroup),
 	},
 	{
 		path: "roleManagement/directory/roleAssignments?$filter=" + ofPrincipal,
