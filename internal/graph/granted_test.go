@@ -10,6 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
 	"github.com/entraops/phone-operator/internal/emulator"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/phone"
@@ -84,6 +87,40 @@ func TestATokenThatCannotBeRenewedStaysInUse(t *testing.T) {
 	}
 	_, err = g.client.User(context.Background(), adaID)
 	must(t, err)
+}
+
+// refreshing gives out a token with more permissions the second time that it is asked, as
+// a cache does that refreshes its token ahead of time.
+type refreshing struct {
+	carrying
+	asked int
+}
+
+func (r *refreshing) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	if r.asked++; r.asked > 1 {
+		r.roles = [][]string{permissions}
+	}
+	return r.carrying.GetToken(ctx, o)
+}
+
+func TestATokenThatTheCredentialRefreshedByItselfIsUsed(t *testing.T) {
+	credential := &refreshing{carrying: carrying{roles: [][]string{{"User.ReadBasic.All"}}}}
+	first := ""
+	c := newClient(t, credentials(credential), over(func(r *http.Request) (*http.Response, error) {
+		token := r.Header.Get("Authorization")
+		if first == "" {
+			first = token
+		}
+		if token == first {
+			return reply{status: 403, body: said("accessDenied", "")}.response(r), nil
+		}
+		return reply{status: 200, body: `{"value":[]}`}.response(r), nil
+	}))
+	_, err := c.PhoneMethods(context.Background(), adaID)
+	must(t, err)
+	if credential.anew > 0 {
+		t.Error("a token was asked for past the cache that has one")
+	}
 }
 
 // forbidding refuses every call like the service for methods, and counts.

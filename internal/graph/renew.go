@@ -103,7 +103,10 @@ func (t *tokens) widened(ctx context.Context, refused string, had []string) bool
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	token, err := t.get(ctx, false)
-	if err == nil && token == refused && time.Now().After(t.blocked) {
+	switch {
+	case err == nil && token != refused:
+		t.forget() // the credential has another by now; azcore's policy would keep this one
+	case err == nil && time.Now().After(t.blocked):
 		token, err = t.get(ctx, true)
 		t.renewed(err == nil && token != refused)
 	}
