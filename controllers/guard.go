@@ -121,12 +121,6 @@ func (p *pass) privileged(ctx context.Context) (bool, error) {
 	}
 	privileges, err := p.tenant.Protection(ctx, p.user.ID)
 	var failure *graph.Error
-	if errors.As(err, &failure) && failure.Kind == graph.Restricted {
-		p.lookAgain(p.mended())
-		p.explain("Graph does not say whether this user holds a directory role, although the app registration has the permission to " +
-			"ask, and so the operator writes nothing: manage this user's phones by hand, or set privilegedUsers: Allow on the EntraTenant.")
-		return true, nil
-	}
 	if errors.As(err, &failure) && failure.Kind == graph.Forbidden {
 		p.lookAgain(p.mended())
 		p.explain(mayNotAsk(failure))

@@ -55,10 +55,12 @@ func serve(e *emulator.Emulator, r *http.Request) (resp *http.Response, err erro
 			panic(cut)
 		case w.Body.Len() == 0:
 			err = io.ErrUnexpectedEOF
+			return
 		default:
 			resp = w.Result()
 			resp.Body = io.NopCloser(io.MultiReader(w.Body, broken{}))
 		}
+		resp.Request = r // as net/http does: the client reads there which token was refused
 	}()
 	in := r.Clone(r.Context())
 	if in.Body == nil {
