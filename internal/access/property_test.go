@@ -25,7 +25,7 @@ var (
 			Users:        rapid.SliceOfN(patterns, 0, 2).Draw(t, "users"),
 			PhoneTypes:   rapid.SliceOfN(rapid.SampledFrom([]v1alpha1.PhoneType{"mobile", "alternateMobile", "office"}), 0, 2).Draw(t, "types"),
 			Actions:      rapid.SliceOfN(rapid.SampledFrom(everyAction), 0, 2).Draw(t, "actions"),
-			NumberSource: rapid.SampledFrom([]v1alpha1.NumberSource{"", "Any", "SecretOnly"}).Draw(t, "source"),
+			NumberSource: rapid.SampledFrom([]v1alpha1.NumberSource{"", "Any", "SecretOnly", "SecretForUser"}).Draw(t, "source"),
 		}
 		if rapid.Bool().Draw(t, "one namespace") {
 			r.Namespaces = only(namespaces.Draw(t, "namespace"))
@@ -37,6 +37,7 @@ var (
 		r := in(namespaces.Draw(t, "from"), upns.Draw(t, "user"))
 		r.PhoneType = rapid.SampledFrom(phone.Types()).Draw(t, "type")
 		r.FromSecret = rapid.Bool().Draw(t, "from a Secret")
+		r.SecretNamesUser = rapid.Bool().Draw(t, "the Secret names the user")
 		return r
 	})
 )
