@@ -29,7 +29,7 @@ func (u *user) stay(s *slot) {
 func (u *user) lead(s *slot, c Claim) Verdict {
 	v := Verdict{Outcome: Synced, Holds: s.owns(c), Method: s.method}
 	foreign := !v.Holds && !s.inherited
-	if foreign && c.Withheld == PrivilegedUser {
+	if !v.Holds && c.Withheld == PrivilegedUser {
 		v.Outcome, v.Method = Privileged, nil // what the user has is not told, nor compared
 		return v
 	}
