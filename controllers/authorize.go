@@ -148,15 +148,25 @@ type judgements struct{ byUID *cache.Expiring }
 // judgedFor is how long such a refusal counts: a user may be renamed into the rules.
 const judgedFor = time.Minute
 
+// refusedOn is a refusal, with all that it was for: no other edit changes it.
 type refusedOn struct {
 	version    tenant.Version
-	generation int64
+	phoneType  phone.Type
+	fromSecret bool
 	namespace  string // resourceVersion
 	judgement  access.Judgement
 }
 
+func on(v tenant.Version, c *claim, ns *metav1.PartialObjectMetadata, j access.Judgement) refusedOn {
+	r := refusedOn{version: v, phoneType: c.Type, fromSecret: c.object.Spec.PhoneNumberFrom != nil, judgement: j}
+	if ns != nil {
+		r.namespace = ns.ResourceVersion
+	}
+	return r
+}
+
 func (j judgements) remember(v tenant.Version, c *claim, ns *metav1.PartialObjectMetadata, refused access.Judgement) {
-	j.byUID.Set(c.object.UID, refusedOn{v, c.object.Generation, versionOf(ns), refused}, judgedFor)
+	j.byUID.Set(c.object.UID, on(v, c, ns, refused), judgedFor)
 }
 
 func (j judgements) recall(v tenant.Version, c *claim, ns *metav1.PartialObjectMetadata) (access.Judgement, bool) {
@@ -164,15 +174,8 @@ func (j judgements) recall(v tenant.Version, c *claim, ns *metav1.PartialObjectM
 	if !ok {
 		return access.Judgement{}, false
 	}
-	on := last.(refusedOn)
-	return on.judgement, on == refusedOn{v, c.object.Generation, versionOf(ns), on.judgement}
-}
-
-func versionOf(ns *metav1.PartialObjectMetadata) string {
-	if ns == nil {
-		return ""
-	}
-	return ns.ResourceVersion
+	was := last.(refusedOn)
+	return was.judgement, was == on(v, c, ns, was.judgement)
 }
 
 // denied returns the writes that the rules leave out.

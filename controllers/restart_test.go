@@ -1,10 +1,13 @@
 package controllers
 
-import "sigs.k8s.io/controller-runtime/pkg/metrics"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+)
 
 // ForgetMetrics makes room for the metrics of another operator in this process.
 func ForgetMetrics() {
-	metrics.Registry.Unregister(graphWrites)
-	metrics.Registry.Unregister(deletionsWithheld)
-	metrics.Registry.Unregister(gates{})
+	for _, c := range []prometheus.Collector{graphWrites, deletionsWithheld, refusedClaims, guessed, writability{}, gates{}} {
+		metrics.Registry.Unregister(c)
+	}
 }

@@ -1,0 +1,147 @@
+package controllers
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+// What a resource is left with that the rules do not allow (any more): its own words, and
+// nothing that Graph said.
+func TestWhatIsTakenFromAResourceThatIsNotPermitted(t *testing.T) {
+	const mask = "+1 ********01"
+	for name, c := range map[string]struct {
+		rule  func(*v1alpha1.AccessRule)
+		parts []says
+		mask  string
+
+		lookedUp bool // the user is, before it is known
+	}{
+		"for another namespace":      {onlyPeopleMay, []says{number(numberOne)}, mask, false},
+		"for another user":           {func(r *v1alpha1.AccessRule) { r.Users = []string{"bob*"} }, []says{number(numberOne)}, mask, true},
+		"for another phone type":     {func(r *v1alpha1.AccessRule) { r.PhoneTypes = []v1alpha1.PhoneType{v1alpha1.PhoneTypeOffice} }, []says{number(numberOne)}, mask, false},
+		"for a number in a Secret":   {func(r *v1alpha1.AccessRule) { r.NumberSource = v1alpha1.NumberSourceSecretOnly }, []says{number(numberOne)}, mask, false},
+		"a Secret's number, in none": {onlyPeopleMay, []says{fromSecret}, "", false},
+	} {
+		for _, asleep := range []bool{false, true} {
+			if asleep && c.lookedUp {
+				continue // nobody is looked up for the sake of who is suspended
+			}
+			t.Run(name+map[bool]string{true: ", suspended"}[asleep], func(t *testing.T) {
+				told(t, func(m *model) {
+					m.take(changes(ada, "SMS sign-in allowed", func(u *emulator.User) { u.SMSSignIn = true }),
+						secretSays("staff", numberOne), creates("staff/a", ada, mobileType, c.parts...), waits(10*time.Minute))
+					before := m.cluster.pams[keyFor("staff/a")].Status
+					if before.ID == "" || before.SMSSignInState == "" || before.MaskedNumber != mask {
+						t.Fatalf("it holds nothing: %+v", before)
+					}
+					m.take(ruled(name, c.rule), edits("staff/a", suspended(asleep), asking()), works(busy))
+					o := m.cluster.pams[keyFor("staff/a")]
+					want := v1alpha1.PhoneAuthenticationMethodStatus{
+						ObservedGeneration: o.Generation, UserID: ada, MaskedNumber: c.mask, LastHandledRequest: requested(o),
+					}
+					got := o.Status
+					got.Conditions = nil
+					if diff := cmp.Diff(want, got); diff != "" {
+						t.Error(diff)
+					}
+					m.saysReady(t, "staff/a", v1alpha1.ReasonNotPermitted)
+					if isSuspended(o) != asleep || !meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionStalled) {
+						t.Errorf("suspended %t: %+v", asleep, o.Status.Conditions)
+					}
+					m.wants(t, numberOne) // it is let go, not cleaned up
+
+					// Permitted again and awake it is what it was.
+					m.take(ruled("all", func(*v1alpha1.AccessRule) {}), edits("staff/a", suspended(false)), waits(time.Minute))
+					m.saysReady(t, "staff/a", v1alpha1.ReasonReady)
+				})
+			})
+		}
+	}
+}
+
+// A resource that goes needs no permission to go, and takes nothing along without one.
+func TestWhatBecomesOfAPhoneWhoseResourceMayNotDeleteIt(t *testing.T) {
+	only := func(actions ...v1alpha1.Action) func(*v1alpha1.AccessRule) {
+		return func(r *v1alpha1.AccessRule) { r.Actions = actions }
+	}
+	for name, c := range map[string]struct {
+		rule  func(*v1alpha1.AccessRule)
+		phone string
+	}{
+		"it may":                              {func(*v1alpha1.AccessRule) {}, ""},
+		"it may delete and nothing else":      {only(v1alpha1.ActionDelete), ""},
+		"it may do anything else":             {only(v1alpha1.ActionCreate, v1alpha1.ActionUpdate), numberOne},
+		"no rule is for its namespace":        {onlyPeopleMay, numberOne},
+		"no rule covers its user":             {func(r *v1alpha1.AccessRule) { r.Users = []string{"bob*"} }, numberOne},
+		"no rule covers its phone type":       {func(r *v1alpha1.AccessRule) { r.PhoneTypes = []v1alpha1.PhoneType{v1alpha1.PhoneTypeOffice} }, numberOne},
+		"the rule wants a number in a Secret": {func(r *v1alpha1.AccessRule) { r.NumberSource = v1alpha1.NumberSourceSecretOnly }, numberOne},
+	} {
+		t.Run(name, func(t *testing.T) {
+			told(t, func(m *model) {
+				m.take(creates("staff/a", ada, mobileType, number(numberOne)), waits(10*time.Minute),
+					ruled(name, c.rule), deletes("staff/a"), waits(5*time.Minute))
+				m.wants(t, c.phone)
+				if m.cluster.pams[keyFor("staff/a")] != nil {
+					t.Error("the resource is still there")
+				}
+			})
+		})
+	}
+}
+
+// What is certain before the user is looked up costs Graph nothing, and what is found out
+// by a look-up is not found out again with each edit.
+func TestHowOftenAResourceThatIsNotPermittedAsksGraph(t *testing.T) {
+	onlyBob := func(r *v1alpha1.AccessRule) { r.Users = []string{"bob*"} }
+	for name, c := range map[string]struct {
+		rule       func(*v1alpha1.AccessRule)
+		user       string
+		first, all int // requests about the user: for the resource, and with ten edits in a minute
+	}{
+		"of another namespace":                 {onlyPeopleMay, ada, 0, 0},
+		"a name that no rule covers":           {onlyBob, "ada@contoso.com", 0, 0},
+		"an object id of somebody not covered": {onlyBob, ada, 1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			told(t, func(m *model) {
+				m.take(ruled(name, c.rule), creates("staff/a", c.user, mobileType, number(numberOne)), works(busy))
+				if n := m.asked("/users/"); n != c.first {
+					t.Errorf("%d requests, want %d: %v", n, c.first, m.paths)
+				}
+				for i := range 10 {
+					m.take(edits("staff/a", number([]string{numberTwo, numberOne}[i%2]), asking()), waits(5*time.Second))
+				}
+				if n := m.asked("/users/"); n != c.all {
+					t.Errorf("%d requests with ten edits, want %d: %v", n, c.all, m.paths)
+				}
+				m.wants(t, "")
+			})
+		})
+	}
+}
+
+// A refusal is of a moment: a user may be renamed into the rules, and the rules may be edited.
+func TestARefusalIsNotKept(t *testing.T) {
+	onlyBob := func(r *v1alpha1.AccessRule) { r.Users = []string{"bob*"} }
+	for name, then := range map[string][]step{
+		"an edit of the rules counts at once":                  {ruled("all", func(*v1alpha1.AccessRule) {}), waits(5 * time.Second)},
+		"a user renamed into the rules is found when asked":    {renames(ada, "bobby@contoso.com"), waits(judgedFor), edits("people/a", asking()), waits(5 * time.Second)},
+		"a user renamed into the rules is found at the resync": {renames(ada, "bobby@contoso.com"), waits(2 * time.Hour)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			told(t, func(m *model) {
+				m.take(ruled("only bob", onlyBob), creates("people/a", ada, mobileType, number(numberOne)), works(busy), edits("people/a", asking()), works(busy))
+				m.saysReady(t, "people/a", v1alpha1.ReasonNotPermitted)
+				m.take(then...)
+				m.saysReady(t, "people/a", v1alpha1.ReasonReady)
+				m.wants(t, numberOne)
+			})
+		})
+	}
+}
