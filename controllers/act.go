@@ -135,6 +135,7 @@ func (p *pass) failed(ctx context.Context, a plan.Action, before, after *plan.Me
 			p.mayCome(a.Type, w.at.Add(landing))
 		}
 	case graph.NotFound:
+		w.strikes++
 	case graph.InvalidNumber, graph.Restricted:
 		w.strikes = strikeOut // said for certain: asked again, it is the same
 	default:

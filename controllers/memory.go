@@ -32,7 +32,8 @@ type lastWrite struct {
 	asked string
 	// alone says of a create whose end nobody heard that there is no other such.
 	alone bool
-	// strikes counts how often Graph refused the same write.
+	// strikes counts how often Graph refused the same write, or said that there was nothing
+	// to delete.
 	strikes int
 }
 
@@ -108,7 +109,7 @@ func (p *pass) doubt() {
 			if wait := w.wait(p.now); wait > 0 {
 				c.Withheld = plan.Unsettled
 				p.lookAgain(wait)
-			} else if w.strikes >= strikeOut && c.Ref == w.action.For {
+			} else if isRefusal(w.failed) && w.strikes >= strikeOut && c.Ref == w.action.For {
 				c.Refused, c.refusedAs = plan.SetOf(w.action.Verb), w.failed
 				p.lookAgain(w.at.Add(p.retryAfter(w)).Sub(p.now))
 			}
@@ -173,11 +174,13 @@ func later(a, b time.Time) time.Time {
 // wait is how long a write must still be left alone.
 func (w *lastWrite) wait(now time.Time) time.Duration {
 	patience := settle
-	if isRefusal(w.failed) {
-		if w.strikes >= strikeOut {
-			return 0
-		}
+	switch {
+	case isRefusal(w.failed) && w.strikes >= strikeOut:
+		return 0
+	case isRefusal(w.failed):
 		patience = confirm
+	case w.failed == graph.NotFound: // and the list shows it: more and more patience
+		patience = min(settle<<min(max(w.strikes-1, 0), 10), retryDelete)
 	}
 	return w.at.Add(patience).Sub(now)
 }

@@ -212,7 +212,7 @@ func (m *model) heir(all []speaker, before *emulator.Phone) (*pam, bool) {
 	number, _ := m.number(first)
 	known := bound(first) != ""
 	able := m.allows(first, v1alpha1.ActionUpdate) && time.Since(m.refused[first.UID]) > time.Hour
-	return first, known && (able || before != nil && equal(before, number))
+	return first, known && (able || before != nil && m.equal(before, number))
 }
 
 func older(a, b *pam) int {

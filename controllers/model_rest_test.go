@@ -149,7 +149,7 @@ func (m *model) justifiedOfWinner(o *pam, user string) []string {
 		return append(m.onlyWould(), v1alpha1.ReasonPrivilegedUser)
 	}
 	switch drift, unchanged := m.mayBeDrift(o, number, p); {
-	case drift && (p == nil || !equal(p, number)):
+	case drift && (p == nil || !m.equal(p, number)):
 		why := []string{v1alpha1.ReasonDriftDetected}
 		if !unchanged {
 			why = append(why, m.hindrance(o, user, v1alpha1.ActionUpdate)...)
@@ -161,13 +161,13 @@ func (m *model) justifiedOfWinner(o *pam, user string) []string {
 		return append(m.hindrance(o, user, v1alpha1.ActionCreate), v1alpha1.ReasonWaitingForMobile)
 	case p == nil:
 		return m.hindrance(o, user, v1alpha1.ActionCreate)
-	case equal(p, number) && holder:
+	case m.equal(p, number) && holder:
 		return m.justifiedOfSMS(o, user, p)
 	case !holder && m.leftTo(o, user, p): // as far as it can take it over
 		return append(m.hindrance(o, user, v1alpha1.ActionUpdate), v1alpha1.ReasonAlreadyExists)
 	case !holder && o.Spec.AdoptionPolicy != v1alpha1.AdoptNever && !m.allows(o, v1alpha1.ActionUpdate): // to adopt is to update
 		return append(m.onlyWould(), v1alpha1.ReasonNotPermitted)
-	case equal(p, number), !holder && o.Spec.AdoptionPolicy != v1alpha1.AdoptAlways:
+	case m.equal(p, number), !holder && o.Spec.AdoptionPolicy != v1alpha1.AdoptAlways:
 		return append(m.onlyWould(), v1alpha1.ReasonAlreadyExists)
 	}
 	return append(m.hindrance(o, user, v1alpha1.ActionUpdate), v1alpha1.ReasonDriftDetected) // where a write is undone each time

@@ -57,7 +57,7 @@ func (p *pass) settle(ctx context.Context, t phone.Type, w *lastWrite) {
 		if p.now.Sub(w.at) >= catchUp {
 			delete(p.memory, t)
 		}
-	case w.failed != "" && !isRefusal(w.failed) && p.now.Sub(w.at) > landing+catchUp:
+	case w.failed != "" && w.failed != graph.NotFound && !isRefusal(w.failed) && p.now.Sub(w.at) > landing+catchUp:
 		delete(p.memory, t) // it will not come any more: what shows up so is somebody else's
 	case w.failed != "":
 		if isRefusal(w.failed) && w.strikes >= strikeOut && p.now.Sub(w.at) >= p.retryAfter(w) {
