@@ -28,25 +28,30 @@ type informer struct {
 var wakes = predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, requestChanged())
 
 // arrive shows the oldest pending change to the operator.
-func (i *informer) arrive(q *queue) {
+func (i *informer) arrive(r *Reconciler, q *queue) {
+	wake := func(o *pam) {
+		for _, key := range r.userOfResource(context.Background(), o) {
+			q.Add(key)
+		}
+	}
 	c := i.pending[0]
 	i.pending = i.pending[1:]
 	switch {
 	case c.old == nil:
 		i.seen[client.ObjectKeyFromObject(c.now)] = c.now
 		if wakes.Create(event.CreateEvent{Object: c.now}) {
-			q.Add(keyOf(c.now))
+			wake(c.now)
 		}
 	case c.now == nil:
 		delete(i.seen, client.ObjectKeyFromObject(c.old))
 		if wakes.Delete(event.DeleteEvent{Object: c.old}) {
-			q.Add(keyOf(c.old))
+			wake(c.old)
 		}
 	default:
 		i.seen[client.ObjectKeyFromObject(c.now)] = c.now
 		if wakes.Update(event.UpdateEvent{ObjectOld: c.old, ObjectNew: c.now}) {
-			q.Add(keyOf(c.old))
-			q.Add(keyOf(c.now))
+			wake(c.old)
+			wake(c.now)
 		}
 	}
 }

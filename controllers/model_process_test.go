@@ -86,7 +86,7 @@ func (p *process) tick(at string) {
 func (m *model) pass(key UserKey) {
 	p := m.process
 	for p.informer.behind == 0 && len(p.informer.pending) > 0 {
-		p.informer.arrive(p.work)
+		p.informer.arrive(p.Reconciler, p.work)
 	}
 	p.informer.behind = max(0, p.informer.behind-1)
 	turn := p.work.waiting[key]

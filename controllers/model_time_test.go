@@ -23,7 +23,7 @@ func (m *model) due() (UserKey, bool) {
 	p := m.process
 	for {
 		for p.informer.behind == 0 && len(p.informer.pending) > 0 {
-			p.informer.arrive(p.work)
+			p.informer.arrive(p.Reconciler, p.work)
 		}
 		switch key, at, ok := p.work.first(); {
 		case ok && !at.After(time.Now()):

@@ -244,10 +244,10 @@ func (p *pass) ours() bool {
 	return slices.ContainsFunc(p.claims, func(c *claim) bool { return c.Holder || c.Creating != "" })
 }
 
-// notDue reports whether this look is for the sake of claims that are not permitted: the
-// others ask for nothing, and their time has not come.
+// notDue reports whether nothing brings this look forward but claims that are not
+// permitted: the others ask for nothing, and their time has not come.
 func (p *pass) notDue() bool {
-	p.early = p.refused && p.due.at.After(p.now) && !slices.ContainsFunc(p.claims, func(c *claim) bool { return awaited(c.object) })
+	p.early = p.due.at.After(p.now) && !slices.ContainsFunc(p.claims, func(c *claim) bool { return awaited(c.object) })
 	return p.early
 }
 

@@ -84,9 +84,7 @@ func (r *Reconciler) setup(mgr ctrl.Manager, o Options, connected <-chan event.T
 	return builder.TypedControllerManagedBy[UserKey](mgr).
 		Named("phoneauthenticationmethod").
 		Watches(&v1alpha1.PhoneAuthenticationMethod{},
-			handler.TypedEnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []UserKey {
-				return []UserKey{keyOf(asPAM(o))}
-			}),
+			handler.TypedEnqueueRequestsFromMapFunc(r.userOfResource),
 			builder.WithPredicates(predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, requestChanged()))).
 		Watches(secretMetadata(), handler.TypedEnqueueRequestsFromMapFunc(r.usersOfSecret), builder.OnlyMetadata).
 		Watches(&corev1.Namespace{}, handler.TypedEnqueueRequestsFromMapFunc(r.usersOfNamespace), builder.OnlyMetadata,
@@ -132,6 +130,18 @@ func requestChanged() predicate.Funcs {
 			return requested(e.ObjectOld) != requested(e.ObjectNew)
 		},
 	}
+}
+
+// userOfResource wakes the user of a resource that came, was edited or went. The others of
+// the user may have waited for one that went; not for one that the rules refused, whose
+// coming and going makes no work for Graph.
+func (r *Reconciler) userOfResource(_ context.Context, o client.Object) []UserKey {
+	key := keyOf(asPAM(o))
+	accepted := meta.FindStatusCondition(asPAM(o).Status.Conditions, v1alpha1.ConditionAccepted)
+	if accepted != nil && accepted.Reason != v1alpha1.ReasonNotPermitted {
+		r.visits.force(key)
+	}
+	return []UserKey{key}
 }
 
 func secretMetadata() client.Object { return &corev1.Secret{} }

@@ -39,7 +39,7 @@ func (m *model) atTheLastLook(happens func(*lastLook)) step {
 		m.process.Client = &lastLook{operatorClient: operatorClient{process: m.process}, happens: func(l *lastLook) {
 			happens(l)
 			for len(m.process.informer.pending) > 0 {
-				m.process.informer.arrive(m.process.work)
+				m.process.informer.arrive(m.process.Reconciler, m.process.work)
 			}
 		}}
 	}}
