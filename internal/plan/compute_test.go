@@ -384,6 +384,10 @@ func TestCompute(t *testing.T) {
 			claims: []Claim{claim("a", holding(numberA), changed, sms(Enabled))}, observed: []Method{showsSMS(numberA, "")},
 			want: "a: synced + sms pending",
 		},
+		"SMS sign-in that is to be off is not known to be off right after a write": {
+			claims: []Claim{claim("a", holding(numberA), changed, sms(Disabled))}, observed: []Method{showsSMS(numberA, "")},
+			want: "a: synced + sms pending",
+		},
 		"SMS sign-in is disabled": {
 			claims: []Claim{claim("a", holding(numberA), changed, sms(Disabled))}, observed: []Method{showsSMS(numberA, phone.Ready)},
 			want: "disable SMS sign-in mobile for a; a: synced + sms pending",

@@ -95,10 +95,12 @@ func leavesRecord(c Claim) bool { return c.Holder && c.Leaving && leavesBehind(c
 func (u *user) sms(s *slot, c Claim, v Verdict) Verdict {
 	verb := smsVerb(c, s.method.SMS)
 	switch {
-	case c.Type != phone.Mobile || c.SMS == AsIs || (s.method.SMS == phone.Ready) == (c.SMS == Enabled):
+	case c.Type != phone.Mobile || c.SMS == AsIs:
 		return v
-	case s.method.SMS == "": // just written, and not read since
+	case s.method.SMS == "": // just written, and not read since: Graph may have switched it on
 		v.SMS = SMSPending
+		return v
+	case (s.method.SMS == phone.Ready) == (c.SMS == Enabled):
 		return v
 	case verb == None || c.Refused.Has(verb):
 		v.SMS = SMSUnavailable
