@@ -46,10 +46,17 @@ func (p *pass) suspicionOf(c *claim) suspicion {
 	return suspicion{}
 }
 
+// guesses reports whether a claim is told if its number is the one that Graph shows, and
+// no more comes of it. What takes over whatever is there says so by a write, but in mode
+// Observe.
+func (p *pass) guesses(c *claim) bool {
+	return c.Adopt == plan.AdoptIfNumberMatches || c.Adopt == plan.AdoptAlways && p.observing()
+}
+
 // blind keeps claims from comparing whose namespace has tried too many numbers.
 func (p *pass) blind() {
 	for _, c := range p.claims {
-		if c.Holder || c.Adopt != plan.AdoptIfNumberMatches {
+		if c.Holder || !p.guesses(c) {
 			continue
 		}
 		s := p.suspicionOf(c)
@@ -64,8 +71,9 @@ func (p *pass) blind() {
 func (p *pass) countGuesses(decided plan.Plan) {
 	for _, c := range p.claims {
 		v := decided.Verdicts[c.Ref]
-		if v.Outcome != plan.AlreadyExists || c.Blind || c.Adopt != plan.AdoptIfNumberMatches || v.Method == nil ||
-			v.Method.Number.Compare(c.Number) != phone.Different {
+		takesOver := v.Outcome == plan.Pending && v.Verb == plan.Update && !v.Holds
+		if c.Blind || !p.guesses(c) || v.Outcome != plan.AlreadyExists && !takesOver ||
+			v.Method == nil || v.Method.Number.Compare(c.Number) != phone.Different {
 			continue
 		}
 		s := p.suspicionOf(c)

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
 )
@@ -73,26 +75,16 @@ func TestPhonesOfOthersCannotBeGuessed(t *testing.T) {
 				}
 			}
 		}
+		if n := of(asked(), "/roleassignments"); n > 0 {
+			t.Errorf("%s: roles were asked for %d times", who, n)
+		}
 		if n := len(s.done(u)) + len(s.done(managed)); n > 0 {
 			t.Errorf("%s: %d writes", who, n)
 		}
 		s.has(u, "mobile +1 2065550188")
 		s.has(managed, "mobile +1 2065550188")
 	}
-	if n := of(countOf(s.graph.Requests(), s.tenantID), "roleassignments"); n > 0 {
-		t.Errorf("roles were asked for %d times", n)
-	}
 	p.ready(held...)
-}
-
-func countOf(requests []emulator.Request, tenant string) map[string]int {
-	counts := map[string]int{}
-	for _, r := range requests {
-		if r.Tenant == tenant {
-			counts[strings.ToLower(r.Path)]++
-		}
-	}
-	return counts
 }
 
 // Nor is it told in the moment in which somebody else takes the phone over, or when the resource is suspended.
@@ -127,5 +119,65 @@ func TestPhonesOfOthersAreNotToldWhenTheyAreTakenOver(t *testing.T) {
 		g.toldNothing(all[:3]...)
 		g.remove(all[:3]...)
 		g.gone(all[:3]...)
+	}
+}
+
+// Whoever may adopt a phone can find out its number by trying, and is soon made to wait: by then the right number is no
+// more than another guess. Nobody else waits for it.
+func TestNumbersCannotBeGuessed(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		mode   v1alpha1.Mode
+		adopt  v1alpha1.AdoptionPolicy
+		reason string // of a guess that is compared
+	}{
+		"adopted if it matches":                    {v1alpha1.ModeEnforce, v1alpha1.AdoptIfNumberMatches, v1alpha1.ReasonAlreadyExists},
+		"adopted always, where nothing is written": {v1alpha1.ModeObserve, v1alpha1.AdoptAlways, v1alpha1.ReasonWouldChange},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			s := newStory(t, func(spec *v1alpha1.EntraTenantSpec) { spec.Mode = c.mode })
+			p, hostile := s.people, s.team("hostile")
+			s.allow(hostile.desk())
+			u, other := s.user(desk, hasPhone("mobile", "+1 2065550142")), s.user(desk, hasPhone("mobile", "+1 2065550143"))
+			adopt := func(o *v1alpha1.PhoneAuthenticationMethod) { o.Spec.AdoptionPolicy = c.adopt }
+			told := func(name, reason string) string {
+				o := hostile.reaches(name, v1alpha1.ConditionSynced, no, reason)
+				return meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionSynced).Message
+			}
+			const wrong = 5
+			hostile.apply(hostile.phone("guess", u.UPN, mobile, "+1 2065550110", adopt))
+			compared := told("guess", c.reason)
+			for i := 1; i < wrong; i++ {
+				hostile.edit("guess", number(fmt.Sprintf("+1 206555011%d", i)))
+				told("guess", c.reason)
+			}
+
+			hostile.edit("guess", number("+1 2065550142"))
+			right := told("guess", v1alpha1.ReasonAlreadyExists)
+			hostile.edit("guess", number("+1 2065550119"))
+			if again := told("guess", v1alpha1.ReasonAlreadyExists); again != right || right == compared {
+				t.Errorf("it is said\n%q of the right number\n%q of a wrong one\n%q of one that is compared", right, again, compared)
+			}
+			// Nor by another resource, in another spelling of the user.
+			hostile.remove("guess")
+			hostile.gone("guess")
+			hostile.apply(hostile.phone("by-id", u.ID, mobile, "+1 2065550142", adopt))
+			told("by-id", v1alpha1.ReasonAlreadyExists)
+			hostile.remove("by-id")
+			hostile.gone("by-id")
+
+			hostile.apply(hostile.phone("other", other.UPN, mobile, "+1 2065550143", adopt))
+			p.apply(p.phone("mobile", u.UPN, mobile, "+1 2065550142", adopt))
+			hostile.ready("other")
+			p.ready("mobile")
+			if done := s.writes(); len(done) != 0 {
+				t.Errorf("the operator sent %d writes", len(done))
+			}
+			metrics, _, err := s.scrape(s.shared(t), s.scraper())
+			must(t, err)
+			if want := fmt.Sprintf("phone_operator_guesses_total{tenant=%q} %d\n", s.tenant, wrong); !strings.Contains(metrics, want) {
+				t.Errorf("there is no metric %s", want)
+			}
+		})
 	}
 }

@@ -38,7 +38,7 @@ func (u *user) lead(s *slot, c Claim) Verdict {
 	}
 	switch {
 	case !foreign:
-	case c.Adopt == AdoptNever, c.Blind && c.Adopt == AdoptIfNumberMatches:
+	case c.Adopt == AdoptNever, c.Blind:
 		v.Outcome = AlreadyExists
 		return v
 	case c.Denied.Has(Update):

@@ -37,7 +37,7 @@ type Claim struct {
 	Edited bool
 
 	// Blind says that the claim's number must not be compared with a phone that it does
-	// not hold: too many others were tried before it.
+	// not hold: too many others were tried before it. It then takes none over.
 	Blind bool
 
 	Barred   Barrier  // why the claim may not act at all
