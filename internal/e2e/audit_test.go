@@ -51,6 +51,8 @@ func (s *story) audited(u emulator.User) []auditLine {
 // it tells, and under which id Microsoft knows the request.
 func TestAuditLines(t *testing.T) {
 	s := newStory(t)
+	s.graph.SetReadLag(0) // every change is waited for
+	t.Cleanup(func() { s.graph.SetReadLag(readLag) })
 	p := s.people
 	u := s.user(func(u *emulator.User) { u.SMSSignIn = true })
 

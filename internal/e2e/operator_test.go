@@ -198,6 +198,8 @@ func (o *operator) output() string {
 // shared returns the operator that works for whatever story is told, and starts one if none does.
 func (w *world) shared(t *testing.T) *operator {
 	t.Helper()
+	w.starting.Lock() // stories that run beside each other share one
+	defer w.starting.Unlock()
 	if o := w.current(); o != nil {
 		return o
 	}
@@ -236,7 +238,7 @@ func (s *story) launch(l launch) *operator {
 	return o
 }
 
-// kubeconfig is the file by which a program logs in as a ServiceAccount of the operator's namespace.
+// kubeconfig is the file by which an operator logs in as a ServiceAccount of its namespace.
 func (w *world) kubeconfig(account string) (string, error) {
 	path := filepath.Join(w.dir, account+".kubeconfig")
 	if _, err := os.Stat(path); err == nil {
@@ -246,7 +248,7 @@ func (w *world) kubeconfig(account string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	file, err := devcluster.Kubeconfig(cfg)
+	file, err := devcluster.Kubeconfig(w.api.through(cfg))
 	if err != nil {
 		return "", err
 	}

@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -44,14 +45,19 @@ const (
 	metricsReader   = "phone-operator-metrics-reader"
 )
 
+// readLag is how long Graph's reads lag behind its writes.
+const readLag = 500 * time.Millisecond
+
 // world is a cluster with the operator installed, and a Graph. It ends with the process.
 type world struct {
 	client.Client // the cluster's administrator
 	cluster       *devcluster.Cluster
 	graph         *emulator.Emulator
 	front         *front
+	api           *apiServer
 	program
 
+	starting  sync.Mutex
 	mu        sync.Mutex
 	operators []*operator // all that ever ran
 }
@@ -100,7 +106,11 @@ func newWorld(cluster *devcluster.Cluster) (*world, error) {
 	w := &world{
 		Client: admin, cluster: cluster, program: p, graph: emulator.New(emulator.Options{Seed: 1}),
 	}
+	w.graph.SetReadLag(readLag)
 	w.front = newFront(w.graph)
+	if w.api, err = newAPIServer(cluster.Config()); err != nil {
+		return nil, err
+	}
 	return w, w.install(context.Background())
 }
 
