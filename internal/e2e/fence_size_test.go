@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -78,7 +79,7 @@ func TestAStatusThatIsThereInPart(t *testing.T) {
 			u := s.user()
 			p.apply(p.phone("mobile", u.UPN, mobile, "+1 2065550101"), p.phone("office", u.UPN, office, "+1 2065550102"))
 			p.ready("mobile", "office")
-			must(t, s.graph.AddFault(emulator.Fault{Effect: emulator.Cut, Path: u.ID}))
+			must(t, s.graph.AddFault(emulator.Fault{Effect: emulator.Answer, Status: http.StatusInternalServerError, Path: u.ID}))
 			for _, name := range []string{"mobile", "office"} {
 				p.eventually("forge the conditions of "+name, func() error {
 					o, err := p.get(name)
@@ -92,10 +93,10 @@ func TestAStatusThatIsThereInPart(t *testing.T) {
 					return p.world.Status().Update(t.Context(), o)
 				})
 			}
-			before := s.counting()
+			refused := s.refusals()
 			p.ask("mobile", "office")
 			s.eventually("the operator tries", func() error {
-				if of(before(), u.ID) < 2 {
+				if refused() < 2 {
 					return errNotYet
 				}
 				return nil
