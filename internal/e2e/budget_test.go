@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -82,35 +81,6 @@ func TestAMistakeThatDeletesEverything(t *testing.T) {
 }
 
 func isDelete(r *http.Request) bool { return r.Method == http.MethodDelete }
-
-// Who creates and deletes a phone of one user over and over takes nothing away from other namespaces.
-func TestALoopDoesNotSpendTheBudget(t *testing.T) {
-	const rounds = 5
-	s := newStory(t, deletions(2))
-	hostile := s.team("hostile")
-	s.editTenant(func(spec *v1alpha1.EntraTenantSpec) { spec.Access = append(spec.Access, hostile.may()) })
-	victim, own := s.user(), s.user()
-	s.people.apply(s.people.phone("mobile", victim.UPN, mobile, "+1 2065550101"))
-	s.people.ready("mobile")
-	for range rounds {
-		hostile.apply(hostile.phone("mobile", own.UPN, mobile, "+1 2065550102"))
-		hostile.ready("mobile")
-		hostile.remove("mobile")
-		hostile.gone("mobile")
-	}
-	s.people.remove("mobile")
-	s.people.gone("mobile")
-	s.deleted(rounds + 1)
-	tenant, err := s.entraTenant()
-	must(t, err)
-	spent := map[string]int32{}
-	for _, c := range tenant.Status.RecentDeletions {
-		spent[c.Namespace] += c.Count
-	}
-	if want := map[string]int32{hostile.namespace: 1, s.people.namespace: 1}; !maps.Equal(spent, want) {
-		t.Errorf("spent are %v, want %v", spent, want)
-	}
-}
 
 // wait waits until all resources that are being deleted wait for the budget, and as many as is enough. It returns how many.
 func (s *story) wait(enough func(int) bool) (leaving int) {

@@ -3,8 +3,6 @@ package e2e_test
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
-	"sort"
 	"strings"
 	"testing"
 
@@ -114,39 +112,4 @@ func TestAFinalizerOfAnEditorsOwn(t *testing.T) {
 	s.has(u, "mobile +1 2065550102")
 	p.edit("trap", func(o *v1alpha1.PhoneAuthenticationMethod) { o.Finalizers = nil })
 	p.gone("trap")
-}
-
-// The API server stores a resource that is as large as can be, and then takes no status of it.
-func TestAResourceThatCannotBeWritten(t *testing.T) {
-	s := newStory(t)
-	p, hostile := s.people, s.team("hostile")
-	u := s.user()
-	large := func(name string, labels int) *v1alpha1.PhoneAuthenticationMethod {
-		o := hostile.phone(name, u.ID, mobile, "+1 2065550101")
-		o.Labels = map[string]string{}
-		for i := range labels {
-			o.Labels[fmt.Sprintf("%063d", i)] = strings.Repeat("x", 63)
-		}
-		return o
-	}
-	tooMany := sort.Search(40_000, func(labels int) bool {
-		o := large(fmt.Sprintf("probe-%d", labels), labels)
-		if s.Create(t.Context(), o) != nil {
-			return true
-		}
-		must(t, s.Delete(t.Context(), o))
-		return false
-	})
-	hostile.apply(large("large", tooMany-1))
-	p.apply(p.phone("mobile", u.UPN, mobile, "+1 2065550102"))
-	p.ready("mobile")
-	p.edit("mobile", number("+1 2065550103"))
-	p.ready("mobile")
-	s.has(u, "mobile +1 2065550103")
-	p.remove("mobile")
-	p.gone("mobile")
-	s.has(u)
-	if o, err := hostile.get("large"); err != nil || len(o.Status.Conditions) > 0 {
-		t.Errorf("the resource is not one that cannot be written: %v", err)
-	}
 }

@@ -9,9 +9,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -45,49 +43,6 @@ func TestAnEditorAndTheEntraTenant(t *testing.T) {
 		if !apierrors.IsForbidden(err) {
 			t.Errorf("an editor of phones may %s: %v", what, err)
 		}
-	}
-}
-
-// Whoever may write an EntraTenant says where its credential is sent, and could read whatever Secret it names.
-func TestAnEntraTenantWriterAndASecretOfAnotherNamespace(t *testing.T) {
-	s := newStory(t)
-	ctx := t.Context()
-	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: s.people.namespace, Name: "tenants"}}
-	must(t, s.Create(ctx, account))
-	must(t, s.Create(ctx, &rbacv1.ClusterRoleBinding{
-		ObjectMeta: metav1.ObjectMeta{GenerateName: "tenants-"},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "phone-operator-entratenant-admin-role"},
-		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: account.Namespace, Name: account.Name}},
-	}))
-	writer := s.loggedIn(account)
-	other := secret(metav1.NamespaceSystem, s.tenant, "token", "of-the-cluster")
-	must(t, s.Create(ctx, other))
-	if err := writer.Get(ctx, client.ObjectKeyFromObject(other), &corev1.Secret{}); !apierrors.IsForbidden(err) {
-		t.Fatalf("the writer may read the Secret by itself: %v", err)
-	}
-	url, visits := thief()
-	patch, err := json.Marshal(map[string]any{"spec": map[string]any{
-		"endpoint":   v1alpha1.Endpoint{Graph: url, Authority: url, CABundle: s.front.CA},
-		"credential": map[string]any{"clientSecret": map[string]any{"secretRef": v1alpha1.SecretReference{Namespace: other.Namespace, Name: other.Name, Key: "token"}}},
-	}})
-	must(t, err)
-	tenant := &v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: s.tenant}}
-	s.eventually("the EntraTenant is edited", func() error {
-		return writer.Patch(ctx, tenant, client.RawPatch(types.MergePatchType, patch))
-	})
-	s.eventually("the EntraTenant is refused", func() error {
-		o, err := s.entraTenant()
-		if err != nil {
-			return err
-		}
-		c := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionReady)
-		if c == nil || c.Reason != v1alpha1.ReasonCredentialNamespaceNotAllowed {
-			return fmt.Errorf("it says %+v", c)
-		}
-		return nil
-	})
-	if n := visits.Load(); n != 0 {
-		t.Errorf("%d requests went to the writer's server", n)
 	}
 }
 

@@ -4,24 +4,26 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
 )
 
-// Who creates and deletes a phone again and again takes nothing away from anybody, and from no other namespace its
-// deletions.
-func TestALoopOfCreationsAndDeletions(t *testing.T) {
+// Who creates and deletes a phone of one user over and over, under one name or another and with whatever numbers, takes
+// no deletions away from other namespaces.
+func TestALoopDoesNotSpendTheBudget(t *testing.T) {
 	t.Parallel()
-	s := newStory(t, deletions(3))
+	const rounds = 5
+	s := newStory(t, deletions(2))
 	p, hostile := s.people, s.team("hostile")
 	s.allow(hostile.desk())
-	u, leaver := s.user(desk), s.user()
+	leaver, own := s.user(), s.user(desk)
 	p.apply(p.phone("leaver", leaver.UPN, mobile, "+1 2065550101"))
 	p.ready("leaver")
-	for i := range 5 {
-		// Under one name or another, for the number may be the same.
+	for i := range rounds {
 		name := fmt.Sprintf("burn-%d", i%2)
-		hostile.apply(hostile.phone(name, u.UPN, mobile, fmt.Sprintf("+1 206555011%d", i), adoptAlways))
+		hostile.apply(hostile.phone(name, own.UPN, mobile, fmt.Sprintf("+1 206555011%d", i%3), adoptAlways))
 		hostile.ready(name)
 		hostile.remove(name)
 		hostile.gone(name)
@@ -29,6 +31,16 @@ func TestALoopOfCreationsAndDeletions(t *testing.T) {
 	p.remove("leaver")
 	p.gone("leaver")
 	s.has(leaver)
+	s.deleted(rounds + 1)
+	tenant, err := s.entraTenant()
+	must(t, err)
+	spent := map[string]int32{}
+	for _, c := range tenant.Status.RecentDeletions {
+		spent[c.Namespace] += c.Count
+	}
+	if diff := cmp.Diff(map[string]int32{hostile.namespace: 1, p.namespace: 1}, spent); diff != "" {
+		t.Errorf("what the namespaces spent (-want +got):\n%s", diff)
+	}
 }
 
 // Where two namespaces wait for deletions, neither has all of them.

@@ -3,12 +3,14 @@ package e2e_test
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/google/uuid"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -16,63 +18,91 @@ import (
 	"github.com/entraops/phone-operator/internal/emulator"
 )
 
-// Whoever may write EntraTenants reads no Secret through the operator: credentials are taken from its own namespace.
+// Whoever may write EntraTenants says where a credential is sent, and reads no Secret by it: credentials are taken from
+// the operator's own namespace. Nor does the condition tell which Secrets are there.
 func TestASecretOfAnotherNamespaceAsACredential(t *testing.T) {
 	t.Parallel()
 	s := newStory(t)
-	const token = "cluster-admin-bearer-token-0123456789"
-	must(t, s.Create(t.Context(), secret(s.people.namespace, "confidential", "token", token)))
-	var sent, visits atomic.Int32
-	sink := serveTLS(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		visits.Add(1)
-		if err := r.ParseForm(); err != nil || strings.Contains(fmt.Sprint(r.Form, r.Header), token) {
-			sent.Add(1)
-		}
-		w.WriteHeader(http.StatusUnauthorized)
-	}))
-	ref := v1alpha1.SecretReference{Namespace: s.people.namespace, Name: "confidential", Key: "token"}
-	for name, credential := range map[string]v1alpha1.Credential{
-		"secret":      {ClientSecret: &v1alpha1.ClientSecretCredential{SecretRef: ref}},
-		"certificate": {ClientCertificate: &v1alpha1.ClientCertificateCredential{SecretRef: ref}},
+	ctx, writer := t.Context(), s.tenantWriter()
+	theirs := secret(s.people.namespace, "confidential", "token", "cluster-admin-bearer-token-0123456789")
+	must(t, s.Create(ctx, theirs))
+	if err := writer.Get(ctx, client.ObjectKeyFromObject(theirs), &corev1.Secret{}); !apierrors.IsForbidden(err) {
+		t.Fatalf("the writer may read the Secret by itself: %v", err)
+	}
+	url, visits := thief()
+	endpoint := &v1alpha1.Endpoint{Graph: url, Authority: url, CABundle: s.front.CA}
+	for kind, credential := range map[string]func(v1alpha1.SecretReference) v1alpha1.Credential{
+		"secret": func(ref v1alpha1.SecretReference) v1alpha1.Credential {
+			return v1alpha1.Credential{ClientSecret: &v1alpha1.ClientSecretCredential{SecretRef: ref}}
+		},
+		"certificate": func(ref v1alpha1.SecretReference) v1alpha1.Credential {
+			return v1alpha1.Credential{ClientCertificate: &v1alpha1.ClientCertificateCredential{SecretRef: ref}}
+		},
 	} {
-		evil := &v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: "evil-" + s.tenant + "-" + name}, Spec: v1alpha1.EntraTenantSpec{
-			TenantID: uuid.NewString(), ClientID: clientID, Credential: credential,
-			Endpoint: &v1alpha1.Endpoint{Graph: sink.URL, Authority: sink.URL, CABundle: s.front.CA},
-		}}
-		must(t, s.Create(t.Context(), evil))
-		t.Cleanup(func() { s.drop(evil) })
-		missing := evil.DeepCopy()
-		missing.ObjectMeta = metav1.ObjectMeta{Name: evil.Name + "-missing"}
-		missing.Spec.TenantID = uuid.NewString()
-		if c := missing.Spec.Credential.ClientSecret; c != nil {
-			c.SecretRef.Name = "not-there"
-		} else {
-			missing.Spec.Credential.ClientCertificate.SecretRef.Name = "not-there"
+		said := map[string]string{}
+		for _, named := range []string{theirs.Name, "not-there"} {
+			o := &v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: "evil-" + s.tenant + "-" + kind + "-" + named}, Spec: v1alpha1.EntraTenantSpec{
+				TenantID: uuid.NewString(), ClientID: clientID, Endpoint: endpoint,
+				Credential: credential(v1alpha1.SecretReference{Namespace: theirs.Namespace, Name: named, Key: "token"}),
+			}}
+			must(t, writer.Create(ctx, o))
+			t.Cleanup(func() { s.drop(o) })
+			said[named] = strings.ReplaceAll(s.refusedForItsNamespace(o.Name), named, theirs.Name)
 		}
-		must(t, s.Create(t.Context(), missing))
-		t.Cleanup(func() { s.drop(missing) })
-		// Nor does the condition tell what is there.
-		said := map[string]bool{}
-		for _, o := range []*v1alpha1.EntraTenant{evil, missing} {
-			s.eventually(o.Name+" is not Ready", func() error {
-				if err := s.Get(t.Context(), client.ObjectKeyFromObject(o), o); err != nil {
-					return err
-				}
-				c := o.Status.Conditions
-				if len(c) == 0 || c[0].ObservedGeneration != o.Generation {
-					return errNotYet
-				}
-				said[strings.ReplaceAll(fmt.Sprint(c[0].Status, c[0].Reason, c[0].Message), "not-there", "confidential")] = true
-				return nil
-			})
-		}
-		if len(said) != 1 || strings.HasPrefix(fmt.Sprint(said), "map[True") {
-			t.Errorf("%s: a Secret that is there can be told from one that is not: %v", name, said)
+		if said["not-there"] != said[theirs.Name] {
+			t.Errorf("%s: a Secret that is there can be told from one that is not: %v", kind, said)
 		}
 	}
-	if sent.Load() > 0 || visits.Load() > 0 {
-		t.Errorf("%d requests went to the address beside the Secret, %d with what is in it", visits.Load(), sent.Load())
+	// Nor by an edit of one that works.
+	s.tenantReaches(v1alpha1.ConditionReady, yes, v1alpha1.ReasonReady)
+	s.eventually("the EntraTenant is edited", func() error {
+		o, err := s.entraTenant()
+		if err != nil {
+			return err
+		}
+		o.Spec.Endpoint = endpoint
+		o.Spec.Credential.ClientSecret.SecretRef = v1alpha1.SecretReference{Namespace: theirs.Namespace, Name: theirs.Name, Key: "token"}
+		return writer.Update(ctx, o)
+	})
+	s.refusedForItsNamespace(s.tenant)
+	if n := visits.Load(); n != 0 {
+		t.Errorf("%d requests went to the writer's server", n)
 	}
+	if n := s.api.secretsRead()[theirs.Namespace+"/"+theirs.Name]; n != 0 {
+		t.Errorf("the Secret was read %d times", n)
+	}
+}
+
+// tenantWriter is a client that may write EntraTenants, by the role that the operator ships, and nothing else.
+func (s *story) tenantWriter() client.Client {
+	s.t.Helper()
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: s.people.namespace, Name: "tenants"}}
+	must(s.t, s.Create(s.t.Context(), account))
+	must(s.t, s.Create(s.t.Context(), &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "tenants-"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "phone-operator-entratenant-admin-role"},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: account.Namespace, Name: account.Name}},
+	}))
+	return s.loggedIn(account)
+}
+
+// refusedForItsNamespace waits until an EntraTenant says that its credential is in a namespace that it may not name,
+// and returns the words.
+func (s *story) refusedForItsNamespace(name string) (message string) {
+	s.t.Helper()
+	s.eventually(name+" is refused", func() error {
+		var o v1alpha1.EntraTenant
+		if err := s.Get(s.t.Context(), client.ObjectKey{Name: name}, &o); err != nil {
+			return err
+		}
+		c := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionReady)
+		if c == nil || c.ObservedGeneration != o.Generation || c.Reason != v1alpha1.ReasonCredentialNamespaceNotAllowed {
+			return fmt.Errorf("it says %+v", c)
+		}
+		message = c.Message
+		return nil
+	})
+	return message
 }
 
 // drop removes an EntraTenant, whatever holds it.

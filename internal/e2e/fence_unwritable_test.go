@@ -62,6 +62,11 @@ func TestResourcesThatCannotBeWritten(t *testing.T) {
 				p.apply(p.phone(name, u.UPN, mobile, fmt.Sprintf("+1 206555010%d", i), adoptAlways))
 			}
 			p.ready(names...)
+			if spoil == nil {
+				if o, err := rival.get("rival"); err != nil || len(o.Status.Conditions) > 0 || len(o.Finalizers) > 0 {
+					t.Errorf("the resource is not one that cannot be written: %v", err)
+				}
+			}
 			for i, name := range names {
 				p.edit(name, number(fmt.Sprintf("+1 206555011%d", i)))
 			}
