@@ -1,8 +1,11 @@
 package e2e_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
@@ -75,19 +78,18 @@ func TestAClaimThatIsPlantedForLater(t *testing.T) {
 			if c.upn != "" {
 				hostile.edit("planted", number("+1 2065550197")) // that somebody was renamed is not seen otherwise
 			}
-			o := hostile.reaches("planted", v1alpha1.ConditionSynced, no, v1alpha1.ReasonAlreadyExists)
-			if o.Status.ID != "" || o.Status.SMSSignInState != "" {
+			if o := hostile.mayNotUpdate("planted"); o.Status.ID != "" || o.Status.SMSSignInState != "" {
 				t.Errorf("it is told of a phone that it does not hold: %+v", o.Status)
 			}
 			hostile.edit("planted", adoptAlways)
-			hostile.refused(v1alpha1.ReasonNotPermitted, "planted")
+			hostile.mayNotUpdate("planted")
 			hostile.remove("planted")
 			hostile.gone("planted")
 			hostile.apply(hostile.phone("own", u.ID, mobile, "+1 2065550198", claims(u.ID, "+1 ********31"), suspend))
 			hostile.reaches("own", v1alpha1.ConditionSuspended, yes, v1alpha1.ReasonSuspended)
 			hostile.edit("own", resume)
 			if planted.Spec.Suspend || c.upn != "" || sentence == "a rule for the user is added" {
-				hostile.reaches("own", v1alpha1.ConditionSynced, no, v1alpha1.ReasonAlreadyExists)
+				hostile.mayNotUpdate("own")
 			}
 			hostile.remove("own")
 			hostile.gone("own")
@@ -97,4 +99,17 @@ func TestAClaimThatIsPlantedForLater(t *testing.T) {
 			}
 		})
 	}
+}
+
+// mayNotUpdate waits until a resource is told that the rules are for it and allow no update, which taking a phone over is.
+func (g *team) mayNotUpdate(name string) (o *v1alpha1.PhoneAuthenticationMethod) {
+	g.t.Helper()
+	g.eventually(name+" is told that it may not update the phone", func() error {
+		o = g.reaches(name, v1alpha1.ConditionAccepted, no, v1alpha1.ReasonNotPermitted)
+		if c := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionAccepted); !strings.Contains(c.Message, "do not allow to update") {
+			return errors.New(c.Message)
+		}
+		return nil
+	})
+	return o
 }
