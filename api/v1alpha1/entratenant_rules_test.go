@@ -82,13 +82,14 @@ var acceptedTenants = map[string]string{
 	"the longest resync period":        tenantWith("resyncPeriod: 2160h"),
 	"a rule with everything": access(`namespaces: {matchLabels: {kubernetes.io/metadata.name: people}}, users: ["*@contoso.com"],
 		phoneTypes: [mobile, alternateMobile, office], actions: [Create, Update, Delete], numberSource: Any`),
-	"a rule for names that begin with $": users("$svc-*@contoso.com"),
-	"a rule for numbers in Secrets":      access(`namespaces: {matchExpressions: [{key: team, operator: In, values: [hr]}]}, users: ["*@contoso.com"], phoneTypes: [office], actions: [Update], numberSource: SecretOnly`),
-	"a rule for every user":              users("*"),
-	"a rule for one user":                users("Ada.O'Brien@contoso.com"),
-	"a rule for guests of one house":     users("*_fabrikam.com#EXT#@contoso.onmicrosoft.com"),
-	"a rule for every subdomain":         users("*@*.contoso.com"),
-	"no rule at all":                     tenantWith("access: []"),
+	"a rule for names that begin with $":  users("$svc-*@contoso.com"),
+	"a rule for Secrets that name a user": access(`namespaces: {}, users: ["*"], numberSource: SecretForUser`),
+	"a rule for numbers in Secrets":       access(`namespaces: {matchExpressions: [{key: team, operator: In, values: [hr]}]}, users: ["*@contoso.com"], phoneTypes: [office], actions: [Update], numberSource: SecretOnly`),
+	"a rule for every user":               users("*"),
+	"a rule for one user":                 users("Ada.O'Brien@contoso.com"),
+	"a rule for guests of one house":      users("*_fabrikam.com#EXT#@contoso.onmicrosoft.com"),
+	"a rule for every subdomain":          users("*@*.contoso.com"),
+	"no rule at all":                      tenantWith("access: []"),
 }
 
 var refusedTenants = map[string]refusal{
@@ -152,7 +153,7 @@ var refusedTenants = map[string]refusal{
 	"a rule for no action":            {spec: access("namespaces: {}, users: ['*'], actions: []"), want: []string{"spec.access[0].actions: 0: spec.access[0].actions in body should have at least 1 items"}},
 	"a rule for an odd phone type":    {spec: access("namespaces: {}, users: ['*'], phoneTypes: [home]"), want: []string{`spec.access[0].phoneTypes[0]: Unsupported value: "home": supported values: "mobile", "alternateMobile", "office"`}},
 	"a rule for an odd action":        {spec: access("namespaces: {}, users: ['*'], actions: [Read]"), want: []string{`spec.access[0].actions[0]: Unsupported value: "Read": supported values: "Create", "Update", "Delete"`}},
-	"a rule for an odd source":        {spec: access("namespaces: {}, users: ['*'], numberSource: Manifest"), want: []string{`spec.access[0].numberSource: Unsupported value: "Manifest": supported values: "Any", "SecretOnly"`}},
+	"a rule for an odd source":        {spec: access("namespaces: {}, users: ['*'], numberSource: Manifest"), want: []string{`spec.access[0].numberSource: Unsupported value: "Manifest": supported values: "Any", "SecretOnly", "SecretForUser"`}},
 	"more rules than anybody reads":   {spec: tenantWith("access: [" + strings.Repeat("{namespaces: {}, users: ['*']},", 65) + "]"), want: []string{"spec.access: Too many: 65: must have at most 64 items"}},
 	"another tenantID":                {before: credential("workloadIdentity: {}"), spec: strings.Replace(credential("workloadIdentity: {}"), "11111111-", "11111112-", 1), want: []string{sayTenantStays}},
 }
