@@ -153,28 +153,3 @@ func TestEverythingIsNamedAfterTheOperator(t *testing.T) {
 		}
 	}
 }
-
-// The ServiceMonitor cannot be applied without its kind; it must find the Service.
-func TestServiceMonitorFindsTheService(t *testing.T) {
-	objects, err := render("config/prometheus")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(objects) != 1 || objects[0].GetNamespace() != namespace {
-		t.Fatalf("rendered %v", objects)
-	}
-	service := get[corev1.Service](t, "phone-operator-controller-manager-metrics")
-	var monitor struct {
-		Selector  metav1.LabelSelector
-		Endpoints []struct{ Port string }
-	}
-	fromUnstructured(t, objects[0].Object["spec"], &monitor)
-	s, err := metav1.LabelSelectorAsSelector(&monitor.Selector)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !s.Matches(labels.Set(service.Labels)) || monitor.Endpoints[0].Port != service.Spec.Ports[0].Name {
-		t.Errorf("selects %q port %q; the Service has labels %v, port %q",
-			s, monitor.Endpoints[0].Port, service.Labels, service.Spec.Ports[0].Name)
-	}
-}
