@@ -8,14 +8,6 @@ import (
 	"github.com/entraops/phone-operator/api/v1alpha1"
 )
 
-// toldReasons are what a run is to bring the operator to say of some resource, beside that it is Ready: without them
-// nothing was tried of what they stand for.
-var toldReasons = []string{
-	v1alpha1.ReasonNotPermitted, v1alpha1.ReasonConflict, v1alpha1.ReasonPrivilegedUser, v1alpha1.ReasonUserChanged,
-	v1alpha1.ReasonUserNotFound, v1alpha1.ReasonNumberSourceNotFound, v1alpha1.ReasonAlreadyExists, v1alpha1.ReasonDriftDetected,
-	v1alpha1.ReasonWaitingForMobile, v1alpha1.ReasonWouldChange, v1alpha1.ReasonDefaultMethod, v1alpha1.ReasonDeletionBudgetExhausted,
-}
-
 // unmet are the kinds of faults, acts, blows and answers that the run has not had.
 func (w *world) unmet() []string {
 	expected := []string{}
@@ -36,8 +28,11 @@ func (w *world) unmet() []string {
 	for _, b := range blows {
 		expected = append(expected, "blow: "+b.name)
 	}
-	for _, reason := range toldReasons {
-		expected = append(expected, "told: "+reason)
+	for _, a := range attacks {
+		expected = append(expected, "attack: "+a.name)
+	}
+	for _, p := range plots {
+		expected = append(expected, "told: "+p.reason)
 	}
 	slices.Sort(expected)
 	return slices.DeleteFunc(slices.Compact(expected), w.ledger.met)
@@ -61,6 +56,7 @@ func (l *ledger) hear(o *v1alpha1.PhoneAuthenticationMethod) {
 	if r.bound == nil {
 		r.bound = l.users[o.Status.UserID]
 	}
+	l.judgeTold(o, r)
 	if c := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionReady); c != nil && c.Reason != r.told {
 		r.told = c.Reason
 		l.counts["told: "+c.Reason]++

@@ -32,7 +32,7 @@ func (u *user) create(ctx context.Context) error {
 	if u.dice.IntN(2) == 0 {
 		spec.PhoneNumber = plain(spec.PhoneNumber)
 	}
-	namespace := []string{people, people, people, team, team, outsiders}[u.dice.IntN(6)]
+	namespace := u.at[u.dice.IntN(len(u.at))]
 	_, err := u.declare(ctx, namespace, spec, u.dice.IntN(3) == 0)
 	return err
 }

@@ -92,7 +92,7 @@ func (u *user) rename(context.Context) error {
 		return errNothing
 	}
 	u.renames++
-	name := fmt.Sprintf("user%d-%d@contoso.com", u.index+1, u.renames)
+	name := fmt.Sprintf("%s%d-%d@contoso.com", u.family, u.index+1, u.renames)
 	if err := u.w.front.graph.RenameUser(u.id, name); err != nil {
 		return err
 	}
@@ -115,6 +115,7 @@ func (u *user) giveName(ctx context.Context) error {
 	}
 	u.newcomers++
 	a := newAccount(fmt.Sprintf("0f1d%04d-0000-4000-8000-%012d", u.newcomers, u.index+1), u.freed, u.realm)
+	a.hostile = u.hostile
 	n := emulator.User{ID: a.id, TenantID: u.realm.id, UPN: a.upn}
 	if u.dice.IntN(2) == 0 {
 		n.Phones = map[string]string{emulator.Mobile: u.number()}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
@@ -104,6 +105,9 @@ func (e *exchange) find() {
 	}
 	id, w := readWrite(e.request)
 	e.user = l.users[id]
+	if a := cmp.Or(e.user, e.rolesOf()); a != nil && a.bystander {
+		l.accuse(a, "%s %s: no permitted resource names this user", e.request.Method, e.request.Path)
+	}
 	if e.request.IsWrite() {
 		e.write = w
 		if e.user == nil {

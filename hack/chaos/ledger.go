@@ -35,6 +35,9 @@ type account struct {
 	slots   map[string]*slot
 	history []string
 
+	hostile   bool // the attacker's namespace has a rule for the user
+	bystander bool // only the attacker names the user
+
 	gone       bool      // deleted in Entra
 	admin      bool      // holds a directory role, or may activate one
 	adminSince time.Time // since when that is so, or not so
@@ -107,6 +110,7 @@ type resource struct {
 	bound          *account // whom the operator says that it means; nil: not known
 	told           string   // the reason that it was last told
 	lost           bool     // its Secret is not there
+	leaked         string   // what it was told that it must not know
 	// astray is when its name was given to another user, who is its heir if it was not known to be bound before.
 	astray       time.Time
 	heir         *account
@@ -198,9 +202,10 @@ func (l *ledger) says(r *resource, v version, format string, args ...any) {
 	r.versions = append(r.versions, v)
 	r.leavesBehind = r.leavesBehind || v.delete == v1alpha1.DeletionOrphan || v.suspended
 	l.resources[r.ref] = r
-	s := r.user.slot(r.phoneType)
-	s.frozen = time.Time{}
-	l.reckon(r.user, r.phoneType)
+	if !r.refused() {
+		r.user.slot(r.phoneType).frozen = time.Time{}
+		l.reckon(r.user, r.phoneType)
+	}
 	l.note(r.user, "%s: "+format, append([]any{r.ref}, args...)...)
 }
 
@@ -227,7 +232,7 @@ func (l *ledger) vanished(r *resource) {
 	r.gone = true
 	l.note(r.user, "%s: gone", r.ref)
 	for _, a := range []*account{r.user, r.heir} {
-		if a == nil {
+		if a == nil || r.refused() {
 			continue
 		}
 		s := a.slot(r.phoneType)
@@ -284,15 +289,4 @@ func (l *ledger) reckon(a *account, phoneType string) {
 			}
 		}
 	}
-}
-
-// speakers are the resources that may speak for a phone type: not gone, and of a namespace that ever had access.
-func (l *ledger) speakers(a *account, phoneType string) []*resource {
-	var all []*resource
-	for _, r := range l.resources {
-		if (r.user == a || r.heir == a) && r.phoneType == phoneType && !r.gone && r.namespace != outsiders {
-			all = append(all, r)
-		}
-	}
-	return all
 }

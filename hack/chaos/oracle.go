@@ -33,7 +33,12 @@ func (w *world) verdicts(ctx context.Context) ([]verdict, error) {
 	w.ledger.mu.Lock()
 	for i := range all.Items {
 		o := &all.Items[i]
-		if r := w.ledger.resources[client.ObjectKeyFromObject(o).String()]; r != nil {
+		if r := w.ledger.resources[client.ObjectKeyFromObject(o).String()]; r != nil && r.refused() {
+			w.ledger.judgeTold(o, r)
+			for _, what := range ofRefused(o, r) {
+				out = append(out, verdict{r.user, what})
+			}
+		} else if r != nil {
 			a := w.ledger.meant(o, r)
 			byUser[a] = append(byUser[a], o)
 		} else {
@@ -69,7 +74,7 @@ func (w *world) ofUser(a *account, resources []*v1alpha1.PhoneAuthenticationMeth
 		bySlot[t] = append(bySlot[t], o)
 	}
 	for t, claims := range bySlot {
-		c.foreign = a.slot(t).by == byHand
+		c.foreign = a.slot(t).by == byHand || a.realm.tookAccess && w.ledger.spokenForBy(team, a, t)
 		for _, what := range ofSlot(t, claims, c) {
 			out = append(out, verdict{a, what})
 		}
@@ -101,7 +106,7 @@ type circumstances struct {
 	*ledger
 	quiet                 time.Duration             // how long all is to stay as it is
 	has                   map[string]emulator.Phone // by phone type, with the number written plainly
-	foreign               bool                      // a hand put the phone that Graph has
+	foreign               bool                      // a hand put the phone that Graph has, or its record may be lost
 	observed, admin, gone bool
 }
 
@@ -136,11 +141,12 @@ func ofSlot(phoneType string, claims []*v1alpha1.PhoneAuthenticationMethod, c ci
 		if o.Status.ObservedGeneration != o.Generation {
 			say("generation %d is observed, %d is there", o.Status.ObservedGeneration, o.Generation)
 		}
+		if o.Status.PendingWrite != nil && !c.gone {
+			say("has a pending write: %s", o.Status.PendingWrite.Action)
+		}
 		if is := meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReady); is {
 			ready = append(ready, o.Name)
 			switch {
-			case o.Namespace == outsiders:
-				say("is Ready without permission")
 			case !there || phone.Number != c.numberOf(o):
 				say("is Ready, but Graph has %q and not %q", phone.Number, c.numberOf(o))
 			case o.Status.ID != phone.ID:
@@ -156,15 +162,13 @@ func ofSlot(phoneType string, claims []*v1alpha1.PhoneAuthenticationMethod, c ci
 		// Each reason why not is to be true.
 		winner := func() bool {
 			return slices.ContainsFunc(claims, func(other *v1alpha1.PhoneAuthenticationMethod) bool {
-				return other != o && other.Namespace != outsiders && other.DeletionTimestamp == nil
+				return other != o && other.DeletionTimestamp == nil
 			})
 		}
 		right := false
 		switch reason {
-		case v1alpha1.ReasonNotPermitted:
-			right = o.Namespace == outsiders
 		case v1alpha1.ReasonConflict:
-			right = o.Namespace != outsiders && winner()
+			right = winner()
 		case v1alpha1.ReasonAlreadyExists:
 			right = there && c.foreign && (o.Spec.AdoptionPolicyOrDefault() == v1alpha1.AdoptNever ||
 				o.Spec.AdoptionPolicyOrDefault() == v1alpha1.AdoptIfNumberMatches && phone.Number != c.numberOf(o))

@@ -24,6 +24,8 @@ type user struct {
 	resources []*resource // those that were not asked to go
 	serial    int
 	secrets   map[*resource]string // names of the Secrets that hold their numbers
+	at        []string             // the namespaces of the user's resources, each as often as it is to be taken
+	family    string               // what the user's names begin with
 	freed     string               // a name that the user had and nobody has now
 	renames   int
 	newcomers int // who were given such names
@@ -68,8 +70,8 @@ func (w *world) people() error {
 		case i%4 == 2:
 			t = w.tenants[3]
 		}
-		a := newAccount(fmt.Sprintf("0f1c0000-0000-4000-8000-%012d", i+1), fmt.Sprintf("user%d@contoso.com", i+1), t.realm)
-		u := &user{account: a, w: w, index: i, dice: w.dice(a.upn), secrets: map[*resource]string{}}
+		u := w.newUser(i, "user", t.realm, people, people, people, team, team, outsiders)
+		a := u.account
 		n := emulator.User{ID: a.id, TenantID: t.id, UPN: a.upn, SMSSignIn: u.dice.IntN(3) == 0}
 		if u.dice.IntN(4) == 0 {
 			n.Phones = map[string]string{}
@@ -78,13 +80,32 @@ func (w *world) people() error {
 				a.slot(t).number, a.slot(t).by = plain(n.Phones[t]), byHand
 			}
 		}
-		if err := w.front.graph.AddUser(n); err != nil {
+		if err := w.enrol(u, n); err != nil {
 			return err
 		}
-		w.ledger.meet(a)
-		w.users = append(w.users, u)
 	}
-	return nil
+	if w.calm {
+		return nil
+	}
+	for i := range 2 {
+		u := w.newUser(w.options.users+i, "mallory", w.named(steady).realm, hostile)
+		u.hostile = true
+		if err := w.enrol(u, emulator.User{ID: u.id, TenantID: u.realm.id, UPN: u.upn}); err != nil {
+			return err
+		}
+	}
+	return w.addBystanders()
+}
+
+func (w *world) newUser(index int, family string, t *realm, namespaces ...string) *user {
+	a := newAccount(fmt.Sprintf("0f1c0000-0000-4000-8000-%012d", index+1), fmt.Sprintf("%s%d@contoso.com", family, index+1), t)
+	return &user{account: a, w: w, index: index, dice: w.dice(a.upn), secrets: map[*resource]string{}, at: namespaces, family: family}
+}
+
+func (w *world) enrol(u *user, n emulator.User) error {
+	w.ledger.meet(u.account)
+	w.users = append(w.users, u)
+	return w.front.graph.AddUser(n)
 }
 
 // number is a fictional number that, as a rule, nobody else has.
@@ -109,6 +130,17 @@ func (u *user) act(ctx context.Context) error {
 	case dice == 0 && u.admin:
 		u.w.ledger.count("act: made an administrator, or no more")
 		return u.promote(ctx)
+	}
+	if u.w.late.Load() { // what chance did not bring
+		for _, a := range acts {
+			if u.w.ledger.met("act: " + a.name) {
+				continue
+			}
+			if err := a.do(u, ctx); !errors.Is(err, errNothing) {
+				u.w.ledger.count("act: " + a.name)
+				return err
+			}
+		}
 	}
 	roll := u.dice.IntN(sum)
 	for _, a := range acts {

@@ -29,6 +29,8 @@ func TestRules(t *testing.T) {
 		"a number that no resource asks for":         {said: mine, write: write{"create", emulator.Mobile, other}, want: "no resource asks for"},
 		"a phone that nobody speaks for":             {said: mine, write: create(emulator.Office), want: "no permitted resource"},
 		"a resource of outsiders":                    {said: mine, tell: func(w *world1) { w.r.namespace = outsiders }, write: create(emulator.Mobile), want: "no permitted resource"},
+		"a resource of an attacker":                  {said: mine, tell: func(w *world1) { w.r.namespace = hostile }, write: create(emulator.Mobile), want: "no permitted resource"},
+		"an attacker's user":                         {said: mine, tell: func(w *world1) { w.r.namespace, w.a.hostile = hostile, true }, write: create(emulator.Mobile)},
 		"access that was taken":                      {said: mine, tell: func(w *world1) { w.a.realm.barred[people] = w.past }, write: create(emulator.Mobile), want: "no permitted resource"},
 		"mode Observe":                               {said: mine, tell: func(w *world1) { w.a.realm.silent = w.past }, write: create(emulator.Mobile), want: "mode Observe"},
 		"mode Observe, just now":                     {said: mine, tell: func(w *world1) { w.a.realm.silent = w.at }, write: create(emulator.Mobile)},

@@ -105,7 +105,8 @@ func (w *world) tell(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// live is everybody's life and, unless it is calm, weather, administrators and blows, all at once.
+// live is everybody's life and, unless it is calm, weather, administrators, blows and an attacker, all at once. It ends
+// when each plot has come to its end, which may be in peace.
 func (w *world) live(ctx context.Context, out io.Writer) error {
 	going, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -114,7 +115,7 @@ func (w *world) live(ctx context.Context, out io.Writer) error {
 	defer stop()
 	for _, u := range w.users {
 		group.Go(func() error {
-			if err := u.begin(going, acts); err != nil {
+			if err := u.begin(acts); err != nil {
 				return fmt.Errorf("%s: %w", u.upn, err)
 			}
 			// Everybody is there at the beginning: a first day in a large tenant.
@@ -137,6 +138,7 @@ func (w *world) live(ctx context.Context, out io.Writer) error {
 	group.Go(func() error { return w.weather(going) })
 	group.Go(func() error { return w.administrate(going, acts) })
 	group.Go(func() error { return w.strike(going, acts) })
+	group.Go(func() error { return w.attack(going, acts) })
 	return group.Wait()
 }
 
@@ -151,6 +153,7 @@ func (w *world) lasts(ctx context.Context, out io.Writer) {
 	if unmet := w.unmet(); len(unmet) > 0 {
 		fmt.Fprintf(out, "           goes on for: %s\n", strings.Join(unmet, ", "))
 	}
+	w.late.Store(true)
 	longer, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	_ = w.until(longer, func() bool { return w.over() || len(w.unmet()) == 0 })
@@ -203,6 +206,11 @@ func (w *world) tidy(ctx context.Context) error {
 	}
 	for _, u := range w.users {
 		if err := u.tidy(ctx); err != nil {
+			return err
+		}
+	}
+	if w.attacker != nil {
+		if err := w.attacker.retreat(ctx); err != nil {
 			return err
 		}
 	}

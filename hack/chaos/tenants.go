@@ -70,13 +70,18 @@ func (w *world) declare(ctx context.Context, t *tenant) error {
 	if err := w.Create(ctx, secret); err != nil {
 		return err
 	}
-	limit := int32(t.limit)
+	limit, rules := int32(t.limit), access(people, team)
+	if t.name == steady {
+		own := access(hostile)[0]
+		own.Users = []string{"mallory*@contoso.com"}
+		rules = append(rules, own)
+	}
 	o := &v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: t.name}, Spec: v1alpha1.EntraTenantSpec{
 		TenantID: t.id, ClientID: clientID,
 		Credential: v1alpha1.Credential{ClientSecret: &v1alpha1.ClientSecretCredential{
 			SecretRef: v1alpha1.SecretReference{Namespace: system, Name: secret.Name, Key: "clientSecret"}}},
 		Endpoint:     &v1alpha1.Endpoint{Graph: w.front.url, Authority: w.front.url, CABundle: w.front.ca},
-		Access:       access(people, team),
+		Access:       rules,
 		ResyncPeriod: &metav1.Duration{Duration: time.Minute},
 		Limits:       &v1alpha1.Limits{DeletionsPerHour: &limit},
 	}}
@@ -135,9 +140,11 @@ func (w *world) named(name string) *tenant {
 
 // raise allows the thrifty tenant some more deletions, the first time when somebody has felt that there were none.
 func (w *world) raise(ctx context.Context, dice *rand.Rand) error {
-	felt, cancel := context.WithTimeout(ctx, shortRun)
+	felt, cancel := context.WithTimeout(ctx, w.patience)
 	defer cancel()
-	_ = w.until(felt, func() bool { return w.ledger.met("told: " + v1alpha1.ReasonDeletionBudgetExhausted) })
+	_ = w.until(felt, func() bool {
+		return w.ledger.met("told: "+v1alpha1.ReasonDeletionBudgetExhausted) || !w.plays(v1alpha1.ReasonDeletionBudgetExhausted)
+	})
 	return w.allow(ctx, w.named(thrifty).limit+1+dice.IntN(5))
 }
 
@@ -204,10 +211,26 @@ func (w *world) silence(ctx context.Context, _ *rand.Rand) error {
 	return w.edit(ctx, t, map[string]any{"access": access(people, team), "mode": v1alpha1.ModeObserve}, func(now time.Time) { t.silent = now })
 }
 
+// unfreeze: a resource that the rules do not cover loses its record. When they cover it again its phone may be adopted,
+// as adoptionPolicy says. l.mu is held.
+func (l *ledger) unfreeze(t *realm) {
+	for _, a := range l.users {
+		if a.realm != t {
+			continue
+		}
+		for _, s := range a.slots {
+			s.frozen = time.Time{}
+		}
+	}
+}
+
 // edit changes a tenant's spec. What it forbids holds from when the operator has reported that it knows.
 func (w *world) edit(ctx context.Context, t *tenant, spec map[string]any, known func(time.Time)) error {
 	w.ledger.mu.Lock()
 	t.silent, t.barred = time.Time{}, map[string]time.Time{} // what it forbade until now may be allowed at once
+	if spec["access"] != nil {
+		w.ledger.unfreeze(t.realm)
+	}
 	w.ledger.mu.Unlock()
 	o := &v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: t.name}}
 	if err := w.merge(ctx, o, map[string]any{"spec": spec}); err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -28,7 +29,7 @@ const (
 	leaseName       = "phone-operator.identity.entraops.dev"
 )
 
-// The namespaces of resources. No access rule is ever for outsiders.
+// The namespaces of resources, beside hostile. No access rule is ever for outsiders.
 const (
 	people    = "people"
 	team      = "team"
@@ -48,6 +49,9 @@ type world struct {
 	replicas      []*replica
 	tenants       []*tenant
 	users         []*user
+	attacker      *attacker // nil: none yet
+	bystanders    []*account
+	late          atomic.Bool // the bad times go on for what was not met yet
 }
 
 // build makes everything but the operator's processes.
@@ -85,7 +89,7 @@ func build(ctx context.Context, o options, dir string) (w *world, err error) {
 	if err := w.install(ctx, root, config); err != nil {
 		return w, err
 	}
-	for _, name := range []string{people, team, outsiders} {
+	for _, name := range []string{people, team, outsiders, hostile} {
 		if err := w.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}); err != nil {
 			return w, err
 		}

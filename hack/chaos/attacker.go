@@ -1,0 +1,297 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+// hostile is the namespace of an editor who means harm. Tenant steady has a rule for it, for users called mallory, who
+// live like everybody else; no other tenant has one.
+const (
+	hostile    = "hostile"
+	editorRole = "phone-operator-phoneauthenticationmethod-editor-role"
+	hold       = "example.com/hold" // a finalizer of the attacker's own
+)
+
+// attacker writes whatever an editor can against everybody else's names, ids and phone types.
+type attacker struct {
+	client.Client // with the editor role in namespace hostile, and the right to write Secrets there
+	w             *world
+	dice          *rand.Rand
+	resources     []*resource
+	serial        int
+}
+
+// attacks are what the attacker can do.
+var attacks = []struct {
+	name string
+	do   func(*attacker, context.Context) error
+}{
+	{"claim somebody's phone", (*attacker).claim},
+	{"edit spec", (*attacker).editSpec},
+	{"a burst of edits", (*attacker).burst},
+	{"suspend flips", (*attacker).flip},
+	{"forge metadata", (*attacker).forge},
+	{"long metadata", (*attacker).pad},
+	{"ask for looks", (*attacker).ask},
+	{"take the finalizers off", (*attacker).unhook},
+	{"forge status", (*attacker).forgeStatus},
+	{"delete", (*attacker).remove},
+}
+
+// attack goes on until going ends: first each attack once, so that a short run has them all.
+func (w *world) attack(going, ctx context.Context) (err error) {
+	if w.attacker, err = w.admit(ctx); err != nil {
+		return err
+	}
+	for a, i := w.attacker, 0; pause(going, a.dice, w.pace/4); i++ {
+		next := attacks[i%len(attacks)]
+		if i >= len(attacks) {
+			next = attacks[a.dice.IntN(len(attacks))]
+		}
+		if err := next.do(a, ctx); apierrors.IsForbidden(err) || apierrors.IsInvalid(err) {
+			w.ledger.count("attacks refused by the API server")
+		} // that it is away does not stop the attacker
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		w.ledger.count("attack: " + next.name)
+	}
+	return nil
+}
+
+// admit gives the attacker the role that people get who declare phones.
+func (w *world) admit(ctx context.Context) (*attacker, error) {
+	const name = "mallory"
+	subject := []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: hostile, Name: name}}
+	for _, o := range []client.Object{
+		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: hostile, Name: name}},
+		&rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Namespace: hostile, Name: name}, Subjects: subject,
+			RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: editorRole}},
+	} {
+		if err := w.make(ctx, o); err != nil {
+			return nil, err
+		}
+	}
+	a := &attacker{w: w, dice: w.dice("attacker")}
+	err := w.persist(ctx, func() error {
+		cfg, err := w.cluster.ServiceAccount(ctx, hostile, name)
+		if err != nil {
+			return err
+		}
+		cfg.QPS = -1
+		a.Client, err = client.New(cfg, client.Options{Scheme: w.Scheme(), Mapper: w.RESTMapper()})
+		return err
+	})
+	return a, err
+}
+
+// number is one that nobody else has: it begins with another country code, so that its mask is known, too.
+func (a *attacker) number() string { return fmt.Sprintf("+44 2079460%d", 100+a.dice.IntN(900)) }
+
+// claim declares a phone of somebody else, with everything in the manifest that could make it look like the operator's.
+func (a *attacker) claim(ctx context.Context) error {
+	victim := a.w.bystanders[a.dice.IntN(len(a.w.bystanders))]
+	if a.dice.IntN(3) > 0 {
+		victim = a.w.users[a.dice.IntN(len(a.w.users))].account
+	}
+	if victim.hostile {
+		return nil
+	}
+	a.w.ledger.mu.Lock()
+	spelling := []string{victim.upn, strings.ToUpper(victim.upn), victim.id, strings.ToUpper(victim.id)}[a.dice.IntN(4)]
+	a.w.ledger.mu.Unlock()
+	a.serial++
+	o := &v1alpha1.PhoneAuthenticationMethod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: hostile, Name: fmt.Sprintf("claim-%d", a.serial)},
+		Spec: v1alpha1.PhoneAuthenticationMethodSpec{
+			User: spelling, PhoneType: v1alpha1.PhoneType(phoneTypes[a.dice.IntN(3)]), PhoneNumber: a.number(),
+			TenantRef:      &v1alpha1.TenantReference{Name: victim.realm.name},
+			AdoptionPolicy: v1alpha1.AdoptAlways, Suspend: a.dice.IntN(6) == 0,
+		},
+		Status: v1alpha1.PhoneAuthenticationMethodStatus{ID: "3179e48a-750b-4051-897c-87b9720928f7", UserID: victim.id,
+			PendingWrite: &v1alpha1.PendingWrite{Action: v1alpha1.PendingCreate, UserID: victim.id, MaskedNumber: "+1 ********00", Since: metav1.Now()}},
+	}
+	if a.dice.IntN(2) == 0 {
+		o.Finalizers = []string{v1alpha1.Finalizer}
+	}
+	if a.dice.IntN(3) == 0 {
+		o.Spec.PhoneNumber = ""
+		o.Spec.PhoneNumberFrom = &v1alpha1.PhoneNumberSource{SecretKeyRef: v1alpha1.SecretKeyReference{Name: "none", Key: "number"}}
+	}
+	r := &resource{ref: hostile + "/" + o.Name, namespace: hostile, user: victim, spelling: strings.ToLower(spelling), phoneType: string(o.Spec.PhoneType)}
+	a.w.ledger.says(r, versionOf(&o.Spec), "an attacker claims %s", r.phoneType)
+	if err := a.Create(ctx, o); err != nil {
+		return err
+	}
+	a.w.ledger.exists(r)
+	a.resources = append(a.resources, r)
+	return nil
+}
+
+// any picks one of the attacker's resources; nil if there is none.
+func (a *attacker) any() *v1alpha1.PhoneAuthenticationMethod {
+	if len(a.resources) == 0 {
+		return nil
+	}
+	return a.object(a.resources[a.dice.IntN(len(a.resources))])
+}
+
+func (a *attacker) object(r *resource) *v1alpha1.PhoneAuthenticationMethod {
+	return &v1alpha1.PhoneAuthenticationMethod{ObjectMeta: metav1.ObjectMeta{Namespace: hostile, Name: strings.TrimPrefix(r.ref, hostile+"/")}}
+}
+
+// patch sends one merge patch, as it is. What went meanwhile is no error.
+func (a *attacker) patch(ctx context.Context, o *v1alpha1.PhoneAuthenticationMethod, text string) error {
+	if o == nil {
+		return nil
+	}
+	return client.IgnoreNotFound(a.Patch(ctx, o, client.RawPatch(types.MergePatchType, []byte(text))))
+}
+
+func (a *attacker) editSpec(ctx context.Context) error {
+	return a.patch(ctx, a.any(), []string{
+		fmt.Sprintf(`{"spec":{"phoneNumber":%q,"phoneNumberFrom":null}}`, a.number()),
+		`{"spec":{"adoptionPolicy":"IfNumberMatches","driftPolicy":"Correct"}}`,
+		`{"spec":{"adoptionPolicy":"Always","deletionPolicy":"Delete"}}`,
+		`{"spec":{"phoneNumber":null,"phoneNumberFrom":{"secretKeyRef":{"name":"graph-steady","key":"clientSecret"}}}}`,
+	}[a.dice.IntN(4)])
+}
+
+// burst edits one resource over and over.
+func (a *attacker) burst(ctx context.Context) error {
+	o := a.any()
+	for range 10 {
+		if err := a.patch(ctx, o, fmt.Sprintf(`{"spec":{"phoneNumber":%q,"phoneNumberFrom":null}}`, a.number())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *attacker) flip(ctx context.Context) error {
+	o := a.any()
+	for i := range 6 {
+		if err := a.patch(ctx, o, fmt.Sprintf(`{"spec":{"suspend":%v}}`, i%2 == 0)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forge writes what the operator or a GitOps tool would have written.
+func (a *attacker) forge(ctx context.Context) error {
+	return a.patch(ctx, a.any(), []string{
+		`{"metadata":{"finalizers":["` + v1alpha1.Finalizer + `","` + hold + `"]}}`,
+		`{"metadata":{"annotations":{"identity.entraops.dev/pending-write":"Create"}}}`,
+		`{"metadata":{"annotations":{"argocd.argoproj.io/tracking-id":"people:people/ada"},"labels":{"kustomize.toolkit.fluxcd.io/name":"people"}}}`,
+		`{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"gone","uid":"0f1c0000-0000-4000-8000-ffffffffffff","blockOwnerDeletion":false}]}}`,
+	}[a.dice.IntN(4)])
+}
+
+const pads = 8
+
+// pad writes as much metadata as is taken, and now and then more.
+func (a *attacker) pad(ctx context.Context) error {
+	return a.patch(ctx, a.any(), fmt.Sprintf(`{"metadata":{"annotations":{"example.com/pad-%d":%q}}}`,
+		a.dice.IntN(pads), strings.Repeat("x", 1<<(8+a.dice.IntN(7)))))
+}
+
+func (a *attacker) ask(ctx context.Context) error {
+	o := a.any()
+	for range 5 {
+		text := fmt.Sprintf(`{"metadata":{"annotations":{%q:"asked %d"}}}`, v1alpha1.ReconcileRequestedAtAnnotation, a.dice.Uint32())
+		if err := a.patch(ctx, o, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *attacker) unhook(ctx context.Context) error {
+	return a.patch(ctx, a.any(), `{"metadata":{"finalizers":null}}`)
+}
+
+func (a *attacker) forgeStatus(ctx context.Context) error {
+	o := a.any()
+	if o == nil {
+		return nil
+	}
+	return client.IgnoreNotFound(a.Status().Patch(ctx, o, client.RawPatch(types.MergePatchType, []byte(`{"status":{"id":"3179e48a-750b-4051-897c-87b9720928f7"}}`))))
+}
+
+func (a *attacker) remove(ctx context.Context) error {
+	if len(a.resources) < 4 {
+		return nil
+	}
+	i := a.dice.IntN(len(a.resources))
+	o := a.object(a.resources[i])
+	a.resources = slices.Delete(a.resources, i, i+1)
+	return client.IgnoreNotFound(a.Delete(ctx, o))
+}
+
+// retreat takes the attacker's own finalizers off, which hold what was deleted, and deletes the claims on users who are
+// gone: what is said of those changes with time. The others stay, to be judged at the end.
+func (a *attacker) retreat(ctx context.Context) error {
+	var all v1alpha1.PhoneAuthenticationMethodList
+	if err := a.w.persist(ctx, func() error { return a.w.List(ctx, &all, client.InNamespace(hostile)) }); err != nil {
+		return err
+	}
+	for i := range all.Items {
+		o := &all.Items[i]
+		a.w.ledger.mu.Lock()
+		r := a.w.ledger.resources[client.ObjectKeyFromObject(o).String()]
+		refused, gone := r != nil && r.refused(), r != nil && r.user.gone
+		a.w.ledger.mu.Unlock()
+		if !refused {
+			continue
+		}
+		if gone {
+			if err := a.w.persist(ctx, func() error { return client.IgnoreNotFound(a.w.Delete(ctx, a.object(r))) }); err != nil {
+				return err
+			}
+		}
+		padding := map[string]any{} // which leaves no room for the administrator's annotation
+		for i := range pads {
+			padding[fmt.Sprintf("example.com/pad-%d", i)] = nil
+		}
+		keep := []string{}
+		if slices.Contains(o.Finalizers, v1alpha1.Finalizer) {
+			keep = append(keep, v1alpha1.Finalizer)
+		}
+		if err := a.w.merge(ctx, o, map[string]any{"metadata": map[string]any{"finalizers": keep, "annotations": padding}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addBystanders makes users whom nobody but the attacker ever names: of them Graph is asked nothing that a look-up does not ask.
+func (w *world) addBystanders() error {
+	for i := range 3 {
+		a := newAccount(fmt.Sprintf("0f1e0000-0000-4000-8000-%012d", i+1), fmt.Sprintf("bystander%d@contoso.com", i+1), w.named(steady).realm)
+		a.bystander = true
+		phone := fmt.Sprintf("+1 2065550%d", 110+i)
+		a.slot(emulator.Mobile).number, a.slot(emulator.Mobile).by = plain(phone), byHand
+		if err := w.front.graph.AddUser(emulator.User{ID: a.id, TenantID: a.realm.id, UPN: a.upn, SMSSignIn: true,
+			Phones: map[string]string{emulator.Mobile: phone}}); err != nil {
+			return err
+		}
+		w.ledger.meet(a)
+		w.bystanders = append(w.bystanders, a)
+	}
+	return nil
+}
