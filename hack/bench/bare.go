@@ -20,8 +20,8 @@ import (
 )
 
 // bare is the measure of the large run: a client that knows what to write and reads nothing. It makes the writes that
-// the operator makes, to the API server and to Graph, in the same order and with as many workers: the finalizer with
-// the note of what is about to be created, the phone, the status.
+// the operator makes, to the API server and to Graph, in the same order and with as many workers: the finalizer, the
+// pending write in status, the phone, the result in status.
 func (b *bench) bare(ctx context.Context) error {
 	_ = b.operator.Stop(grace)
 	users, err := b.newUsers(ctx, b.users)
