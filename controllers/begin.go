@@ -83,9 +83,9 @@ func (p *pass) ensureFinalizer(ctx context.Context, c *claim) error {
 	controllerutil.AddFinalizer(c.object, v1alpha1.Finalizer)
 	// The answer carries the new resourceVersion, which the status is patched on.
 	if err := p.Client.Patch(ctx, c.object, optimistic(base)); err != nil {
-		return p.notWritten(ctx, c, fmt.Errorf("put the finalizer on %s: %w", c.Ref, err))
+		return p.notWritten(ctx, c, ofMetadata, fmt.Errorf("put the finalizer on %s: %w", c.Ref, err))
 	}
-	p.wrote(c)
+	p.wrote(c, ofMetadata)
 	return nil
 }
 
@@ -101,12 +101,12 @@ func (p *pass) intend(ctx context.Context, c *claim, action v1alpha1.PendingWrit
 	s.PendingWrite = &w
 	s.UserID = cmp.Or(s.UserID, p.user.ID)
 	if err := p.Client.Status().Patch(ctx, c.object, optimistic(base)); err != nil {
-		return p.notWritten(ctx, c, fmt.Errorf("record the pending write of %s: %w", c.Ref, err))
+		return p.notWritten(ctx, c, ofStatus, fmt.Errorf("record the pending write of %s: %w", c.Ref, err))
 	}
 	c.fresh = c.Creating == ""
 	c.Creating = masked
 	p.intents.Set(c.object.UID, w.Since.Time, intentKept)
-	p.wrote(c)
+	p.wrote(c, ofStatus)
 	return nil
 }
 
@@ -120,10 +120,10 @@ func (p *pass) record(ctx context.Context, c *claim, v plan.Verdict) error {
 	base := c.object.DeepCopy()
 	p.holding(c, v)
 	if err := p.Client.Status().Patch(ctx, c.object, optimistic(base)); err != nil {
-		return p.notWritten(ctx, c, fmt.Errorf("record the holder %s: %w", c.Ref, err))
+		return p.notWritten(ctx, c, ofStatus, fmt.Errorf("record the holder %s: %w", c.Ref, err))
 	}
 	c.Holder, c.Last, c.Changed, c.Edited = true, c.object.Status.MaskedNumber, true, true
-	p.wrote(c)
+	p.wrote(c, ofStatus)
 	return nil
 }
 
@@ -139,7 +139,7 @@ func (p *pass) release(ctx context.Context, c *claim) error {
 	controllerutil.RemoveFinalizer(c.object, v1alpha1.Finalizer)
 	err := p.Client.Patch(ctx, c.object, optimistic(base))
 	if client.IgnoreNotFound(err) != nil {
-		return p.notWritten(ctx, c, fmt.Errorf("take the finalizer off %s: %w", c.Ref, err))
+		return p.notWritten(ctx, c, ofMetadata, fmt.Errorf("take the finalizer off %s: %w", c.Ref, err))
 	}
 	return nil
 }

@@ -17,9 +17,9 @@ var errBehind = errors.New("the cache is behind")
 const caughtUp = time.Minute
 
 // wrote remembers which version of a resource is our own last one.
-func (p *pass) wrote(c *claim) {
+func (p *pass) wrote(c *claim, kind writeKind) {
 	p.versions.Set(c.object.UID, c.object.ResourceVersion, caughtUp)
-	p.unwritable.written(c.object.UID)
+	p.unwritable.written(c.object.UID, kind)
 }
 
 // behind says whether the cache has a resource as it was before our own last write

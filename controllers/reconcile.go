@@ -153,7 +153,7 @@ func (p *pass) run(ctx context.Context) (err error) {
 	if err := p.numbers(ctx); err != nil || len(p.claims) == 0 {
 		return err
 	}
-	if low && !p.urgent() {
+	if !p.urgent() {
 		ctx = graph.WithLowPriority(ctx)
 	}
 	decided, err := p.converge(ctx)

@@ -148,9 +148,9 @@ func (p *pass) patchStatus(ctx context.Context, c *claim, before *v1alpha1.Phone
 			c.vanished, c.Leaving = true, true
 		}
 	case err != nil:
-		return p.notWritten(ctx, c, fmt.Errorf("write the status of %s: %w", c.Ref, err))
+		return p.notWritten(ctx, c, ofStatus, fmt.Errorf("write the status of %s: %w", c.Ref, err))
 	default:
-		p.wrote(c)
+		p.wrote(c, ofStatus)
 	}
 	return nil
 }

@@ -37,7 +37,17 @@ type unwritable struct {
 	byUID map[types.UID]*refusals
 }
 
+// writeKind is a set of the two ways to write a resource. Each can be refused alone: a
+// status may just fit where a finalizer does not.
+type writeKind uint8
+
+const (
+	ofMetadata writeKind = 1 << iota
+	ofStatus
+)
+
 type refusals struct {
+	kinds  writeKind // that were refused and not written since
 	inARow int
 	first  time.Time // of those in a row
 	isOut  bool
@@ -49,7 +59,7 @@ func newUnwritable() *unwritable { return &unwritable{byUID: map[types.UID]*refu
 
 // refused notes a refusal, which is certain to be of the resource itself or not, and
 // reports whether the resource is now out.
-func (u *unwritable) refused(uid types.UID, certain bool, now time.Time) (out bool) {
+func (u *unwritable) refused(uid types.UID, kind writeKind, certain bool, now time.Time) (out bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	r := u.byUID[uid]
@@ -57,6 +67,7 @@ func (u *unwritable) refused(uid types.UID, certain bool, now time.Time) (out bo
 		r = &refusals{first: now}
 		u.byUID[uid] = r
 	}
+	r.kinds |= kind
 	r.inARow++
 	if r.inARow >= refusalsUntilOut && (certain || now.Sub(r.first) >= refusedFor) {
 		r.isOut = true
@@ -66,13 +77,19 @@ func (u *unwritable) refused(uid types.UID, certain bool, now time.Time) (out bo
 	return r.isOut
 }
 
-// written notes a write that succeeded. A resource that was out before is out again at
-// the next refusal, for longer: it may be just small enough for this write.
-func (u *unwritable) written(uid types.UID) {
+// written notes a write that succeeded, which says nothing of the other kind. A resource
+// that was out before is out again at the next refusal, for longer: it may be just small
+// enough for this write.
+func (u *unwritable) written(uid types.UID, kind writeKind) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	switch r := u.byUID[uid]; {
-	case r == nil:
+	r := u.byUID[uid]
+	if r == nil {
+		return
+	}
+	r.kinds &^= kind
+	switch {
+	case r.kinds != 0:
 	case r.wait == 0:
 		delete(u.byUID, uid)
 	default:
@@ -122,8 +139,8 @@ func (u *unwritable) count() (n int) {
 
 // notWritten notes that the API server answered a write of a claim with err, which it
 // returns.
-func (p *pass) notWritten(ctx context.Context, c *claim, err error) error {
-	if refusesResource(err) && p.unwritable.refused(c.object.UID, ofItself(err), p.Now()) {
+func (p *pass) notWritten(ctx context.Context, c *claim, kind writeKind, err error) error {
+	if refusesResource(err) && p.unwritable.refused(c.object.UID, kind, ofItself(err), p.Now()) {
 		log.FromContext(ctx).Info("a resource cannot be written and takes part in nothing (NotWritable)",
 			"resource", c.Ref, "answer", reasonOf(err))
 	}

@@ -74,9 +74,9 @@ func TestWhenAResourceIsOut(t *testing.T) {
 			for _, m := range c.moments {
 				now = aMoment.Add(time.Duration(m.second) * time.Second)
 				if m.refused {
-					told = u.refused("a", m.certain, now)
+					told = u.refused("a", ofStatus, m.certain, now)
 				} else {
-					u.written("a")
+					u.written("a", ofStatus)
 					told = false
 				}
 			}
@@ -111,9 +111,9 @@ func TestWhenAResourceIsOut(t *testing.T) {
 // What is not remembered any more costs no memory.
 func TestAResourceThatIsWrittenAgainIsForgotten(t *testing.T) {
 	u := newUnwritable()
-	u.refused("a", true, aMoment)
-	u.written("a")
-	u.written("b")
+	u.refused("a", ofStatus, true, aMoment)
+	u.written("a", ofStatus)
+	u.written("b", ofStatus)
 	if len(u.byUID) != 0 {
 		t.Errorf("%d are remembered", len(u.byUID))
 	}
@@ -168,15 +168,33 @@ func TestAConflictIsNoRefusal(t *testing.T) {
 	p := passOf()
 	c := &claim{object: &pam{ObjectMeta: metav1.ObjectMeta{UID: types.UID("a")}}}
 	for range 10 {
-		_ = p.notWritten(t.Context(), c, apierrors.NewConflict(schema.GroupResource{}, "a", errors.New("x")))
+		_ = p.notWritten(t.Context(), c, ofStatus, apierrors.NewConflict(schema.GroupResource{}, "a", errors.New("x")))
 	}
 	if p.unwritable.count() != 0 {
 		t.Error("it is out")
 	}
 	for range refusalsUntilOut {
-		_ = p.notWritten(t.Context(), c, apierrors.NewForbidden(schema.GroupResource{}, "a", errors.New("x")))
+		_ = p.notWritten(t.Context(), c, ofStatus, apierrors.NewForbidden(schema.GroupResource{}, "a", errors.New("x")))
 	}
 	if p.unwritable.count() != 1 {
 		t.Error("it is not out")
+	}
+}
+
+// A status that fits says nothing of a finalizer that does not, nor the other way round.
+func TestAWriteOfOneKindIsNoneOfTheOther(t *testing.T) {
+	for _, kinds := range [][2]writeKind{{ofMetadata, ofStatus}, {ofStatus, ofMetadata}} {
+		u := newUnwritable()
+		for range refusalsUntilOut {
+			u.refused("a", kinds[0], true, aMoment)
+			u.written("a", kinds[1])
+		}
+		if out, _ := u.out("a", aMoment); !out {
+			t.Errorf("kind %d was refused each time, and is taken for writable", kinds[0])
+		}
+		u.written("a", kinds[0])
+		if out, _ := u.out("a", aMoment); out {
+			t.Errorf("kind %d was written, and is taken for not writable", kinds[0])
+		}
 	}
 }
