@@ -51,10 +51,10 @@ func noToken(spec *v1alpha1.EntraTenantSpec, e *graph.Error) string {
 
 // noAccess: Graph does not take the token, or it does not allow to read users.
 func noAccess(e *graph.Error) string {
-	switch e.Kind {
-	case graph.TokenRefused:
+	if e.Kind == graph.TokenRefused {
 		return "Graph does not accept the token that Entra gave: check spec.cloud, or spec.endpoint, which must be of one and the same cloud." + requestID(e)
-	case graph.Restricted:
+	}
+	if e.Kind == graph.Restricted {
 		return "Graph does not let the app registration read users, although its token carries a permission for it: grant it " +
 			"User.Read.All, with admin consent, and look for policies that restrict the app." + requestID(e)
 	}

@@ -72,7 +72,7 @@ func thinMethod(o any) (any, error) {
 	}
 	m.ManagedFields = lastManager(m.ManagedFields)
 	m.Labels, m.Annotations = only(m.Labels, labelsRead), only(m.Annotations, annotationsRead)
-	m.OwnerReferences, m.GenerateName, m.SelfLink = nil, "", ""
+	m.OwnerReferences, m.GenerateName = nil, ""
 	m.Finalizers = thinFinalizers(m.Finalizers)
 	m.Kind, m.APIVersion, m.Namespace = shared(m.Kind), shared(m.APIVersion), shared(m.Namespace)
 	m.Spec.PhoneType = shared(m.Spec.PhoneType)

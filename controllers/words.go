@@ -76,10 +76,10 @@ func (p *pass) find(c *claim, v plan.Verdict) finding {
 		}
 		return notAccepted(v1alpha1.ReasonPrivilegedUser, stalled, c.why)
 	case plan.Rejected:
-		switch c.refusedAs {
-		case graph.Restricted:
+		if c.refusedAs == graph.Restricted {
 			return notSynced(v1alpha1.ReasonUserRestricted, stalled, userRestricted)
-		case graph.InvalidNumber:
+		}
+		if c.refusedAs == graph.InvalidNumber {
 			return notSynced(v1alpha1.ReasonRejected, stalled, "Graph calls this number invalid: check that it exists and that the country code fits. "+
 				"After a change of spec, or when asked by annotation, it is tried again.")
 		}

@@ -44,7 +44,7 @@ func (s *service) testUser(ctx context.Context, key string) (graph.User, error) 
 		return u, fmt.Errorf("whether Entra protects the user cannot be found out: %w", err)
 	}
 	if len(protection.Privileges) > 0 {
-		return u, errors.New("Entra protects the user (a directory role, or a group that can hold one): make a user without")
+		return u, errors.New("the user is protected by Entra (a directory role, or a group that can hold one): make a user without")
 	}
 	return u, nil
 }

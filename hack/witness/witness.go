@@ -28,7 +28,7 @@ type witness struct {
 }
 
 var (
-	errNotShown = errors.New("Graph does not come to show the phones that were asked for")
+	errNotShown = errors.New("the service does not come to show the phones that were asked for")
 	errStays    = errors.New("a phone does not go")
 )
 

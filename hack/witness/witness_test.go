@@ -252,11 +252,11 @@ func TestUsersThatAreRefused(t *testing.T) {
 		},
 		"an administrator": {
 			change: func(s *emulator.Seed) { s.Users[0].Roles = admin },
-			want:   "Entra protects the user",
+			want:   "the user is protected",
 		},
 		"one who may become an administrator": {
 			change: func(s *emulator.Seed) { s.Users[0].EligibleRoles = admin },
-			want:   "Entra protects the user",
+			want:   "the user is protected",
 		},
 		"methods that may not be read": {
 			change: func(s *emulator.Seed) { s.Apps[0].Roles[0] = "UserAuthMethod-Phone.ReadWrite.All" },

@@ -59,8 +59,8 @@ func join(t *testing.T, w http.ResponseWriter, host string) {
 	if _, err := io.WriteString(from, "HTTP/1.1 200 Connection established\r\n\r\n"); err != nil {
 		t.Error(err)
 	}
-	go func() { _, _ = io.Copy(to, buffered); to.Close() }()
-	go func() { _, _ = io.Copy(from, to); from.Close() }()
+	go func() { _, _ = io.Copy(to, buffered); _ = to.Close() }()
+	go func() { _, _ = io.Copy(from, to); _ = from.Close() }()
 }
 
 func always(status int) func() int { return func() int { return status } }
@@ -140,14 +140,14 @@ func TestAProxyThatCutsWhatItConnected(t *testing.T) {
 func TestAHandshakeThatIsCutLeavesNothingUnclear(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	t.Cleanup(func() { l.Close() })
+	t.Cleanup(func() { _ = l.Close() })
 	go func() {
 		for {
 			c, err := l.Accept()
 			if err != nil {
 				return
 			}
-			c.Close()
+			_ = c.Close()
 		}
 	}()
 	c := newClient(t, func(o *graph.Options) { o.Endpoint = "https://" + l.Addr().String() })

@@ -198,7 +198,7 @@ func TestTheQuestionsAreTheseAndNoOthers(t *testing.T) {
 func TestTheQuestionsAreAskedSideBySide(t *testing.T) {
 	var met meeting
 	met.Add(5)
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		met.arrive()
 		rows().write(w)
 	})

@@ -80,7 +80,7 @@ func TestWhoGuessedTooOftenGoesOnWithWhatIsItsOwn(t *testing.T) {
 		"what it holds":                 {claim("a", blind, holding(numberA)), []Method{shows(phone.Mobile, numberA)}, "a: synced +"},
 		"an edit of what it holds":      {claim("a", blind, changed, saying(numberB), holding(numberA)), []Method{shows(phone.Mobile, numberA)}, "update mobile for a; a: pending +"},
 		"what it made, by its own note": {claim("a", blind, creating(numberA)), []Method{shows(phone.Mobile, numberA)}, "a: synced +"},
-		"a take-over in mode Observe, which would only compare":  {claim("a", blind, always), []Method{shows(phone.Mobile, foreign)}, "a: already exists"},
+		"a take-over in mode Observe, which would only compare": {claim("a", blind, always), []Method{shows(phone.Mobile, foreign)}, "a: already exists"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, said(Compute([]Claim{c.claim}, c.observed))); diff != "" {

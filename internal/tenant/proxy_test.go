@@ -99,8 +99,8 @@ func join(t *testing.T, w http.ResponseWriter, address string) {
 	from, buffered, err := http.NewResponseController(w).Hijack()
 	must(t, err)
 	_, _ = io.WriteString(from, "HTTP/1.1 200 Connection established\r\n\r\n")
-	go func() { _, _ = io.Copy(to, buffered); to.Close() }()
-	go func() { _, _ = io.Copy(from, to); from.Close() }()
+	go func() { _, _ = io.Copy(to, buffered); _ = to.Close() }()
+	go func() { _, _ = io.Copy(from, to); _ = from.Close() }()
 }
 
 // forge makes an authority and a server's certificate for the names.
