@@ -140,6 +140,7 @@ func (p *pass) join(ctx context.Context) error {
 	if err := p.foreseeAccess(ctx); err != nil {
 		return err
 	}
+	p.onlyWritable(ctx)
 	p.claims = append(here, p.claims...)
 	return nil
 }
