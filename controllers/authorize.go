@@ -30,7 +30,7 @@ import (
 func (p *pass) foreseeAccess(ctx context.Context) error {
 	return p.authorize(ctx, func(c *claim, ns *metav1.PartialObjectMetadata) access.Judgement {
 		if j, ok := p.judged.recall(p.tenant.Version, c, ns); ok {
-			p.renamable = true
+			p.renamable, p.recalled = true, true
 			return j
 		}
 		r := requestOf(c, ns)
@@ -212,4 +212,10 @@ func notPermitted(m access.Mismatch) string {
 	case access.Nothing:
 	}
 	return "The access rules of the EntraTenant do not allow this." + ask
+}
+
+// wasRefused reports whether the last word on a resource is that the rules do not allow it.
+func wasRefused(o *v1alpha1.PhoneAuthenticationMethod) bool {
+	accepted := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionAccepted)
+	return accepted != nil && accepted.Reason == v1alpha1.ReasonNotPermitted
 }

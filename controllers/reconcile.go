@@ -68,6 +68,7 @@ type pass struct {
 	refused bool                // the access rules refused a claim
 	// renamable: they refused one by the name of its user, which may be another at the resync.
 	renamable bool
+	recalled  bool // a refusal of a moment ago was believed
 	early     bool // what there is to do is not due yet
 }
 
@@ -91,6 +92,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, key UserKey) (reconcile.Resu
 	result, err := p.next(ctx, p.run(ctx))
 	if err == nil && result.RequeueAfter > 0 {
 		r.visits.expect(key, visit{p.now.Add(result.RequeueAfter), result.Priority != nil})
+		if p.recalled && result.RequeueAfter > judgedFor { // for that resource alone
+			result = reconcile.Result{RequeueAfter: judgedFor}
+		}
 	}
 	return result, err
 }
@@ -247,7 +251,7 @@ func (p *pass) ours() bool {
 // notDue reports whether nothing brings this look forward but claims that are not
 // permitted: the others ask for nothing, and their time has not come.
 func (p *pass) notDue() bool {
-	p.early = p.due.at.After(p.now) && !slices.ContainsFunc(p.claims, func(c *claim) bool { return awaited(c.object) })
+	p.early = p.due.at.After(p.now) && !slices.ContainsFunc(p.claims, func(c *claim) bool { return awaited(c.object) || wasRefused(c.object) })
 	return p.early
 }
 

@@ -137,8 +137,7 @@ func requestChanged() predicate.Funcs {
 // coming and going makes no work for Graph.
 func (r *Reconciler) userOfResource(_ context.Context, o client.Object) []UserKey {
 	key := keyOf(asPAM(o))
-	accepted := meta.FindStatusCondition(asPAM(o).Status.Conditions, v1alpha1.ConditionAccepted)
-	if accepted != nil && accepted.Reason != v1alpha1.ReasonNotPermitted {
+	if meta.FindStatusCondition(asPAM(o).Status.Conditions, v1alpha1.ConditionAccepted) != nil && !wasRefused(asPAM(o)) {
 		r.visits.force(key)
 	}
 	return []UserKey{key}
