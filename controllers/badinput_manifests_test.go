@@ -148,14 +148,14 @@ func (s *story) storedAs(name, given, user string) []client.Object {
 	return []client.Object{o}
 }
 
-const numberForm = `write the number as "+<country code> <number>", with "x<extension>" after it if it has one: digits only, ` +
-	`and no space but the one after the country code.`
-
-const notPlain = "there are characters in it that cannot be seen or are not plain ASCII: write it anew as plain text."
+// noNumber is said of every value that is no number: it must not tell what else a Secret holds.
+const noNumber = `is no phone number that can be used: write "+<country code> <number>", an office phone's also with ` +
+	`"x<extension>", on one line of plain ASCII text, without characters that cannot be seen (such as a byte order mark).`
 
 var numbersInSecrets = chapter{
 	title: "PhoneAuthenticationMethod: the number in a Secret",
-	intro: "These cannot be seen at apply. The resource says what is wrong, and goes on as soon as the Secret is right.",
+	intro: "These cannot be seen at apply. The resource says the same of every value that is no number, since it must not tell what else " +
+		"a Secret holds, and goes on as soon as the Secret is right.",
 	rows: []badInput{
 		{what: "No Secret", given: "", broken: fromSecret(nil), says: notAccepted(v1alpha1.ReasonNumberSourceNotFound, `in this namespace: create it with the number under key "mobile".`)},
 		{what: "The Secret is deleted later; the phone stays registered", broken: secretThatGoes,
@@ -165,28 +165,28 @@ var numbersInSecrets = chapter{
 		{what: "A Secret of type kubernetes.io/tls", given: "", broken: fromSecret(func(o *corev1.Secret) {
 			o.Type, o.Data = corev1.SecretTypeTLS, map[string][]byte{"tls.crt": nil, "tls.key": nil}
 		}), says: notAccepted(v1alpha1.ReasonNumberSourceNotFound, `has no key "mobile": add it, with the number as its value.`)},
-		inSecret("Empty", "", `it is empty: write the number as "+<country code> <number>".`),
-		inSecret("Only white space", " \n", `it is empty: write the number as "+<country code> <number>".`),
-		inSecret("No plus sign", "12065550142", numberForm),
-		inSecret("National form", "(206) 555-0142", numberForm),
-		inSecret("Dashes", "+1 206-555-0142", numberForm),
-		inSecret("Two lines", "+1 2065550142\n+1 2065550143\n", "there is more than one line: keep one number only."),
-		inSecret("JSON", `{"mobile": "+1 2065550142"}`, numberForm),
-		inSecret("Quotes that came along", `"+1 2065550142"`, numberForm),
-		inSecret("A byte order mark, as PowerShell writes it", "\ufeff+1 2065550142", notPlain),
-		inSecret("UTF-16, as PowerShell writes it", utf16("+1 2065550142\r\n"), notPlain),
-		inSecret("A zero-width space from a web page", "+1 2065550142\u200b", notPlain),
-		inSecret("A space that does not break", "+1\u00a02065550142", notPlain),
-		inSecret("Bytes that are no text", "\xff\xfe\x00+1 2065550142", notPlain),
-		inSecret("Base64 twice", "KzEgMjA2NTU1MDE0Mg==", numberForm),
-		inSecret("Full-width digits", "+1 ２０６５５５０１４２", notPlain),
-		inSecret("The apostrophe of a spreadsheet", "'+12065550142", "there is an apostrophe in front, which spreadsheets put there: leave it out."),
-		inSecret("Scientific notation", "1.2065550142e+10", "it is in scientific notation, as spreadsheets and templates write long numbers, and digits of it may be lost: write the whole number as text."),
-		inSecret("The area code beside the country code", "+1206 5550142", "in North America and the Caribbean the country code is the first digit alone: put the space after it, or leave it out."),
-		inSecret("An extension on a mobile", "+1 2065550142x12", "only an office phone has an extension: leave it out"),
-		inSecret("An x without an extension", "+1 2065550142x", `after the "x" comes the extension`),
-		inSecret("Too long", "+1 2065550142065551", "the number is too long: with the country code it has fifteen digits at most"),
-		inSecret("Far too long: the most that a Secret holds", strings.Repeat("+1 2065550142 ", 70_000), numberForm),
+		inSecret("Empty", ""),
+		inSecret("Only white space", " \n"),
+		inSecret("No plus sign", "12065550142"),
+		inSecret("National form", "(206) 555-0142"),
+		inSecret("Dashes", "+1 206-555-0142"),
+		inSecret("Two lines", "+1 2065550142\n+1 2065550143\n"),
+		inSecret("JSON", `{"mobile": "+1 2065550142"}`),
+		inSecret("Quotes that came along", `"+1 2065550142"`),
+		inSecret("A byte order mark, as PowerShell writes it", "\ufeff+1 2065550142"),
+		inSecret("UTF-16, as PowerShell writes it", utf16("+1 2065550142\r\n")),
+		inSecret("A zero-width space from a web page", "+1 2065550142\u200b"),
+		inSecret("A space that does not break", "+1\u00a02065550142"),
+		inSecret("Bytes that are no text", "\xff\xfe\x00+1 2065550142"),
+		inSecret("Base64 twice", "KzEgMjA2NTU1MDE0Mg=="),
+		inSecret("Full-width digits", "+1 ２０６５５５０１４２"),
+		inSecret("The apostrophe of a spreadsheet", "'+12065550142"),
+		inSecret("Scientific notation", "1.2065550142e+10"),
+		inSecret("The area code beside the country code", "+1206 5550142"),
+		inSecret("An extension on a mobile", "+1 2065550142x12"),
+		inSecret("An x without an extension", "+1 2065550142x"),
+		inSecret("Too long", "+1 2065550142065551"),
+		inSecret("Far too long: the most that a Secret holds", strings.Repeat("+1 2065550142 ", 70_000)),
 	},
 }
 
@@ -214,7 +214,7 @@ func secretThatGoes(s *story, name, given string) []client.Object {
 }
 
 // inSecret is a value of a Secret that is no number.
-func inSecret(what, value, message string) badInput {
+func inSecret(what, value string) badInput {
 	given := fmt.Sprintf("%q", value)
 	if len(given) > 60 {
 		given = given[:17] + `..."`
@@ -222,7 +222,7 @@ func inSecret(what, value, message string) badInput {
 	return badInput{
 		what: what, given: given,
 		broken: fromSecret(func(o *corev1.Secret) { o.Data["mobile"] = []byte(value) }),
-		says:   notAccepted(v1alpha1.ReasonInvalidNumber, message),
+		says:   notAccepted(v1alpha1.ReasonInvalidNumber, noNumber),
 	}
 }
 
