@@ -28,7 +28,7 @@ func (p *pass) act(ctx context.Context, decided plan.Plan) error {
 		if c.failed = p.begin(ctx, a, decided.Verdicts); c.failed != nil {
 			c.Withheld = plan.Unsettled // the next plan is one without it
 		}
-		if p.anyFailed() {
+		if p.anyFailed(a.Type) {
 			return nil
 		}
 		if withheld, err := p.last(ctx, a); err != nil || withheld {
@@ -167,8 +167,8 @@ func isRefusal(kind graph.Kind) bool {
 	return kind == graph.Refused || kind == graph.InvalidNumber || kind == graph.Restricted
 }
 
-func (p *pass) anyFailed() bool {
-	return slices.ContainsFunc(p.claims, func(c *claim) bool { return c.failed != nil && c.Withheld == plan.Unsettled })
+func (p *pass) anyFailed(t phone.Type) bool {
+	return slices.ContainsFunc(p.claims, func(c *claim) bool { return c.Type == t && c.failed != nil && c.Withheld == plan.Unsettled })
 }
 
 // retryAfter is how long a refusal stands.

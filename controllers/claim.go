@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -36,9 +37,11 @@ type claim struct {
 	vanished  bool       // it was deleted in spite of its finalizer, and its phone is here
 }
 
-// gather returns the claims that the cluster has under some spellings of a user. A resource that was let
-// go and that somebody else's finalizer keeps is none: what Graph has is not its own.
-func (r *Reconciler) gather(ctx context.Context, tenant string, spellings ...string) ([]*claim, error) {
+// gather returns the claims that the cluster has under some spellings of a user, of which the
+// object id is the last: a resource that is bound between two of the reads goes from a name
+// to the id, and is found all the same. Those that are known already are left out. A resource that was let go and that the finalizer of
+// another owner keeps is none: what Graph has is not its own.
+func (r *Reconciler) gather(ctx context.Context, known map[types.UID]bool, tenant string, spellings ...string) ([]*claim, error) {
 	var claims []*claim
 	for _, spelling := range spellings {
 		var found v1alpha1.PhoneAuthenticationMethodList
@@ -48,10 +51,14 @@ func (r *Reconciler) gather(ctx context.Context, tenant string, spellings ...str
 		}
 		for i := range found.Items {
 			o := &found.Items[i]
+			if known[o.UID] {
+				continue
+			}
 			if r.behind(o) {
 				return nil, fmt.Errorf("list the resources of the user: %w", errBehind)
 			}
 			if o.DeletionTimestamp.IsZero() || controllerutil.ContainsFinalizer(o, v1alpha1.Finalizer) {
+				claims = slices.DeleteFunc(claims, func(c *claim) bool { return c.object.UID == o.UID }) // it was bound meanwhile
 				claims = append(claims, claimOf(o))
 			}
 		}

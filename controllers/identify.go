@@ -128,14 +128,12 @@ func (p *pass) namelessly(c *claim, err error) {
 // restart forgets which spellings led to the user, and without them a resource that
 // leaves would have no heir, and a younger one would win.
 func (p *pass) join(ctx context.Context) error {
-	newcomers, err := p.gather(ctx, p.key.Tenant, strings.ToLower(p.user.UserPrincipalName))
+	newcomers, err := p.gather(ctx, p.gathered, p.key.Tenant, strings.ToLower(p.user.UserPrincipalName), p.key.User)
 	if err != nil {
 		return err
 	}
 	here := p.claims
-	p.claims = slices.DeleteFunc(newcomers, func(c *claim) bool {
-		return slices.ContainsFunc(here, func(o *claim) bool { return o.Ref == c.Ref })
-	})
+	p.claims = newcomers
 	p.releaseUnmade(ctx)
 	if err := p.foreseeAccess(ctx); err != nil {
 		return err

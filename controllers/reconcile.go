@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/cache"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
@@ -56,8 +57,10 @@ type pass struct {
 	user   graph.User
 	names  map[string]answer // of Graph, by spelling
 	claims []*claim
-	now    time.Time
-	memory memory
+	// gathered are all resources that this pass began with, the refused ones too.
+	gathered map[types.UID]bool
+	now      time.Time
+	memory   memory
 
 	methods []plan.Method       // what Graph has, as far as is known
 	deleted map[phone.Type]bool // what this pass deleted
@@ -81,14 +84,20 @@ func (r *Reconciler) Reconcile(ctx context.Context, key UserKey) (reconcile.Resu
 	due := r.visits.begin(key)
 	ctx, end := outlive(ctx, farewell)
 	defer end()
-	claims, err := r.gather(ctx, key.Tenant, append([]string{key.User}, r.directory.spelled(key)...)...)
+	claims, err := r.gather(ctx, nil, key.Tenant, append(slices.Clone(r.directory.spelled(key)), key.User)...)
 	switch {
 	case errors.Is(err, errBehind):
+		if !due.at.IsZero() {
+			r.visits.expect(key, due) // as if nothing had been
+		}
 		return reconcile.Result{RequeueAfter: retryBehind}, nil
 	case err != nil || len(claims) == 0:
 		return reconcile.Result{}, err
 	}
-	p := &pass{Reconciler: r, key: key, due: due, claims: claims, now: r.Now(), deleted: map[phone.Type]bool{}}
+	p := &pass{Reconciler: r, key: key, due: due, claims: claims, now: r.Now(), deleted: map[phone.Type]bool{}, gathered: map[types.UID]bool{}}
+	for _, c := range claims {
+		p.gathered[c.object.UID] = true
+	}
 	result, err := p.next(ctx, p.run(ctx))
 	if err == nil && result.RequeueAfter > 0 {
 		r.visits.expect(key, visit{p.now.Add(result.RequeueAfter), result.Priority != nil})
@@ -154,7 +163,7 @@ func (p *pass) run(ctx context.Context) (err error) {
 	if p.allSuspended() {
 		return p.report(ctx, plan.Compute(p.planned(), nil))
 	}
-	if err := p.numbers(ctx); err != nil || len(p.claims) == 0 {
+	if err := p.numbers(ctx); err != nil || len(p.claims) == 0 || p.notDue() {
 		return err
 	}
 	if !p.urgent() {
