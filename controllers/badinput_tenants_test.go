@@ -172,7 +172,7 @@ var permissions = chapter{
 		{what: "Access rules without Create", broken: withAccess(func(r *v1alpha1.AccessRule) { r.Actions = []v1alpha1.Action{v1alpha1.ActionUpdate} }),
 			says: notAccepted(v1alpha1.ReasonNotPermitted, "The access rules for this namespace and user do not allow to create the phone.")},
 		{what: "A number in the manifest where the rules want a Secret", broken: withAccess(func(r *v1alpha1.AccessRule) { r.NumberSource = v1alpha1.NumberSourceSecretOnly }),
-			says: notAccepted(v1alpha1.ReasonNotPermitted, "The access rules want the number from a Secret: use spec.phoneNumberFrom in place of spec.phoneNumber.")},
+			says: notAccepted(v1alpha1.ReasonNotPermitted, "The access rules want the number from elsewhere: use spec.phoneNumberFrom in place of spec.phoneNumber, and, where a rule says numberSource: SecretForUser, name the user in the Secret's annotation identity.entraops.dev/user.")},
 	},
 }
 

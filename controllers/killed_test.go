@@ -23,15 +23,15 @@ func (s *story) killedAt(method string, u emulator.User, then string, meanwhile 
 	s.operate(s.t)
 }
 
-// What the note of a create says of the user counts where the status came to say nothing.
+// A pending write binds the resource to its user before anything is written.
 func TestKilledBeforeTheRecordOfACreateAndTheNameGivenToSomebodyElse(t *testing.T) {
 	s := newStory(t)
 	first := s.user()
 	var second emulator.User
 	s.apply(s.pam("mobile", first.UPN, mobile, "+1 2065550101"))
 	s.killedAt("POST", first, "mobile +1 2065550101", func() {
-		if o, err := s.get("mobile"); err != nil || o.Status.UserID != "" {
-			t.Fatalf("bound to %q before the kill (%v): nothing is shown", o.Status.UserID, err)
+		if o, err := s.get("mobile"); err != nil || o.Status.ID != "" || o.Status.PendingWrite == nil {
+			t.Fatalf("recorded as %q before the kill (%v): nothing is shown", o.Status.ID, err)
 		}
 		must(t, s.graph.RenameUser(first.ID, "moved-"+first.UPN))
 		second = s.user(func(u *emulator.User) { u.UPN = first.UPN })
