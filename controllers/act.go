@@ -67,7 +67,8 @@ func (p *pass) act(ctx context.Context, decided plan.Plan) error {
 		case graph.Refused, graph.InvalidNumber, graph.Restricted, graph.NumberNotUnique, graph.Unclear:
 			p.failed(ctx, a, before, after, kind, err)
 			return back
-		default:
+		default: // nothing was done
+			p.forgetIntent(a)
 			return errors.Join(err, back)
 		}
 	}
@@ -121,8 +122,8 @@ func (p *pass) failed(ctx context.Context, a plan.Action, before, after *plan.Me
 		action: a, before: before, after: after, older: p.memory[a.Type].mayShow(), at: p.Now(),
 		failed: kind, requestID: idOf(err), asked: p.claim(a.For).asks(),
 	}
-	if c := p.claim(a.For); a.Verb == plan.Create && isRefusal(kind) && c.fresh && !p.createLands(a.Type).After(w.at) {
-		c.Creating = "" // nothing in Graph is due to it
+	if isRefusal(kind) {
+		p.forgetIntent(a)
 	}
 	if last := p.memory[a.Type]; last != nil && last.failed != "" && last.is(a) {
 		w.strikes = last.strikes
@@ -160,6 +161,14 @@ func (p *pass) succeeded(a plan.Action) {
 		c.made = c.made || a.Verb == plan.Create
 	}
 	p.announce(c, a)
+}
+
+// forgetIntent notes of a create that was certainly not done that nothing in Graph is due
+// to it: what its status remembers must not make a phone of another client its own.
+func (p *pass) forgetIntent(a plan.Action) {
+	if c := p.claim(a.For); a.Verb == plan.Create && c.fresh && !p.createLands(a.Type).After(p.Now()) {
+		c.Creating = ""
+	}
 }
 
 // isRefusal reports whether Graph did not do a write, and said so of the write itself.

@@ -185,6 +185,9 @@ func (p *pass) unknown(ctx context.Context, err error, decided map[string]plan.V
 		if c.Holder && o.Status.ID == "" { // made before the trouble began
 			o.Status.ID, o.Status.MaskedNumber = graph.MethodID(c.Type), c.Last
 		}
+		if c.fresh && c.Creating == "" {
+			o.Status.PendingWrite = nil
+		}
 		if v, seen := decided[c.Ref]; m == progressing && isSettled(o) && !c.differs() && (!seen || !contradicts(o, v)) {
 			return asBefore()
 		}

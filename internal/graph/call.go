@@ -63,11 +63,14 @@ func (c *Client) send(ctx context.Context, r call, into answer) error {
 		resp, err = c.again(ctx, r, id)
 	}
 	if err == nil && resp.StatusCode < 300 {
-		if into == nil {
+		// Where nothing is to be read, a page of a gateway must not pass for a deletion.
+		if into == nil && (resp.StatusCode == http.StatusNoContent || requestIDOf(resp) != "") {
 			return nil
 		}
-		if err = decode(resp, into); err == nil && into.complete() {
-			return nil
+		if into != nil {
+			if err = decode(resp, into); err == nil && into.complete() {
+				return nil
+			}
 		}
 		err = errUnreadable
 	}

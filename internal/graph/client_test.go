@@ -166,8 +166,20 @@ func TestCreateGivesTheMethodAsGraphHasIt(t *testing.T) {
 }
 
 func TestAnUpdateMayBeAnsweredWithTheMethod(t *testing.T) {
-	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { reply{status: 200, body: `{"id":`}.write(w) })
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		reply{status: 200, header: map[string]string{"request-id": "3c1e2f9a-6f6e-4c43-9f6d-111111111111"}, body: `{"id":`}.write(w)
+	})
 	must(t, s.client(t).UpdatePhoneMethod(context.Background(), adaID, phone.Office, number(t, "+12065550102x1")))
+}
+
+// A gateway that blocks a deletion with a page of its own has not deleted anything.
+func TestAPageIsNoDeletion(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		reply{status: 200, header: map[string]string{"Content-Type": "text/html"}, body: "<html>blocked</html>"}.write(w)
+	})
+	if err := s.client(t).DeletePhoneMethod(context.Background(), adaID, phone.Mobile); failure(t, err).Kind != graph.Unclear {
+		t.Errorf("error = %v, want %s", err, graph.Unclear)
+	}
 }
 
 func TestTheVersionIsPartOfThePath(t *testing.T) {
