@@ -31,7 +31,13 @@ func (p *pass) act(ctx context.Context, decided plan.Plan) error {
 		if p.anyFailed(a.Type) {
 			return nil
 		}
-		if withheld, err := p.last(ctx, a); err != nil || withheld {
+		withheld, err := p.last(ctx, a)
+		if err != nil && onlyConflicts(err) && errors.Is(err, errResourceChanged) {
+			// Whoever edits one resource without pause must not hold up the user's others.
+			c.failed, c.Withheld = err, plan.Unsettled
+			return nil
+		}
+		if err != nil || withheld {
 			return err
 		}
 		before := p.method(a.Type)
