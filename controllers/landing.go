@@ -76,12 +76,14 @@ func (p *pass) pendingSettled(c *claim, v plan.Verdict) bool {
 		return false
 	case v.Holds, c.Creating == "", v.Outcome == plan.Rejected:
 		return true
-	case p.memory[c.Type] != nil:
+	case p.memory[c.Type] != nil, c.Leaving: // what a leaver began, it takes along if it comes
 		return false
-	case v.Method != nil:
-		return v.Method.Number != phone.Reading{} // another phone; a masked number shows nothing
 	}
-	return later(p.started, c.object.Status.PendingWrite.Since.Time).Add(landing).Before(p.now)
+	begun := later(p.started, c.object.Status.PendingWrite.Since.Time)
+	if v.Method != nil { // another phone, unless the read lags; a masked number shows nothing
+		return v.Method.Number != phone.Reading{} && begun.Add(catchUp).Before(p.now)
+	}
+	return begun.Add(landing).Before(p.now)
 }
 
 // awaitLanding has the user looked at once more when what may land has landed.

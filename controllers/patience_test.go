@@ -63,7 +63,7 @@ func request(what string) func(*v1alpha1.PhoneAuthenticationMethod) {
 	}
 }
 
-func TestTwoKubernetesWritesForANewMethod(t *testing.T) {
+func TestThreeKubernetesWritesForANewMethod(t *testing.T) {
 	s := newStory(t)
 	u := s.user()
 	w, err := s.watch(t)
@@ -78,9 +78,9 @@ func TestTwoKubernetesWritesForANewMethod(t *testing.T) {
 		}
 		return nil
 	})
-	// The resource was added, got its finalizer and its status: three versions.
-	if n := len(w.all()); n != 3 {
-		t.Errorf("%d versions of the resource, want 3: one applied, two written by the operator", n)
+	// The resource was added, got its finalizer, its pending write and its status: four versions.
+	if n := len(w.all()); n != 4 {
+		t.Errorf("%d versions of the resource, want 4: one applied, three written by the operator", n)
 	}
 }
 

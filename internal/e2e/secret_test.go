@@ -104,7 +104,7 @@ func TestASecretThatTheEditorMayNotRead(t *testing.T) {
 		p.phone("office", u.UPN, office, "", fromSecret("half-a-number")))
 	p.ready("mobile")
 	p.refused(v1alpha1.ReasonInvalidNumber, "alt", "office")
-	for _, word := range append(strings.Fields(password), "206", "call", "after six") {
+	for _, word := range append(strings.Fields(password), "206-555", "call", "after six") {
 		if strings.Contains(s.told(p), word) {
 			t.Errorf("what the operator wrote holds %q", word)
 		}
