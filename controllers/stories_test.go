@@ -211,7 +211,9 @@ func TestSuspend(t *testing.T) {
 	u := s.user()
 	suspend := func(o *v1alpha1.PhoneAuthenticationMethod) { o.Spec.Suspend = true }
 	s.apply(s.pam("asleep", u.UPN, office, "+1 2065550101", suspend), s.pam("mobile", u.UPN, mobile, "+1 2065550102"))
-	s.reaches("asleep", v1alpha1.ConditionReady, metav1.ConditionUnknown, v1alpha1.ReasonSuspended)
+	if o := s.reaches("asleep", v1alpha1.ConditionSuspended, yes, v1alpha1.ReasonSuspended); len(o.Status.Conditions) != 1 {
+		t.Errorf("a resource that was never reconciled says %v", o.Status.Conditions)
+	}
 	s.ready("mobile")
 	s.edit("mobile", func(o *v1alpha1.PhoneAuthenticationMethod) {
 		o.Spec.Suspend = true
