@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/entraops/phone-operator/internal/graph"
@@ -37,6 +38,11 @@ func (p *pass) settle(ctx context.Context, t phone.Type, w *lastWrite) {
 	m := p.method(t)
 	masked := m != nil && w.after != nil && !w.action.Number.IsZero() && m.Number.Compare(w.action.Number) == phone.Unknown
 	switch {
+	case isRefusal(w.failed) && w.action.Verb == plan.Delete && m == nil && slices.Contains(w.older, nil) && p.now.Sub(w.at) < catchUp:
+		// A refused deletion is no deletion where the read may be as old as the time
+		// before the phone was made.
+		p.set(t, w.before)
+		p.lookAgain(w.at.Add(catchUp).Sub(p.now) / 2)
 	case w.shows(m), masked && w.failed == "":
 		if masked {
 			m.Number = w.after.Number // Graph does not show it; that it took it is enough
