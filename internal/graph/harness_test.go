@@ -105,6 +105,23 @@ func (f transport) Do(r *http.Request) (*http.Response, error) { return f(r) }
 
 func over(f transport) option { return func(o *graph.Options) { o.Transport = f } }
 
+// counter counts by name, for a transport that is called side by side.
+type counter struct {
+	mu sync.Mutex
+	of map[string]int
+}
+
+// add counts one more and returns how many there are now.
+func (c *counter) add(name string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.of == nil {
+		c.of = map[string]int{}
+	}
+	c.of[name]++
+	return c.of[name]
+}
+
 // reply is an answer of Graph.
 type reply struct {
 	status int

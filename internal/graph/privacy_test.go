@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/log"
@@ -73,8 +74,13 @@ func TestNoErrorShowsWhatGraphSaid(t *testing.T) {
 
 // azcore writes a log of its own for whoever listens.
 func TestTheLogOfAzcoreShowsNoNumberAndNoToken(t *testing.T) {
+	var mu sync.Mutex
 	var out bytes.Buffer
-	log.SetListener(func(_ log.Event, s string) { out.WriteString(s) })
+	log.SetListener(func(_ log.Event, s string) {
+		mu.Lock()
+		defer mu.Unlock()
+		out.WriteString(s)
+	})
 	t.Cleanup(func() { log.SetListener(nil) })
 
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
