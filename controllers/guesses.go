@@ -46,17 +46,12 @@ func (p *pass) suspicionOf(c *claim) suspicion {
 	return suspicion{}
 }
 
-// guesses reports whether a claim is told if its number is the one that Graph shows, and
-// no more comes of it. What takes over whatever is there says so by a write, but in mode
-// Observe.
-func (p *pass) guesses(c *claim) bool {
-	return c.Adopt == plan.AdoptIfNumberMatches || c.Adopt == plan.AdoptAlways && p.observing()
-}
-
-// blind keeps claims from comparing whose namespace has tried too many numbers.
+// blind keeps claims from comparing whose namespace has tried too many numbers. What a
+// holder had in sync before is no new number.
 func (p *pass) blind() {
 	for _, c := range p.claims {
-		if c.Holder || !p.guesses(c) {
+		own := c.Holder && !c.edited() || c.Creating != "" && c.Creating == c.Number.Masked()
+		if own || !c.Holder && c.Adopt == plan.AdoptNever {
 			continue
 		}
 		s := p.suspicionOf(c)
@@ -67,13 +62,41 @@ func (p *pass) blind() {
 	}
 }
 
+// edited reports whether the claim's number may be another than the one last in sync. Where
+// that is not known any more but for its mask, a new spec is enough.
+func (c *claim) edited() bool {
+	if c.Last != c.Number.Masked() {
+		return true
+	}
+	return c.Was.IsZero() && c.Edited || !c.Was.IsZero() && c.Was != c.Number
+}
+
+// tells reports whether a verdict tells that the claim's number is not the one that Graph
+// shows, and no write comes of it by which the number would become what Graph shows.
+func (p *pass) tells(c *claim, v plan.Verdict) bool {
+	if c.Blind || v.Method == nil || v.Method.Number.Compare(c.Number) != phone.Different {
+		return false
+	}
+	foreign := !v.Holds
+	switch v.Outcome {
+	case plan.AlreadyExists:
+		return c.Adopt != plan.AdoptNever
+	case plan.Denied: // of a claim that does not hold the phone, it is said of any number
+		return v.Verb == plan.Update && !foreign
+	case plan.Rejected, plan.Privileged:
+		return v.Verb == plan.Update
+	case plan.Pending: // in mode Enforce it is written
+		return v.Verb == plan.Update && p.observing()
+	case plan.DriftDetected:
+		return c.Edited
+	}
+	return false
+}
+
 // countGuesses counts the numbers that were compared and are not the user's.
 func (p *pass) countGuesses(decided plan.Plan) {
 	for _, c := range p.claims {
-		v := decided.Verdicts[c.Ref]
-		takesOver := v.Outcome == plan.Pending && v.Verb == plan.Update && !v.Holds
-		if c.Blind || !p.guesses(c) || v.Outcome != plan.AlreadyExists && !takesOver ||
-			v.Method == nil || v.Method.Number.Compare(c.Number) != phone.Different {
+		if !p.tells(c, decided.Verdicts[c.Ref]) {
 			continue
 		}
 		s := p.suspicionOf(c)

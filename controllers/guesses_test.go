@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
 )
@@ -14,7 +15,7 @@ import (
 // guesser is a user with a mobile and an office phone, and one new resource for the mobile.
 type guesser struct{ *pass }
 
-var theirs = parsed("+1 2065550199")
+var theirs, twinOfTheirs = parsed("+1 2065550199"), parsed("+1 2065559999") // of one mask
 
 func newGuesser() guesser {
 	g := guesser{passOf(plan.Claim{})}
@@ -22,6 +23,19 @@ func newGuesser() guesser {
 	g.methods = []plan.Method{*mobile(theirs, ""), {Type: phone.Office, Number: phone.Read(theirs.Graph())}}
 	return g
 }
+
+// held has the claim hold the mobile, with the numbers as they are.
+func held(change func(*claim), more ...func(guesser)) func(guesser) {
+	return func(g guesser) {
+		g.claims[0].Holder = true
+		change(g.claims[0])
+		for _, f := range more {
+			f(g)
+		}
+	}
+}
+
+func observing(g guesser) { g.tenant.Spec.Mode = v1alpha1.ModeObserve }
 
 func numbered(n int) phone.Number { return parsed(fmt.Sprintf("+1 20655501%02d", n)) }
 
@@ -71,15 +85,23 @@ func TestWhatIsCountedAsAGuess(t *testing.T) {
 		change func(guesser)
 		want   int // of 4 before
 	}{
-		"another number":                              {numbered(50), func(guesser) {}, 5},
-		"the same number again":                       {numbered(3), func(guesser) {}, 4},
-		"the same number of another type":             {numbered(3), func(g guesser) { g.claims[0].Type = phone.Office }, 5},
-		"the user's number":                           {theirs, func(guesser) {}, 4},
-		"a number for a type that is free":            {numbered(50), func(g guesser) { g.methods = nil }, 4},
-		"a take-over, which compares nothing":         {numbered(50), func(g guesser) { g.claims[0].Adopt = plan.AdoptAlways }, 4},
-		"who never adopts":                            {numbered(50), func(g guesser) { g.claims[0].Adopt = plan.AdoptNever }, 4},
-		"who may not adopt":                           {numbered(50), func(g guesser) { g.claims[0].Denied = plan.SetOf(plan.Update) }, 4},
-		"an edit of what it holds":                    {numbered(50), func(g guesser) { g.claims[0].Holder = true }, 4},
+		"another number":                                     {numbered(50), func(guesser) {}, 5},
+		"the same number again":                              {numbered(3), func(guesser) {}, 4},
+		"the same number of another type":                    {numbered(3), func(g guesser) { g.claims[0].Type = phone.Office }, 5},
+		"the user's number":                                  {theirs, func(guesser) {}, 4},
+		"a number for a type that is free":                   {numbered(50), func(g guesser) { g.methods = nil }, 4},
+		"a take-over, which compares nothing":                {numbered(50), func(g guesser) { g.claims[0].Adopt = plan.AdoptAlways }, 4},
+		"who never adopts":                                   {numbered(50), func(g guesser) { g.claims[0].Adopt = plan.AdoptNever }, 4},
+		"who may not adopt":                                  {numbered(50), func(g guesser) { g.claims[0].Denied = plan.SetOf(plan.Update) }, 4},
+		"an edit of what it holds, which is written":         {numbered(50), func(g guesser) { g.claims[0].Holder = true }, 4},
+		"an edit of what it holds, not allowed":              {numbered(50), held(func(c *claim) { c.Denied = plan.SetOf(plan.Update) }), 5},
+		"an edit of what it holds, refused":                  {numbered(50), held(func(c *claim) { c.Refused = plan.SetOf(plan.Update) }), 5},
+		"an edit of what it holds, the user now with a role": {numbered(50), held(func(c *claim) { c.Withheld = plan.PrivilegedUser }), 5},
+		"an edit of what it holds, in mode Observe":          {numbered(50), held(func(*claim) {}, observing), 5},
+		"a take-over that Graph refuses": {numbered(50), func(g guesser) {
+			g.claims[0].Adopt, g.claims[0].Refused = plan.AdoptAlways, plan.SetOf(plan.Update)
+		}, 5},
+		"a take-over in mode Observe":                 {numbered(50), func(g guesser) { g.claims[0].Adopt = plan.AdoptAlways; observing(g) }, 5},
 		"a number that Graph does not show":           {numbered(50), func(g guesser) { g.methods[0].Number = phone.Read("+1 ********99") }, 4},
 		"a number that is not compared for now":       {numbered(50), func(g guesser) { g.wrong(5) }, 5},
 		"a protected user, whose phone does not show": {numbered(50), func(g guesser) { g.claims[0].Withheld = plan.PrivilegedUser }, 4},
@@ -106,17 +128,22 @@ func TestWhoMayNotCompareAfterTooManyGuesses(t *testing.T) {
 		change func(guesser)
 		want   bool
 	}{
-		"the next number":                       {numbered(50), func(guesser) {}, true},
-		"a number that was compared already":    {numbered(2), func(guesser) {}, false},
-		"that number of another type":           {numbered(2), func(g guesser) { g.claims[0].Type = phone.Office }, true},
-		"another resource of the namespace":     {numbered(50), func(g guesser) { g.claims[0].Ref = "people/z" }, true},
-		"a resource of another namespace":       {numbered(50), func(g guesser) { g.claims[0].object.Namespace = "staff" }, false},
-		"a resource for another user":           {numbered(50), func(g guesser) { g.key.User = bob }, false},
-		"a resource of another tenant":          {numbered(50), func(g guesser) { g.key.Tenant = "other" }, false},
-		"a holder":                              {numbered(50), func(g guesser) { g.claims[0].Holder = true }, false},
-		"who takes over whatever is there":      {numbered(50), func(g guesser) { g.claims[0].Adopt = plan.AdoptAlways }, false},
-		"the next number a moment too early":    {numbered(50), func(g guesser) { g.now = g.now.Add(time.Minute - time.Second) }, true},
-		"the next number when its time is come": {numbered(50), func(g guesser) { g.now = g.now.Add(time.Minute) }, false},
+		"the next number":                             {numbered(50), func(guesser) {}, true},
+		"a number that was compared already":          {numbered(2), func(guesser) {}, false},
+		"that number of another type":                 {numbered(2), func(g guesser) { g.claims[0].Type = phone.Office }, true},
+		"another resource of the namespace":           {numbered(50), func(g guesser) { g.claims[0].Ref = "people/z" }, true},
+		"a resource of another namespace":             {numbered(50), func(g guesser) { g.claims[0].object.Namespace = "staff" }, false},
+		"a resource for another user":                 {numbered(50), func(g guesser) { g.key.User = bob }, false},
+		"a resource of another tenant":                {numbered(50), func(g guesser) { g.key.Tenant = "other" }, false},
+		"a holder":                                    {theirs, held(func(c *claim) { c.Last, c.Was = theirs.Masked(), theirs }), false},
+		"a holder after a restart":                    {theirs, held(func(c *claim) { c.Last = theirs.Masked() }), false},
+		"a holder whose spec is new":                  {twinOfTheirs, held(func(c *claim) { c.Last, c.Was = theirs.Masked(), theirs }), true},
+		"a holder whose spec is new, after a restart": {twinOfTheirs, held(func(c *claim) { c.Last, c.Edited = theirs.Masked(), true }), true},
+		"who is creating the phone":                   {numbered(50), func(g guesser) { g.claims[0].Creating = numbered(50).Masked() }, false},
+		"who takes over whatever is there":            {numbered(50), func(g guesser) { g.claims[0].Adopt = plan.AdoptAlways }, true},
+		"who never adopts":                            {numbered(50), func(g guesser) { g.claims[0].Adopt = plan.AdoptNever }, false},
+		"the next number a moment too early":          {numbered(50), func(g guesser) { g.now = g.now.Add(time.Minute - time.Second) }, true},
+		"the next number when its time is come":       {numbered(50), func(g guesser) { g.now = g.now.Add(time.Minute) }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := newGuesser().wrong(5)

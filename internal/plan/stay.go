@@ -38,7 +38,7 @@ func (u *user) lead(s *slot, c Claim) Verdict {
 	}
 	switch {
 	case !foreign:
-	case c.Adopt == AdoptNever, c.Blind:
+	case c.Adopt == AdoptNever, c.Blind && c.Adopt != AdoptAlways:
 		v.Outcome = AlreadyExists
 		return v
 	case c.Denied.Has(Update):
@@ -57,7 +57,7 @@ func (u *user) lead(s *slot, c Claim) Verdict {
 		return v
 	case v.Holds && s.compare(c) == phone.Unknown && !s.edited(c):
 		return u.sms(s, c, v) // masked: as far as anyone can see it is ours
-	case v.Holds && s.method.Number.Respells(c.Number) && !s.edited(c):
+	case v.Holds && !c.Blind && s.method.Number.Respells(c.Number) && !s.edited(c):
 		v.Respelled = true // to send it once more would change nothing
 		return u.sms(s, c, v)
 	case v.Holds && c.Drift == ReportDrift && !s.edited(c):
@@ -158,7 +158,12 @@ func asks(c Claim) bool {
 	return c.Changed || !c.Holder || c.Last != c.Number.Masked()
 }
 
-func (s *slot) compare(c Claim) phone.Comparison { return s.method.Number.Compare(c.Number) }
+func (s *slot) compare(c Claim) phone.Comparison {
+	if c.Blind {
+		return phone.Different
+	}
+	return s.method.Number.Compare(c.Number)
+}
 
 func (s *slot) same(c Claim) bool { return s.compare(c) == phone.Equal }
 

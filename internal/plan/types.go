@@ -36,8 +36,8 @@ type Claim struct {
 	// Edited says that its spec is new. The number need not be.
 	Edited bool
 
-	// Blind says that the claim's number must not be compared with a phone that it does
-	// not hold: too many others were tried before it. It then takes none over.
+	// Blind says that the claim's number must not be compared with what Graph shows: too
+	// many others were tried before it. It then counts as another number.
 	Blind bool
 
 	Barred   Barrier  // why the claim may not act at all
