@@ -29,7 +29,7 @@ import (
 // spec.user no rule covers.
 func (p *pass) foreseeAccess(ctx context.Context) error {
 	return p.authorize(ctx, func(c *claim, ns *metav1.PartialObjectMetadata) access.Judgement {
-		if j, ok := p.judged.recall(p.tenant.Version, c, ns); ok {
+		if j, ok := p.recallRefusal(c, ns); ok {
 			p.renamable, p.recalled = true, true
 			return j
 		}
@@ -50,9 +50,7 @@ func (p *pass) permit(ctx context.Context) error {
 		j := p.tenant.Access.Judge(r)
 		if !j.Permitted() {
 			p.renamable = true
-			if !c.misnamed {
-				p.judged.remember(p.tenant.Version, c, ns, j)
-			}
+			p.rememberRefusal(c, ns, j)
 		}
 		c.Denied = denied(j)
 		return j
@@ -109,7 +107,7 @@ func (p *pass) refuse(ctx context.Context, refused []*claim) {
 		}
 		if err := p.patchStatus(ctx, c, before); err != nil {
 			log.FromContext(ctx).V(1).Info("could not say of a resource that it is not permitted", "resource", c.Ref, "answer", err.Error())
-			p.lookAgain(p.unwritable.retry(c.object.UID))
+			p.queue.AddAfter(p.key, p.unwritable.retry(c.object.UID)) // the time of the others' next look stays
 			continue
 		}
 		p.tellTransition(c, before, f)
@@ -142,40 +140,67 @@ func requestOf(c *claim, ns *metav1.PartialObjectMetadata) access.Request {
 }
 
 // judgements remember for a moment which claims the rules refused after their user was
-// looked up, so that a resource which is edited again and again makes no work for Graph.
-type judgements struct{ byUID *cache.Expiring }
+// looked up, so that a resource which is edited or made anew again and again makes no work
+// for Graph. Only claims that hold nothing are refused by memory.
+type judgements struct{ refused *cache.Expiring }
 
-// judgedFor is how long such a refusal counts: a user may be renamed into the rules.
-const judgedFor = time.Minute
+const (
+	// judgedFor is how long such a refusal counts: a user may be renamed into the rules.
+	judgedFor = time.Minute
+	// secretsJudged is how many refusals for what a Secret says are each found out anew in
+	// that time: whoever corrects the Secret need not wait.
+	secretsJudged = 3
+)
 
-// refusedOn is a refusal, with all that it was for: no other edit changes it.
-type refusedOn struct {
-	version    tenant.Version
-	phoneType  phone.Type
+// question is all that a judgement is of, but for what the resource is called.
+type question struct {
+	UserKey
+	namespace string
+	phone.Type
 	fromSecret bool
-	namespace  string // resourceVersion
-	judgement  access.Judgement
 }
 
-func on(v tenant.Version, c *claim, ns *metav1.PartialObjectMetadata, j access.Judgement) refusedOn {
-	r := refusedOn{version: v, phoneType: c.Type, fromSecret: c.object.Spec.PhoneNumberFrom != nil, judgement: j}
+// refusedOn is a refusal, with the versions of what it went by.
+type refusedOn struct {
+	tenant    tenant.Version
+	namespace string // resourceVersion
+	judgement access.Judgement
+	secrets   int // how often in a row a Secret was the reason
+}
+
+func (p *pass) questionOf(c *claim) question {
+	return question{p.key, c.object.Namespace, c.Type, c.object.Spec.PhoneNumberFrom != nil}
+}
+
+func (p *pass) rememberRefusal(c *claim, ns *metav1.PartialObjectMetadata, j access.Judgement) {
+	now := p.refusedOn(ns, j)
+	if c.misnamed {
+		now.secrets = 1
+		if last, ok := p.judged.refused.Get(p.questionOf(c)); ok {
+			now.secrets += last.(refusedOn).secrets
+		}
+	}
+	p.judged.refused.Set(p.questionOf(c), now, judgedFor)
+}
+
+func (p *pass) refusedOn(ns *metav1.PartialObjectMetadata, j access.Judgement) refusedOn {
+	r := refusedOn{tenant: p.tenant.Version, judgement: j}
 	if ns != nil {
 		r.namespace = ns.ResourceVersion
 	}
 	return r
 }
 
-func (j judgements) remember(v tenant.Version, c *claim, ns *metav1.PartialObjectMetadata, refused access.Judgement) {
-	j.byUID.Set(c.object.UID, on(v, c, ns, refused), judgedFor)
-}
-
-func (j judgements) recall(v tenant.Version, c *claim, ns *metav1.PartialObjectMetadata) (access.Judgement, bool) {
-	last, ok := j.byUID.Get(c.object.UID)
-	if !ok {
+// recallRefusal returns the refusal of a moment ago, if it is one of the same question.
+func (p *pass) recallRefusal(c *claim, ns *metav1.PartialObjectMetadata) (access.Judgement, bool) {
+	found, ok := p.judged.refused.Get(p.questionOf(c))
+	if !ok || c.Holder || c.Creating != "" {
 		return access.Judgement{}, false
 	}
-	was := last.(refusedOn)
-	return was.judgement, was == on(v, c, ns, was.judgement)
+	last := found.(refusedOn)
+	now := p.refusedOn(ns, last.judgement)
+	now.secrets = last.secrets
+	return last.judgement, last == now && (last.secrets == 0 || last.secrets >= secretsJudged)
 }
 
 // denied returns the writes that the rules leave out.

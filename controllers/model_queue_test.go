@@ -35,6 +35,9 @@ func newQueue() *queue {
 // Add is how watches and the Reconciler itself add a key.
 func (q *queue) Add(key UserKey) { q.add(key, 0, 0) }
 
+// AddAfter is how the Reconciler asks for a look of its own for one resource.
+func (q *queue) AddAfter(key UserKey, after time.Duration) { q.add(key, after, 0) }
+
 func (q *queue) add(key UserKey, after time.Duration, priority int) {
 	q.added++
 	next := &turn{at: time.Now().Add(after), priority: priority, order: q.added}

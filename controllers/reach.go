@@ -6,6 +6,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/tenant"
@@ -66,9 +67,15 @@ func (p *pass) releaseUnmade(ctx context.Context) {
 }
 
 // letGo releases a resource that counts for nothing any more. If the API server does
-// not take that, it is tried again, and the others are not held up.
+// not take that, it is tried again. Neither are the others held up, nor is anything asked
+// of Graph for them: whoever edits such a resource without pause would make it so.
 func (p *pass) letGo(ctx context.Context, c *claim) {
-	if err := p.release(ctx, c); err != nil {
-		p.unlet = append(p.unlet, err)
+	switch err := p.release(ctx, c); {
+	case err == nil:
+	case onlyConflicts(err):
+		p.queue.AddAfter(p.key, retryConflict)
+	default:
+		log.FromContext(ctx).Info("could not take the finalizer off a resource", "resource", c.Ref, "answer", reasonOf(err))
+		p.queue.AddAfter(p.key, p.unwritable.retry(c.object.UID))
 	}
 }

@@ -65,7 +65,6 @@ type pass struct {
 	methods []plan.Method       // what Graph has, as far as is known
 	deleted map[phone.Type]bool // what this pass deleted
 	stale   bool                // methods must be read again before the next plan
-	unlet   []error             // why resources that were to be let go are still there
 	checked time.Time           // when Graph was asked and the user held no directory role; zero: not in this pass
 	look    time.Duration       // when to look again; 0 is at the resync
 	refused bool                // the access rules refused a claim
@@ -111,7 +110,6 @@ func (r *Reconciler) Reconcile(ctx context.Context, key UserKey) (reconcile.Resu
 // run is the whole line. A verdict about a claim is in its status when run
 // returns; the error is what keeps the pass from coming to one.
 func (p *pass) run(ctx context.Context) (err error) {
-	defer func() { err = errors.Join(err, errors.Join(p.unlet...)) }()
 	if p.releaseUnmade(ctx); len(p.claims) == 0 {
 		return nil
 	}

@@ -20,7 +20,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
-	"github.com/entraops/phone-operator/internal/access"
 	"github.com/entraops/phone-operator/internal/tenant"
 )
 
@@ -147,12 +146,11 @@ func secretMetadata() client.Object { return &corev1.Secret{} }
 
 // usersOfSecret wakes those whose number is in a Secret that changed. It knows
 // only the Secret's name: what is in Secrets is not kept in memory. Whoever may edit a
-// Secret must not make work for Graph by a resource that the rules refuse; one that was
-// not judged yet is looked at anyway.
+// Secret must not make work for Graph by a resource that the rules refuse: such a one is
+// judged anew, and one that was not judged yet is looked at anyway.
 func (r *Reconciler) usersOfSecret(ctx context.Context, secret client.Object) []UserKey {
 	return r.usersOf(ctx, client.MatchingFields{indexSecret: secret.GetNamespace() + "/" + secret.GetName()}, func(o *v1alpha1.PhoneAuthenticationMethod) bool {
-		accepted := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionAccepted)
-		return accepted != nil && (accepted.Reason != v1alpha1.ReasonNotPermitted || accepted.Message == notPermitted(access.NumberSource))
+		return meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionAccepted) != nil && !wasRefused(o)
 	})
 }
 

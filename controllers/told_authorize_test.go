@@ -1,11 +1,14 @@
 package controllers
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
@@ -141,6 +144,109 @@ func TestARefusalIsNotKept(t *testing.T) {
 				m.take(then...)
 				m.saysReady(t, "people/a", v1alpha1.ReasonReady)
 				m.wants(t, numberOne)
+			})
+		})
+	}
+}
+
+// A resource that is made anew is no new question, and neither is one whose Secret is edited
+// without pause. Whoever corrects the Secret need not wait.
+func TestHowOftenWhatIsMadeAnewAsksGraph(t *testing.T) {
+	forUser := func(r *v1alpha1.AccessRule) { r.NumberSource = v1alpha1.NumberSourceSecretForUser }
+	secretFor := func(user string) step {
+		return step{"the Secret is for " + user, func(m *model) {
+			secretSays("staff", numberOne).do(m)
+			m.cluster.secrets[keyFor("staff/phones")].Annotations = map[string]string{v1alpha1.UserAnnotation: user}
+		}}
+	}
+	anew := func(parts ...says) step {
+		return step{"made anew", func(m *model) {
+			m.take(deletes("staff/a"), works(busy), creates("staff/a", ada, mobileType, parts...))
+		}}
+	}
+	for name, c := range map[string]struct {
+		before      []step
+		attack      step
+		look, lists int // for the user and for phones, at most, with ten attacks in a minute
+		mend        step
+	}{
+		"an object id of somebody not covered": {
+			[]step{ruled("only bob", func(r *v1alpha1.AccessRule) { r.Users = []string{"bob*"} }), creates("staff/a", ada, mobileType, number(numberOne))},
+			anew(number(numberOne)), 1, 0, ruled("all", func(*v1alpha1.AccessRule) {}),
+		},
+		"a Secret that is for somebody else": {
+			[]step{ruled("for the user", forUser), secretFor(bob), creates("staff/a", ada, mobileType, fromSecret)},
+			secretFor(bob), 3 * 2, 0, secretFor(ada),
+		},
+		"a Secret that is for somebody else, and the resource made anew": {
+			[]step{ruled("for the user", forUser), secretFor(bob), creates("staff/a", ada, mobileType, fromSecret)},
+			anew(fromSecret), 3 * 2, 0, secretFor(ada),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			told(t, func(m *model) {
+				m.take(c.before...)
+				for range 10 {
+					m.take(works(busy), waits(5*time.Second), c.attack)
+				}
+				m.take(works(busy))
+				if n := m.asked("/users/"); n > c.look || n == 0 {
+					t.Errorf("%d requests about the user, want %d at most: %v", n, c.look, m.paths)
+				}
+				if n := m.asked("/phoneMethods"); n > c.lists {
+					t.Errorf("%d requests for phones", n)
+				}
+				m.saysReady(t, "staff/a", v1alpha1.ReasonNotPermitted)
+				m.take(c.mend, waits(judgedFor+5*time.Second))
+				m.saysReady(t, "staff/a", v1alpha1.ReasonReady)
+			})
+		})
+	}
+	t.Run("a Secret is corrected", func(t *testing.T) {
+		told(t, func(m *model) {
+			m.take(ruled("for the user", forUser), secretFor(bob), creates("staff/a", ada, mobileType, fromSecret), works(busy))
+			m.saysReady(t, "staff/a", v1alpha1.ReasonNotPermitted)
+			m.take(secretFor(ada), works(busy))
+			m.saysReady(t, "staff/a", v1alpha1.ReasonReady)
+		})
+	})
+}
+
+// A neighbour that the rules refuse and that cannot be written, or whose finalizer cannot be
+// taken off, has looks of its own: for the sake of those none is made at a user's phones.
+func TestARefusedNeighbourThatCannotBeWrittenBringsNoLookForward(t *testing.T) {
+	refused := func(answer error) func(m *model) {
+		return func(m *model) {
+			m.spoils(func(o *pam, _ bool) error {
+				if o.Namespace == "staff" {
+					return answer
+				}
+				return nil
+			})
+		}
+	}
+	tooLarge := apierrors.NewInternalError(errors.New("etcdserver: request is too large"))
+	conflict := apierrors.NewConflict(schema.GroupResource{Resource: "phoneauthenticationmethods"}, "b", errors.New("it was changed"))
+	for name, c := range map[string]struct {
+		fails func(*model)
+		then  step
+	}{
+		"its status is refused":               {refused(tooLarge), edits("staff/b", asking())},
+		"its status is changed without pause": {refused(conflict), edits("staff/b", asking())},
+		"its finalizer stays":                 {refused(tooLarge), deletes("staff/b")},
+		"it is edited while it goes":          {refused(conflict), deletes("staff/b")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			told(t, func(m *model) {
+				m.take(creates("people/a", ada, mobileType, number(numberOne)), creates("staff/b", ada, v1alpha1.PhoneTypeOffice, number(numberTwo)), waits(10*time.Minute))
+				m.take(ruled("only people", onlyPeopleMay), works(busy), waits(time.Minute))
+				c.fails(m)
+				before := m.asked("/users/")
+				m.take(c.then)
+				m.tries(10 * time.Minute)
+				if n := m.asked("/users/") - before; n > 0 {
+					t.Errorf("%d requests: %v", n, m.paths[len(m.paths)-n:])
+				}
 			})
 		})
 	}
