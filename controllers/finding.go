@@ -102,9 +102,9 @@ func onItsWay() finding {
 }
 
 // notAsAsked: Graph holds the number, and SMS sign-in is not as spec asks.
-func notAsAsked(m mood, message string) finding {
+func notAsAsked(reason string, m mood, message string) finding {
 	f := inSync()
-	f.ready = condition{metav1.ConditionFalse, v1alpha1.ReasonSMSSignInNotAsAsked, message}
+	f.ready = condition{metav1.ConditionFalse, reason, message}
 	f.mood, f.acted = m, m == stalled
 	return f
 }

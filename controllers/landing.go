@@ -86,6 +86,21 @@ func (p *pass) pendingSettled(c *claim, v plan.Verdict) bool {
 	return begun.Add(landing).Before(p.now)
 }
 
+// expirePendingWrite drops what a suspended resource has pending once it has landed or will
+// not any more. Nothing is read for the resource by which it could be settled, and a phone
+// of the same mask that somebody adds later must not be taken for its own.
+func (p *pass) expirePendingWrite(c *claim) {
+	w := c.object.Status.PendingWrite
+	if w == nil {
+		return
+	}
+	if wait := later(p.started, w.Since.Time).Add(landing + catchUp).Sub(p.now); wait > 0 {
+		p.lookAgain(wait)
+		return
+	}
+	c.object.Status.PendingWrite = nil
+}
+
 // awaitLanding has the user looked at once more when what may land has landed.
 func (p *pass) awaitLanding() {
 	until, ok := p.landings.Get(p.key)

@@ -73,7 +73,8 @@ func (p *pass) settle(ctx context.Context, t phone.Type, w *lastWrite) {
 		}
 	case w.stale(m) && p.now.Sub(w.at) < catchUp:
 		p.set(t, w.after)
-		p.lookAgain(w.at.Add(catchUp).Sub(p.now) / 2)
+		// Most reads lag for less than a second: soon, and then later and later.
+		p.lookAgain(min(p.now.Sub(w.at), w.at.Add(catchUp).Sub(p.now)))
 	case w.action.Verb == plan.EnableSMS || w.action.Verb == plan.DisableSMS:
 		// Acknowledged and never done: for some users Graph does that, and would
 		// do so again.

@@ -79,6 +79,7 @@ func (p *pass) reportEach(ctx context.Context, find func(*claim) finding) error 
 		f := finding{}
 		if s := &c.object.Status; c.Suspended && !c.Leaving {
 			suspend(s, c.object.Generation, p.user.ID != "")
+			p.expirePendingWrite(c)
 		} else {
 			f = find(c)
 			meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionSuspended)

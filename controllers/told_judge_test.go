@@ -159,3 +159,24 @@ func TestACacheThatIsBehindOurOwnWriteIsWaitedFor(t *testing.T) {
 		m.saysReady(t, "people/b", v1alpha1.ReasonConflict)
 	})
 }
+
+// What a resource had pending when it was suspended is not taken for a phone of the same
+// mask that comes much later.
+func TestAPendingWriteOfASuspendedResourceEnds(t *testing.T) {
+	told(t, func(m *model) {
+		m.take(waits(10*time.Minute), graphFault("a create is lost", emulator.Fault{Method: http.MethodPost, Path: "/phoneMethods$", Times: 1, Effect: emulator.Cut}),
+			creates("people/a", ada, mobileType, number(numberOne), adopting(v1alpha1.AdoptNever)))
+		m.work(1)
+		if m.cluster.pams[keyFor("people/a")].Status.PendingWrite == nil {
+			t.Fatal("nothing is pending")
+		}
+		m.take(edits("people/a", suspended(true)), works(busy), waits(2*landing))
+		if w := m.cluster.pams[keyFor("people/a")].Status.PendingWrite; w != nil {
+			t.Errorf("still pending: %+v", w)
+		}
+		m.take(setsByHand(ada, mobileType, twinOfOne), edits("people/a", suspended(false)), waits(time.Minute))
+		m.saysReady(t, "people/a", v1alpha1.ReasonAlreadyExists)
+		m.take(deletes("people/a"), waits(5*time.Minute))
+		m.wants(t, twinOfOne)
+	})
+}

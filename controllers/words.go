@@ -23,6 +23,9 @@ func (p *pass) find(c *claim, v plan.Verdict) finding {
 	}
 	switch v.Outcome {
 	case plan.Synced:
+		if v.SMS == plan.SMSUnavailable && c.refusedAs == graph.Restricted {
+			return notAsAsked(v1alpha1.ReasonUserRestricted, stalled, "The number is registered, but SMS sign-in is not as spec.smsSignIn asks. "+userRestricted)
+		}
 		f := foundSMS(v)
 		if v.Respelled {
 			f.synced.message = "Graph holds what spec says, and writes the number with other digits than it was sent."
@@ -137,7 +140,7 @@ var barred = map[plan.Barrier]string{
 func foundSMS(v plan.Verdict) finding {
 	switch v.SMS {
 	case plan.SMSPending:
-		f := notAsAsked(progressing, "The number is registered; SMS sign-in is being switched.")
+		f := notAsAsked(v1alpha1.ReasonSMSSignInNotAsAsked, progressing, "The number is registered; SMS sign-in is being switched.")
 		f.open = true
 		return f
 	case plan.SMSUnavailable:
@@ -145,7 +148,7 @@ func foundSMS(v plan.Verdict) finding {
 		if v.Method != nil && v.Method.SMS != "" {
 			state = string(v.Method.SMS)
 		}
-		return notAsAsked(stalled, fmt.Sprintf("The number is registered, but SMS sign-in is not as spec.smsSignIn asks: "+
+		return notAsAsked(v1alpha1.ReasonSMSSignInNotAsAsked, stalled, fmt.Sprintf("The number is registered, but SMS sign-in is not as spec.smsSignIn asks: "+
 			"Graph says %s (status.smsSignInState). Check the tenant's SMS sign-in policy for this user and that no other "+
 			"user signs in with the number; then annotate the resource to try again.", state))
 	case plan.SMSAsAsked:
