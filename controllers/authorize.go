@@ -37,6 +37,8 @@ func (p *pass) foreseeAccess(ctx context.Context) error {
 		if c.object.Status.UserID == "" && !isObjectID(c.object.Spec.User) {
 			r.UserPrincipalName = c.object.Spec.User
 		}
+		unjudged := c.object.Status.UserID == "" || wasRefused(c.object)
+		c.veiled = isObjectID(c.object.Spec.User) && unjudged && !p.tenant.Access.CoversAnybody(r)
 		return p.tenant.Access.Foresee(r)
 	})
 }
@@ -48,6 +50,7 @@ func (p *pass) permit(ctx context.Context) error {
 		r := requestOf(c, ns)
 		r.UserPrincipalName = p.user.UserPrincipalName
 		j := p.tenant.Access.Judge(r)
+		c.veiled = false
 		if !j.Permitted() {
 			p.renamable = true
 			p.rememberRefusal(c, ns, j)
@@ -70,6 +73,9 @@ func (p *pass) authorize(ctx context.Context, judge func(*claim, *metav1.Partial
 		switch j := judge(c, ns); {
 		case !j.Permitted():
 			c.why = notPermitted(j.Mismatch)
+			if j.Mismatch == access.User && isObjectID(c.object.Spec.User) {
+				c.why = notPermittedOrUnknown
+			}
 			refused = append(refused, c)
 		case c.Leaving && c.Denied.Has(plan.Delete):
 			p.letGo(ctx, c)
@@ -217,6 +223,11 @@ func denied(j access.Judgement) plan.Verbs {
 	}
 	return plan.SetOf(verbs...)
 }
+
+// notPermittedOrUnknown is said of an object id, be its user one that no rule covers or none:
+// which of the two it is, a namespace may not find out.
+const notPermittedOrUnknown = "No access rule for this namespace covers the user, or Entra knows no user with this object id: check spec.user. " +
+	"A new user can take minutes to show. Otherwise ask an administrator of the EntraTenant (spec.access)."
 
 // notPermitted says which part of the rules did not match. It speaks of this
 // namespace's rules only, never of what other namespaces may do.

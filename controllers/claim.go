@@ -31,6 +31,7 @@ type claim struct {
 	made      bool       // this pass made its phone
 	fresh     bool       // its pending write was recorded by this pass, and there was none before
 	misnamed  bool       // its Secret does not name the user
+	veiled    bool       // it may not know yet whether its user exists
 	refusedAs graph.Kind // what Graph said of Refused
 	undone    bool       // Graph shows the same other number after each write
 	unheard   finding    // why its name could not be looked up

@@ -258,7 +258,11 @@ func (p *pass) goneTwice() bool {
 func (p *pass) userNotFound(ctx context.Context) error { return p.reportEach(ctx, p.userUnknown) }
 
 func (p *pass) userUnknown(c *claim) finding {
-	if p.young(c) {
+	young := p.young(c)
+	switch {
+	case c.veiled:
+		return notAccepted(v1alpha1.ReasonNotPermitted, stalled, notPermittedOrUnknown)
+	case young:
 		return notAccepted(v1alpha1.ReasonUserNotFound, progressing,
 			"Entra does not know this user yet. A new user can take minutes to show; the operator keeps looking.")
 	}

@@ -84,7 +84,7 @@ func (p *pass) reportEach(ctx context.Context, find func(*claim) finding) error 
 			f = find(c)
 			meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionSuspended)
 			f.write(s, c.object.Generation)
-			if p.user.ID != "" && s.UserID == "" {
+			if p.user.ID != "" && s.UserID == "" && c.unheard.ready.reason == "" {
 				s.UserID = p.user.ID
 			}
 			if !f.open {
@@ -188,6 +188,9 @@ func (p *pass) unknown(ctx context.Context, err error, decided map[string]plan.V
 		}
 		if c.fresh && c.Creating == "" {
 			o.Status.PendingWrite = nil
+		}
+		if c.veiled && !p.ofTheTenant(err) {
+			return unseen(v1alpha1.ReasonGraphUnavailable, progressing, "Graph did not say whether the rules cover the user; the operator asks again.")
 		}
 		if v, seen := decided[c.Ref]; m == progressing && isSettled(o) && !c.differs() && (!seen || !contradicts(o, v)) {
 			return asBefore()

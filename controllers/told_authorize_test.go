@@ -2,6 +2,9 @@ package controllers
 
 import (
 	"errors"
+	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -250,4 +253,46 @@ func TestARefusedNeighbourThatCannotBeWrittenBringsNoLookForward(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Whether an object id is anybody's is not told to a namespace whose rules do not cover
+// everybody: a user that no rule covers and one that does not exist are said the same of.
+func TestAnObjectIDOfNobodyIsLikeOneOfSomebodyNotCovered(t *testing.T) {
+	const nobody = "0b0d1e00-0000-4000-8000-000000000099"
+	onlyBob := func(r *v1alpha1.AccessRule) { r.Users = []string{"bob*"} }
+	whatIsSaid := func(m *model) string {
+		var said []string
+		for _, c := range m.cluster.pams[keyFor("people/a")].Status.Conditions {
+			said = append(said, fmt.Sprint(c.Type, c.Status, c.Reason, c.Message))
+		}
+		return strings.Join(said, "\n")
+	}
+	troubles := map[string]step{
+		"Graph answers":              {"", func(*model) {}},
+		"the user may not be read":   answers(http.MethodGet, "/users/[^/]*$", 403, 2),
+		"the user cannot be read":    answers(http.MethodGet, "/users/[^/]*$", 500, 2),
+		"the user does not show yet": answers(http.MethodGet, "/users/[^/]*$", 404, 2),
+	}
+	for name, trouble := range troubles {
+		t.Run(name, func(t *testing.T) {
+			said := map[string]string{}
+			for _, user := range []string{ada, nobody} {
+				told(t, func(m *model) {
+					m.take(ruled("only bob", onlyBob), trouble, creates("people/a", user, mobileType, number(numberOne)))
+					m.tries(10 * time.Minute)
+					said[user] = whatIsSaid(m)
+				})
+			}
+			if diff := cmp.Diff(said[ada], said[nobody]); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	t.Run("where everybody is covered, it is said", func(t *testing.T) {
+		told(t, func(m *model) {
+			m.take(creates("people/a", nobody, mobileType, number(numberOne)))
+			m.tries(10 * time.Minute)
+			m.saysReady(t, "people/a", v1alpha1.ReasonUserNotFound)
+		})
+	})
 }

@@ -82,6 +82,13 @@ func (p Policy) Judge(r Request) Judgement {
 // user who has it, so a name that no rule covers need not be looked up.
 func (p Policy) Foresee(r Request) Judgement { return p.judge(r, true) }
 
+// CoversAnybody reports whether the rules allow anything to r whoever its user is, so that
+// to hear whether a user exists tells nothing that the rules do not let on anyway.
+func (p Policy) CoversAnybody(r Request) bool {
+	r.UserPrincipalName = "\x00" // nobody's name: only a pattern of stars matches it
+	return p.Judge(r).Permitted()
+}
+
 func (p Policy) judge(r Request, userKnown bool) Judgement {
 	var j Judgement
 	r.UserPrincipalName = foldASCII(r.UserPrincipalName)
