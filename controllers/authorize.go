@@ -15,9 +15,11 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/access"
+	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
 	"github.com/entraops/phone-operator/internal/tenant"
+	"github.com/entraops/phone-operator/internal/user"
 )
 
 // A claim that the access rules do not allow is no claim. It is taken out of the pass
@@ -34,11 +36,11 @@ func (p *pass) foreseeAccess(ctx context.Context) error {
 			return j
 		}
 		r := requestOf(c, ns)
-		if c.object.Status.UserID == "" && !isObjectID(c.object.Spec.User) {
+		if c.object.Status.UserID == "" && !graph.IsGUID(c.object.Spec.User) {
 			r.UserPrincipalName = c.object.Spec.User
 		}
 		unjudged := c.object.Status.UserID == "" || wasRefused(c.object)
-		c.veiled = isObjectID(c.object.Spec.User) && unjudged && !p.tenant.Access.CoversAnybody(r)
+		c.veiled = graph.IsGUID(c.object.Spec.User) && unjudged && !p.tenant.Access.CoversAnybody(r)
 		return p.tenant.Access.Foresee(r)
 	})
 }
@@ -73,7 +75,7 @@ func (p *pass) authorize(ctx context.Context, judge func(*claim, *metav1.Partial
 		switch j := judge(c, ns); {
 		case !j.Permitted():
 			c.why = notPermitted(j.Mismatch)
-			if j.Mismatch == access.User && isObjectID(c.object.Spec.User) {
+			if j.Mismatch == access.User && graph.IsGUID(c.object.Spec.User) {
 				c.why = notPermittedOrUnknown
 			}
 			refused = append(refused, c)
@@ -160,7 +162,7 @@ const (
 
 // question is all that a judgement is of, but for what the resource is called.
 type question struct {
-	UserKey
+	user.Key
 	namespace string
 	phone.Type
 	fromSecret bool

@@ -19,6 +19,7 @@ import (
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
+	"github.com/entraops/phone-operator/internal/user"
 )
 
 // claim is one resource in a pass: the object, and what the plan is told of it.
@@ -46,7 +47,7 @@ func (r *Reconciler) gather(ctx context.Context, known map[types.UID]bool, tenan
 	var claims []*claim
 	for _, spelling := range spellings {
 		var found v1alpha1.PhoneAuthenticationMethodList
-		index := UserKey{Tenant: tenant, User: spelling}.String()
+		index := user.Key{Tenant: tenant, User: spelling}.String()
 		if err := r.Client.List(ctx, &found, client.MatchingFields{indexUser: index}); err != nil {
 			return nil, fmt.Errorf("list the resources of the user: %w", err)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/tenant"
+	"github.com/entraops/phone-operator/internal/user"
 )
 
 // How long an answer of Graph about a name may wait for the pass that it is for,
@@ -23,8 +24,8 @@ const (
 // directory knows which user is behind which spelling. It saves calls, no more:
 // everything in it can be asked of Graph again.
 type directory struct {
-	handed    *cache.Expiring // UserKey of an object id -> graph.User, for one pass
-	spellings *cache.Expiring // UserKey of an object id -> []string
+	handed    *cache.Expiring // user.Key of an object id -> graph.User, for one pass
+	spellings *cache.Expiring // user.Key of an object id -> []string
 }
 
 func newDirectory() *directory {
@@ -37,7 +38,7 @@ func (d *directory) find(ctx context.Context, t *tenant.Tenant, spelling string)
 	if err != nil {
 		return graph.User{}, err
 	}
-	key, id := UserKey{Tenant: t.Name, User: strings.ToLower(spelling)}, UserKey{Tenant: t.Name, User: u.ID}
+	key, id := user.Key{Tenant: t.Name, User: strings.ToLower(spelling)}, user.Key{Tenant: t.Name, User: u.ID}
 	if known := d.spelled(id); key != id && !slices.Contains(known, key.User) {
 		// Two workers may do this for two spellings at once; one may be lost, and
 		// is then looked up again by its own key.
@@ -48,13 +49,13 @@ func (d *directory) find(ctx context.Context, t *tenant.Tenant, spelling string)
 
 // hand keeps an answer for the pass under the object id that follows at once.
 func (d *directory) hand(tenant string, u graph.User) {
-	d.handed.Set(UserKey{Tenant: tenant, User: u.ID}, u, fresh)
+	d.handed.Set(user.Key{Tenant: tenant, User: u.ID}, u, fresh)
 }
 
 // take returns the user behind a spelling: as handed on, once, or from Graph. A
 // name can be given to somebody else at any time, so no older answer is used.
 func (d *directory) take(ctx context.Context, t *tenant.Tenant, spelling string) (graph.User, error) {
-	key := UserKey{Tenant: t.Name, User: strings.ToLower(spelling)}
+	key := user.Key{Tenant: t.Name, User: strings.ToLower(spelling)}
 	if u, ok := d.handed.Get(key); ok {
 		d.handed.Delete(key)
 		return u.(graph.User), nil
@@ -63,7 +64,7 @@ func (d *directory) take(ctx context.Context, t *tenant.Tenant, spelling string)
 }
 
 // spelled returns the spellings that lately led to an object id.
-func (d *directory) spelled(id UserKey) []string {
+func (d *directory) spelled(id user.Key) []string {
 	if known, ok := d.spellings.Get(id); ok {
 		return known.([]string)
 	}

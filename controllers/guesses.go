@@ -5,6 +5,7 @@ import (
 
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
+	"github.com/entraops/phone-operator/internal/user"
 )
 
 // Whoever may edit a resource can learn a user's number by trying one after the other
@@ -35,7 +36,7 @@ type guess struct {
 const triedKept = 64
 
 type suspect struct {
-	UserKey
+	user.Key
 	namespace string
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/plan"
+	"github.com/entraops/phone-operator/internal/user"
 )
 
 // bind finds the object id behind a spelling that no resource is bound to yet,
@@ -29,12 +30,12 @@ func (p *pass) bind(ctx context.Context) error {
 	}
 	p.lookAgain(remembered) // should the pass that follows come to nothing for as long
 	p.directory.hand(p.key.Tenant, u)
-	p.hand(UserKey{Tenant: p.key.Tenant, User: u.ID})
+	p.hand(user.Key{Tenant: p.key.Tenant, User: u.ID})
 	return nil
 }
 
 // hand has the work queue serve another key, whatever that waits for.
-func (p *pass) hand(key UserKey) {
+func (p *pass) hand(key user.Key) {
 	p.visits.force(key)
 	p.queue.Add(key)
 }
@@ -61,7 +62,7 @@ func (p *pass) identify(ctx context.Context) (known bool, err error) {
 	var mine, unheard []*claim
 	for _, c := range slices.SortedStableFunc(slices.Values(p.claims), holdersFirst) {
 		spelling, bound := c.object.Spec.User, c.object.Status.UserID != ""
-		if isObjectID(spelling) {
+		if graph.IsGUID(spelling) {
 			if !strings.EqualFold(spelling, p.key.User) { // nothing of ours binds it so
 				p.userChanged(ctx, c, "The object id in spec.user is not the one that this resource is bound to (status.userID): "+
 					"nothing is written. Delete the resource and create it anew.")
@@ -78,7 +79,7 @@ func (p *pass) identify(ctx context.Context) (known bool, err error) {
 			p.userChanged(ctx, c, nameOfAnother)
 			mine = append(mine, c)
 		case err == nil, notFound: // not bound, and not this user's by now
-			p.hand(keyOf(c.object))
+			p.hand(user.KeyOf(c.object))
 		case p.ofTheTenant(err) || c.Holder && !errors.Is(err, errManyNames):
 			return false, p.unknown(ctx, err, nil)
 		default:
@@ -207,13 +208,13 @@ func (p *pass) young(c *claim) bool {
 func (p *pass) userGone(ctx context.Context) error {
 	gone := p.goneTwice()
 	for _, c := range p.claims {
-		if c.Leaving || isObjectID(c.object.Spec.User) {
+		if c.Leaving || graph.IsGUID(c.object.Spec.User) {
 			continue
 		}
 		u, err := p.named(ctx, c.object.Spec.User)
 		switch {
 		case err == nil && c.object.Status.UserID == "":
-			p.hand(keyOf(c.object))
+			p.hand(user.KeyOf(c.object))
 		case err == nil && u.ID != p.key.User:
 			p.userChanged(ctx, c, nameOfAnother)
 		case err != nil && p.ofTheTenant(err):

@@ -10,6 +10,7 @@ import (
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
+	"github.com/entraops/phone-operator/internal/user"
 )
 
 // landing is how long Graph may yet carry out a write whose end nobody heard. The
@@ -21,9 +22,9 @@ const landing = graph.WriteTimeout
 // looked at.
 func (p *pass) mayLand(until time.Time) { p.landings.Set(p.key, until, 2*landing) }
 
-// creation is a key of landings beside UserKey: creates of a phone type alone.
+// creation is a key of landings beside user.Key: creates of a phone type alone.
 type creation struct {
-	UserKey
+	user.Key
 	phone.Type
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
 	"github.com/entraops/phone-operator/internal/tenant"
+	"github.com/entraops/phone-operator/internal/user"
 )
 
 var aMoment = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -34,7 +35,7 @@ func mobile(n phone.Number, sms phone.SMSSignInState) *plan.Method {
 func passOf(claims ...plan.Claim) *pass {
 	p := &pass{
 		Reconciler: &Reconciler{started: ago(3600), Now: func() time.Time { return aMoment }},
-		key:        UserKey{Tenant: "contoso", User: ada}, tenant: &tenant.Tenant{}, now: aMoment,
+		key:        user.Key{Tenant: "contoso", User: ada}, tenant: &tenant.Tenant{}, now: aMoment,
 		memory: memory{}, deleted: map[phone.Type]bool{},
 	}
 	p.remembersNothing()

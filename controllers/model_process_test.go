@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/entraops/phone-operator/internal/tenant"
+	"github.com/entraops/phone-operator/internal/user"
 )
 
 // process is one run of the operator, from its start to its death.
@@ -57,7 +58,7 @@ func (m *model) startOperator() {
 	m.cluster.changed = func(c change) { p.informer.pending = append(p.informer.pending, c) }
 	m.pause, m.registered = time.Time{}, nil
 	for _, o := range m.cluster.all() {
-		p.work.add(keyOf(o), 0, handler.LowPriority)
+		p.work.add(user.KeyOf(o), 0, handler.LowPriority)
 	}
 	if m.tenantFirst {
 		m.connectTenant()
@@ -83,7 +84,7 @@ func (p *process) tick(at string) {
 }
 
 // pass has the operator work on one key.
-func (m *model) pass(key UserKey) {
+func (m *model) pass(key user.Key) {
 	p := m.process
 	for p.informer.behind == 0 && len(p.informer.pending) > 0 {
 		p.informer.arrive(p.Reconciler, p.work)
@@ -110,7 +111,7 @@ func (m *model) pass(key UserKey) {
 }
 
 //nolint:revive,staticcheck // who died has no result and no error
-func (p *process) reconcile(key UserKey) (result reconcile.Result, err error, died *killed) {
+func (p *process) reconcile(key user.Key) (result reconcile.Result, err error, died *killed) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:

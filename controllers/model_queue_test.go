@@ -5,6 +5,8 @@ import (
 
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/entraops/phone-operator/internal/user"
 )
 
 // queue plays controller-runtime's priority queue for one worker: a key is in it
@@ -12,10 +14,10 @@ import (
 // urgent goes first, then what waited longer. A key that is added while it is
 // worked on is worked on again, since it is out of the queue meanwhile.
 type queue struct {
-	workqueue.TypedRateLimitingInterface[UserKey] // the rest is not used
+	workqueue.TypedRateLimitingInterface[user.Key] // the rest is not used
 
-	limiter workqueue.TypedRateLimiter[UserKey]
-	waiting map[UserKey]*turn
+	limiter workqueue.TypedRateLimiter[user.Key]
+	waiting map[user.Key]*turn
 	added   int
 }
 
@@ -27,18 +29,18 @@ type turn struct {
 
 func newQueue() *queue {
 	return &queue{
-		limiter: workqueue.NewTypedItemExponentialFailureRateLimiter[UserKey](250*time.Millisecond, 5*time.Minute),
-		waiting: map[UserKey]*turn{},
+		limiter: workqueue.NewTypedItemExponentialFailureRateLimiter[user.Key](250*time.Millisecond, 5*time.Minute),
+		waiting: map[user.Key]*turn{},
 	}
 }
 
 // Add is how watches and the Reconciler itself add a key.
-func (q *queue) Add(key UserKey) { q.add(key, 0, 0) }
+func (q *queue) Add(key user.Key) { q.add(key, 0, 0) }
 
 // AddAfter is how the Reconciler asks for a look of its own for one resource.
-func (q *queue) AddAfter(key UserKey, after time.Duration) { q.add(key, after, 0) }
+func (q *queue) AddAfter(key user.Key, after time.Duration) { q.add(key, after, 0) }
 
-func (q *queue) add(key UserKey, after time.Duration, priority int) {
+func (q *queue) add(key user.Key, after time.Duration, priority int) {
 	q.added++
 	next := &turn{at: time.Now().Add(after), priority: priority, order: q.added}
 	if was, ok := q.waiting[key]; ok {
@@ -53,7 +55,7 @@ func (q *queue) add(key UserKey, after time.Duration, priority int) {
 }
 
 // first returns the key whose turn is next, and when.
-func (q *queue) first() (first UserKey, at time.Time, ok bool) {
+func (q *queue) first() (first user.Key, at time.Time, ok bool) {
 	var best *turn
 	for key, t := range q.waiting {
 		if best == nil || t.before(best) {
@@ -61,7 +63,7 @@ func (q *queue) first() (first UserKey, at time.Time, ok bool) {
 		}
 	}
 	if best == nil {
-		return UserKey{}, time.Time{}, false
+		return user.Key{}, time.Time{}, false
 	}
 	return first, best.at, true
 }
@@ -81,7 +83,7 @@ func (t *turn) before(o *turn) bool {
 }
 
 // done queues a key again as the outcome of its pass says.
-func (q *queue) done(key UserKey, result reconcile.Result, err error, priority int) {
+func (q *queue) done(key user.Key, result reconcile.Result, err error, priority int) {
 	if result.Priority != nil {
 		priority = *result.Priority
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/user"
 )
 
 // work has the operator make what is due, up to so many passes.
@@ -19,7 +20,7 @@ func (m *model) work(passes int) {
 
 // due returns the key whose turn it is. When nothing is left to do, what is late
 // comes in: the cache catches up, and the tenant is connected.
-func (m *model) due() (UserKey, bool) {
+func (m *model) due() (user.Key, bool) {
 	p := m.process
 	for {
 		for p.informer.behind == 0 && len(p.informer.pending) > 0 {
@@ -33,7 +34,7 @@ func (m *model) due() (UserKey, bool) {
 		case m.registered == nil && m.tenant.state != tenantMissing:
 			m.connectTenant()
 		default:
-			return UserKey{}, false
+			return user.Key{}, false
 		}
 	}
 }
@@ -83,7 +84,7 @@ func (m *model) settle() {
 	}
 	m.writes = 0
 	for _, o := range m.cluster.pams {
-		m.process.work.Add(keyOf(o))
+		m.process.work.Add(user.KeyOf(o))
 	}
 	m.work(busy)
 	if m.writes > 0 {

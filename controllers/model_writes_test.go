@@ -10,6 +10,7 @@ import (
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
 	"github.com/entraops/phone-operator/internal/phone"
+	"github.com/entraops/phone-operator/internal/user"
 )
 
 // wroteCluster looks at a write of the operator to the API server that was
@@ -155,7 +156,7 @@ func (m *model) judgeRelease(o *pam) {
 }
 
 // passed looks at the end of a pass that came to verdicts.
-func (m *model) passed(key UserKey, err error) {
+func (m *model) passed(key user.Key, err error) {
 	if err != nil || len(m.process.informer.pending) > 0 {
 		return
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
 	"github.com/entraops/phone-operator/internal/tenant"
+	"github.com/entraops/phone-operator/internal/user"
 )
 
 // Reconciler makes the phone methods of one user what the resources say.
@@ -29,29 +30,29 @@ type Reconciler struct {
 	Now     func() time.Time
 
 	directory *directory
-	memories  *cache.Expiring // UserKey -> memory
-	refusals  *cache.Expiring // UserKey -> time.Duration, how long to stay away after the last one
+	memories  *cache.Expiring // user.Key -> memory
+	refusals  *cache.Expiring // user.Key -> time.Duration, how long to stay away after the last one
 	// What is known of our own writes, by the UID of the resource.
 	versions      *cache.Expiring // resourceVersion of our last one, for as long as the cache may be behind it
 	numbersInSync *cache.Expiring // phone.Number that was last in sync
 	undone        *cache.Expiring // undoing, what Graph shows in place of a number that was written
 
-	landings *cache.Expiring // UserKey -> time.Time, until when a write may land that nobody heard of
+	landings *cache.Expiring // user.Key -> time.Time, until when a write may land that nobody heard of
 	intents  *cache.Expiring // UID -> metav1.Time, the pending writes that this replica recorded
-	absences *cache.Expiring // UserKey -> time.Time, since when the user is not found
+	absences *cache.Expiring // user.Key -> time.Time, since when the user is not found
 
 	judged     judgements
 	unwritable *unwritable
 	suspicions *cache.Expiring // suspect -> suspicion
 	visits     *visits         // when each user is to be looked at
-	queue      workqueue.TypedRateLimitingInterface[UserKey]
+	queue      workqueue.TypedRateLimitingInterface[user.Key]
 	started    time.Time // when this replica began to work: what was before, it does not remember
 }
 
 // pass is one look at one user.
 type pass struct {
 	*Reconciler
-	key    UserKey
+	key    user.Key
 	due    visit // this look, zero if it is not known when it was due
 	tenant *tenant.Tenant
 	user   graph.User
@@ -76,7 +77,7 @@ type pass struct {
 
 // Reconcile looks at one user: gather claims, observe Graph, plan, act, report. When
 // ctx ends, no pass is begun any more, and one that runs has a moment to come to its end.
-func (r *Reconciler) Reconcile(ctx context.Context, key UserKey) (reconcile.Result, error) {
+func (r *Reconciler) Reconcile(ctx context.Context, key user.Key) (reconcile.Result, error) {
 	if err := ctx.Err(); err != nil {
 		return reconcile.Result{}, err
 	}
@@ -149,7 +150,7 @@ func (p *pass) run(ctx context.Context) (err error) {
 	if low {
 		asked = graph.WithLowPriority(ctx)
 	}
-	if !p.key.bound() {
+	if !p.key.Bound() {
 		return p.bind(asked)
 	}
 	if known, err := p.identify(asked); err != nil || !known {

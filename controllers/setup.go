@@ -21,6 +21,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/tenant"
+	"github.com/entraops/phone-operator/internal/user"
 )
 
 // +kubebuilder:rbac:groups=identity.entraops.dev,resources=phoneauthenticationmethods,verbs=get;list;watch;patch
@@ -80,7 +81,7 @@ func (r *Reconciler) setup(mgr ctrl.Manager, o Options, connected <-chan event.T
 	if err := registerMetrics(r.Tenants, r.unwritable); err != nil {
 		return err
 	}
-	return builder.TypedControllerManagedBy[UserKey](mgr).
+	return builder.TypedControllerManagedBy[user.Key](mgr).
 		Named("phoneauthenticationmethod").
 		Watches(&v1alpha1.PhoneAuthenticationMethod{},
 			handler.TypedEnqueueRequestsFromMapFunc(r.userOfResource),
@@ -89,18 +90,18 @@ func (r *Reconciler) setup(mgr ctrl.Manager, o Options, connected <-chan event.T
 		Watches(&corev1.Namespace{}, handler.TypedEnqueueRequestsFromMapFunc(r.usersOfNamespace), builder.OnlyMetadata,
 			builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WatchesRawSource(source.TypedChannel(connected,
-			handler.TypedFuncs[string, UserKey]{GenericFunc: r.wakeTenant})).
-		WatchesRawSource(source.TypedFunc[UserKey](func(ctx context.Context, q workqueue.TypedRateLimitingInterface[UserKey]) error {
+			handler.TypedFuncs[string, user.Key]{GenericFunc: r.wakeTenant})).
+		WatchesRawSource(source.TypedFunc[user.Key](func(ctx context.Context, q workqueue.TypedRateLimitingInterface[user.Key]) error {
 			r.queue = q // for a user that is found under another name: see bind
 			r.started = r.Now()
 			go r.visits.hasten(ctx, q, time.Tick(time.Minute))
 			return nil
 		})).
-		WithOptions(controller.TypedOptions[UserKey]{
+		WithOptions(controller.TypedOptions[user.Key]{
 			MaxConcurrentReconciles: o.MaxConcurrentReconciles,
-			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[UserKey](250*time.Millisecond, 5*time.Minute),
+			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[user.Key](250*time.Millisecond, 5*time.Minute),
 		}).
-		WithLogConstructor(func(key *UserKey) logr.Logger {
+		WithLogConstructor(func(key *user.Key) logr.Logger {
 			l := mgr.GetLogger().WithValues("controller", "phoneauthenticationmethod")
 			if key != nil {
 				l = l.WithValues("tenant", key.Tenant, "user", key.User)
@@ -134,12 +135,12 @@ func requestChanged() predicate.Funcs {
 // userOfResource wakes the user of a resource that came, was edited or went. The others of
 // the user may have waited for one that went; not for one that the rules refused, whose
 // coming and going makes no work for Graph.
-func (r *Reconciler) userOfResource(_ context.Context, o client.Object) []UserKey {
-	key := keyOf(asPAM(o))
+func (r *Reconciler) userOfResource(_ context.Context, o client.Object) []user.Key {
+	key := user.KeyOf(asPAM(o))
 	if meta.FindStatusCondition(asPAM(o).Status.Conditions, v1alpha1.ConditionAccepted) != nil && !wasRefused(asPAM(o)) {
 		r.visits.force(key)
 	}
-	return []UserKey{key}
+	return []user.Key{key}
 }
 
 func secretMetadata() client.Object { return &corev1.Secret{} }
@@ -148,24 +149,24 @@ func secretMetadata() client.Object { return &corev1.Secret{} }
 // only the Secret's name: what is in Secrets is not kept in memory. Whoever may edit a
 // Secret must not make work for Graph by a resource that the rules refuse: such a one is
 // judged anew, and one that was not judged yet is looked at anyway.
-func (r *Reconciler) usersOfSecret(ctx context.Context, secret client.Object) []UserKey {
+func (r *Reconciler) usersOfSecret(ctx context.Context, secret client.Object) []user.Key {
 	return r.usersOf(ctx, client.MatchingFields{indexSecret: secret.GetNamespace() + "/" + secret.GetName()}, func(o *v1alpha1.PhoneAuthenticationMethod) bool {
 		return meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionAccepted) != nil && !wasRefused(o)
 	})
 }
 
 // usersOfNamespace wakes those of a namespace whose labels changed.
-func (r *Reconciler) usersOfNamespace(ctx context.Context, namespace client.Object) []UserKey {
+func (r *Reconciler) usersOfNamespace(ctx context.Context, namespace client.Object) []user.Key {
 	return r.usersOf(ctx, client.InNamespace(namespace.GetName()), func(*v1alpha1.PhoneAuthenticationMethod) bool { return true })
 }
 
 // usersOf returns the users of some resources. Those of the resources that say so are
 // looked at all the way.
-func (r *Reconciler) usersOf(ctx context.Context, which client.ListOption, forced func(*v1alpha1.PhoneAuthenticationMethod) bool) []UserKey {
+func (r *Reconciler) usersOf(ctx context.Context, which client.ListOption, forced func(*v1alpha1.PhoneAuthenticationMethod) bool) []user.Key {
 	found := r.resources(ctx, which)
-	keys := make([]UserKey, len(found))
+	keys := make([]user.Key, len(found))
 	for i := range found {
-		keys[i] = keyOf(&found[i])
+		keys[i] = user.KeyOf(&found[i])
 		if forced(&found[i]) {
 			r.visits.force(keys[i])
 		}
@@ -185,17 +186,17 @@ func (r *Reconciler) resources(ctx context.Context, which client.ListOption) []v
 // wakeTenant wakes the users of a tenant that can be used in a new way, or not any
 // more: all of them at once, so after those whom somebody waits for. Of these some are
 // among them, who came while the tenant could not be used.
-func (r *Reconciler) wakeTenant(ctx context.Context, e event.TypedGenericEvent[string], q workqueue.TypedRateLimitingInterface[UserKey]) {
-	queue, priorities := q.(priorityqueue.PriorityQueue[UserKey])
+func (r *Reconciler) wakeTenant(ctx context.Context, e event.TypedGenericEvent[string], q workqueue.TypedRateLimitingInterface[user.Key]) {
+	queue, priorities := q.(priorityqueue.PriorityQueue[user.Key])
 	low := handler.LowPriority
 	found := r.resources(ctx, client.MatchingFields{indexTenant: e.Object})
 	for i := range found {
 		o := &found[i]
-		r.visits.force(keyOf(o))
+		r.visits.force(user.KeyOf(o))
 		if priorities && !awaited(o) {
-			queue.AddWithOpts(priorityqueue.AddOpts{Priority: &low}, keyOf(o))
+			queue.AddWithOpts(priorityqueue.AddOpts{Priority: &low}, user.KeyOf(o))
 		} else {
-			q.Add(keyOf(o))
+			q.Add(user.KeyOf(o))
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/user"
 )
 
 // report writes what was found of a tenant into its status, changes only.
@@ -68,7 +69,7 @@ func (r *TenantReconciler) count(ctx context.Context, name string) (v1alpha1.Ent
 	users := make(map[string]struct{}, len(all.Items))
 	for i := range all.Items {
 		o := &all.Items[i]
-		users[keyOf(o).User] = struct{}{}
+		users[user.KeyOf(o).User] = struct{}{}
 		s.Methods.Total++
 		if isReady(o) {
 			s.Methods.Ready++

@@ -9,6 +9,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/user"
 )
 
 const (
@@ -229,7 +230,7 @@ func TestABindingIsLookedUpAgainWhereItsPassNeverCame(t *testing.T) {
 	told(t, func(m *model) {
 		m.take(creates("people/a", "ada@contoso.com", mobileType, number(numberOne)))
 		m.work(1)
-		key := UserKey{Tenant: "default", User: ada}
+		key := user.Key{Tenant: "default", User: ada}
 		turn := m.process.work.waiting[key]
 		delete(m.process.work.waiting, key)
 		m.take(graphFault("a pause of 15 minutes", emulator.Fault{Method: http.MethodGet, Path: bob, Times: 1, Effect: emulator.Answer, Status: 429, Retry: "900"}),

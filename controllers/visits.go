@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"k8s.io/client-go/util/workqueue"
+
+	"github.com/entraops/phone-operator/internal/user"
 )
 
 // late is how long a drift check may wait behind those whom somebody waits for, once it
@@ -16,8 +18,8 @@ const late = 5 * time.Minute
 // whatever is due. It is safe for concurrent use.
 type visits struct {
 	mu     sync.Mutex
-	due    map[UserKey]visit
-	forced map[UserKey]bool
+	due    map[user.Key]visit
+	forced map[user.Key]bool
 }
 
 // visit is the next look at a user: at rest a drift check, else one that something waits for.
@@ -27,11 +29,11 @@ type visit struct {
 }
 
 func newVisits() *visits {
-	return &visits{due: map[UserKey]visit{}, forced: map[UserKey]bool{}}
+	return &visits{due: map[user.Key]visit{}, forced: map[user.Key]bool{}}
 }
 
 // expect notes when a user is due.
-func (v *visits) expect(key UserKey, next visit) {
+func (v *visits) expect(key user.Key, next visit) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.due[key] = next
@@ -39,7 +41,7 @@ func (v *visits) expect(key UserKey, next visit) {
 
 // force has the next look at a user go all the way: something may have changed that its
 // resources do not show.
-func (v *visits) force(key UserKey) {
+func (v *visits) force(key user.Key) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.forced[key] = true
@@ -47,7 +49,7 @@ func (v *visits) force(key UserKey) {
 
 // begin notes that a user is looked at. It returns when the user was due, the zero visit
 // if that is not known or does not matter, since the look is forced.
-func (v *visits) begin(key UserKey) visit {
+func (v *visits) begin(key user.Key) visit {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	next := v.due[key]
@@ -60,7 +62,7 @@ func (v *visits) begin(key UserKey) visit {
 }
 
 // overdue returns the users at rest whose check is late by now, once.
-func (v *visits) overdue(now time.Time) (keys []UserKey) {
+func (v *visits) overdue(now time.Time) (keys []user.Key) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for key, next := range v.due {
@@ -74,7 +76,7 @@ func (v *visits) overdue(now time.Time) (keys []UserKey) {
 
 // hasten puts those that wait too long among the others, each time tick says so, until
 // ctx ends.
-func (v *visits) hasten(ctx context.Context, q workqueue.TypedInterface[UserKey], tick <-chan time.Time) {
+func (v *visits) hasten(ctx context.Context, q workqueue.TypedInterface[user.Key], tick <-chan time.Time) {
 	for {
 		select {
 		case <-ctx.Done():

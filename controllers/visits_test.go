@@ -7,19 +7,21 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+
+	"github.com/entraops/phone-operator/internal/user"
 )
 
 // A queue that is never empty of users somebody waits for, as one editor in a loop makes it.
 func TestADriftCheckDoesNotStarve(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := priorityqueue.New[UserKey]("test")
+		q := priorityqueue.New[user.Key]("test")
 		defer q.ShutDown()
 		o := newVisits()
 		tick := time.NewTicker(time.Minute)
 		defer tick.Stop()
 		go o.hasten(t.Context(), q, tick.C)
 
-		busy, atRest := []UserKey{{"t", "a"}, {"t", "b"}, {"t", "c"}}, UserKey{"t", "at rest"}
+		busy, atRest := []user.Key{{Tenant: "t", User: "a"}, {Tenant: "t", User: "b"}, {Tenant: "t", User: "c"}}, user.Key{Tenant: "t", User: "at rest"}
 		low := handler.LowPriority
 		q.AddWithOpts(priorityqueue.AddOpts{Priority: &low}, atRest)
 		o.expect(atRest, visit{time.Now(), true})
@@ -49,8 +51,8 @@ func TestADriftCheckDoesNotStarve(t *testing.T) {
 
 func TestWhoWasLookedAtIsNotOverdue(t *testing.T) {
 	o, now := newVisits(), time.Now()
-	one, two := UserKey{"t", "one"}, UserKey{"t", "two"}
-	waits := UserKey{"t", "waits"}
+	one, two := user.Key{Tenant: "t", User: "one"}, user.Key{Tenant: "t", User: "two"}
+	waits := user.Key{Tenant: "t", User: "waits"}
 	o.expect(one, visit{now.Add(time.Minute - late), true})
 	o.expect(two, visit{now.Add(time.Minute - late), true})
 	o.expect(waits, visit{now, false})
@@ -67,7 +69,7 @@ func TestWhoWasLookedAtIsNotOverdue(t *testing.T) {
 }
 
 func TestWhatIsKnownOfTheNextLookAtAUser(t *testing.T) {
-	key, at := UserKey{"t", "ada"}, visit{time.Unix(60, 0), true}
+	key, at := user.Key{Tenant: "t", User: "ada"}, visit{time.Unix(60, 0), true}
 	for name, c := range map[string]struct {
 		before []func(*visits)
 		want   visit

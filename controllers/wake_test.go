@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/user"
 )
 
 // An EntraTenant that was edited wakes all its users. Who came while it could not be
@@ -41,7 +42,7 @@ func TestATenantWakesFirstWhoIsWaitedFor(t *testing.T) {
 	}
 	r := &Reconciler{Client: c.Build(), visits: newVisits()}
 	synctest.Test(t, func(t *testing.T) {
-		q := priorityqueue.New[UserKey]("test")
+		q := priorityqueue.New[user.Key]("test")
 		defer q.ShutDown()
 		r.wakeTenant(t.Context(), event.TypedGenericEvent[string]{Object: tenantName}, q)
 		got := map[string]int{}

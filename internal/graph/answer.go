@@ -69,7 +69,7 @@ func codeOf(resp *http.Response) string {
 // "" if what stands there is none. Whatever is between us and Graph may write there,
 // and the id goes into the log and into conditions.
 func RequestID(h http.Header) string {
-	if id := h.Get("request-id"); isGUID(id) {
+	if id := h.Get("request-id"); IsGUID(id) {
 		return id
 	}
 	return ""
@@ -80,13 +80,14 @@ func requestIDOf(resp *http.Response) string {
 	if id := RequestID(resp.Header); id != "" {
 		return id
 	}
-	if id := string(envelopeOf(resp).Error.InnerError.RequestID); isGUID(id) {
+	if id := string(envelopeOf(resp).Error.InnerError.RequestID); IsGUID(id) {
 		return id
 	}
 	return ""
 }
 
-func isGUID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }
+// IsGUID reports whether s is a GUID as Entra writes object ids, in either case.
+func IsGUID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }
 
 // How long a server may ask to be left alone. Who asks for more gets this much. A
 // date that can only be read against our own clock is believed for less: a clock that

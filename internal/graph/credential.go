@@ -163,7 +163,7 @@ func ofTokenEndpoint(resp *http.Response) Error {
 		e.Code = string(said.Error)
 	}
 	for _, id := range []string{resp.Header.Get("x-ms-request-id"), string(said.TraceID)} {
-		if isGUID(id) && e.RequestID == "" {
+		if IsGUID(id) && e.RequestID == "" {
 			e.RequestID = id
 		}
 	}

@@ -54,7 +54,7 @@ type Protection struct {
 //
 // Source: https://learn.microsoft.com/entra/identity/role-based-access-control/privileged-roles-permissions
 func (c *Client) Protection(ctx context.Context, userID string, answered ...View) (Protection, error) {
-	if !isGUID(userID) {
+	if !IsGUID(userID) {
 		return Protection{}, noUser(opProtection)
 	}
 	user := strings.ToLower(userID)

@@ -116,7 +116,7 @@ func eligibleGroups(ctx context.Context, c *Client, r call) ([]Privilege, error)
 //
 // Source: https://learn.microsoft.com/graph/api/group-get
 func (c *Client) mayHoldRoles(ctx context.Context, id string) (name string, may bool, err error) {
-	if !isGUID(id) {
+	if !IsGUID(id) {
 		return "", true, nil
 	}
 	var o objectBody

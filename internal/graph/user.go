@@ -24,7 +24,7 @@ type userBody struct {
 	UserPrincipalName string `json:"userPrincipalName"`
 }
 
-func (u *userBody) complete() bool { return isGUID(u.ID) && u.UserPrincipalName != "" }
+func (u *userBody) complete() bool { return IsGUID(u.ID) && u.UserPrincipalName != "" }
 
 // User looks a user up by object id or user principal name, in any case. Of a guest the
 // latter is the whole of it: "ada_fabrikam.com#EXT#@contoso.onmicrosoft.com".
@@ -50,7 +50,7 @@ func (c *Client) User(ctx context.Context, key string) (User, error) {
 // A name with an apostrophe, or a dollar sign in front, goes in quotes, as OData
 // writes keys; there an apostrophe is doubled.
 func userPath(key string) (string, bool) {
-	if isGUID(key) {
+	if IsGUID(key) {
 		return "users/" + strings.ToLower(key), true
 	}
 	if !strings.Contains(key, "@") || strings.ContainsFunc(key, neverInName) {

@@ -10,7 +10,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
-	"github.com/google/uuid"
+
+	"github.com/entraops/phone-operator/internal/graph"
 )
 
 // Identity is who signs in to a tenant.
@@ -74,7 +75,7 @@ var (
 // whether Entra accepts it shows with the first call. An error says what to do and
 // holds nothing of the secret.
 func (p Place) Credential(i Identity) (azcore.TokenCredential, error) {
-	if !isGUID(i.TenantID) {
+	if !graph.IsGUID(i.TenantID) {
 		return nil, errTenantID
 	}
 	if i.Proof.build == nil {
@@ -179,13 +180,11 @@ func ClientCertificate(data []byte) Proof {
 }
 
 func (i Identity) checkClient() error {
-	if !isGUID(i.ClientID) {
+	if !graph.IsGUID(i.ClientID) {
 		return errClientID
 	}
 	return nil
 }
-
-func isGUID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }
 
 // made drops azidentity's error: it is about settings that are checked before, and may
 // quote them.
