@@ -103,7 +103,8 @@ type checking struct {
 	next    http.RoundTripper
 	host    string
 	routers map[string]routers.Router // by description
-	checked map[string]int            // answers, by description
+	mu      sync.Mutex
+	checked map[string]int // answers, by description
 }
 
 func newChecking(t testing.TB, serverURL string, next http.RoundTripper) *checking {
@@ -181,6 +182,8 @@ func (c *checking) checkBy(name string, router routers.Router, r *http.Request, 
 			c.t.Errorf("answered otherwise than the description (%s): %s %s: %v", name, r.Method, r.URL.Path, err)
 		}
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.checked[name]++
 }
 
