@@ -121,9 +121,13 @@ func (p *pass) doubt() {
 // may just not show yet: for as long as reads lag after the last create, and for
 // all that is known that was right before this operator began to work. A create
 // whose end nobody heard may first have to land.
+//
+// Neither is a create begun for a number that was edited since: its pending write would
+// take the place of the one by which the phone is known that may come.
 func (p *pass) doubtAbsence() {
 	for _, c := range p.claims {
-		if !c.Leaving || !c.Holder && !begun(c) {
+		edited := !c.Leaving && begun(c) && c.Creating != c.Number.Masked() && p.method(c.Type) == nil
+		if !edited && (!c.Leaving || !c.Holder && !begun(c)) {
 			continue
 		}
 		if wait := p.appears(c).Sub(p.now); wait > 0 {

@@ -180,3 +180,36 @@ func TestAPendingWriteOfASuspendedResourceEnds(t *testing.T) {
 		m.wants(t, twinOfOne)
 	})
 }
+
+// A number that is edited while a create of another is pending waits until that phone shows:
+// its own pending write would take the place of the one that tells whose the phone is.
+func TestAnEditWhileACreateIsPendingForgetsNoPhone(t *testing.T) {
+	for name, lag := range map[string]step{
+		"the phone shows":     {"", func(*model) {}},
+		"the read lags":       graphFault("the next reads lag", emulator.Fault{Method: http.MethodPost, Path: "/phoneMethods$", Times: 1, Effect: emulator.Lag, Reads: 2}),
+		"the create is late":  graphFault("a late create", emulator.Fault{Method: http.MethodPost, Path: "/phoneMethods$", Times: 1, Effect: emulator.Late, Delay: 50 * time.Second}),
+		"the create was lost": graphFault("a lost create", emulator.Fault{Method: http.MethodPost, Path: "/phoneMethods$", Times: 1, Effect: emulator.Cut}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			told(t, func(m *model) {
+				m.take(waits(10*time.Minute), lag, creates("people/a", ada, mobileType, number(numberOne), adopting(v1alpha1.AdoptNever)))
+				m.dieAfter(http.MethodPost)
+				m.take(edits("people/a", number(numberTwo)), waits(5*time.Minute))
+				m.wants(t, numberTwo)
+				m.saysReady(t, "people/a", v1alpha1.ReasonReady)
+			})
+		})
+	}
+}
+
+// dieAfter has the operator work until a request of the method was answered, kills it before
+// it learns of the answer, and starts another one.
+func (m *model) dieAfter(method string) {
+	sent := m.sent(method)
+	for calls := 1; m.sent(method) == sent; calls++ {
+		m.process.fuse = &fuse{calls: calls, kill: true}
+		m.work(1)
+	}
+	m.startOperator()
+	m.connectTenant()
+}
