@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/plan"
 )
@@ -49,18 +50,18 @@ func (p *pass) announce(c *claim, a plan.Action) {
 
 // tellTransition tells by an event that a resource came to need a person. Other
 // transitions are in the conditions, and what was done is announced.
-func (p *pass) tellTransition(c *claim, before *v1alpha1.PhoneAuthenticationMethod, f finding) {
+func (p *pass) tellTransition(c *claim, before *v1alpha1.PhoneAuthenticationMethod, f conditions.Set) {
 	// A spent budget cures itself, and may still be a sign that somebody errs.
-	if f.before || f.mood != stalled && f.ready.reason != v1alpha1.ReasonDeletionBudgetExhausted {
+	if f.Unchanged || f.Progress != conditions.Failed && f.Ready.Reason != v1alpha1.ReasonDeletionBudgetExhausted {
 		return
 	}
 	was := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady)
-	if was == nil || was.Reason != f.ready.reason {
-		switch f.ready.reason {
+	if was == nil || was.Reason != f.Ready.Reason {
+		switch f.Ready.Reason {
 		case v1alpha1.ReasonNotPermitted, v1alpha1.ReasonPrivilegedUser, v1alpha1.ReasonUserChanged:
-			refusedClaims.WithLabelValues(p.key.Tenant, f.ready.reason).Inc()
+			refusedClaims.WithLabelValues(p.key.Tenant, f.Ready.Reason).Inc()
 		}
-		p.Events.Eventf(c.object, nil, corev1.EventTypeWarning, f.ready.reason, "Reconcile", "%s", f.ready.message)
+		p.Events.Eventf(c.object, nil, corev1.EventTypeWarning, f.Ready.Reason, "Reconcile", "%s", f.Ready.Message)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/access"
+	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
@@ -74,9 +75,9 @@ func (p *pass) authorize(ctx context.Context, judge func(*claim, *metav1.Partial
 		}
 		switch j := judge(c, ns); {
 		case !j.Permitted():
-			c.why = notPermitted(j.Mismatch)
+			c.refusal = conditions.NotPermitted(j.Mismatch)
 			if j.Mismatch == access.User && graph.IsGUID(c.object.Spec.User) {
-				c.why = notPermittedOrUnknown
+				c.refusal = conditions.NotCoveredOrUnknown()
 			}
 			refused = append(refused, c)
 		case c.Leaving && c.Denied.Has(plan.Delete):
@@ -105,11 +106,10 @@ func (p *pass) refuse(ctx context.Context, refused []*claim) {
 		if n, err := phone.Parse(c.object.Spec.PhoneNumber); err == nil {
 			s.MaskedNumber = n.Masked() // its own word, not Graph's
 		}
-		f := notAccepted(v1alpha1.ReasonNotPermitted, stalled, c.why)
-		f.write(s, c.object.Generation)
+		c.refusal.Apply(s, c.object.Generation)
 		s.LastHandledRequest = requested(c.object)
 		if c.Suspended {
-			markSuspended(s, c.object.Generation)
+			conditions.Suspend(s, c.object.Generation, false)
 		} else {
 			meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionSuspended)
 		}
@@ -118,7 +118,7 @@ func (p *pass) refuse(ctx context.Context, refused []*claim) {
 			p.queue.AddAfter(p.key, p.unwritable.retry(c.object.UID)) // the time of the others' next look stays
 			continue
 		}
-		p.tellTransition(c, before, f)
+		p.tellTransition(c, before, c.refusal)
 	}
 }
 
@@ -224,32 +224,6 @@ func denied(j access.Judgement) plan.Verbs {
 		verbs = append(verbs, plan.Delete)
 	}
 	return plan.SetOf(verbs...)
-}
-
-// notPermittedOrUnknown is said of an object id, be its user one that no rule covers or none:
-// which of the two it is, a namespace may not find out.
-const notPermittedOrUnknown = "No access rule for this namespace covers the user, or Entra knows no user with this object id: check spec.user. " +
-	"A new user can take minutes to show. Otherwise ask an administrator of the EntraTenant (spec.access)."
-
-// notPermitted says which part of the rules did not match. It speaks of this
-// namespace's rules only, never of what other namespaces may do.
-func notPermitted(m access.Mismatch) string {
-	const ask = " Ask an administrator of the EntraTenant (spec.access)."
-	switch m {
-	case access.NoRules:
-		return "The EntraTenant has no access rules, so nobody may manage phones with it." + ask
-	case access.Namespace:
-		return "No access rule of the EntraTenant is for this namespace." + ask
-	case access.User:
-		return "No access rule for this namespace covers the user." + ask
-	case access.PhoneType:
-		return "The access rules for this namespace and user do not cover this phone type." + ask
-	case access.NumberSource:
-		return "The access rules want the number from elsewhere: use spec.phoneNumberFrom in place of spec.phoneNumber, and, where a " +
-			"rule says numberSource: SecretForUser, name the user in the Secret's annotation " + v1alpha1.UserAnnotation + "."
-	case access.Nothing:
-	}
-	return "The access rules of the EntraTenant do not allow this." + ask
 }
 
 // wasRefused reports whether the last word on a resource is that the rules do not allow it.

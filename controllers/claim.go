@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
@@ -29,14 +30,15 @@ type claim struct {
 	why    string // what stands behind Barred, for the person who wrote the resource
 	failed error  // what the API server answered to a write of this resource; the others go on
 
-	made      bool       // this pass made its phone
-	fresh     bool       // its pending write was recorded by this pass, and there was none before
-	misnamed  bool       // its Secret does not name the user
-	veiled    bool       // it may not know yet whether its user exists
-	refusedAs graph.Kind // what Graph said of Refused
-	undone    bool       // Graph shows the same other number after each write
-	unheard   finding    // why its name could not be looked up
-	vanished  bool       // it was deleted in spite of its finalizer, and its phone is here
+	made      bool            // this pass made its phone
+	fresh     bool            // its pending write was recorded by this pass, and there was none before
+	misnamed  bool            // its Secret does not name the user
+	refusal   conditions.Set  // why the rules do not allow it
+	veiled    bool            // it may not know yet whether its user exists
+	refusedAs graph.Kind      // what Graph said of Refused
+	undone    bool            // Graph shows the same other number after each write
+	unheard   *conditions.Set // why its name could not be looked up
+	vanished  bool            // it was deleted in spite of its finalizer, and its phone is here
 }
 
 // gather returns the claims that the cluster has under some spellings of a user, of which the
@@ -130,25 +132,23 @@ func (p *pass) numbers(ctx context.Context) error {
 // number finds out the claim's number, or bars the claim and says why. An error
 // is the API server's.
 func (p *pass) number(ctx context.Context, c *claim) error {
-	text, where := c.object.Spec.PhoneNumber, "spec.phoneNumber"
+	text := c.object.Spec.PhoneNumber
 	if from := c.object.Spec.PhoneNumberFrom; from != nil {
 		ref := from.SecretKeyRef
-		where = fmt.Sprintf("key %q of Secret %q", ref.Key, ref.Name)
 		var secret corev1.Secret
 		err := p.Reader.Get(ctx, client.ObjectKey{Namespace: c.object.Namespace, Name: ref.Name}, &secret)
 		value, ok := secret.Data[ref.Key]
 		switch {
 		case apierrors.IsNotFound(err):
-			c.bar(plan.NumberSourceNotFound, fmt.Sprintf("There is no Secret %q in this namespace: create it with the number under key %q.", ref.Name, ref.Key))
+			c.bar(plan.NumberSourceNotFound, conditions.NoSecret(ref.Name, ref.Key))
 			return nil
 		case apierrors.IsForbidden(err):
-			c.bar(plan.NumberSourceNotFound, fmt.Sprintf("The operator may not read Secret %q: ask an administrator of the cluster "+
-				"to give its ServiceAccount the right to get Secrets in this namespace.", ref.Name))
+			c.bar(plan.NumberSourceNotFound, conditions.SecretForbidden(ref.Name))
 			return nil
 		case err != nil:
 			return fmt.Errorf("get the Secret of the number: %w", err)
 		case !ok:
-			c.bar(plan.NumberSourceNotFound, fmt.Sprintf("Secret %q has no key %q: add it, with the number as its value.", ref.Name, ref.Key))
+			c.bar(plan.NumberSourceNotFound, conditions.NoSecretKey(ref.Name, ref.Key))
 			return nil
 		}
 		text = string(value)
@@ -158,15 +158,12 @@ func (p *pass) number(ctx context.Context, c *claim) error {
 	if err == nil && n.HasExtension() && c.Type != phone.Office {
 		err = errors.New("only an office phone has an extension: leave it out")
 	}
-	switch {
-	case err != nil && c.object.Spec.PhoneNumberFrom != nil:
-		// One sentence whatever the value is: a resource can name any Secret of its
-		// namespace, and must not tell what kind of thing it holds.
-		c.bar(plan.InvalidNumber, fmt.Sprintf("What is in %s is no phone number that can be used: write \"+<country code> <number>\", an office "+
-			"phone's also with \"x<extension>\", on one line of plain ASCII text, without characters that cannot be seen (such as a byte order mark).", where))
+	switch from := c.object.Spec.PhoneNumberFrom; {
+	case err != nil && from != nil:
+		c.bar(plan.InvalidNumber, conditions.NoNumberInSecret(from.SecretKeyRef.Name, from.SecretKeyRef.Key))
 		return nil
 	case err != nil:
-		c.bar(plan.InvalidNumber, fmt.Sprintf("The number in %s cannot be used: %v.", where, err))
+		c.bar(plan.InvalidNumber, conditions.InvalidNumber(err))
 		return nil
 	}
 	c.Number, c.Was = n, p.inSync(c.object)

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/plan"
 )
@@ -123,29 +124,18 @@ func (p *pass) privileged(ctx context.Context) (bool, error) {
 	var failure *graph.Error
 	if errors.As(err, &failure) && failure.Kind == graph.Forbidden {
 		p.lookAgain(p.mended())
-		p.explain(mayNotAsk(failure))
+		p.explain(conditions.ProtectionUnknown(failure))
 		return true, nil
 	}
 	if err != nil {
 		return false, err
 	}
 	if len(privileges) > 0 {
-		p.explain("The user holds a directory role, is a member or an owner of a group that can hold one, or may activate " +
-			"either, and the EntraTenant says privilegedUsers: Deny: manage this user's phones by hand.")
+		p.explain(conditions.Protected)
 		return true, nil
 	}
 	p.checked = asked
 	return false, nil
-}
-
-func mayNotAsk(e *graph.Error) string {
-	if e.Cause == graph.CauseRevoked {
-		return fmt.Sprintf("The app registration has lost %s, without which the operator does not see all the users whom Entra protects, "+
-			"and so it writes nothing: grant it again, with admin consent. How to go on without it is said by the condition "+
-			"ProtectedUsersVisible of the EntraTenant.", e.Permission)
-	}
-	return fmt.Sprintf("The operator may not ask Graph whether this user is protected by Entra, and so writes nothing: "+
-		"grant the app registration %s, with admin consent, or set privilegedUsers: Allow on the EntraTenant.", e.Permission)
 }
 
 // withhold keeps the claims from all writes, which outweighs a spent budget.

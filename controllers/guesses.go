@@ -79,7 +79,7 @@ func (p *pass) tells(c *claim, v plan.Verdict) bool {
 		return false
 	}
 	foreign := !v.Holds
-	switch v.Outcome {
+	switch v.Outcome { //nolint:exhaustive // what other verdicts say does not depend on the number
 	case plan.AlreadyExists:
 		return c.Adopt != plan.AdoptNever
 	case plan.Denied: // of a claim that does not hold the phone, it is said of any number

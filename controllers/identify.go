@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/plan"
 	"github.com/entraops/phone-operator/internal/user"
@@ -64,8 +65,7 @@ func (p *pass) identify(ctx context.Context) (known bool, err error) {
 		spelling, bound := c.object.Spec.User, c.object.Status.UserID != ""
 		if graph.IsGUID(spelling) {
 			if !strings.EqualFold(spelling, p.key.User) { // nothing of ours binds it so
-				p.userChanged(ctx, c, "The object id in spec.user is not the one that this resource is bound to (status.userID): "+
-					"nothing is written. Delete the resource and create it anew.")
+				p.userChanged(ctx, c, conditions.OtherObjectID)
 			}
 			mine = append(mine, c)
 			continue
@@ -76,7 +76,7 @@ func (p *pass) identify(ctx context.Context) (known bool, err error) {
 		case err == nil && u.ID == p.key.User, notFound && bound: // the latter was renamed: the object id is there
 			mine = append(mine, c)
 		case err == nil && bound:
-			p.userChanged(ctx, c, nameOfAnother)
+			p.userChanged(ctx, c, conditions.NameOfAnother)
 			mine = append(mine, c)
 		case err == nil, notFound: // not bound, and not this user's by now
 			p.hand(user.KeyOf(c.object))
@@ -88,15 +88,12 @@ func (p *pass) identify(ctx context.Context) (known bool, err error) {
 		}
 	}
 	p.claims = unheard
-	if err := p.reportEach(ctx, func(c *claim) finding { return c.unheard }); err != nil {
+	if err := p.reportEach(ctx, func(c *claim) conditions.Set { return *c.unheard }); err != nil {
 		log.FromContext(ctx).V(1).Info("could not say that a name cannot be looked up", "answer", err.Error())
 	}
 	p.claims = mine
 	return len(p.claims) > 0, nil
 }
-
-const nameOfAnother = "The name in spec.user now belongs to another user than the one this resource was " +
-	"bound to (status.userID): nothing is written. Delete the resource and create it anew if the new user is meant."
 
 // userChanged bars a claim whose user is no longer the one that it is bound to. That is
 // what an account which was taken over looks like, so it is logged.
@@ -120,8 +117,8 @@ func (p *pass) namelessly(c *claim, err error) {
 	if !errors.As(err, &failure) {
 		failure = &graph.Error{Kind: graph.Unavailable}
 	}
-	reason, m, message := p.explainFailure(failure)
-	c.unheard = unseen(reason, m, message)
+	found := conditions.ForFailure(failure, p.observing())
+	c.unheard = &found
 	p.backOff(c)
 }
 
@@ -216,25 +213,23 @@ func (p *pass) userGone(ctx context.Context) error {
 		case err == nil && c.object.Status.UserID == "":
 			p.hand(user.KeyOf(c.object))
 		case err == nil && u.ID != p.key.User:
-			p.userChanged(ctx, c, nameOfAnother)
+			p.userChanged(ctx, c, conditions.NameOfAnother)
 		case err != nil && p.ofTheTenant(err):
 			return p.unknown(ctx, err, nil)
 		}
 	}
-	return p.reportEach(ctx, func(c *claim) finding {
+	return p.reportEach(ctx, func(c *claim) conditions.Set {
 		switch {
 		case c.Leaving && gone && !p.young(c):
 			if c.Holder || c.Creating != "" {
 				p.Events.Eventf(c.object, nil, corev1.EventTypeNormal, eventUserGone, "Reconcile", "%s", "The user is not in Entra any more, "+
 					"and the resource goes. A deleted user can be restored for 30 days, with the phones it had.")
 			}
-			return released()
+			return conditions.Released()
 		case c.Leaving:
-			f := notSynced(v1alpha1.ReasonPending, progressing, "Entra does not show the user of this phone. The operator asks once more before it lets the resource go.")
-			f.open = true
-			return f
+			return conditions.UserMayBeGone()
 		case c.Barred == plan.UserChanged:
-			return notAccepted(v1alpha1.ReasonUserChanged, stalled, c.why)
+			return conditions.UserChanged(c.why)
 		}
 		return p.userUnknown(c)
 	})
@@ -258,16 +253,10 @@ func (p *pass) goneTwice() bool {
 // userNotFound says so to the claims of a name.
 func (p *pass) userNotFound(ctx context.Context) error { return p.reportEach(ctx, p.userUnknown) }
 
-func (p *pass) userUnknown(c *claim) finding {
+func (p *pass) userUnknown(c *claim) conditions.Set {
 	young := p.young(c)
-	switch {
-	case c.veiled:
-		return notAccepted(v1alpha1.ReasonNotPermitted, stalled, notPermittedOrUnknown)
-	case young:
-		return notAccepted(v1alpha1.ReasonUserNotFound, progressing,
-			"Entra does not know this user yet. A new user can take minutes to show; the operator keeps looking.")
+	if c.veiled {
+		return conditions.NotCoveredOrUnknown()
 	}
-	return notAccepted(v1alpha1.ReasonUserNotFound, stalled,
-		"Entra knows no such user: check spec.user, a user principal name or an object id. "+
-			"After a correction, create the resource anew: spec.user cannot be changed.")
+	return conditions.UserNotFound(young)
 }

@@ -2,13 +2,13 @@ package controllers
 
 import (
 	"context"
-	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/tenant"
 )
 
@@ -23,9 +23,8 @@ func (p *pass) reach(ctx context.Context) (*tenant.Tenant, *tenant.Problem) {
 	err := p.Client.Get(ctx, client.ObjectKey{Name: p.key.Tenant}, &v1alpha1.EntraTenant{})
 	if apierrors.IsNotFound(err) {
 		return nil, &tenant.Problem{
-			Reason: v1alpha1.ReasonTenantNotFound,
-			Message: fmt.Sprintf("There is no EntraTenant %q: name one that exists in spec.tenantRef, "+
-				"or ask an administrator to create it.", p.key.Tenant),
+			Reason:  v1alpha1.ReasonTenantNotFound,
+			Message: conditions.TenantNotFound(p.key.Tenant),
 		}
 	}
 	return nil, nil
@@ -34,20 +33,9 @@ func (p *pass) reach(ctx context.Context) (*tenant.Tenant, *tenant.Problem) {
 // reportTenant says of every claim that its tenant cannot be used. The phone of
 // a resource that leaves cannot be deleted then; who does not mind says Orphan.
 func (p *pass) reportTenant(ctx context.Context, problem tenant.Problem) error {
-	reason, message := v1alpha1.ReasonTenantNotReady, fmt.Sprintf(
-		"EntraTenant %q cannot be used: its Ready condition says why (%s).", p.key.Tenant, problem.Reason)
-	if problem.Reason == v1alpha1.ReasonTenantNotFound {
-		reason, message = problem.Reason, problem.Message
-	}
-	return p.reportEach(ctx, func(c *claim) finding {
-		switch {
-		case c.Leaving:
-			return notAccepted(reason, stalled, message+" The deletion waits for it, since the phone is still in Graph; "+
-				"to let the resource go and leave the phone, set spec.deletionPolicy: Orphan.")
-		case p.young(c):
-			return notAccepted(reason, progressing, message)
-		}
-		return notAccepted(reason, stalled, message)
+	return p.reportEach(ctx, func(c *claim) conditions.Set {
+		young := !c.Leaving && p.young(c)
+		return conditions.TenantNotUsable(p.key.Tenant, problem.Reason, problem.Message, c.Leaving, young)
 	})
 }
 

@@ -1,12 +1,10 @@
 package controllers
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -14,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
@@ -28,7 +27,7 @@ func (p *pass) report(ctx context.Context, decided plan.Plan) error {
 			c.failed = p.ensureFinalizer(ctx, c)
 		}
 	}
-	return p.reportEach(ctx, func(c *claim) finding {
+	return p.reportEach(ctx, func(c *claim) conditions.Set {
 		v := decided.Verdicts[c.Ref]
 		if v.Outcome != plan.Suspended {
 			p.holding(c, v)
@@ -70,28 +69,28 @@ func (p *pass) holding(c *claim, v plan.Verdict) {
 // reportEach writes what find says of each claim, changes only. One resource
 // that cannot be written does not keep the others from their report; leavers go
 // last, and only if it was written who holds the phone type.
-func (p *pass) reportEach(ctx context.Context, find func(*claim) finding) error {
+func (p *pass) reportEach(ctx context.Context, find func(*claim) conditions.Set) error {
 	var failed []error
 	var leavers []*claim
 	unrecorded := map[phone.Type]bool{}
 	for _, c := range slices.SortedStableFunc(slices.Values(p.claims), leaversLast) {
 		before := c.object.DeepCopy()
-		f := finding{}
+		f := conditions.Set{}
 		if s := &c.object.Status; c.Suspended && !c.Leaving {
-			suspend(s, c.object.Generation, p.user.ID != "")
+			conditions.Suspend(s, c.object.Generation, p.user.ID != "")
 			p.expirePendingWrite(c)
 		} else {
 			f = find(c)
 			meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionSuspended)
-			f.write(s, c.object.Generation)
-			if p.user.ID != "" && s.UserID == "" && c.unheard.ready.reason == "" {
+			f.Apply(s, c.object.Generation)
+			if p.user.ID != "" && s.UserID == "" && c.unheard == nil {
 				s.UserID = p.user.ID
 			}
-			if !f.open {
+			if !f.Open {
 				s.LastHandledRequest = requested(c.object)
 			}
 		}
-		if f.release {
+		if f.Release {
 			leavers = append(leavers, c)
 			continue
 		}
@@ -180,8 +179,8 @@ func (p *pass) unknown(ctx context.Context, err error, decided map[string]plan.V
 	if !errors.As(err, &failure) {
 		return err
 	}
-	reason, m, message := p.explainFailure(failure)
-	return errors.Join(err, p.reportEach(ctx, func(c *claim) finding {
+	found := conditions.ForFailure(failure, p.observing())
+	return errors.Join(err, p.reportEach(ctx, func(c *claim) conditions.Set {
 		o := c.object
 		if c.Holder && o.Status.ID == "" { // made before the trouble began
 			o.Status.ID, o.Status.MaskedNumber = graph.MethodID(c.Type), c.Last
@@ -190,12 +189,12 @@ func (p *pass) unknown(ctx context.Context, err error, decided map[string]plan.V
 			o.Status.PendingWrite = nil
 		}
 		if c.veiled && !p.ofTheTenant(err) {
-			return unseen(v1alpha1.ReasonGraphUnavailable, progressing, "Graph did not say whether the rules cover the user; the operator asks again.")
+			return conditions.NotCoveredYet()
 		}
-		if v, seen := decided[c.Ref]; m == progressing && isSettled(o) && !c.differs() && (!seen || !contradicts(o, v)) {
-			return asBefore()
+		if v, seen := decided[c.Ref]; found.Progress == conditions.InProgress && isSettled(o) && !c.differs() && (!seen || !contradicts(o, v)) {
+			return conditions.Unchanged()
 		}
-		return unseen(reason, m, message)
+		return found
 	}))
 }
 
@@ -222,39 +221,4 @@ func contradicts(o *v1alpha1.PhoneAuthenticationMethod, v plan.Verdict) bool {
 		return v.Outcome != plan.Synced || v.SMS != plan.SMSAsAsked
 	}
 	return v.Outcome == plan.Synced || v.Outcome == plan.Pending || v.Outcome == plan.HandingOver
-}
-
-// explainFailure says in the operator's words why Graph could not be asked, who
-// can help, and Graph's request id for those who can.
-func (p *pass) explainFailure(e *graph.Error) (reason string, m mood, message string) {
-	switch e.Kind {
-	case graph.Throttled:
-		return v1alpha1.ReasonThrottled, progressing, "Graph asked for a pause; the operator goes on after it."
-	case graph.Forbidden:
-		grant := cmp.Or(e.Permission, "UserAuthMethod-Phone.ReadWrite.All and User.ReadBasic.All")
-		if !p.observing() { // who reads phones in mode Enforce will write them
-			grant = strings.Replace(grant, "Phone.Read.All", "Phone.ReadWrite.All", 1)
-		}
-		return v1alpha1.ReasonForbidden, stalled, fmt.Sprintf("Graph does not allow this to the app registration: grant it "+
-			"%s, with admin consent.", grant) + requestID(e)
-	case graph.CredentialFailed:
-		return v1alpha1.ReasonForbidden, stalled, "Entra gives no token for the credential of the EntraTenant: its Ready condition says more."
-	case graph.TokenRefused:
-		return v1alpha1.ReasonForbidden, stalled, "Graph does not accept the token for the credential of the EntraTenant: its Ready condition says more." + requestID(e)
-	case graph.Restricted:
-		return v1alpha1.ReasonUserRestricted, stalled, userRestricted + requestID(e)
-	case graph.Busy:
-		return v1alpha1.ReasonGraphUnavailable, progressing, "Entra is busy with other changes of this tenant and did nothing; the operator tries again." + requestID(e)
-	case graph.NotFound:
-		return v1alpha1.ReasonGraphUnavailable, progressing, "Graph does not show this user or phone everywhere yet; the operator looks again." + requestID(e)
-	case graph.Refused, graph.InvalidNumber, graph.NumberNotUnique, graph.Unavailable, graph.Unclear:
-	}
-	return v1alpha1.ReasonGraphUnavailable, progressing, "Graph does not answer as it should; the operator tries again, later and later." + requestID(e)
-}
-
-func requestID(e *graph.Error) string {
-	if e.RequestID == "" {
-		return ""
-	}
-	return requestIDMark + e.RequestID + "."
 }

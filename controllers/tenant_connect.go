@@ -8,19 +8,19 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/access"
+	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/tenant"
 )
 
 // connection is what is found out about a tenant.
 type connection struct {
-	ready condition
-	least condition // zero: not known
-	mood  mood
+	ready    conditions.Condition
+	least    conditions.Condition // zero: not known
+	progress conditions.Progress
 }
 
 // connect builds the tenant's connection if it is new or its spec or Secret
@@ -35,7 +35,7 @@ func (r *TenantReconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant)
 		if _, works := r.Tenants.Get(o.Name); works {
 			return connection{}, err // and goes on as it was
 		}
-		return connection{ready: condition{metav1.ConditionFalse, v1alpha1.ReasonCredentialNotFound, unread(&o.Spec)}, mood: progressing}, err
+		return connection{ready: conditions.False(v1alpha1.ReasonCredentialNotFound, unread(&o.Spec)), progress: conditions.InProgress}, err
 	}
 	if known {
 		t.Deletions = was.Deletions
@@ -66,11 +66,11 @@ func (r *TenantReconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant)
 	var found connection
 	switch last := r.trials.get(o.Name); {
 	case t.Problem != nil:
-		found = connection{ready: condition{metav1.ConditionFalse, t.Problem.Reason, t.Problem.Message}, mood: stalled}
+		found = connection{ready: conditions.False(t.Problem.Reason, t.Problem.Message), progress: conditions.Failed}
 		if t.Problem.Passing {
-			found.mood = progressing
+			found.progress = conditions.InProgress
 		}
-	case last.version == t.Version && last.found.mood == content && r.Now().Sub(last.at) < probePeriod/2:
+	case last.version == t.Version && last.found.progress == conditions.Current && r.Now().Sub(last.at) < probePeriod/2:
 		found = last.found // this look is for the counts
 	default:
 		if found, err = r.try(ctx, t, renew); err != nil {

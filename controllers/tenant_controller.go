@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/tenant"
 )
 
@@ -94,7 +95,7 @@ func (r *TenantReconciler) Reconcile(ctx context.Context, req reconcile.Request)
 	switch {
 	case errors.Is(err, errOutdated):
 		return reconcile.Result{}, nil // the edit has put it in the queue again
-	case err != nil && found.ready.reason != "":
+	case err != nil && found.ready.Reason != "":
 		return reconcile.Result{}, errors.Join(err, r.report(ctx, &o, found, count))
 	case err != nil:
 		return reconcile.Result{}, err
@@ -104,12 +105,12 @@ func (r *TenantReconciler) Reconcile(ctx context.Context, req reconcile.Request)
 	}
 	after := probePeriod
 	switch {
-	case found.ready.reason == v1alpha1.ReasonConflict && found.mood == progressing:
+	case found.ready.Reason == v1alpha1.ReasonConflict && found.progress == conditions.InProgress:
 		return reconcile.Result{RequeueAfter: retryClaim}, nil
-	case found.ready.reason == v1alpha1.ReasonConflict:
+	case found.ready.Reason == v1alpha1.ReasonConflict:
 		r.Tenants.Yield(o.Spec.TenantGUID(), o.Name) // only now that its status does not say Ready
 	}
-	if found.mood != content {
+	if found.progress != conditions.Current {
 		after = retryProbe
 	}
 	return reconcile.Result{RequeueAfter: wait.Jitter(after, jitter)}, nil

@@ -6,9 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/tenant"
 )
 
@@ -30,17 +29,17 @@ var enough = []string{
 // leastPrivilege looks at what the token allows. A tenant with too much works;
 // its administrator is told, since a phone is all that the operator needs to
 // reach, and UserAuthenticationMethod.ReadWrite.All can make passwords too.
-func (r *TenantReconciler) leastPrivilege(ctx context.Context, t *tenant.Tenant) condition {
+func (r *TenantReconciler) leastPrivilege(ctx context.Context, t *tenant.Tenant) conditions.Condition {
 	has, err := t.Graph.Permissions(ctx)
 	if err != nil {
-		return condition{}
+		return conditions.Condition{}
 	}
 	broad := slices.DeleteFunc(has, func(p string) bool { return slices.Contains(enough, p) })
 	if len(broad) == 0 {
-		return condition{metav1.ConditionTrue, v1alpha1.ReasonLeastPrivilege, "The app registration has no more permission than the operator needs."}
+		return conditions.True(v1alpha1.ReasonLeastPrivilege, "The app registration has no more permission than the operator needs.")
 	}
-	return condition{metav1.ConditionFalse, v1alpha1.ReasonBroadPermissions, fmt.Sprintf(
+	return conditions.False(v1alpha1.ReasonBroadPermissions, fmt.Sprintf(
 		"The app registration may do more than the operator needs: remove %s. UserAuthMethod-Phone.ReadWrite.All is enough for "+
 			"phones, and User.ReadBasic.All, GroupMember.Read.All and RoleManagement.Read.Directory for finding and guarding users.",
-		strings.Join(broad, ", "))}
+		strings.Join(broad, ", ")))
 }

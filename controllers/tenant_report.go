@@ -11,28 +11,28 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/user"
 )
 
 // report writes what was found of a tenant into its status, changes only.
 func (r *TenantReconciler) report(ctx context.Context, o *v1alpha1.EntraTenant, found connection, count v1alpha1.EntraTenantStatus) error {
 	if !o.DeletionTimestamp.IsZero() {
-		found.ready = condition{metav1.ConditionFalse, v1alpha1.ReasonInUse, fmt.Sprintf(
-			"The EntraTenant is deleted once nothing refers to it: %d PhoneAuthenticationMethods do.", count.Methods.Total)}
-		found.mood = progressing
+		found.ready = conditions.False(v1alpha1.ReasonInUse, fmt.Sprintf(
+			"The EntraTenant is deleted once nothing refers to it: %d PhoneAuthenticationMethods do.", count.Methods.Total))
+		found.progress = conditions.InProgress
 	}
 	base := o.DeepCopy()
 	s := &o.Status
 	s.ObservedGeneration = o.Generation
 	s.Users, s.Methods, s.PendingChanges = count.Users, count.Methods, count.PendingChanges
-	set(&s.Conditions, v1alpha1.ConditionReady, found.ready, o.Generation)
-	if found.least.reason != "" {
-		set(&s.Conditions, v1alpha1.ConditionLeastPrivilege, found.least, o.Generation)
+	conditions.Put(&s.Conditions, v1alpha1.ConditionReady, found.ready, o.Generation)
+	if found.least.Reason != "" {
+		conditions.Put(&s.Conditions, v1alpha1.ConditionLeastPrivilege, found.least, o.Generation)
 	}
 	sight := visible(o)
 	setVisible(&s.Conditions, sight, o.Generation)
-	mark(&s.Conditions, v1alpha1.ConditionStalled, found.mood == stalled, found.ready, o.Generation)
-	mark(&s.Conditions, v1alpha1.ConditionReconciling, found.mood == progressing, found.ready, o.Generation)
+	conditions.PutProgress(&s.Conditions, found.progress, found.ready, o.Generation)
 	if equality.Semantic.DeepEqual(base.Status, o.Status) {
 		return nil
 	}
@@ -40,20 +40,20 @@ func (r *TenantReconciler) report(ctx context.Context, o *v1alpha1.EntraTenant, 
 		return fmt.Errorf("write the status of the EntraTenant: %w", err)
 	}
 	was := meta.FindStatusCondition(base.Status.Conditions, v1alpha1.ConditionReady)
-	if was == nil || was.Status != found.ready.status || was.Reason != found.ready.reason {
+	if was == nil || was.Status != found.ready.Status || was.Reason != found.ready.Reason {
 		kind := corev1.EventTypeNormal
-		if found.mood == stalled {
+		if found.progress == conditions.Failed {
 			kind = corev1.EventTypeWarning
 		}
-		r.Events.Eventf(o, nil, kind, found.ready.reason, "Reconcile", "%s", found.ready.message)
+		r.Events.Eventf(o, nil, kind, found.ready.Reason, "Reconcile", "%s", found.ready.Message)
 	}
 	broad := meta.IsStatusConditionFalse(base.Status.Conditions, v1alpha1.ConditionLeastPrivilege)
-	if found.least.reason == v1alpha1.ReasonBroadPermissions && !broad {
-		r.Events.Eventf(o, nil, corev1.EventTypeWarning, found.least.reason, "Reconcile", "%s", found.least.message)
+	if found.least.Reason == v1alpha1.ReasonBroadPermissions && !broad {
+		r.Events.Eventf(o, nil, corev1.EventTypeWarning, found.least.Reason, "Reconcile", "%s", found.least.Message)
 	}
 	seen := meta.FindStatusCondition(base.Status.Conditions, v1alpha1.ConditionProtectedUsersVisible)
-	if sight.status == metav1.ConditionFalse && (seen == nil || seen.Reason != sight.reason) {
-		r.Events.Eventf(o, nil, corev1.EventTypeWarning, sight.reason, "Reconcile", "%s", sight.message)
+	if sight.Status == metav1.ConditionFalse && (seen == nil || seen.Reason != sight.Reason) {
+		r.Events.Eventf(o, nil, corev1.EventTypeWarning, sight.Reason, "Reconcile", "%s", sight.Message)
 	}
 	return nil
 }

@@ -6,9 +6,8 @@ import (
 	"sync"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/tenant"
 )
@@ -17,7 +16,7 @@ import (
 // permission to read users, and Graph answers that there is no such user.
 const nobody = "00000000-0000-0000-0000-000000000000"
 
-var working = condition{metav1.ConditionTrue, v1alpha1.ReasonReady, "The credential works and Graph answers."}
+var working = conditions.True(v1alpha1.ReasonReady, "The credential works and Graph answers.")
 
 // trialTime is how long a trial may take.
 const trialTime = 30 * time.Second
@@ -124,17 +123,17 @@ func (r *TenantReconciler) probe(ctx context.Context, t *tenant.Tenant, renew bo
 	}
 	switch failure.Kind {
 	case graph.Throttled:
-		return connection{ready: condition{metav1.ConditionUnknown, v1alpha1.ReasonThrottled, "Graph asked for a pause."}, mood: progressing}
+		return connection{ready: conditions.Unknown(v1alpha1.ReasonThrottled, "Graph asked for a pause."), progress: conditions.InProgress}
 	case graph.Forbidden, graph.Restricted, graph.TokenRefused:
 		return r.problem(t, v1alpha1.ReasonForbidden, noAccess(failure))
 	case graph.CredentialFailed:
 		return r.problem(t, v1alpha1.ReasonCredentialRefused, noToken(&t.Spec, failure))
 	default:
-		return connection{ready: condition{metav1.ConditionUnknown, v1alpha1.ReasonGraphUnavailable, noAnswer(&t.Spec, failure)}, mood: progressing}
+		return connection{ready: conditions.Unknown(v1alpha1.ReasonGraphUnavailable, noAnswer(&t.Spec, failure)), progress: conditions.InProgress}
 	}
 }
 
 func (r *TenantReconciler) problem(t *tenant.Tenant, reason, message string) connection {
 	t.Problem = &tenant.Problem{Reason: reason, Message: message}
-	return connection{ready: condition{metav1.ConditionFalse, reason, message}, mood: stalled}
+	return connection{ready: conditions.False(reason, message), progress: conditions.Failed}
 }

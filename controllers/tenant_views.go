@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/tenant"
 )
@@ -74,9 +75,9 @@ const clearViews = `kubectl patch entratenant %s --subresource=status --type=mer
 
 // visible says which protected users the operator sees; the zero condition means that
 // it is not known, or not asked.
-func visible(o *v1alpha1.EntraTenant) condition {
+func visible(o *v1alpha1.EntraTenant) conditions.Condition {
 	if o.Spec.PrivilegedUsersOrDefault() == v1alpha1.PrivilegedUsersAllow {
-		return condition{}
+		return conditions.Condition{}
 	}
 	by := map[v1alpha1.ViewAnswer][]v1alpha1.ViewOfProtectedUsers{}
 	for _, v := range o.Status.ProtectedUsers {
@@ -105,11 +106,11 @@ func visible(o *v1alpha1.EntraTenant) condition {
 	}
 	switch {
 	case reason != "":
-		return condition{metav1.ConditionFalse, reason, strings.Join(sentences, " ")}
+		return conditions.False(reason, strings.Join(sentences, " "))
 	case len(by[v1alpha1.ViewAnswered]) == len(kinds):
-		return condition{metav1.ConditionTrue, v1alpha1.ReasonAllVisible, "Graph shows every kind of user whom Entra protects."}
+		return conditions.True(v1alpha1.ReasonAllVisible, "Graph shows every kind of user whom Entra protects.")
 	}
-	return condition{}
+	return conditions.Condition{}
 }
 
 // kinds are the views in words.
@@ -137,11 +138,11 @@ func permissionsFor(views []v1alpha1.ViewOfProtectedUsers) string {
 	return strings.Join(slices.Compact(names), " and ")
 }
 
-// setVisible sets the condition, or takes it off where nothing is known.
-func setVisible(conditions *[]metav1.Condition, c condition, generation int64) {
-	if c.reason == "" {
-		meta.RemoveStatusCondition(conditions, v1alpha1.ConditionProtectedUsersVisible)
+// setVisible sets the conditions.Condition, or takes it off where nothing is known.
+func setVisible(all *[]metav1.Condition, c conditions.Condition, generation int64) {
+	if c.Reason == "" {
+		meta.RemoveStatusCondition(all, v1alpha1.ConditionProtectedUsersVisible)
 		return
 	}
-	set(conditions, v1alpha1.ConditionProtectedUsersVisible, c, generation)
+	conditions.Put(all, v1alpha1.ConditionProtectedUsersVisible, c, generation)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/graph"
 )
 
@@ -46,17 +47,17 @@ func noToken(spec *v1alpha1.EntraTenantSpec, e *graph.Error) string {
 		return "There is no token, and what answers at spec.endpoint.authority does not speak as Entra does: check the address."
 	}
 	return fmt.Sprintf("Entra gives no token for spec.credential: check tenantID, clientID and the credential, and that "+
-		"it has not expired (Entra says %s).", cmp.Or(e.Code, "no more")) + requestID(e)
+		"it has not expired (Entra says %s).", cmp.Or(e.Code, "no more")) + conditions.RequestID(e)
 }
 
 // noAccess: Graph does not take the token, or it does not allow to read users.
 func noAccess(e *graph.Error) string {
 	if e.Kind == graph.TokenRefused {
-		return "Graph does not accept the token that Entra gave: check spec.cloud, or spec.endpoint, which must be of one and the same cloud." + requestID(e)
+		return "Graph does not accept the token that Entra gave: check spec.cloud, or spec.endpoint, which must be of one and the same cloud." + conditions.RequestID(e)
 	}
 	if e.Kind == graph.Restricted {
 		return "Graph does not let the app registration read users, although its token carries a permission for it: grant it " +
-			"User.Read.All, with admin consent, and look for policies that restrict the app." + requestID(e)
+			"User.Read.All, with admin consent, and look for policies that restrict the app." + conditions.RequestID(e)
 	}
 	return "The app registration may not read users: grant it User.ReadBasic.All with admin consent."
 }

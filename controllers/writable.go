@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/conditions"
 )
 
 // A resource that the API server does not let the operator write (it is too large, its
@@ -204,6 +204,6 @@ func (p *pass) tryToWrite(ctx context.Context, c *claim) error {
 // sayPending writes that a resource is not as it should be, and that it is being worked on.
 func (p *pass) sayPending(ctx context.Context, c *claim, message string) error {
 	before := c.object.DeepCopy()
-	notSynced(v1alpha1.ReasonPending, progressing, message).write(&c.object.Status, c.object.Generation)
+	conditions.Pending(message).Apply(&c.object.Status, c.object.Generation)
 	return p.patchStatus(ctx, c, before)
 }
