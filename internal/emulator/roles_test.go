@@ -211,7 +211,7 @@ func TestPermissionsOfRoles(t *testing.T) {
 	g := staffed(t)
 	for permission, want := range map[string]struct{ assigned, eligible int }{
 		"RoleManagement.Read.Directory":          {200, 200},
-		"RoleManagement.Read.All":                {200, 200},
+		"RoleManagement.Read.All":                {200, 403},
 		"Directory.Read.All":                     {200, 403},
 		"RoleEligibilitySchedule.Read.Directory": {403, 200},
 		"User.Read.All":                          {403, 403},

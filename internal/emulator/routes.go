@@ -57,9 +57,11 @@ var (
 		"RoleManagement.Read.Directory", "RoleManagement.Read.All", "Directory.Read.All",
 		"RoleManagement.ReadWrite.Directory", "Directory.ReadWrite.All",
 	}, errDirectoryForbidden}
+	// readEligibility: the page of the call lists RoleManagement.Read.All too, which was
+	// seen not to do (https://github.com/microsoftgraph/microsoft-graph-docs/issues/17653).
 	readEligibility = permissions{[]string{
 		"RoleEligibilitySchedule.Read.Directory", "RoleEligibilitySchedule.ReadWrite.Directory",
-		"RoleManagement.Read.All", "RoleManagement.Read.Directory", "RoleManagement.ReadWrite.Directory",
+		"RoleManagement.Read.Directory", "RoleManagement.ReadWrite.Directory",
 	}, errDirectoryForbidden}
 )
 

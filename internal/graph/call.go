@@ -28,7 +28,7 @@ type call struct {
 	method string
 	path   string // below the version, escaped, with the query
 	body   any    // written as JSON; nil: none
-	needs  string // the least permission for it
+	needs  opening
 }
 
 func (r call) write() bool { return r.method != http.MethodGet }
@@ -75,10 +75,10 @@ func (c *Client) send(ctx context.Context, r call, into answer) error {
 		err = errUnreadable
 	}
 	has, _ := rolesOf(tokenOf(resp))
-	e := classify(r.op, outcome{write: r.write(), permitted: permits(has, r.needs), resp: resp, err: err})
+	e := classify(r.op, outcome{write: r.write(), permitted: r.needs.openTo(has), resp: resp, err: err})
 	e.ClientRequestID, e.ended = id, ctx.Err()
 	if e.Kind == Forbidden {
-		e.Permission = r.needs
+		e.Permission = r.needs.least()
 	}
 	return e
 }

@@ -17,14 +17,6 @@ type PhoneMethod struct {
 	SMSSignInState phone.SMSSignInState
 }
 
-// The least permissions of an application that does the job.
-//
-// Source: https://learn.microsoft.com/graph/permissions-reference
-const (
-	readPhones  = "UserAuthMethod-Phone.Read.All"
-	writePhones = "UserAuthMethod-Phone.ReadWrite.All"
-)
-
 // methodIDs are the same for every user of every tenant.
 //
 // Source: https://learn.microsoft.com/graph/api/resources/phoneauthenticationmethod

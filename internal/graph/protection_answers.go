@@ -47,10 +47,10 @@ const unlicensed = "AadPremiumLicenseRequired"
 // put asks one question about a user.
 func (c *Client) put(ctx context.Context, q question, user string, answered []View) ([]Privilege, Answer, error) {
 	before := slices.Contains(answered, q.view)
-	if q.view != "" && !q.unsure && !before && c.lacks(ctx, q.opens) {
+	if q.view != "" && !q.unsure && !before && c.lacks(ctx, q.needs) {
 		return nil, NotGranted, nil // a refusal that is known beforehand is not asked for
 	}
-	found, err := q.rows(ctx, c, get(strings.ReplaceAll(q.path, "{user}", user), q.opens[0]))
+	found, err := q.rows(ctx, c, get(strings.ReplaceAll(q.path, "{user}", user), q.needs))
 	if err == nil {
 		return found, Answered, nil
 	}
@@ -65,8 +65,8 @@ func (c *Client) put(ctx context.Context, q question, user string, answered []Vi
 	case e.Status == http.StatusForbidden && q.unsure && e.Code == "":
 		// Somebody on the way, and nothing tells whether Graph would have answered.
 		e.Kind, e.Permission, e.Cause = Unavailable, "", "refused without a code"
-	case e.Status == http.StatusForbidden && c.lacks(ctx, q.opens):
-		e.Kind, e.Permission = Forbidden, q.opens[0]
+	case e.Status == http.StatusForbidden && c.lacks(ctx, q.needs):
+		e.Kind, e.Permission = Forbidden, q.needs.least()
 		if q.view != "" && !before {
 			return nil, NotGranted, nil
 		}
@@ -74,21 +74,24 @@ func (c *Client) put(ctx context.Context, q question, user string, answered []Vi
 			e.Cause = CauseRevoked
 			return nil, Revoked, &e
 		}
+	case e.Status == http.StatusForbidden && q.view != "" && !before && e.Code != "" && c.lacks(ctx, q.needs[:1]):
+		// The permission that the token has does not open it, whatever Microsoft's pages say.
+		e.Kind, e.Permission = Forbidden, q.needs.least()
 	case e.Status == http.StatusForbidden && c.grants(ctx) != nil:
 		// Nothing that can be granted is missing: what answers is not itself, or not Graph.
 		e.Kind, e.Permission, e.Cause = Unavailable, "", "refused, although the token has the permission"
 	case e.Status == http.StatusForbidden:
-		e.Kind, e.Permission = Forbidden, q.opens[0]
+		e.Kind, e.Permission = Forbidden, q.needs.least()
 	case e.Status == http.StatusNotFound && !strings.Contains(q.path, "{user}/"):
 		e.Kind, e.Cause = Unavailable, "a collection that every Graph has is said not to be there"
 	}
 	return found, "", &e
 }
 
-// lacks reports whether the token demonstrably has none of some permissions.
-func (c *Client) lacks(ctx context.Context, anyOf []string) bool {
+// lacks reports whether the token demonstrably has no permission that opens a call.
+func (c *Client) lacks(ctx context.Context, needs opening) bool {
 	has := c.grants(ctx)
-	return has != nil && !slices.ContainsFunc(anyOf, func(p string) bool { return slices.Contains(has, p) })
+	return has != nil && !needs.openTo(has)
 }
 
 // grants are the permissions in the token; nil if it cannot be read.

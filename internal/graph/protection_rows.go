@@ -49,7 +49,7 @@ func objects(kind PrivilegeKind) func(context.Context, *Client, call) ([]Privile
 			case o.assignable():
 				found = append(found, Privilege{kind, strings.ToLower(string(o.ID)), string(o.DisplayName)})
 			case o.hidden() && (o.Kind == "#microsoft.graph.group" || o.Kind == ""):
-				err = &Error{Kind: Forbidden, Op: r.op, Cause: "the user's groups do not show", Permission: readGroups}
+				err = &Error{Kind: Forbidden, Op: r.op, Cause: "the user's groups do not show", Permission: readGroups.least()}
 			}
 		}
 		return found, err

@@ -67,7 +67,7 @@ func (t *tokens) get(ctx context.Context, anew bool) (string, error) {
 // better reports whether a request that was refused is worth a second try, because
 // there is another token now: any other after a 401, after a 403 one with other
 // permissions, if the refused token lacks the one that is needed.
-func (t *tokens) better(ctx context.Context, resp *http.Response, needs string) bool {
+func (t *tokens) better(ctx context.Context, resp *http.Response, needs opening) bool {
 	refused := tokenOf(resp)
 	if refused == "" {
 		return false
@@ -77,7 +77,7 @@ func (t *tokens) better(ctx context.Context, resp *http.Response, needs string) 
 		return t.replaced(ctx, refused)
 	case http.StatusForbidden:
 		had, readable := rolesOf(refused)
-		return readable && !permits(had, needs) && t.widened(ctx, refused, had)
+		return readable && !needs.openTo(had) && t.widened(ctx, refused, had)
 	}
 	return false
 }

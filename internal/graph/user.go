@@ -14,11 +14,6 @@ type User struct {
 	UserPrincipalName string // as Graph spells it
 }
 
-// readUsers is the least permission that opens the look-up to an application.
-//
-// Source: https://learn.microsoft.com/graph/permissions-reference
-const readUsers = "User.ReadBasic.All"
-
 type userBody struct {
 	ID                string `json:"id"`
 	UserPrincipalName string `json:"userPrincipalName"`
