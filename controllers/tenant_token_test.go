@@ -83,6 +83,7 @@ func TestWhatTheTrialComesTo(t *testing.T) {
 		"a code that nobody knows":      {emulator.Fault{Effect: emulator.Answer, Status: 404, Code: "somethingElse"}, metav1.ConditionUnknown, v1alpha1.ReasonGraphUnavailable, ""},
 		"others write":                  {emulator.Fault{Effect: emulator.Answer, Status: 409, Code: "Directory_ConcurrencyViolation"}, metav1.ConditionUnknown, v1alpha1.ReasonGraphUnavailable, ""},
 		"refused with the permission":   {emulator.Fault{Effect: emulator.Answer, Status: 403, Code: "Authorization_RequestDenied"}, metav1.ConditionFalse, v1alpha1.ReasonForbidden, "although its token carries a permission"},
+		"refused in unknown words":      {emulator.Fault{Effect: emulator.Answer, Status: 403, Code: "UnknownError"}, metav1.ConditionUnknown, v1alpha1.ReasonGraphUnavailable, "no service of Graph is known to use"},
 		"the token is not accepted":     {emulator.Fault{Effect: emulator.ExpiredToken}, metav1.ConditionFalse, v1alpha1.ReasonForbidden, "does not accept the token"},
 		"asked too often":               {emulator.Fault{Effect: emulator.Answer, Status: 429, Code: "TooManyRequests", Retry: "1"}, metav1.ConditionUnknown, v1alpha1.ReasonThrottled, ""},
 	} {

@@ -19,6 +19,7 @@ import (
 type envelope struct {
 	Error struct {
 		Code       text `json:"code"`
+		Message    text `json:"message"`
 		InnerError struct {
 			RequestID text `json:"request-id"`
 		} `json:"innerError"`
@@ -58,12 +59,29 @@ func envelopeOf(resp *http.Response) envelope {
 // Other texts are dropped, so that nothing else comes out in a code's place.
 var codeForm = regexp.MustCompile(`^[A-Za-z][A-Za-z_.-]{1,63}$`)
 
+// codeOf returns the code of an error, or "". PIM answers UnknownError and puts its own
+// code into the message, which is JSON then.
+//
+// Source: https://github.com/microsoftgraph/microsoft-graph-docs/issues/22292
 func codeOf(resp *http.Response) string {
-	if code := string(envelopeOf(resp).Error.Code); codeForm.MatchString(code) {
+	said := envelopeOf(resp).Error
+	code := string(said.Code)
+	if code == unknownError {
+		var inner struct {
+			Code text `json:"errorCode"`
+		}
+		if json.Unmarshal([]byte(said.Message), &inner) == nil && codeForm.MatchString(string(inner.Code)) {
+			code = string(inner.Code)
+		}
+	}
+	if codeForm.MatchString(code) {
 		return code
 	}
 	return ""
 }
+
+// unknownError is what Graph's front says when it passes on what it does not understand.
+const unknownError = "UnknownError"
 
 // RequestID returns Graph's id of a request from the header of its answer: a GUID, or
 // "" if what stands there is none. Whatever is between us and Graph may write there,

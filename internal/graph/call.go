@@ -74,8 +74,8 @@ func (c *Client) send(ctx context.Context, r call, into answer) error {
 		}
 		err = errUnreadable
 	}
-	has, _ := rolesOf(tokenOf(resp))
-	e := classify(r.op, outcome{write: r.write(), permitted: r.needs.openTo(has), resp: resp, err: err})
+	has, readable := rolesOf(tokenOf(resp))
+	e := classify(r.op, outcome{write: r.write(), readable: readable, permitted: r.needs.openTo(has), resp: resp, err: err})
 	e.ClientRequestID, e.ended = id, ctx.Err()
 	if e.Kind == Forbidden {
 		e.Permission = r.needs.least()

@@ -14,6 +14,7 @@ import (
 // outcome is how a call ended that did not succeed.
 type outcome struct {
 	write     bool
+	readable  bool           // it is known what the token carries
 	permitted bool           // the token carries a permission that opens the call
 	resp      *http.Response // nil: no answer
 	err       error          // why there is no answer, or why it cannot be read
@@ -30,8 +31,10 @@ type outcome struct {
 //	3xx                                      Unavailable               not Graph; never followed
 //	401 (another token was tried before)     TokenRefused              the token is not accepted
 //	403, the token lacks the permission      Forbidden                 grant it
-//	403 with a code, the token carries it    Restricted                this user is protected
-//	403 without, the token carries it        Unavailable  Unclear      not Graph: a gateway, a web server
+//	403 PermissionScopeNotGranted            Forbidden                 grant it
+//	403 with a code of a refusal             Restricted                this user is protected
+//	the same, and the token cannot be read   Forbidden                 grant it, as a rule
+//	403 with another code, or without        Unavailable  Unclear      not the service that knows: a gateway, a lost route
 //	404 with a code of an absent object      NotFound                  no such user or method, or not yet
 //	404 with another code, or without        Unavailable  Unclear      not the service that knows: a gateway, a lost route
 //	407                                      Unavailable               a proxy, not Graph
@@ -75,12 +78,16 @@ func classify(op string, o outcome) *Error {
 		e.Kind, e.Cause = Unavailable, "a redirect, which is not followed: check the address of Graph"
 	case status == http.StatusUnauthorized:
 		e.Kind = TokenRefused
-	case status == http.StatusForbidden && !o.permitted:
+	case status == http.StatusForbidden && (o.readable && !o.permitted || isAny(e.Code, scopeMissing)):
 		e.Kind = Forbidden
-	case status == http.StatusForbidden && e.Code != "":
+	case status == http.StatusForbidden && isAny(e.Code, denied) && !o.permitted:
+		e.Kind = Forbidden
+	case status == http.StatusForbidden && isAny(e.Code, denied):
 		e.Kind = Restricted
-	case status == http.StatusForbidden:
+	case status == http.StatusForbidden && e.Code == "":
 		e.Kind, e.Cause = lost, notGraph
+	case status == http.StatusForbidden:
+		e.Kind, e.Cause = lost, "refused in words that no service of Graph is known to use"
 	case status == http.StatusNotFound && isAny(e.Code, absent):
 		e.Kind = NotFound
 	case status == http.StatusNotFound && e.Code == "":
@@ -116,7 +123,12 @@ var (
 	// absent are the words for an object that is not there. Who is taken for gone is let
 	// go, so UnknownError and words that nobody has seen are none: with those Graph's
 	// front passes on the 404 of a server that was not the right one.
-	absent        = []string{"Request_ResourceNotFound", "ResourceNotFound", "itemNotFound"}
+	absent = []string{"Request_ResourceNotFound", "ResourceNotFound", "itemNotFound"}
+	// denied are the words with which services of Graph refuse. With others, such as
+	// UnknownError, Graph's front passes on what it does not understand, or something on
+	// the way refuses; that says nothing of a user.
+	denied        = []string{"accessDenied", "Authorization_RequestDenied", "Forbidden", "Authentication_RequestFromNonPremiumTenantOrB2CTenant"}
+	scopeMissing  = []string{"PermissionScopeNotGranted"}
 	concurrency   = []string{"Directory_ConcurrencyViolation"}
 	notUnique     = []string{"phoneNumberNotUnique"}
 	invalidNumber = []string{"invalidPhoneNumber"}

@@ -121,8 +121,8 @@ func (c *Client) mayHoldRoles(ctx context.Context, id string) (name string, may 
 	}
 	var o objectBody
 	err = c.send(ctx, get("groups/"+id+"?$select=id,displayName,isAssignableToRole", readGroups), &o)
-	if e, ok := errors.AsType[*Error](err); ok && e.Kind != CredentialFailed &&
-		(e.Status == http.StatusForbidden || e.Status == http.StatusNotFound && e.Code != "") {
+	if e, ok := errors.AsType[*Error](err); ok &&
+		(e.Kind == Forbidden || e.Kind == Restricted || e.Status == http.StatusNotFound && e.Code != "") {
 		return "", true, nil
 	}
 	return string(o.DisplayName), err == nil && (o.assignable() || o.hidden()), err

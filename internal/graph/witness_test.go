@@ -120,6 +120,19 @@ var witnesses = map[string]witness{
 	"no licence": {reply: reply{status: 400, body: said("AadPremiumLicenseRequired", "The tenant needs to have…")}, read: graph.Refused},
 	// seen: github.com/microsoftgraph/microsoft-graph-docs-contrib, json-batching.md
 	"a verb that is not for the directory": {reply: reply{status: 405, body: said("Request_BadRequest", "")}, write: graph.Refused},
+	// seen: github.com/microsoftgraph/microsoft-graph-docs issue 22292, of PIM: the code is in the message
+	"a scope that is missing": {
+		reply: reply{status: 403, body: said("UnknownError", `{"errorCode":"PermissionScopeNotGranted","message":"Authorization failed due to missing permission scope"}`)},
+		read:  graph.Forbidden, write: graph.Forbidden,
+	},
+	// Nobody saw the next three of a service; Graph's front answers so to what it does not understand.
+	"a refusal that Graph's front does not understand": {
+		reply: reply{status: 403, body: said("UnknownError", "")}, read: graph.Unavailable, write: graph.Unclear,
+	},
+	"a refusal that Graph's front does not understand, to a token without the permission": {
+		reply: reply{status: 403, body: said("UnknownError", "")}, lacks: true, read: graph.Forbidden, write: graph.Forbidden,
+	},
+	"a code of 403 that nobody has seen": {reply: reply{status: 403, body: said("notToday", "")}, read: graph.Unavailable, write: graph.Unclear},
 	// Not Graph's: a page of a gateway to somebody who may do all this.
 	"a page of a gateway": {reply: reply{status: 403, body: "<html>blocked</html>"}, read: graph.Unavailable, write: graph.Unclear},
 }
