@@ -99,6 +99,9 @@ func visible(o *v1alpha1.EntraTenant) conditions.Condition {
 	if views := by[v1alpha1.ViewNotGranted]; len(views) > 0 {
 		say(v1alpha1.ReasonPermissionMissing, "The operator does not see %s, and writes for them as for anybody else: to protect them, grant the app registration "+
 			"%s, with admin consent. It counts from the operator's next token on, which a new spec or a restart brings.", people(views), permissionsFor(views))
+		if slices.Contains(views, v1alpha1.ViewOwnedGroups) {
+			say(v1alpha1.ReasonPermissionMissing, "If it has User.Read.All already, Graph does not show it who owns a group: nobody outside Microsoft knows what does.")
+		}
 	}
 	if views := by[v1alpha1.ViewUnlicensed]; len(views) > 0 {
 		say(v1alpha1.ReasonUnlicensed, "Graph does not show %s, as the tenant has no licence for Privileged Identity Management: without Microsoft "+

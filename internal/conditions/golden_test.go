@@ -148,6 +148,7 @@ func reasons() []sentence {
 		{"invalid number", barred(conditions.InvalidNumber(errors.New("(error)")))},
 		{"protected", privileged(conditions.Protected)},
 		{"protection not known", privileged(conditions.ProtectionUnknown(&graph.Error{Permission: "GroupMember.Read.All"}))},
+		{"protection not known of this user", privileged(conditions.ProtectionUnknown(&graph.Error{Permission: "User.Read.All", Cause: graph.CauseThisUser}))},
 		{"protection not known any more", privileged(conditions.ProtectionUnknown(&graph.Error{Permission: "GroupMember.Read.All", Cause: graph.CauseRevoked}))},
 	}
 }

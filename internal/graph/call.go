@@ -77,6 +77,9 @@ func (c *Client) send(ctx context.Context, r call, into answer) error {
 	has, readable := rolesOf(tokenOf(resp))
 	e := classify(r.op, outcome{write: r.write(), readable: readable, permitted: r.needs.openTo(has), resp: resp, err: err})
 	e.ClientRequestID, e.ended = id, ctx.Err()
+	if readable {
+		e.carried = append([]string{}, has...)
+	}
 	if e.Kind == Forbidden {
 		e.Permission = r.needs.least()
 	}

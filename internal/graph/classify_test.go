@@ -200,7 +200,7 @@ func TestAnErrorSaysWhatFailed(t *testing.T) {
 func TestAForbiddenCallSaysWhatItNeeds(t *testing.T) {
 	c := newClient(t, over(func(r *http.Request) (*http.Response, error) {
 		return reply{status: 403, body: said("accessDenied", "")}.response(r), nil
-	}))
+	}), credentials(&carrying{roles: [][]string{nil}}))
 	needs := map[string]string{
 		"look up user": "User.ReadBasic.All", "list phone methods": "UserAuthMethod-Phone.Read.All", "list privileges": "GroupMember.Read.All",
 	}

@@ -65,8 +65,9 @@ type Error struct {
 	// endpoint; nil in all other cases.
 	Proxy *ProxyError
 
-	ended  error // why the caller's context is over, if it is
-	silent bool  // nobody answered
+	ended   error    // why the caller's context is over, if it is
+	silent  bool     // nobody answered
+	carried []string // the permissions in the token that was answered; nil if it cannot be read
 }
 
 // Error says in our own words what failed, with the codes and ids.

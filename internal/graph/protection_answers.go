@@ -38,8 +38,14 @@ const (
 	Revoked Answer = "Revoked"
 )
 
-// CauseRevoked is the Cause of an Error about a View that is Revoked.
-const CauseRevoked = "the permission was taken away"
+// Causes of an Error that is Forbidden about a View which answered before.
+const (
+	// CauseRevoked is that of a View that is Revoked.
+	CauseRevoked = "the permission was taken away"
+	// CauseThisUser is for a View of which nobody outside Microsoft knows what opens it: the
+	// refusal of one user proves nothing of the others.
+	CauseThisUser = "Graph answered this of other users, and does not of this one"
+)
 
 // unlicensed is the code with which Graph refuses PIM to a tenant without Entra ID P2.
 const unlicensed = "AadPremiumLicenseRequired"
@@ -59,31 +65,36 @@ func (c *Client) put(ctx context.Context, q question, user string, answered []Vi
 		return found, "", err
 	}
 	e := *failure
+	word := isAny(e.Code, denied) || isAny(e.Code, scopeMissing) // the refusal is Graph's own
+	lacks := e.carried != nil && !q.needs.openTo(e.carried)
 	switch {
 	case q.view != "" && e.Code == unlicensed && e.Status < 500:
 		return nil, Unlicensed, nil
-	case e.Status == http.StatusForbidden && q.unsure && e.Code == "":
-		// Somebody on the way, and nothing tells whether Graph would have answered.
-		e.Kind, e.Permission, e.Cause = Unavailable, "", "refused without a code"
-	case e.Status == http.StatusForbidden && c.lacks(ctx, q.needs):
-		e.Kind, e.Permission = Forbidden, q.needs.least()
-		if q.view != "" && !before {
-			return nil, NotGranted, nil
-		}
-		if q.view != "" {
-			e.Cause = CauseRevoked
-			return nil, Revoked, &e
-		}
-	case e.Status == http.StatusForbidden && q.view != "" && !before && e.Code != "" && c.lacks(ctx, q.needs[:1]):
-		// The permission that the token has does not open it, whatever Microsoft's pages say.
-		e.Kind, e.Permission = Forbidden, q.needs.least()
-	case e.Status == http.StatusForbidden && c.grants(ctx) != nil:
-		// Nothing that can be granted is missing: what answers is not itself, or not Graph.
-		e.Kind, e.Permission, e.Cause = Unavailable, "", "refused, although the token has the permission"
-	case e.Status == http.StatusForbidden:
-		e.Kind, e.Permission = Forbidden, q.needs.least()
 	case e.Status == http.StatusNotFound && !strings.Contains(q.path, "{user}/"):
 		e.Kind, e.Cause = Unavailable, "a collection that every Graph has is said not to be there"
+	case e.Status != http.StatusForbidden:
+	case q.unsure && !word:
+		// Somebody on the way, and nothing tells whether Graph would have answered.
+		e.Kind, e.Permission, e.Cause = Unavailable, "", "refused without a code of a refusal"
+	case q.unsure && !before:
+		return nil, NotGranted, nil
+	case q.unsure:
+		e.Kind, e.Permission, e.Cause = Forbidden, q.needs.least(), CauseThisUser
+	case e.carried == nil:
+		e.Kind, e.Permission, e.Cause = Unavailable, "", "refused, and the token cannot be read"
+	case lacks && q.view != "" && !before:
+		return nil, NotGranted, nil
+	case lacks && q.view != "":
+		e.Kind, e.Permission, e.Cause = Forbidden, q.needs.least(), CauseRevoked
+		return nil, Revoked, &e
+	case lacks:
+		e.Kind, e.Permission = Forbidden, q.needs.least()
+	case q.view != "" && !before && word && !q.needs[:1].openTo(e.carried):
+		// The permission that the token has does not open it, whatever Microsoft's pages say.
+		e.Kind, e.Permission = Forbidden, q.needs.least()
+	default:
+		// Nothing that can be granted is missing: what answers is not itself, or not Graph.
+		e.Kind, e.Permission, e.Cause = Unavailable, "", "refused, although the token has the permission"
 	}
 	return found, "", &e
 }

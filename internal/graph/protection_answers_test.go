@@ -58,18 +58,21 @@ func TestWhatARefusalMeansToTheQuestions(t *testing.T) {
 		"refused though a permission should do, after an answer":          {token: with("User.Read.All", readGroups, "RoleManagement.ReadWrite.Directory"), before: []graph.View{graph.EligibleRoles}, answers: map[string]reply{mayRole: denied}, views: both("", graph.NotGranted), kind: graph.Unavailable},
 		"refused without a code though a permission should do":            {token: with("User.Read.All", readGroups, "RoleManagement.ReadWrite.Directory"), answers: map[string]reply{mayRole: {status: 403}}, views: both("", graph.NotGranted), kind: graph.Unavailable},
 		"a permission that does not open what it should":                  {token: with("User.Read.All", readGroups, "RoleManagement.Read.All"), views: both(graph.NotGranted, graph.NotGranted), answered: true, unasked: mayRole},
-		"refused to a token that cannot be read":                          {token: opaque, answers: map[string]reply{mayGroup: denied}, views: both(graph.Answered, ""), kind: graph.Forbidden, needs: pimGroups},
+		"refused to a token that cannot be read":                          {token: opaque, answers: map[string]reply{mayGroup: denied}, views: both(graph.Answered, ""), kind: graph.Unavailable},
 		"memberships refused though the token has the permission":         {token: everything, answers: map[string]reply{memberOf: denied}, views: both(graph.Answered, graph.Answered), kind: graph.Unavailable},
 		"assignments refused though the token has the permission":         {token: everything, answers: map[string]reply{assigned: denied}, views: both(graph.Answered, graph.Answered), kind: graph.Unavailable},
 		"memberships refused to a token without the permission":           {token: with(readRoles), answers: map[string]reply{memberOf: denied}, views: both(graph.Answered, graph.NotGranted), kind: graph.Forbidden, needs: readGroups},
 		"assignments refused to a token without the permission":           {token: with(readGroups, "User.Read.All"), answers: map[string]reply{assigned: denied}, views: both(graph.NotGranted, graph.NotGranted), kind: graph.Forbidden, needs: readRoles},
 		"owned groups, asked for without a permission known to open them": {token: with(readGroups, readRoles), views: both(graph.Answered, graph.NotGranted), answered: true, asked: owned},
 		"owned groups refused to who may read groups only":                {token: with(readGroups, readRoles), answers: map[string]reply{owned: denied}, views: owns(graph.NotGranted, both(graph.Answered, graph.NotGranted)), answered: true, asked: owned},
-		"owned groups refused that showed before":                         {token: with(readGroups, readRoles), before: []graph.View{graph.OwnedGroups}, answers: map[string]reply{owned: denied}, views: owns(removed, both(graph.Answered, graph.NotGranted)), kind: graph.Forbidden, needs: "User.Read.All", asked: owned},
+		"owned groups refused that showed before":                         {token: with(readGroups, readRoles), before: []graph.View{graph.OwnedGroups}, answers: map[string]reply{owned: denied}, views: owns("", both(graph.Answered, graph.NotGranted)), kind: graph.Forbidden, needs: "User.Read.All", asked: owned},
 		"owned groups refused by who is not Graph":                        {token: with(readGroups, readRoles), answers: map[string]reply{owned: {status: 403}}, views: owns("", both(graph.Answered, graph.NotGranted)), kind: graph.Unavailable},
-		"owned groups refused to a token that cannot be read":             {token: opaque, answers: map[string]reply{owned: denied}, views: owns("", both(graph.Answered, graph.Answered)), kind: graph.Forbidden, needs: "User.Read.All"},
+		"owned groups refused to a token that cannot be read":             {token: opaque, answers: map[string]reply{owned: denied}, views: owns(graph.NotGranted, both(graph.Answered, graph.Answered)), answered: true},
 		"a 404 to owned groups is about the user":                         {token: everything, answers: map[string]reply{owned: {status: 404, body: said("Request_ResourceNotFound", "")}}, views: owns("", both(graph.Answered, graph.Answered)), kind: graph.NotFound},
-		"owned groups refused to who may read users":                      {token: noPIM, answers: map[string]reply{owned: denied}, views: owns("", both(graph.Answered, graph.NotGranted)), kind: graph.Unavailable},
+		"owned groups refused to who may read users":                      {token: noPIM, answers: map[string]reply{owned: denied}, views: owns(graph.NotGranted, both(graph.Answered, graph.NotGranted)), answered: true},
+		"owned groups of one user refused to who may read users":          {token: noPIM, before: []graph.View{graph.OwnedGroups}, answers: map[string]reply{owned: denied}, views: owns("", both(graph.Answered, graph.NotGranted)), kind: graph.Forbidden, needs: "User.Read.All"},
+		"owned groups refused in words that nobody knows":                 {token: noPIM, answers: map[string]reply{owned: {status: 403, body: said("UnknownError", "")}}, views: owns("", both(graph.Answered, graph.NotGranted)), kind: graph.Unavailable},
+		"memberships refused to a token that cannot be read":              {token: opaque, answers: map[string]reply{memberOf: denied}, views: both(graph.Answered, graph.Answered), kind: graph.Unavailable},
 		"no licence":                                                  {token: everything, answers: map[string]reply{mayRole: noLicence, mayGroup: noLicence}, views: both(graph.Unlicensed, graph.Unlicensed), answered: true},
 		"no licence, after an answer":                                 {token: everything, before: []graph.View{graph.EligibleRoles, graph.EligibleGroups}, answers: map[string]reply{mayRole: noLicence, mayGroup: noLicence}, views: both(graph.Unlicensed, graph.Unlicensed), answered: true},
 		"no licence, said with another status":                        {token: everything, answers: map[string]reply{mayRole: {status: 403, body: said("AadPremiumLicenseRequired", "")}}, views: both(graph.Unlicensed, graph.Answered), answered: true},
@@ -113,6 +116,30 @@ func TestWhatARefusalMeansToTheQuestions(t *testing.T) {
 				t.Errorf("%s was not asked", tc.asked)
 			}
 		})
+	}
+}
+
+// What one user is refused says nothing of the others: no answer about the view changes
+// with the users who are asked about.
+func TestAViewWhoseOpeningIsNotKnownDoesNotFlap(t *testing.T) {
+	denied := reply{status: 403, body: said("Authorization_RequestDenied", "")}
+	answers := map[string]reply{}
+	s := serve(t, collections(answers))
+	c := s.client(t, with(readGroups, readRoles))
+	for range 2 {
+		delete(answers, owned)
+		got, err := c.Protection(t.Context(), adaID, graph.OwnedGroups)
+		if err != nil || got.Views[graph.OwnedGroups] != graph.Answered {
+			t.Fatalf("%v, %v", got, err)
+		}
+		answers[owned] = denied
+		got, err = c.Protection(t.Context(), bobID, graph.OwnedGroups)
+		if e := failure(t, err); e.Kind != graph.Forbidden || e.Cause != graph.CauseThisUser {
+			t.Error(e)
+		}
+		if answer, said := got.Views[graph.OwnedGroups]; said {
+			t.Errorf("the view is %s after a refusal of one user", answer)
+		}
 	}
 }
 
