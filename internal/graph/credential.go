@@ -35,16 +35,27 @@ const throttledHolds = 5 * time.Second
 type credential struct {
 	azcore.TokenCredential
 
-	mu     sync.Mutex
-	failed *tokenError
-	until  time.Time
+	mu sync.Mutex
+	// A failure to renew a token, past the caches, keeps nobody from the one that they
+	// hold: it is remembered by itself.
+	usual, renewal lastFailure
+}
+
+// lastFailure is why a token was not to be had, until when that holds.
+type lastFailure struct {
+	*tokenError
+	until time.Time
 }
 
 func newCredential(c azcore.TokenCredential) *credential { return &credential{TokenCredential: c} }
 
 // GetToken gets a token, or fails with a *tokenError.
 func (c *credential) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	if failed := c.justFailed(); failed != nil {
+	last := &c.usual
+	if o.Claims != "" {
+		last = &c.renewal
+	}
+	if failed := c.justFailed(last); failed != nil {
 		return azcore.AccessToken{}, failed
 	}
 	var seen exchange
@@ -54,29 +65,29 @@ func (c *credential) GetToken(ctx context.Context, o policy.TokenRequestOptions)
 	}
 	failed := &tokenError{failure: seen.explain(ctx, err)}
 	if ctx.Err() == nil { // a caller who goes away proves nothing for the others
-		c.remember(failed)
+		c.remember(last, failed)
 	}
 	return azcore.AccessToken{}, failed
 }
 
 // justFailed returns the failure that still holds, with what is left of the wait, in
 // whole seconds as it is asked for.
-func (c *credential) justFailed() *tokenError {
+func (c *credential) justFailed(last *lastFailure) *tokenError {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	left := time.Until(c.until)
+	left := time.Until(last.until)
 	if left <= 0 {
 		return nil
 	}
-	failed := *c.failed
+	failed := *last.tokenError
 	failed.failure.RetryAfter = min(failed.failure.RetryAfter, (left + time.Second - 1).Truncate(time.Second))
 	return &failed
 }
 
-func (c *credential) remember(e *tokenError) {
+func (c *credential) remember(last *lastFailure, e *tokenError) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.failed, c.until = e, time.Now().Add(max(failureHolds, e.failure.RetryAfter))
+	*last = lastFailure{e, time.Now().Add(max(failureHolds, e.failure.RetryAfter))}
 }
 
 // exchange is what was seen on the wire while a token was asked for. Its hooks may

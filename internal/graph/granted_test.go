@@ -12,6 +12,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"github.com/entraops/phone-operator/internal/emulator"
 	"github.com/entraops/phone-operator/internal/graph"
@@ -188,4 +189,56 @@ func TestARefusalThatANewTokenCannotMend(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A token endpoint that is away, or asks for a pause, when a token is to be renewed takes nothing
+// from those who have one.
+func TestATokenThatCannotBeRenewedIsStillThere(t *testing.T) {
+	for name, why := range map[string]error{
+		"away":           errors.New("away"),
+		"asks for pause": &azidentity.AuthenticationFailedError{RawResponse: &http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {"60"}}, Body: http.NoBody}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			credential := &carrying{roles: [][]string{{"GroupMember.Read.All", "RoleManagement.Read.Directory"}}, failed: why}
+			answers := map[string]reply{}
+			s := serve(t, collections(answers))
+			c := s.client(t, credentials(credential))
+			answers[assigned] = reply{status: 403, body: said("accessDenied", "")}
+			answers[owned] = answers[assigned]
+			if err := c.Renew(t.Context()); err == nil {
+				t.Fatal("there is a new token")
+			}
+			if has, err := c.Permissions(t.Context()); err != nil || len(has) != 2 {
+				t.Errorf("permissions %v, %v", has, err)
+			}
+			got, err := c.Protection(t.Context(), adaID)
+			if e := failure(t, err); e.Kind != graph.Unavailable || e.Permission != "" { // the token has what is needed
+				t.Error(e)
+			}
+			if got.Views[graph.EligibleGroups] != graph.NotGranted {
+				t.Errorf("views %v", got.Views)
+			}
+		})
+	}
+}
+
+func TestATokenEndpointThatAsksForAPauseIsNotAskedToRenew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		c := newClient(t, over(func(r *http.Request) (*http.Response, error) { return reply{status: 204}.response(r), nil }), credentials(
+			tokens(func(_ context.Context, o policy.TokenRequestOptions) error {
+				if o.Claims == "" {
+					return nil
+				}
+				asked++
+				return &azidentity.AuthenticationFailedError{RawResponse: &http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {"60"}}, Body: http.NoBody}}
+			})))
+		for range 4 { // at 0, 20, 40 and 60 seconds
+			_ = c.Renew(t.Context())
+			time.Sleep(20 * time.Second) //nolint:forbidigo // the clock is synctest's
+		}
+		if asked != 2 {
+			t.Errorf("asked %d times in a minute", asked)
+		}
+	})
 }
