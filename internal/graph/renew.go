@@ -14,13 +14,18 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 )
 
-// How often a token is replaced for the permissions that it lacks: what was granted
-// meanwhile is in a new one only, and a token may live for 24 hours. Each one that
-// brought nothing doubles the pause.
+// How often a token is replaced before its time for one and the same reason: a
+// permission that it lacks, as what was granted meanwhile is in a new one only and a token
+// may live for 24 hours; or that Graph does not accept it. Each one that brought nothing
+// doubles the pause.
 const (
 	firstRenewal = 30 * time.Second
 	lastRenewal  = 5 * time.Minute
 )
+
+// notAccepted is the reason for the renewal of a token that Graph does not accept. The
+// other reasons are permissions.
+const notAccepted = ""
 
 // tokens is azcore's bearer policy together with what replaces a token before its time
 // is up. azcore throws a token away after a 401 only, so a policy of its own takes the
@@ -30,13 +35,18 @@ type tokens struct {
 	scopes     []string
 	bearer     atomic.Pointer[runtime.BearerTokenPolicy]
 
-	mu      sync.Mutex // many hear the same refusal at once, and one new token does for all
-	pause   time.Duration
-	blocked time.Time // no renewal for want of a permission before
+	mu     sync.Mutex // many hear the same refusal at once, and one new token does for all
+	pauses map[string]pause
+}
+
+// pause is how long no token is renewed for one reason, and until when.
+type pause struct {
+	length time.Duration
+	until  time.Time
 }
 
 func newTokens(c *credential, scopes []string) *tokens {
-	t := &tokens{credential: c, scopes: scopes}
+	t := &tokens{credential: c, scopes: scopes, pauses: map[string]pause{}}
 	t.forget()
 	return t
 }
@@ -74,63 +84,71 @@ func (t *tokens) better(ctx context.Context, resp *http.Response, needs opening)
 	}
 	switch resp.StatusCode {
 	case http.StatusUnauthorized:
-		return t.replaced(ctx, refused)
+		token, err := t.other(ctx, refused, notAccepted)
+		return err == nil && token != refused
 	case http.StatusForbidden:
 		had, readable := rolesOf(refused)
-		return readable && !needs.openTo(had) && t.widened(ctx, refused, had)
-	}
-	return false
-}
-
-// replaced gets another token than the one that Graph does not accept. Graph may
-// refuse a token before its time is up, by its own clock or because it was revoked,
-// and the caches keep it until then.
-func (t *tokens) replaced(ctx context.Context, refused string) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, anew := range []bool{false, true} {
-		token, err := t.get(ctx, anew)
-		if err != nil || token != refused {
-			return err == nil
+		if !readable || needs.openTo(had) {
+			return false
 		}
+		token, err := t.other(ctx, refused, needs.least())
+		has, readable := rolesOf(token)
+		return err == nil && readable && !slices.Equal(has, had)
 	}
 	return false
 }
 
-// widened gets a token with other permissions than the refused one had, if it is time
-// for a new one.
-func (t *tokens) widened(ctx context.Context, refused string, had []string) bool {
+// other returns the token in use now: another one than the refused one, or a new one if
+// it is time for one. Graph may refuse a token before its time is up, by its own clock
+// or because it was revoked, and the caches keep it until then.
+func (t *tokens) other(ctx context.Context, refused, reason string) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	token, err := t.get(ctx, false)
 	switch {
-	case err == nil && token != refused:
-		t.forget() // the credential has another by now; azcore's policy would keep this one
-	case err == nil && time.Now().After(t.blocked):
-		token, err = t.get(ctx, true)
-		t.renewed(err == nil && token != refused)
+	case err != nil:
+	case token != refused: // the credential has another by now; azcore's policy may keep this one
+		t.use(refused, token)
+	case time.Now().After(t.pauses[reason].until):
+		t.postpone(reason)
+		if token, err = t.get(ctx, true); err == nil && token != refused {
+			t.use(refused, token)
+		}
 	}
-	has, readable := rolesOf(token)
-	return err == nil && readable && !slices.Equal(has, had)
+	return token, err
+}
+
+// use has the next request carry the new token. If it carries other permissions than the
+// old one, somebody is granting some: nothing that is still missing waits any longer.
+func (t *tokens) use(old, token string) {
+	had, _ := rolesOf(old)
+	if has, _ := rolesOf(token); !slices.Equal(has, had) {
+		clear(t.pauses)
+	}
+	t.forget()
+}
+
+// postpone notes that a token is renewed for a reason. After a long time without it, the
+// pauses begin anew.
+func (t *tokens) postpone(reason string) {
+	last, now := t.pauses[reason], time.Now()
+	length := firstRenewal
+	if now.Sub(last.until) < lastRenewal {
+		length = min(2*last.length, lastRenewal)
+	}
+	t.pauses[reason] = pause{length, now.Add(length)}
 }
 
 // renew gets a new token, whatever the age of the one in use.
 func (t *tokens) renew(ctx context.Context) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	_, err := t.get(ctx, true)
-	t.pause = 0
-	t.renewed(err == nil)
-	return err
-}
-
-// renewed notes an attempt to get a new token, and has it used if there is one.
-func (t *tokens) renewed(ok bool) {
-	t.pause = min(max(2*t.pause, firstRenewal), lastRenewal)
-	t.blocked = time.Now().Add(t.pause)
-	if ok {
-		t.forget()
+	old, _ := t.get(ctx, false)
+	token, err := t.get(ctx, true)
+	if err == nil {
+		t.use(old, token)
 	}
+	return err
 }
 
 // tokenOf returns the token that the answered request carried.
