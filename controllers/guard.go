@@ -124,6 +124,7 @@ func (p *pass) privileged(ctx context.Context) (bool, error) {
 	var failure *graph.Error
 	if errors.As(err, &failure) && failure.Kind == graph.Forbidden {
 		p.lookAgain(p.mended())
+		p.doubtTenant(failure)
 		p.explain(conditions.ProtectionUnknown(failure))
 		return true, nil
 	}

@@ -57,6 +57,7 @@ func (p *pass) next(ctx context.Context, err error) (reconcile.Result, error) {
 		case graph.Restricted: // what is so does not change by asking
 			return p.rest(), nil
 		case graph.Forbidden, graph.TokenRefused, graph.CredentialFailed:
+			p.doubtTenant(failure)
 			return reconcile.Result{RequeueAfter: wait.Jitter(p.mended(), jitter)}, nil
 		case graph.Unavailable:
 			if failure.Status == 0 && failure.RetryAfter > 0 { // the gate's word, who spreads the users

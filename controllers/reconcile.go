@@ -11,6 +11,7 @@ import (
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
@@ -29,6 +30,7 @@ type Reconciler struct {
 	Tenants *tenant.Registry
 	Now     func() time.Time
 
+	doubted   chan<- event.TypedGenericEvent[doubt] // for the tenants; nil: nobody hears it
 	directory *directory
 	memories  *cache.Expiring // user.Key -> memory
 	refusals  *cache.Expiring // user.Key -> time.Duration, how long to stay away after the last one

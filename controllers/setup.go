@@ -53,12 +53,14 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	tenants.ShareWorkers(o.MaxConcurrentReconciles)
 	recorder := boundedEvents{mgr.GetEventRecorder("phone-operator")}
 	connected := make(chan event.TypedGenericEvent[string], 64)
+	doubted := make(chan event.TypedGenericEvent[doubt], 64)
 	r := &Reconciler{
 		Client:  writer,
 		Reader:  mgr.GetAPIReader(),
 		Events:  recorder,
 		Tenants: tenants,
 		Now:     time.Now,
+		doubted: doubted,
 	}
 	if err := r.setup(mgr, o, connected); err != nil {
 		return err
@@ -70,6 +72,7 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		Tenants:   tenants,
 		Now:       time.Now,
 		connected: connected,
+		doubted:   doubted,
 
 		CredentialNamespaces: o.CredentialNamespaces,
 	}

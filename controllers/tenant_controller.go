@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/conditions"
@@ -38,7 +39,9 @@ type TenantReconciler struct {
 	CredentialNamespaces []string
 
 	connected chan<- event.TypedGenericEvent[string]
+	doubted   <-chan event.TypedGenericEvent[doubt]
 	trials    trials
+	doubts    doubts
 }
 
 const (
@@ -64,6 +67,7 @@ func (r *TenantReconciler) setup(mgr ctrl.Manager) error {
 		Watches(&v1alpha1.EntraTenant{}, r.heedEdits()).
 		Watches(secretMetadata(), handler.EnqueueRequestsFromMapFunc(r.tenantsOfSecret), builder.OnlyMetadata).
 		Watches(&v1alpha1.PhoneAuthenticationMethod{}, countLater()).
+		WatchesRawSource(source.TypedChannel(r.doubted, r.heedDoubts())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: tenantWorkers}).
 		Complete(r)
 }
@@ -75,6 +79,7 @@ func (r *TenantReconciler) Reconcile(ctx context.Context, req reconcile.Request)
 	if apierrors.IsNotFound(err) {
 		r.Tenants.Remove(req.Name)
 		r.trials.forget(req.Name)
+		r.doubts.forget(req.Name)
 		return reconcile.Result{}, r.wake(ctx, req.Name)
 	}
 	if err != nil {
@@ -90,6 +95,9 @@ func (r *TenantReconciler) Reconcile(ctx context.Context, req reconcile.Request)
 	}
 	if err := r.hold(ctx, &o); err != nil {
 		return again(err)
+	}
+	if err := r.renewWanted(ctx, o.Name); err != nil {
+		return reconcile.Result{}, err
 	}
 	found, err := r.connect(ctx, &o)
 	switch {
@@ -112,6 +120,9 @@ func (r *TenantReconciler) Reconcile(ctx context.Context, req reconcile.Request)
 	}
 	if found.progress != conditions.Current {
 		after = retryProbe
+	}
+	if _, missing := r.doubts.wants(o.Name, r.Now()); missing {
+		after = min(after, grantPeriod)
 	}
 	return reconcile.Result{RequeueAfter: wait.Jitter(after, jitter)}, nil
 }

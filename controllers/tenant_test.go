@@ -1,6 +1,7 @@
 package controllers_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -188,4 +189,34 @@ func TestADeletionThatGraphDidNotDoIsNoneOfTheBudget(t *testing.T) {
 			s.has(u)
 		})
 	}
+}
+
+// A resource that Graph's service for methods does not accept the token for points to the EntraTenant.
+func TestATokenThatIsRefusedForPhonesHasTheTenantTriedAnew(t *testing.T) {
+	s := newStory(t)
+	id := s.directory("x")
+	u := s.user(func(u *emulator.User) { u.TenantID = id })
+	o := s.tenantOf(id, "x")
+	s.tenantReaches(o.Name, yes, v1alpha1.ReasonReady)
+	trials := func() (n int) {
+		for _, r := range s.graph.Requests() {
+			if r.Tenant == id && strings.HasSuffix(r.Path, "/users/00000000-0000-0000-0000-000000000000") {
+				n++
+			}
+		}
+		return n
+	}
+	before := trials()
+	must(t, s.graph.AddFault(emulator.Fault{Path: u.ID + "/authentication", Effect: emulator.ExpiredToken}))
+	defer s.graph.ClearFaults()
+	s.apply(s.pam("mobile", u.ID, mobile, "+1 2065550101", in(o.Name)))
+	s.reaches("mobile", v1alpha1.ConditionReady, metav1.ConditionUnknown, v1alpha1.ReasonForbidden)
+	s.eventually("the tenant is tried anew", func() error {
+		if trials() == before {
+			return errors.New("it was not")
+		}
+		return nil
+	})
+	s.graph.ClearFaults()
+	s.ready("mobile")
 }

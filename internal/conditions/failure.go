@@ -26,7 +26,8 @@ func ForFailure(e *graph.Error, observe bool) Set {
 		return unknown(v1alpha1.ReasonForbidden, Failed, "Entra gives no token for the credential of the EntraTenant: its Ready condition says more.")
 	case graph.TokenRefused:
 		return unknown(v1alpha1.ReasonForbidden, Failed,
-			"Graph does not accept the token for the credential of the EntraTenant: its Ready condition says more."+RequestID(e))
+			"Graph does not accept the token for the credential of the EntraTenant: its Ready condition says more. "+
+				"If that is True, the EntraTenant was tried anew and Graph accepts the token there, but not for phones: look for a policy that restricts the app registration."+RequestID(e))
 	case graph.Restricted:
 		return unknown(v1alpha1.ReasonUserRestricted, Failed, userRestricted+RequestID(e))
 	case graph.Busy:

@@ -60,8 +60,11 @@ func ProtectionUnknown(e *graph.Error) string {
 			"ProtectedUsersVisible of the EntraTenant.", e.Permission)
 	}
 	if e.Cause == graph.CauseThisUser {
-		return fmt.Sprintf("Graph shows which groups other users own and refuses to show it of this one, and so the operator writes nothing for this "+
-			"user: see that the app registration still has %s, with admin consent; if it has, manage this user's phones by hand.", e.Permission)
+		const refused = "Graph shows which groups other users own and refuses to show it of this one, and so the operator writes nothing for this user: "
+		if e.Permission != "" {
+			return refused + "grant the app registration " + e.Permission + ", with admin consent."
+		}
+		return refused + "manage this user's phones by hand."
 	}
 	return fmt.Sprintf("The operator may not ask Graph whether this user is protected by Entra, and so writes nothing: "+
 		"grant the app registration %s, with admin consent, or set privilegedUsers: Allow on the EntraTenant.", e.Permission)

@@ -59,7 +59,8 @@ type Error struct {
 	RequestID, ClientRequestID string
 	// RetryAfter is how long the server asks to be left alone; 0 if it does not say.
 	RetryAfter time.Duration
-	// Permission is the least permission that the call needs, if it was Forbidden.
+	// Permission is the least permission that the call needs, if it was Forbidden; "" if
+	// nothing that can be granted is missing.
 	Permission string
 	// Proxy is what a proxy said that did not let us through to Graph or to the token
 	// endpoint; nil in all other cases.

@@ -79,7 +79,10 @@ func (c *Client) put(ctx context.Context, q question, user string, answered []Vi
 	case q.unsure && !before:
 		return nil, NotGranted, nil
 	case q.unsure:
-		e.Kind, e.Permission, e.Cause = Forbidden, q.needs.least(), CauseThisUser
+		e.Kind, e.Permission, e.Cause = Forbidden, "", CauseThisUser
+		if lacks {
+			e.Permission = q.needs.least()
+		}
 	case e.carried == nil:
 		e.Kind, e.Permission, e.Cause = Unavailable, "", "refused, and the token cannot be read"
 	case lacks && q.view != "" && !before:
