@@ -30,6 +30,7 @@ func (p *pass) observe(ctx context.Context) error {
 	p.heedUndone()
 	p.doubt()
 	p.doubtAbsence()
+	p.delayHeirs()
 	return nil
 }
 

@@ -213,3 +213,29 @@ func (m *model) dieAfter(method string) {
 	m.startOperator()
 	m.connectTenant()
 }
+
+// A prune deletes the holder and its heir one after the other: the heir's number is not
+// written for the moment between. Who stays takes the phone over.
+func TestAnHeirThatIsPrunedTooWritesNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		steps   []step
+		updates int
+		phone   string
+	}{
+		"both go within a second": {[]step{deletes("people/a"), works(busy), waits(time.Second), deletes("people/b"), waits(2 * time.Minute)}, 0, ""},
+		"both go at once":         {[]step{deletes("people/a", "people/b"), works(busy), waits(2 * time.Minute)}, 0, ""},
+		"only the holder goes":    {[]step{deletes("people/a"), works(busy), waits(10 * time.Second)}, 1, numberTwo},
+	} {
+		t.Run(name, func(t *testing.T) {
+			told(t, func(m *model) {
+				m.take(creates("people/a", ada, mobileType, number(numberOne)), works(busy), waits(time.Minute),
+					creates("people/b", ada, mobileType, number(numberTwo)), works(busy), waits(10*time.Minute))
+				m.take(c.steps...)
+				m.wants(t, c.phone)
+				if n := m.sent(http.MethodPatch); n != c.updates {
+					t.Errorf("%d updates, want %d", n, c.updates)
+				}
+			})
+		})
+	}
+}
