@@ -122,6 +122,21 @@ func (p *pass) refuse(ctx context.Context, refused []*claim) {
 	}
 }
 
+// refuseUnknown refuses the claims of an object id that nobody has and that may not be told
+// so: like those of somebody whom no rule covers, and as seldom looked up.
+func (p *pass) refuseUnknown(ctx context.Context) error {
+	return p.authorize(ctx, func(c *claim, ns *metav1.PartialObjectMetadata) access.Judgement {
+		if !c.veiled || c.Leaving {
+			return p.tenant.Access.Foresee(requestOf(c, ns))
+		}
+		j := access.Judgement{Mismatch: access.User}
+		p.young(c)
+		p.renamable = true
+		p.rememberRefusal(c, ns, j)
+		return j
+	})
+}
+
 // namespaceOf returns the metadata of a claim's namespace, nil where there is none: a
 // namespace that was finalized by force may leave resources behind.
 func (r *Reconciler) namespaceOf(ctx context.Context, c *claim) (*metav1.PartialObjectMetadata, error) {
@@ -155,9 +170,10 @@ type judgements struct{ refused *cache.Expiring }
 const (
 	// judgedFor is how long such a refusal counts: a user may be renamed into the rules.
 	judgedFor = time.Minute
-	// secretsJudged is how many refusals for what a Secret says are each found out anew in
-	// that time: whoever corrects the Secret need not wait.
-	secretsJudged = 3
+	// judgedAnew is how many refusals for what a Secret says, or for a user who does not show,
+	// are each found out anew in that time: whoever corrects the Secret, or has just made the
+	// user, need not wait.
+	judgedAnew = 3
 )
 
 // question is all that a judgement is of, but for what the resource is called.
@@ -173,7 +189,7 @@ type refusedOn struct {
 	tenant    tenant.Version
 	namespace string // resourceVersion
 	judgement access.Judgement
-	secrets   int // how often in a row a Secret was the reason
+	anew      int // how often in a row the reason was one that may end at any moment
 }
 
 func (p *pass) questionOf(c *claim) question {
@@ -182,10 +198,10 @@ func (p *pass) questionOf(c *claim) question {
 
 func (p *pass) rememberRefusal(c *claim, ns *metav1.PartialObjectMetadata, j access.Judgement) {
 	now := p.refusedOn(ns, j)
-	if c.misnamed {
-		now.secrets = 1
+	if c.misnamed || c.veiled {
+		now.anew = 1
 		if last, ok := p.judged.refused.Get(p.questionOf(c)); ok {
-			now.secrets += last.(refusedOn).secrets
+			now.anew += last.(refusedOn).anew
 		}
 	}
 	p.judged.refused.Set(p.questionOf(c), now, judgedFor)
@@ -207,8 +223,8 @@ func (p *pass) recallRefusal(c *claim, ns *metav1.PartialObjectMetadata) (access
 	}
 	last := found.(refusedOn)
 	now := p.refusedOn(ns, last.judgement)
-	now.secrets = last.secrets
-	return last.judgement, last == now && (last.secrets == 0 || last.secrets >= secretsJudged)
+	now.anew = last.anew
+	return last.judgement, last == now && (last.anew == 0 || last.anew >= judgedAnew)
 }
 
 // denied returns the writes that the rules leave out.

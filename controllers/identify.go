@@ -204,6 +204,9 @@ func (p *pass) young(c *claim) bool {
 // not found a second time.
 func (p *pass) userGone(ctx context.Context) error {
 	gone := p.goneTwice()
+	if err := p.refuseUnknown(ctx); err != nil {
+		return err
+	}
 	for _, c := range p.claims {
 		if c.Leaving || graph.IsGUID(c.object.Spec.User) {
 			continue
@@ -253,10 +256,4 @@ func (p *pass) goneTwice() bool {
 // userNotFound says so to the claims of a name.
 func (p *pass) userNotFound(ctx context.Context) error { return p.reportEach(ctx, p.userUnknown) }
 
-func (p *pass) userUnknown(c *claim) conditions.Set {
-	young := p.young(c)
-	if c.veiled {
-		return conditions.NotCoveredOrUnknown()
-	}
-	return conditions.UserNotFound(young)
-}
+func (p *pass) userUnknown(c *claim) conditions.Set { return conditions.UserNotFound(p.young(c)) }
