@@ -88,7 +88,7 @@ func (r *Reconciler) setup(mgr ctrl.Manager, o Options, connected <-chan event.T
 		Named("phoneauthenticationmethod").
 		Watches(&v1alpha1.PhoneAuthenticationMethod{},
 			handler.TypedEnqueueRequestsFromMapFunc(r.userOfResource),
-			builder.WithPredicates(predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, requestChanged()))).
+			builder.WithPredicates(predicate.Or[client.Object](r.gone(), predicate.GenerationChangedPredicate{}, requestChanged()))).
 		Watches(secretMetadata(), handler.TypedEnqueueRequestsFromMapFunc(r.usersOfSecret), builder.OnlyMetadata).
 		Watches(&corev1.Namespace{}, handler.TypedEnqueueRequestsFromMapFunc(r.usersOfNamespace), builder.OnlyMetadata,
 			builder.WithPredicates(predicate.LabelChangedPredicate{})).
@@ -121,6 +121,20 @@ func (r *Reconciler) remembersNothing() {
 	r.versions, r.numbersInSync, r.undone = cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring()
 	r.intents, r.absences, r.suspicions = cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring()
 	r.judged, r.unwritable = judgements{cache.NewExpiring()}, newUnwritable()
+}
+
+// gone passes deletions, and drops what is known of how a resource could be written: it
+// would count as one that cannot be for as long as the operator runs.
+func (r *Reconciler) gone() predicate.Funcs {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		UpdateFunc:  func(event.UpdateEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		DeleteFunc: func(e event.DeleteEvent) bool {
+			r.unwritable.forget(e.Object.GetUID())
+			return true
+		},
+	}
 }
 
 // requestChanged passes updates in which a reconcile is asked for by annotation.

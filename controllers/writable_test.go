@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 )
 
 // moment is one write of a resource, so many seconds after the first, and its answer.
@@ -178,6 +179,21 @@ func TestAConflictIsNoRefusal(t *testing.T) {
 	}
 	if p.unwritable.count() != 1 {
 		t.Error("it is not out")
+	}
+}
+
+// One that is gone is none that cannot be written.
+func TestAResourceThatIsGoneIsForgotten(t *testing.T) {
+	p := passOf()
+	for range refusalsUntilOut {
+		p.unwritable.refused("a", ofStatus, true, aMoment)
+		p.unwritable.refused("b", ofStatus, true, aMoment)
+	}
+	if passed := p.gone().Delete(event.DeleteEvent{Object: &pam{ObjectMeta: metav1.ObjectMeta{UID: "a"}}}); !passed {
+		t.Error("nobody hears that a resource is gone")
+	}
+	if n := p.unwritable.count(); n != 1 {
+		t.Errorf("%d resources cannot be written, want 1", n)
 	}
 }
 
