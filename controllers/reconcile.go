@@ -45,6 +45,7 @@ type Reconciler struct {
 
 	judged     judgements
 	unwritable *unwritable
+	contested  *unwritable     // resources that are changed each time that they are to be written
 	suspicions *cache.Expiring // suspect -> suspicion
 	visits     *visits         // when each user is to be looked at
 	queue      workqueue.TypedRateLimitingInterface[user.Key]

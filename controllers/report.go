@@ -97,6 +97,7 @@ func (p *pass) reportEach(ctx context.Context, find func(*claim) conditions.Set)
 		if c.failed == nil {
 			c.failed = p.patchStatus(ctx, c, before)
 		}
+		p.contest(ctx, c)
 		if c.failed != nil {
 			failed = append(failed, c.failed)
 			unrecorded[c.Type] = unrecorded[c.Type] || c.object.Status.ID != ""

@@ -121,6 +121,7 @@ func (r *Reconciler) remembersNothing() {
 	r.versions, r.numbersInSync, r.undone = cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring()
 	r.intents, r.absences, r.suspicions = cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring()
 	r.judged, r.unwritable = judgements{cache.NewExpiring()}, newUnwritable()
+	r.contested = newUnwritable()
 }
 
 // gone passes deletions, and drops what is known of how a resource could be written: it
@@ -132,6 +133,7 @@ func (r *Reconciler) gone() predicate.Funcs {
 		GenericFunc: func(event.GenericEvent) bool { return false },
 		DeleteFunc: func(e event.DeleteEvent) bool {
 			r.unwritable.forget(e.Object.GetUID())
+			r.contested.forget(e.Object.GetUID())
 			return true
 		},
 	}

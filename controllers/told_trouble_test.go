@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
 	"github.com/entraops/phone-operator/internal/user"
@@ -107,6 +109,51 @@ func TestAResourceThatCannotBeWrittenHoldsUpNobody(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Whoever edits a resource without pause, so that each write of the operator's comes too
+// late, does not keep the holder of the same phone from going, nor another from having it.
+func TestARivalThatIsEditedWithoutPauseHoldsUpNobody(t *testing.T) {
+	editsWithoutPause := func(m *model) {
+		m.spoils(func(o *pam, _ bool) error {
+			if o.Namespace == "staff" {
+				return apierrors.NewConflict(pamResource, o.Name, nil)
+			}
+			return nil
+		})
+	}
+	for _, rivals := range []string{numberOne, numberTwo} {
+		t.Run("the holder goes, the heir says "+rivals, func(t *testing.T) {
+			told(t, func(m *model) {
+				m.take(creates("people/a", ada, mobileType, number(numberOne)), works(busy))
+				editsWithoutPause(m)
+				m.take(creates("staff/b", ada, mobileType, number(rivals)), works(busy), deletes("people/a"))
+				m.tries(2 * time.Minute)
+				m.wants(t, "")
+				if m.cluster.pams[keyFor("people/a")] != nil {
+					t.Error("people/a is still there")
+				}
+				asked := len(m.paths)
+				m.tries(time.Hour)
+				if n := len(m.paths) - asked; n > 300 {
+					t.Errorf("%d requests in an hour", n)
+				}
+				m.process.Client = operatorClient{process: m.process}
+				m.take(waits(10 * time.Minute))
+				m.wants(t, rivals)
+				m.saysReady(t, "staff/b", v1alpha1.ReasonReady)
+			})
+		})
+	}
+	t.Run("an older one", func(t *testing.T) {
+		told(t, func(m *model) {
+			editsWithoutPause(m)
+			m.take(creates("staff/b", ada, mobileType, number(numberTwo)), works(busy), creates("people/a", ada, mobileType, number(numberOne)))
+			m.tries(2 * time.Minute)
+			m.wants(t, numberOne)
+			m.saysReady(t, "people/a", v1alpha1.ReasonReady)
+		})
+	})
 }
 
 // tries lets the operator work for a time in which it may not come to rest. What the

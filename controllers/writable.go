@@ -172,11 +172,28 @@ func reasonOf(err error) string {
 	return "no reason given"
 }
 
+// contest notes of a claim whether it was changed by somebody else in the moment in which it
+// was to be written. Whoever edits a resource without pause would keep it a rival or an heir
+// that never comes to act, and the others of its phone type waiting: one that holds nothing
+// is out after a while, and tried again later and later.
+func (p *pass) contest(ctx context.Context, c *claim) {
+	switch {
+	case c.failed == nil:
+		p.contested.forget(c.object.UID)
+	case onlyConflicts(c.failed) && !c.Holder && !c.Leaving && p.contested.refused(c.object.UID, ofStatus, false, p.Now()):
+		log.FromContext(ctx).Info("a resource is changed without pause and takes part in nothing", "resource", c.Ref)
+	}
+}
+
 // onlyWritable goes on with the claims that can be written. One that is out is tried when
 // its time has come, with the finalizer and the status that it could not be given.
 func (p *pass) onlyWritable(ctx context.Context) {
 	var writable []*claim
 	for _, c := range p.claims {
+		if _, wait := p.contested.out(c.object.UID, p.now); wait > 0 && !c.Holder && !c.Leaving {
+			p.lookAgain(wait)
+			continue
+		}
 		out, wait := p.unwritable.out(c.object.UID, p.now)
 		if out && wait == 0 {
 			out = p.tryToWrite(ctx, c) != nil
