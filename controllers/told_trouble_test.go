@@ -156,6 +156,28 @@ func TestARivalThatIsEditedWithoutPauseHoldsUpNobody(t *testing.T) {
 	})
 }
 
+// A gateway may cut each request for a name that looks odd. Many such names, which an editor
+// makes up, close nobody else's way to Graph; where Graph does not answer at all, they do.
+func TestNamesThatNobodyAnswersHoldUpNobody(t *testing.T) {
+	for path, want := range map[string]string{"/users/odd": numberTwo, "": numberOne} {
+		told(t, func(m *model) {
+			m.take(creates("people/a", ada, mobileType, number(numberOne)), waits(time.Minute),
+				graphFault("no answer", emulator.Fault{Path: path, Effect: emulator.Cut}))
+			for i := range 40 {
+				m.take(creates(fmt.Sprintf("staff/odd-%d", i), fmt.Sprintf("odd%d@contoso.com", i), mobileType, number(numberOne)))
+			}
+			m.tries(10 * time.Minute)
+			asked := len(m.paths)
+			m.take(edits("people/a", number(numberTwo)))
+			m.tries(10 * time.Second)
+			m.wants(t, want)
+			if n := len(m.paths) - asked; path == "" && n > 12 {
+				t.Errorf("%d requests in ten seconds to a Graph that is away", n)
+			}
+		})
+	}
+}
+
 // tries lets the operator work for a time in which it may not come to rest. What the
 // model finds of resources that cannot be written is no news.
 func (m *model) tries(d time.Duration) {
