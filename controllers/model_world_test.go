@@ -34,6 +34,7 @@ type model struct {
 	grantedAnew bool                      // tokens are this model's own
 	lastFault   string                    // that the emulator applied
 	paths       []string                  // of all requests to Graph, behind their method
+	hurried     int                       // requests that are not marked as ones that can wait
 	passes      int
 	hidden      bool // eve did not show when the pass began
 	stopping    bool
@@ -77,6 +78,9 @@ func newModel(logf func(string, ...any)) *model {
 	m.logger = funcr.New(func(_, line string) { m.private("the log", line) }, funcr.Options{Verbosity: 1})
 	m.graph = emulator.New(emulator.Options{Now: time.Now, KeepRequests: 1, OnRequest: func(r emulator.Request) {
 		m.lastFault, m.paths = r.Fault, append(m.paths, r.Method+" "+r.Path)
+		if r.Header.Get("x-ms-throttle-priority") != "low" {
+			m.hurried++
+		}
 	}})
 	must(m.graph.AddTenant(emulator.Tenant{ID: modelTID}))
 	must(m.graph.AddApp(emulator.App{ClientID: modelCID, Secret: "secret", Roles: []string{

@@ -137,7 +137,7 @@ func (p *pass) run(ctx context.Context) (err error) {
 	if p.notDue() {
 		return nil
 	}
-	low := !p.urgent()
+	low := !p.mayBeUrgent()
 	leave, wait := p.Tenants.Enter(p.tenant.Name, low)
 	if wait > 0 {
 		p.look = wait // for a worker, which says nothing about Graph
@@ -296,6 +296,14 @@ func (p *pass) urgent() bool {
 		}
 	}
 	return false
+}
+
+// mayBeUrgent is what is known of that before the rules were asked: those that they refused
+// last, and that ask for nothing new, do not hurry a look.
+func (p *pass) mayBeUrgent() bool {
+	return slices.ContainsFunc(p.claims, func(c *claim) bool {
+		return awaited(c.object) || !isReady(c.object) && !wasRefused(c.object)
+	})
 }
 
 // awaited says whether somebody asked for something that was not looked at yet.

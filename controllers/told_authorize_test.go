@@ -306,3 +306,21 @@ func TestAnObjectIDOfNobodyIsLikeOneOfSomebodyNotCovered(t *testing.T) {
 		})
 	})
 }
+
+// A look for drift stays one that can wait, whom it finds beside those whom it is for.
+func TestARefusedNeighbourHurriesNoLookForDrift(t *testing.T) {
+	told(t, func(m *model) {
+		m.take(tenantEdited("staff may manage bob", func(s *tenantState) {
+			s.spec.Access = append(rules(onlyPeopleMay), rules(func(r *v1alpha1.AccessRule) {
+				r.Users, r.Namespaces.MatchExpressions[0].Values = []string{"bob*"}, []string{"staff"}
+			})...)
+		}), creates("people/a", ada, mobileType, number(numberOne)), creates("staff/b", ada, v1alpha1.PhoneTypeOffice, number(numberTwo)), waits(10*time.Minute))
+		m.saysReady(t, "people/a", v1alpha1.ReasonReady)
+		m.saysReady(t, "staff/b", v1alpha1.ReasonNotPermitted)
+		hurried, asked := m.hurried, len(m.paths)
+		m.take(waits(5 * time.Hour))
+		if n := m.hurried - hurried; n > 0 || len(m.paths) == asked {
+			t.Errorf("%d of %d requests are hurried: %v", n, len(m.paths)-asked, m.paths[asked:])
+		}
+	})
+}
