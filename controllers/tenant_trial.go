@@ -127,7 +127,7 @@ func (r *TenantReconciler) probe(ctx context.Context, t *tenant.Tenant, renew bo
 	case graph.Forbidden, graph.Restricted, graph.TokenRefused:
 		return r.problem(t, v1alpha1.ReasonForbidden, noAccess(failure))
 	case graph.CredentialFailed:
-		return r.problem(t, v1alpha1.ReasonCredentialRefused, noToken(&t.Spec, failure))
+		return r.problem(t, v1alpha1.ReasonCredentialRefused, noToken(failure))
 	default:
 		return connection{ready: conditions.Unknown(v1alpha1.ReasonGraphUnavailable, noAnswer(&t.Spec, failure)), progress: conditions.InProgress}
 	}

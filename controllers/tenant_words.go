@@ -41,11 +41,8 @@ func unread(spec *v1alpha1.EntraTenantSpec) string {
 	return "The API server does not answer as it should." + waits
 }
 
-// noToken: Entra does not accept the credential, or it is not Entra who answers.
-func noToken(spec *v1alpha1.EntraTenantSpec, e *graph.Error) string {
-	if e.Code == "" && spec.Endpoint != nil && spec.Endpoint.Authority != "" {
-		return "There is no token, and what answers at spec.endpoint.authority does not speak as Entra does: check the address."
-	}
+// noToken: Entra does not accept the credential.
+func noToken(e *graph.Error) string {
 	return fmt.Sprintf("Entra gives no token for spec.credential: check tenantID, clientID and the credential, and that "+
 		"it has not expired (Entra says %s).", cmp.Or(e.Code, "no more")) + conditions.RequestID(e)
 }

@@ -25,6 +25,7 @@ type outcome struct {
 //	what happened                            read         write        why
 //	no token, the token endpoint refused     CredentialFailed          nothing was sent to Graph
 //	no token, the token endpoint is away     Unavailable               nothing was sent to Graph
+//	no token, what answers is not Entra      Unavailable               nothing was sent to Graph
 //	no connection, or one not trusted        Unavailable               nothing was sent to Graph
 //	no answer: timeout, cut, cancelled       Unavailable  Unclear      a write may have happened
 //	2xx that cannot be read                  Unavailable  Unclear      a write has happened, as a rule
@@ -52,7 +53,7 @@ type outcome struct {
 func classify(op string, o outcome) *Error {
 	if token := (*tokenError)(nil); errors.As(o.err, &token) {
 		e := token.failure
-		e.Op = op
+		e.Op, e.noToken = op, true
 		return &e
 	}
 	lost := Unavailable

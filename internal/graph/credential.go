@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -123,6 +124,10 @@ func (x *exchange) note(f func()) {
 	f()
 }
 
+// undecoded is in the error for a success that is no JSON: all that azidentity keeps of it
+// is its text.
+const undecoded = "json decode error"
+
 // explain says what kind of failure err is, with the code and ids of the answer.
 func (x *exchange) explain(ctx context.Context, err error) Error {
 	x.mu.Lock()
@@ -139,6 +144,8 @@ func (x *exchange) explain(ctx context.Context, err error) Error {
 		return Error{Kind: Unavailable, Cause: "no token: the certificate of the token endpoint is not trusted", silent: true}
 	case x.asked && !x.answered:
 		return Error{Kind: Unavailable, Cause: "no token: the token endpoint does not answer", silent: true}
+	case x.asked && strings.Contains(err.Error(), undecoded):
+		return Error{Kind: Unavailable, Cause: notEntra}
 	case x.asked:
 		return Error{Kind: CredentialFailed, Cause: "no token: the token endpoint does not accept the credential"}
 	default:
@@ -159,6 +166,10 @@ var (
 	aadsts    = regexp.MustCompile(`^AADSTS\d{4,8}\b`)
 	oauthCode = regexp.MustCompile(`^[a-z_]{4,40}$`)
 )
+
+// notEntra is for a page of a proxy or of another web server: it says nothing of the
+// credential.
+const notEntra = "no token: what answers is not Entra"
 
 func ofTokenEndpoint(resp *http.Response) Error {
 	var said entraError
@@ -184,6 +195,8 @@ func ofTokenEndpoint(resp *http.Response) Error {
 		e.RetryAfter = max(e.RetryAfter, throttledHolds)
 	case e.Status >= 500:
 		e.Kind, e.Cause = Unavailable, "no token: the token endpoint does not work"
+	case e.Code == "":
+		e.Kind, e.Cause = Unavailable, notEntra
 	}
 	return e
 }

@@ -88,7 +88,9 @@ func TestWhyThereIsNoToken(t *testing.T) {
 			token: refuse(400, map[string]string{"x-ms-request-id": traceID}, `{"error":"unauthorized_client"}`),
 			kind:  graph.CredentialFailed, code: "unauthorized_client", id: traceID,
 		},
-		"the answer is no JSON": {token: refuse(403, nil, "<html>"), kind: graph.CredentialFailed},
+		"a page of a proxy that blocks":         {token: refuse(403, nil, "<html>"), kind: graph.Unavailable},
+		"a web server that is not Entra":        {token: refuse(404, nil, "<html>"), kind: graph.Unavailable},
+		"a refusal in other words than Entra's": {token: refuse(400, nil, `{"error":{"code":"badRequest"}}`), kind: graph.Unavailable},
 		"the token endpoint is asked too often": {
 			token: refuse(429, map[string]string{"Retry-After": "7"}, ""), kind: graph.Throttled, after: 7 * time.Second,
 		},
@@ -99,7 +101,7 @@ func TestWhyThereIsNoToken(t *testing.T) {
 		"the token endpoint cuts the connection": {
 			token: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, kind: graph.Unavailable, silent: true,
 		},
-		"the token endpoint speaks in riddles": {token: refuse(200, nil, "<html>"), kind: graph.CredentialFailed},
+		"a page in place of a token": {token: refuse(200, nil, "<html>"), kind: graph.Unavailable},
 		"nobody listens": {
 			credential: func(t *testing.T, s *server) azcore.TokenCredential {
 				return clientSecret(t, s, "https://"+closed.Addr().String())

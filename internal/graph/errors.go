@@ -66,6 +66,7 @@ type Error struct {
 	// endpoint; nil in all other cases.
 	Proxy *ProxyError
 
+	noToken bool     // nothing was sent to Graph: all that is said is the token endpoint's
 	ended   error    // why the caller's context is over, if it is
 	silent  bool     // nobody answered
 	carried []string // the permissions in the token that was answered; nil if it cannot be read

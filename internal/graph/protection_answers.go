@@ -61,7 +61,7 @@ func (c *Client) put(ctx context.Context, q question, user string, answered []Vi
 		return found, Answered, nil
 	}
 	failure, ok := errors.AsType[*Error](err)
-	if !ok || failure.Status == 0 || failure.Kind == CredentialFailed { // not Graph's word
+	if !ok || failure.Status == 0 || failure.noToken { // not Graph's word
 		return found, "", err
 	}
 	e := *failure

@@ -121,7 +121,7 @@ func (c *Client) mayHoldRoles(ctx context.Context, id string) (name string, may 
 	}
 	var o objectBody
 	err = c.send(ctx, get("groups/"+id+"?$select=id,displayName,isAssignableToRole", readGroups), &o)
-	if e, ok := errors.AsType[*Error](err); ok &&
+	if e, ok := errors.AsType[*Error](err); ok && !e.noToken &&
 		(e.Kind == Forbidden || e.Kind == Restricted || e.Status == http.StatusNotFound && e.Code != "") {
 		return "", true, nil
 	}
