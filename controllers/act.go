@@ -132,8 +132,9 @@ func (p *pass) failed(ctx context.Context, a plan.Action, before, after *plan.Me
 		p.forgetIntent(a)
 	}
 	if last := p.memory[a.Type]; last != nil && last.failed != "" && last.is(a) {
-		w.strikes = last.strikes
+		w.strikes, w.lost = last.strikes, last.lost
 	}
+	w.lost = w.lost.after(err, w.at)
 	switch kind {
 	case graph.Unclear:
 		p.mayLand(w.at.Add(landing))

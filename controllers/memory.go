@@ -35,6 +35,7 @@ type lastWrite struct {
 	// strikes counts how often Graph refused the same write, or said that there was nothing
 	// to delete.
 	strikes int
+	lost    lost
 }
 
 const (

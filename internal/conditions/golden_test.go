@@ -59,6 +59,11 @@ func verdicts() (all []sentence) {
 	say("Synced, SMS sign-in not to be had for a restricted user", as(graph.Restricted), plan.Verdict{Outcome: plan.Synced, SMS: plan.SMSUnavailable})
 	say("Pending", nil, plan.Verdict{Outcome: plan.Pending})
 	say("Pending, terminating and not shown", func(c *conditions.Subject) { c.Leaving, c.Withheld = true, plan.Unsettled }, plan.Verdict{Outcome: plan.Pending})
+	for _, v := range []plan.Verb{plan.Create, plan.Delete} {
+		say(fmt.Sprintf("Pending, and %s does not get through", v), func(c *conditions.Subject) {
+			c.Lost, c.LostVerb, c.Leaving = "HTTP 404 UnknownError", v, v == plan.Delete
+		}, plan.Verdict{Outcome: plan.Pending, Method: shows("+1 2065550101")})
+	}
 	say("HandingOver", terminating, plan.Verdict{Outcome: plan.HandingOver})
 	for _, v := range []plan.Verb{plan.Create, plan.Update, plan.Delete} {
 		say(fmt.Sprintf("Pending in mode Observe, %s", v), observe, plan.Verdict{Outcome: plan.Pending, Verb: v})

@@ -23,6 +23,10 @@ type Subject struct {
 	RefusedAs graph.Kind
 	// Undone: Graph shows the same other number after each write.
 	Undone bool
+	// Lost is what the write LostVerb is answered, for minutes now, by what does not know of
+	// phones, such as "HTTP 404 UnknownError"; empty where no write is.
+	Lost     string
+	LostVerb plan.Verb
 }
 
 // ForVerdict puts the plan's verdict on a claim into words: what is, and what to do.
@@ -39,6 +43,9 @@ func ForVerdict(c Subject, v plan.Verdict) Set {
 	case plan.Pending, plan.HandingOver:
 		if c.Leaving && c.Withheld == plan.Unsettled && v.Method == nil {
 			return pending("Graph does not show this phone; it may have been asked for and come yet. The deletion waits for two minutes or so, to take it along.")
+		}
+		if c.Lost != "" {
+			return writeLost(c)
 		}
 		return pending("A change is on its way to Graph.")
 	case plan.Conflict:
@@ -170,6 +177,22 @@ func forRejected(c Subject, v plan.Verdict) Set {
 	}
 	return notSynced(v1alpha1.ReasonRejected, Failed, fmt.Sprintf(
 		"Graph refused to %s this phone: check that the number exists and is right for a phone of type %s.", v.Verb, c.Type)+again)
+}
+
+// writeLost: a change does not get through to the service that would make it.
+func writeLost(c Subject) Set {
+	message := fmt.Sprintf("Graph, or something on the way to it, answers the request to %s this phone with %s, which says nothing of the phone, "+
+		"and the list shows that nothing came of it", c.LostVerb, c.Lost)
+	if c.LostVerb == plan.Delete {
+		message += ": the phone is still there"
+	}
+	message += ". The operator keeps trying; if this lasts, look at the proxies and gateways on the way, or ask Microsoft."
+	if c.Leaving {
+		message += " To let the resource go and leave the phone, " + orphan
+	}
+	s := notSynced(v1alpha1.ReasonGraphUnavailable, InProgress, message)
+	s.Open = true
+	return s
 }
 
 // conflict names the winner only to its neighbours: what other namespaces hold is none of
