@@ -64,12 +64,16 @@ func (p *pass) blind() {
 }
 
 // edited reports whether the claim's number may be another than the one last in sync. Where
-// that is not known any more but for its mask, a new spec is enough.
+// that is not known any more but for its mask, a new spec is enough, and so is a number that
+// comes from a Secret: of that no spec tells an edit.
 func (c *claim) edited() bool {
 	if c.Last != c.Number.Masked() {
 		return true
 	}
-	return c.Was.IsZero() && c.Edited || !c.Was.IsZero() && c.Was != c.Number
+	if c.Was.IsZero() {
+		return c.Edited || c.object.Spec.PhoneNumberFrom != nil
+	}
+	return c.Was != c.Number
 }
 
 // tells reports whether a verdict tells that the claim's number is not the one that Graph
@@ -89,7 +93,7 @@ func (p *pass) tells(c *claim, v plan.Verdict) bool {
 	case plan.Pending: // in mode Enforce it is written
 		return v.Verb == plan.Update && p.observing()
 	case plan.DriftDetected:
-		return c.Edited
+		return c.Edited || c.Was.IsZero() && c.object.Spec.PhoneNumberFrom != nil
 	}
 	return false
 }

@@ -178,6 +178,31 @@ func TestNamesThatNobodyAnswersHoldUpNobody(t *testing.T) {
 	}
 }
 
+// After a restart only the mask of the number last in sync is known. Numbers of that mask that
+// come from a Secret, which is edited without a trace in the resource, are guesses all the same.
+func TestNumbersFromASecretCannotBeGuessedAfterARestart(t *testing.T) {
+	for name, steps := range map[string][]step{
+		"no Update": {ruled("no Update", withoutUpdate), creates("staff/a", ada, mobileType, fromSecret)},
+		"Report":    {creates("staff/a", ada, mobileType, fromSecret, drifting(v1alpha1.DriftReport))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			told(t, func(m *model) {
+				m.take(secretSays("staff", numberOne))
+				m.take(steps...)
+				m.take(waits(time.Minute), setsByHand(ada, mobileType, "+1 2125552001"), waits(time.Minute),
+					step{"a restart", func(m *model) { m.startOperator(); m.connectTenant() }}, waits(time.Minute))
+				for i := 10; i < 25; i++ {
+					m.take(secretSays("staff", fmt.Sprintf("+1 212555%02d01", i)), works(busy), waits(time.Second))
+				}
+				m.take(secretSays("staff", "+1 2125552001"), works(busy))
+				if ready := readyOf(m.cluster.pams[keyFor("staff/a")]); ready.Reason == v1alpha1.ReasonReady {
+					t.Error("the number was found with the 16th guess in as many seconds")
+				}
+			})
+		})
+	}
+}
+
 // tries lets the operator work for a time in which it may not come to rest. What the
 // model finds of resources that cannot be written is no news.
 func (m *model) tries(d time.Duration) {
