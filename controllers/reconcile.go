@@ -199,7 +199,7 @@ func (p *pass) converge(ctx context.Context) (plan.Plan, error) {
 	defer p.remember()
 	defer p.awaitLanding()
 	p.blind()
-	if out, err := p.protectBeforeAdoption(ctx); err != nil {
+	if out, err := p.protectBeforeComparison(ctx); err != nil {
 		return plan.Plan{}, err
 	} else if out && !p.ours() {
 		return plan.Compute(p.planned(), nil), nil // nothing of what the user has is asked
@@ -241,17 +241,24 @@ func (p *pass) foresee(ctx context.Context, decided plan.Plan) (plan.Plan, error
 	return plan.Compute(p.planned(), p.methods), nil
 }
 
-// protectBeforeAdoption asks whether the user is protected before a phone is compared with
-// a claim that does not hold it: the outcome would tell what a protected user has.
-func (p *pass) protectBeforeAdoption(ctx context.Context) (bool, error) {
-	if !plan.Adopts(p.planned()) {
+// protectBeforeComparison asks whether the user is protected before a phone is compared with
+// a number that it never was in sync with: the outcome would tell what a protected user has.
+func (p *pass) protectBeforeComparison(ctx context.Context) (bool, error) {
+	edited := func(c *claim) bool {
+		return c.Holder && !c.Leaving && !c.Suspended && c.Barred == plan.NotBarred && (c.Edited || !c.Was.IsZero() && c.Was != c.Number || c.Last != c.Number.Masked())
+	}
+	if !plan.Adopts(p.planned()) && !slices.ContainsFunc(p.claims, edited) {
 		return false, nil
 	}
 	out, err := p.privileged(ctx)
-	if out {
-		p.withhold(plan.PrivilegedUser)
+	if !out {
+		return false, err
 	}
-	return out, err
+	p.withhold(plan.PrivilegedUser)
+	for _, c := range p.claims {
+		c.Blind = c.Blind || edited(c) && c.Was != c.Number
+	}
+	return true, err
 }
 
 // ours reports whether a phone of the user is, or may be, a claim's already.

@@ -77,3 +77,32 @@ func TestARoleQuestionWithoutAnAnswer(t *testing.T) {
 func (m *model) documented() []string {
 	return []string{"UserAuthMethod-Phone.ReadWrite.All", "User.ReadBasic.All", "RoleManagement.Read.Directory", "GroupMember.Read.All"}
 }
+
+// A holder is told no more than a stranger once its user came to be protected: each number
+// that it is edited to comes to the same end, be it the user's or not.
+func TestANumberOfAUserWhoCameToBeProtectedCannotBeGuessedByTheHolder(t *testing.T) {
+	const theirs = "+1 2065550177"
+	administrator := changes(ada, "an administrator now", func(u *emulator.User) {
+		u.Roles = []emulator.Role{{TemplateID: "62e90394-69f5-4237-9190-012177145e10", DisplayName: "Global Administrator"}}
+	})
+	for name, between := range map[string][]step{"": nil, ", after a restart": {reborn, waits(5 * time.Minute)}} {
+		for _, guess := range []string{theirs, "+1 2065550178"} {
+			t.Run(guess+name, func(t *testing.T) {
+				told(t, func(m *model) {
+					m.take(creates("people/a", ada, mobileType, number(numberOne)), waits(10*time.Minute), administrator, setsByHand(ada, mobileType, theirs))
+					m.take(between...)
+					m.take(edits("people/a", number(guess)), waits(time.Minute))
+					m.saysReady(t, "people/a", v1alpha1.ReasonPrivilegedUser)
+					m.wants(t, theirs)
+				})
+			})
+		}
+	}
+	t.Run("an edit of something else is no guess", func(t *testing.T) {
+		told(t, func(m *model) {
+			m.take(creates("people/a", ada, mobileType, number(numberOne)), waits(10*time.Minute), administrator,
+				edits("people/a", drifting(v1alpha1.DriftReport)), waits(time.Minute))
+			m.saysReady(t, "people/a", v1alpha1.ReasonReady)
+		})
+	})
+}
