@@ -1,5 +1,5 @@
 # The operator's image: the static manager binary on an empty, non-root base.
-#   docker build -t <registry>/phone-operator:<tag> .
+#   docker build -t <registry>/phone-operator:<tag> --build-arg VERSION=<tag> .
 FROM --platform=$BUILDPLATFORM golang:1.26 AS builder
 ARG TARGETOS
 ARG TARGETARCH
@@ -10,8 +10,10 @@ COPY go.mod go.sum ./
 RUN go mod download
 
 COPY . .
+# The git history, which tells the version elsewhere, is not in the build context.
+ARG VERSION
 RUN CGO_ENABLED=0 GOOS=${TARGETOS:-linux} GOARCH=${TARGETARCH} \
-    go build -trimpath -ldflags="-s -w" -o /manager .
+    go build -trimpath -ldflags="-s -w -X github.com/entraops/phone-operator/internal/version.release=${VERSION}" -o /manager .
 
 FROM gcr.io/distroless/static:nonroot
 COPY --from=builder /manager /manager

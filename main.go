@@ -23,6 +23,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/controllers"
+	"github.com/entraops/phone-operator/internal/version"
 )
 
 type flags struct {
@@ -36,6 +37,7 @@ type flags struct {
 	credentialNamespaces    namespaceList
 	webhook                 webhookFlags
 	log                     zap.Options
+	version                 bool
 }
 
 func main() {
@@ -48,10 +50,15 @@ func main() {
 	flag.IntVar(&f.maxConcurrent, "max-concurrent-reconciles", 16, "How many users are worked on at once.")
 	flag.StringVar(&f.watchNamespaces, "watch-namespaces", "", "Namespaces to watch, with commas between them; empty is all.")
 	flag.Var(&f.credentialNamespaces, "credential-namespaces", "Namespaces beside the operator's own whose Secrets an EntraTenant may name as its credential, with commas between them; may be given more than once. Whoever may write an EntraTenant can read every Secret of these.")
+	flag.BoolVar(&f.version, "version", false, "Print the version and exit.")
 	f.webhook.bind(flag.CommandLine)
 	f.log.TimeEncoder = zapcore.RFC3339TimeEncoder
 	f.log.BindFlags(flag.CommandLine)
 	flag.Parse()
+	if f.version {
+		fmt.Println(version.Line("phone-operator"))
+		return
+	}
 
 	if os.Getenv("GOGC") == "" {
 		// Most of the heap is the cache, which stays: less room for garbage beside it
@@ -59,6 +66,7 @@ func main() {
 		debug.SetGCPercent(50)
 	}
 	ctrl.SetLogger(newLogger(f.log))
+	ctrl.Log.Info("starting", "version", version.String())
 	if err := run(ctrl.SetupSignalHandler(), f); err != nil {
 		ctrl.Log.Error(err, "the manager stopped")
 		os.Exit(1)
@@ -73,6 +81,7 @@ func run(ctx context.Context, f flags) error {
 	if err != nil {
 		return fmt.Errorf("find the cluster (in a pod, or by KUBECONFIG or --kubeconfig): %w", err)
 	}
+	config.UserAgent = version.UserAgent()
 	config.QPS = -1 // the API server shares itself out fairly; a second limit here only slows
 	mgr, err := ctrl.NewManager(config, options(f))
 	if err != nil {

@@ -15,6 +15,7 @@ type flags struct {
 	bind, control, caFile, seedFile, readyFile string
 	seed                                       int64
 	refuseReadBasic, listedLimits              bool
+	version                                    bool
 	readLag                                    time.Duration
 	assumptions                                assumptions
 }
@@ -95,6 +96,7 @@ func parseFlags(args []string, stderr io.Writer) (flags, error) {
 	s.Var(&f.assumptions, "assume", "`name=value` of an assumption; may be repeated")
 	s.DurationVar(&f.readLag, "read-lag", 500*time.Millisecond, "how long reads of phones show the state before a write; 0: not at all")
 	s.BoolVar(&f.listedLimits, "listed-limits", false, "throttle as Microsoft lists it: 5 requests in 10 s below /authentication, 3,500 units in 10 s of the directory")
+	s.BoolVar(&f.version, "version", false, "print the version and exit")
 	if err := s.Parse(args); err != nil {
 		return flags{}, err
 	}

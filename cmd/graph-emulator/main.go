@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/version"
 )
 
 func main() {
@@ -37,6 +38,10 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f, err := parseFlags(args, stderr)
 	if err != nil {
+		return err
+	}
+	if f.version {
+		_, err := fmt.Fprintln(stdout, version.Line("graph-emulator"))
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(stderr, nil))

@@ -246,3 +246,10 @@ func TestSIGTERMEndsTheProgramInPeace(t *testing.T) {
 		t.Errorf("it ended with %v", err)
 	}
 }
+
+func TestTheVersionIsPrinted(t *testing.T) {
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"--version"}, &out, io.Discard); err != nil || !strings.HasPrefix(out.String(), "graph-emulator ") {
+		t.Errorf("%v: %q", err, out.String())
+	}
+}

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -89,11 +88,15 @@ func New(o Options) (*Client, error) {
 	}
 	tokens := newTokens(newCredential(o.Credential), []string{audience + "/.default"})
 	return &Client{
-		pipeline: runtime.NewPipeline("phone-operator", buildVersion(), runtime.PipelineOptions{
+		pipeline: runtime.NewPipeline("", "", runtime.PipelineOptions{
+			PerCall:                []policy.Policy{UserAgent{}},
 			PerRetry:               []policy.Policy{tokens},
 			AllowedHeaders:         loggedHeaders,
 			AllowedQueryParameters: []string{"$select", "$count"},
-		}, &policy.ClientOptions{Transport: newGuard(o.Transport)}),
+		}, &policy.ClientOptions{
+			Transport: newGuard(o.Transport),
+			Telemetry: policy.TelemetryOptions{Disabled: true}, // UserAgent says it
+		}),
 		endpoint:    endpoint,
 		version:     o.Version,
 		timeout:     o.Timeout,
@@ -116,14 +119,6 @@ func root(s string) (string, error) {
 		return "", errors.New(`the address of Graph is written "https://<host>", with a port or a path if need be and nothing more`)
 	}
 	return strings.TrimRight(s, "/"), nil
-}
-
-// buildVersion is for the User-Agent.
-func buildVersion() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(devel)"
 }
 
 // guard is the last step before the wire. It lets no redirect take the token

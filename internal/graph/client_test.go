@@ -3,6 +3,7 @@ package graph_test
 import (
 	"context"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -189,6 +190,22 @@ func TestTheVersionIsPartOfThePath(t *testing.T) {
 	want := "/gateway/beta/users/" + adaID + "/authentication/phoneMethods/3179e48a-750b-4051-897c-87b9720928f7/enableSmsSignIn"
 	if got := s.requests()[0].URI; got != want {
 		t.Errorf("URI = %s", got)
+	}
+}
+
+func TestEachRequestTellsTheOperatorsVersion(t *testing.T) {
+	n := number(t, "+12065550100")
+	for op, do := range operations(n) {
+		s := serve(t, func(w http.ResponseWriter, _ *http.Request) { reply{status: 500}.write(w) })
+		_ = do(context.Background(), s.client(t)) // what is asked counts, not what is answered
+		for _, r := range s.requests() {
+			if got := r.Header.Get("User-Agent"); !regexp.MustCompile(`^phone-operator/\S+$`).MatchString(got) {
+				t.Errorf("%s: the User-Agent is %q", op, got)
+			}
+		}
+		if len(s.requests()) == 0 {
+			t.Errorf("%s: no request", op)
+		}
 	}
 }
 

@@ -90,8 +90,10 @@ func (p Place) Credential(i Identity) (azcore.TokenCredential, error) {
 		return nil, err
 	}
 	return i.Proof.build(i, setup{
-		options: azcore.ClientOptions{Cloud: login, Transport: client, Retry: entraRetry},
-		own:     !microsoft,
+		options: azcore.ClientOptions{
+			Cloud: login, Transport: client, Retry: entraRetry, PerCallPolicies: []policy.Policy{graph.UserAgent{}},
+		},
+		own: !microsoft,
 	})
 }
 

@@ -27,6 +27,7 @@ import (
 	"github.com/entraops/phone-operator/internal/emulator"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/tenant"
+	"github.com/entraops/phone-operator/internal/version"
 )
 
 const (
@@ -72,6 +73,32 @@ func TestAClientSecretSignsIn(t *testing.T) {
 	must(t, look(t, p, tenant.ClientSecret(secret+"\n")))
 	if err := look(t, p, tenant.ClientSecret("another")); graph.KindOf(err) != graph.CredentialFailed {
 		t.Errorf("a wrong secret: %v", err)
+	}
+}
+
+// Whoever reads the sign-in logs of Entra sees which version asked.
+func TestEntraIsToldTheOperatorsVersion(t *testing.T) {
+	var agents []string
+	authority := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		agents = append(agents, r.URL.Path+" "+r.UserAgent())
+		http.NotFound(w, r)
+	}))
+	p := tenant.Place{Graph: authority.URL, Authority: authority.URL, CABundle: pem.EncodeToMemory(&pem.Block{
+		Type: "CERTIFICATE", Bytes: authority.Certificate().Raw,
+	})}
+	c, err := p.Credential(tenant.Identity{TenantID: tenantID, ClientID: clientID, Proof: tenant.ClientSecret(secret)})
+	must(t, err)
+	if _, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{authority.URL + "/.default"}}); err == nil {
+		t.Error("a token from nowhere")
+	}
+	authority.Close()
+	if len(agents) == 0 {
+		t.Error("nothing was asked")
+	}
+	for _, a := range agents {
+		if _, agent, _ := strings.Cut(a, " "); !strings.HasPrefix(agent, version.UserAgent()+" azsdk-go-azidentity/") {
+			t.Errorf("path and User-Agent: %s", a)
+		}
 	}
 }
 
