@@ -17,6 +17,7 @@ RACE     ?= -race
 # speaks of the change under test; `make explore` looks for new ones.
 RAPID_SEED ?= 1
 CHECKS     ?= 20000
+MINUTES    ?= 30
 
 ##@ Try it
 
@@ -82,13 +83,17 @@ soak: assets ## the same lives without bad times for DURATION (10m): what the op
 	go run ./hack/chaos -calm -duration $(or $(DURATION),10m) $(if $(SEED),-seed $(SEED)) $(if $(USERS),-users $(USERS))
 
 .PHONY: explore
-explore: ## CHECKS (20000) new random worlds for each property, and a twentieth as many new histories
-	RAPID_SEED=0 go test -count=1 -timeout 0 ./internal/plan ./internal/access ./internal/tenant -rapid.checks=$(CHECKS) -rapid.nofailfile
-	RAPID_SEED=0 go test -count=1 -timeout 0 ./controllers -run TestModel -rapid.checks=$$(($(CHECKS) / 20)) -rapid.nofailfile
+explore: ## CHECKS (20000) new random worlds for each property, and a twentieth as many new histories; SEED for the same again
+	RAPID_SEED=$(or $(SEED),0) go test -count=1 -timeout 0 ./internal/plan ./internal/access ./internal/tenant -rapid.checks=$(CHECKS) -rapid.nofailfile
+	RAPID_SEED=$(or $(SEED),0) go test -count=1 -timeout 0 ./controllers -run TestModel -rapid.checks=$$(($(CHECKS) / 20)) -rapid.nofailfile
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (30s)
 	hack/fuzz.sh $(FUZZTIME)
+
+.PHONY: nightly
+nightly: assets ## explore, fuzz, chaos and soak, MINUTES (30) each, from SEED (a new one, printed)
+	hack/nightly.sh $(MINUTES) $(or $(SEED),$$(date +%s))
 
 ##@ What stands under it
 
