@@ -6,6 +6,8 @@ SHELL       := bash
 MAKEFLAGS   += --no-print-directory
 
 TOOL := go tool -modfile=hack/tools/go.mod
+# Without the checkers that it finds on some machines, so that all machines find the same.
+ACTIONLINT := $(TOOL) actionlint -shellcheck= -pyflakes=
 LINT := go tool -modfile=hack/tools/lint/go.mod golangci-lint
 
 # Modules of their own: what they need would otherwise weigh on the operator's go.mod.
@@ -58,11 +60,13 @@ test: assets ## every test, on a real API server
 	go test -C hack/graphsdk ./...
 
 .PHONY: lint
-lint: ## golangci-lint and dead code
+lint: ## golangci-lint, actionlint for the workflows, and dead code
 	@echo "lint: golangci-lint; the first run builds it, a few minutes" >&2
 	$(LINT) run ./...
 	cd hack/devcluster && go tool -modfile=../tools/lint/go.mod golangci-lint run ./...
 	cd hack/graphsdk && go tool -modfile=../tools/lint/go.mod golangci-lint run ./...
+	@echo "lint: actionlint" >&2
+	$(ACTIONLINT) .github/workflows/*.yaml
 	@echo "lint: deadcode" >&2
 	@dead=$$($(TOOL) deadcode -test ./...); [ -z "$$dead" ] || { echo "$$dead"; exit 1; }
 
