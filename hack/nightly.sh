@@ -8,6 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 minutes=$1 seed=$2
 failed=()
+trap 'exit 130' INT TERM # make ends as if it had failed, which would begin the next part
 
 # try runs a command and notes it if it fails.
 try() {
