@@ -32,7 +32,7 @@ func TestModel(t *testing.T) {
 		var broken *violation
 		bubble(t, func() {
 			m := newModel(rt.Logf)
-			must(m.graph.SetAssumptions(plausible[rapid.SampledFrom(slices.Sorted(maps.Keys(plausible))).Draw(rt, "Graph")]))
+			m.assume(plausible[rapid.SampledFrom(slices.Sorted(maps.Keys(plausible))).Draw(rt, "Graph")])
 			actions := m.actions()
 			actions[""] = func(*rapid.T) { m.stopIfBroken() }
 			defer func() {

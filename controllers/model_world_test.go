@@ -73,6 +73,19 @@ const (
 
 var authenticator = emulator.OtherMethod{ID: "6f0fd9d4-2b3f-4f5e-8d2e-6f3b9f6c1f11", Type: "microsoftAuthenticatorAuthenticationMethod"}
 
+// modelRoles are what the documents ask for.
+var modelRoles = []string{"UserAuthMethod-Phone.ReadWrite.All", "User.ReadBasic.All", "RoleManagement.Read.Directory", "GroupMember.Read.All"}
+
+// assume makes Graph one of those that there may be. Where User.ReadBasic.All opens nothing the
+// EntraTenant says so, and the administrator grants User.Read.All.
+func (m *model) assume(a emulator.Assumptions) {
+	must(m.graph.SetAssumptions(a))
+	if a[emulator.ReadBasic] == "nothing" {
+		must(m.graph.AddApp(emulator.App{ClientID: modelCID, Secret: "secret", Roles: append([]string{"User.Read.All"}, modelRoles...)}))
+		m.grantedAnew = true
+	}
+}
+
 func newModel(logf func(string, ...any)) *model {
 	m := &model{cluster: newCluster(), logf: logf, ledger: newLedger()}
 	m.logger = funcr.New(func(_, line string) { m.private("the log", line) }, funcr.Options{Verbosity: 1})
@@ -83,8 +96,7 @@ func newModel(logf func(string, ...any)) *model {
 		}
 	}})
 	must(m.graph.AddTenant(emulator.Tenant{ID: modelTID}))
-	must(m.graph.AddApp(emulator.App{ClientID: modelCID, Secret: "secret", Roles: []string{
-		"UserAuthMethod-Phone.ReadWrite.All", "User.ReadBasic.All", "RoleManagement.Read.Directory", "GroupMember.Read.All"}}))
+	must(m.graph.AddApp(emulator.App{ClientID: modelCID, Secret: "secret", Roles: modelRoles}))
 	for id, upn := range map[string]string{ada: "ada@contoso.com", bob: "bob@contoso.com"} {
 		must(m.graph.AddUser(emulator.User{ID: id, UPN: upn, OtherMethods: []emulator.OtherMethod{authenticator}}))
 	}

@@ -100,6 +100,21 @@ func TestWhatTheTrialComesTo(t *testing.T) {
 	}
 }
 
+// Reports disagree on whether User.ReadBasic.All opens anything to an application.
+func TestWhereUserReadBasicIsWorthNothing(t *testing.T) {
+	o := newOneTenant(t, documented...)
+	must(o.graph.SetAssumptions(emulator.Assumptions{emulator.ReadBasic: "nothing"}))
+	must(o.reconcile())
+	if c := o.ready(); c.Status != metav1.ConditionFalse || c.Reason != v1alpha1.ReasonForbidden || !strings.Contains(c.Message, "grant it User.Read.All") {
+		t.Errorf("Ready: %+v", c)
+	}
+	o.grant(append([]string{"User.Read.All"}, documented...)...)
+	must(o.reconcile())
+	if c := o.ready(); c.Status != metav1.ConditionTrue {
+		t.Errorf("Ready: %+v", c)
+	}
+}
+
 // No request leaves this machine: the proxy connects to nobody.
 func TestTheEntraTenantNamesTheProxy(t *testing.T) {
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))

@@ -14,8 +14,7 @@ import (
 type flags struct {
 	bind, control, caFile, seedFile, readyFile string
 	seed                                       int64
-	refuseReadBasic, listedLimits              bool
-	version                                    bool
+	listedLimits, version                      bool
 	readLag                                    time.Duration
 	assumptions                                assumptions
 }
@@ -92,7 +91,6 @@ func parseFlags(args []string, stderr io.Writer) (flags, error) {
 	s.StringVar(&f.seedFile, "seed-file", "", "what is there at the start, YAML or JSON; empty: nothing")
 	s.StringVar(&f.readyFile, "ready-file", "", "where to write, when ready, what is printed on standard output")
 	s.Int64Var(&f.seed, "random-seed", 1, "seed of the order in batches and of faults with a probability")
-	s.BoolVar(&f.refuseReadBasic, "refuse-read-basic", false, "do not honour the application permission User.ReadBasic.All")
 	s.Var(&f.assumptions, "assume", "`name=value` of an assumption; may be repeated")
 	s.DurationVar(&f.readLag, "read-lag", 500*time.Millisecond, "how long reads of phones show the state before a write; 0: not at all")
 	s.BoolVar(&f.listedLimits, "listed-limits", false, "throttle as Microsoft lists it: 5 requests in 10 s below /authentication, 3,500 units in 10 s of the directory")

@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(stderr, nil))
-	e := emulator.New(emulator.Options{Seed: f.seed, OnRequest: logTo(log), RefuseReadBasic: f.refuseReadBasic})
+	e := emulator.New(emulator.Options{Seed: f.seed, OnRequest: logTo(log)})
 	if err := e.SetAssumptions(emulator.Assumptions(f.assumptions)); err != nil {
 		return err
 	}

@@ -219,7 +219,7 @@ func TestWhatTheProgramRefuses(t *testing.T) {
 func TestTheHelpTellsTheSeedAndTheControlPaths(t *testing.T) {
 	var help bytes.Buffer
 	_ = run(context.Background(), []string{"--help"}, io.Discard, &help)
-	for _, want := range []string{"tenants:", "POST   /faults", "-refuse-read-basic", "duplicateType      badRequest or conflict"} {
+	for _, want := range []string{"tenants:", "POST   /faults", "readBasic          basic or restriction or nothing", "duplicateType      badRequest or conflict"} {
 		if !strings.Contains(help.String(), want) {
 			t.Errorf("the help lacks %q", want)
 		}

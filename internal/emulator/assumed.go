@@ -45,6 +45,7 @@ const (
 	FailedDependency  Guess = "failedDependency"
 	EmptyPart         Guess = "emptyPart"
 	OwnedObjects      Guess = "ownedObjects"
+	ReadBasic         Guess = "readBasic"
 )
 
 // assumption is one guess: what it is about, with its tag ([I] inferred from what is
@@ -122,6 +123,7 @@ var assumptions = []assumption{
 	{FailedDependency, "[U] body of a part that depends on a failed one: an error, or none; 424 is documented", behaviour("error", "none")},
 	{EmptyPart, "[U] body of a part without one: absent or null", behaviour("absent", "null")},
 	{OwnedObjects, "[U] whether permissions for groups open ownedObjects of a user to an application, or only those for users do", behaviour("groups", "users")},
+	{ReadBasic, "[U] what User.ReadBasic.All shows of users to an application: the basic profile, isManagementRestricted too, or nothing; the first is reported, and the last by others", behaviour("basic", "restriction", "nothing")},
 }
 
 // Assumptions choose a value for some guesses. A guess that is not there has its

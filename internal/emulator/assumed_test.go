@@ -92,6 +92,11 @@ var meets = map[emulator.Guess]func(*graph) string{
 		g.allow("GroupMember.Read.All")
 		return g.do("GET", "/v1.0/users/"+adaID+"/ownedObjects", "").brief()
 	},
+	emulator.ReadBasic: func(g *graph) string {
+		g.allow("User.ReadBasic.All")
+		user := "/v1.0/users/" + adaID + "?$select=id"
+		return g.do("GET", user, "").brief() + ", " + g.do("GET", user+",isManagementRestricted", "").brief()
+	},
 }
 
 func (g *graph) with(phones has) {

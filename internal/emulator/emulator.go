@@ -24,9 +24,6 @@ type Options struct {
 	GraphRoots []string
 	// PageSize is how many rows a directory collection gives at once; 0 is Graph's 100.
 	PageSize int
-	// RefuseReadBasic lets User.ReadBasic.All open nothing under /users. Reports from
-	// the field disagree on whether that application permission is honoured.
-	RefuseReadBasic bool
 	// MaxHold bounds every delaying fault; 0 is a minute, after which Graph itself gives up.
 	MaxHold time.Duration
 	// KeepRequests is how many requests the record holds before it forgets the

@@ -12,7 +12,9 @@ func (e *Emulator) exchange(c *call) answer {
 	c.seen = e.firstSight(c)
 	f := e.pickFault(c)
 	a, done := e.faultBefore(c, f)
-	if !done {
+	if done {
+		e.recognize(c)
+	} else {
 		a = e.serve(c)
 		a = e.faultAfter(c, f, a)
 	}
@@ -25,6 +27,23 @@ func (e *Emulator) exchange(c *call) answer {
 		e.opts.OnRequest(c.seen)
 	}
 	return a
+}
+
+// recognize has the record say whose request it was that a fault answered: whom the token,
+// or the path and the client id of a request for one, names. What is wrong with either is
+// not said.
+func (e *Emulator) recognize(c *call) {
+	switch {
+	case c.token != nil: // in a batch, or a challenge
+	case isGraph(c.path):
+		_ = e.authenticate(c)
+	default:
+		name, _, _ := strings.Cut(strings.TrimPrefix(c.path, "/"), "/")
+		c.seen.Tenant, _ = e.signInTenant(name)
+		if form, err := c.tokenForm(); err == nil {
+			c.seen.App = strings.ToLower(form.Get("client_id"))
+		}
+	}
 }
 
 // serve answers as an undisturbed Graph.

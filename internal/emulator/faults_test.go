@@ -330,3 +330,34 @@ func TestFaultsThatMakeNoSense(t *testing.T) {
 		}
 	}
 }
+
+// Whoever counts requests by tenant must not lose those that a fault answered.
+func TestTheRecordKnowsWhoseRequestAFaultAnswered(t *testing.T) {
+	for name, f := range map[string]emulator.Fault{
+		"an error":            {Effect: emulator.Answer, Status: 503},
+		"a cut":               {Effect: emulator.Cut},
+		"late work":           {Effect: emulator.Late},
+		"an expired token":    {Effect: emulator.ExpiredToken},
+		"an error, after":     {Effect: emulator.Answer, Status: 503, AfterWork: true},
+		"a half of an answer": {Effect: emulator.Half},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := start(t)
+			g.do("GET", phones(adaID), "").wants(200, "")
+			g.ResetRequests()
+			g.fault(f)
+			_, _ = g.try(request{method: "GET", path: phones(adaID)})
+			_, _ = g.try(request{method: "POST", path: "/" + tenantID + "/oauth2/v2.0/token", body: g.form().Encode(),
+				header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}})
+			got := g.Requests()
+			if len(got) != 2 {
+				t.Fatalf("%d requests", len(got))
+			}
+			for _, r := range got {
+				if r.Fault == "" || r.Tenant != tenantID || r.App != g.form().Get("client_id") {
+					t.Errorf("%s %s: fault %q, tenant %q, app %q", r.Method, r.Path, r.Fault, r.Tenant, r.App)
+				}
+			}
+		})
+	}
+}

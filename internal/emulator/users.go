@@ -8,7 +8,7 @@ import (
 )
 
 // userProperties are what $select may name of a user. The first group is the
-// basic profile, all that User.ReadBasic.All shows.
+// basic profile, all that User.ReadBasic.All shows as a rule: see ReadBasic.
 var (
 	basicProperties = []string{"id", "displayName", "givenName", "surname", "mail", "userPrincipalName"}
 	userDefaults    = append([]string{"businessPhones", "jobTitle", "mobilePhone", "officeLocation", "preferredLanguage"}, basicProperties...)
@@ -57,12 +57,8 @@ func (e *Emulator) profile(c *call, u *user) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	full := c.may(readFullUsers)
-	if !full && e.opts.RefuseReadBasic {
-		return nil, errDirectoryForbidden()
-	}
 	for _, name := range names {
-		if !full && !slices.Contains(basicProperties, name) {
+		if !c.shows(name) {
 			return nil, errDirectoryForbidden()
 		}
 	}
@@ -70,6 +66,22 @@ func (e *Emulator) profile(c *call, u *user) (map[string]any, error) {
 		names = userDefaults
 	}
 	return pick(u.properties(), names), nil
+}
+
+// shows reports whether the caller may see a property of users.
+func (c *call) shows(property string) bool {
+	if c.may(readFullUsers) || slices.Contains(basicProperties, property) {
+		return true
+	}
+	return property == "isManagementRestricted" && c.assume(ReadBasic).name == "restriction"
+}
+
+// mayReadUsers refuses a caller whose permission opens nothing after all.
+func (c *call) mayReadUsers() error {
+	if c.assume(ReadBasic).name == "nothing" && !c.may(readFullUsers) {
+		return errDirectoryForbidden()
+	}
+	return nil
 }
 
 func (u *user) properties() map[string]any {
@@ -91,6 +103,9 @@ func (u *user) managementRestricted() any {
 // getUser answers GET /users/{key}.
 // https://learn.microsoft.com/graph/api/user-get
 func (e *Emulator) getUser(c *call) (answer, error) {
+	if err := c.mayReadUsers(); err != nil {
+		return answer{}, err
+	}
 	if err := c.options.only("$select"); err != nil {
 		return answer{}, err
 	}
@@ -117,6 +132,9 @@ func (c *call) usersContext() string {
 // listUsers answers GET /users, filtered by id or UPN or whole.
 // https://learn.microsoft.com/graph/api/user-list
 func (e *Emulator) listUsers(c *call) (answer, error) {
+	if err := c.mayReadUsers(); err != nil {
+		return answer{}, err
+	}
 	if err := c.options.only("$select", "$filter", "$top", "$count", "$skiptoken"); err != nil {
 		return answer{}, err
 	}

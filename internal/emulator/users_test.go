@@ -123,9 +123,14 @@ func TestPermissionsOfUsers(t *testing.T) {
 }
 
 func TestReadBasicMayBeWorthNothing(t *testing.T) {
-	g := start(t, func(o *emulator.Options) { o.RefuseReadBasic = true })
+	g := start(t)
+	must(t, g.SetAssumptions(emulator.Assumptions{emulator.ReadBasic: "nothing"}))
 	g.allow("User.ReadBasic.All")
-	g.do("GET", "/v1.0/users/"+adaID+"?$select=id", "").wants(403, "Authorization_RequestDenied")
+	for _, path := range []string{"/v1.0/users/" + adaID + "?$select=id", "/v1.0/users/nobody@contoso.example", "/v1.0/users"} {
+		g.do("GET", path, "").wants(403, "Authorization_RequestDenied")
+	}
+	g.allow("User.Read.All")
+	g.do("GET", "/v1.0/users/"+adaID, "").wants(200, "")
 }
 
 func TestUsersAreListedAndFiltered(t *testing.T) {

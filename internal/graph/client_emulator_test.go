@@ -80,6 +80,9 @@ func assuming(t *testing.T, test func(*testing.T, emulator.Assumptions)) {
 func (g *tenant) assume(t *testing.T, a emulator.Assumptions) *tenant {
 	t.Helper()
 	must(t, g.SetAssumptions(a))
+	if a[emulator.ReadBasic] == "nothing" { // then the documents ask for more
+		must(t, g.AddApp(emulator.App{ClientID: clientID, Secret: appSecret, Roles: append([]string{"User.Read.All"}, permissions...)}))
+	}
 	return g
 }
 
