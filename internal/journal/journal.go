@@ -1,0 +1,195 @@
+package journal
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/entraops/phone-operator/internal/phone"
+	"github.com/entraops/phone-operator/internal/plan"
+)
+
+const (
+	// GraphReadLag bounds how long reads may lag behind a write that Graph acknowledged.
+	// Graph promises nothing; those who wait in production wait 5 to 30 seconds.
+	GraphReadLag = 30 * time.Second
+	// WriteDeadline bounds how long Graph may yet carry out a write whose answer was lost. The
+	// caller may be gone; Graph goes on until its own limit, and what lands then lands over
+	// anything newer. No request to Graph may wait longer.
+	WriteDeadline = 65 * time.Second
+
+	// unclearWriteHold is how long a phone type is left alone after a write of unknown outcome,
+	// before the write is made again if it did nothing.
+	unclearWriteHold = 5 * time.Second
+	// refusalRecheck is the same for a write that Graph refused.
+	refusalRecheck = 3 * time.Second
+	// refusalsToBelieve is how often in a row Graph must refuse a write before it is believed.
+	refusalsToBelieve = 2
+	// deletionRetry is when a refused deletion is tried again: most wait for the user to choose
+	// another default method.
+	deletionRetry = 10 * time.Minute
+)
+
+// Journal lists the writes to one user's phones that no read has confirmed. It is a value: a
+// copy does not change with the original. Losing it costs no correctness. New makes one that
+// knows nothing of what was before, and takes it for just begun.
+type Journal struct {
+	since   time.Time
+	resync  time.Duration
+	entries []Entry // the last write of each phone type, oldest first
+	// deadline is when nothing is left to land of the writes whose answers were lost; creates
+	// is the same of creates alone, by phone type.
+	deadline time.Time
+	creates  map[phone.Type]time.Time
+	// deleted is when a deletion was known to be done, where nothing was written since.
+	deleted map[phone.Type]time.Time
+}
+
+// New returns an empty journal that begins at a time. A write of an operator before may land
+// for WriteDeadline after that, and come to be shown for GraphReadLag.
+func New(since time.Time) Journal { return Journal{since: since} }
+
+// Begin opens the journal for one reconcile. A refusal is forgotten if its resource asks for
+// something else since; requests names what each asks for, by the Ref of its claim. What Graph
+// refused is tried again after resync.
+func (j *Journal) Begin(resync time.Duration, claims []plan.Claim, requests map[string]string) {
+	j.resync = resync
+	for _, e := range slices.Clone(j.entries) {
+		i := slices.IndexFunc(claims, func(c plan.Claim) bool { return c.Ref == e.Action.For })
+		if !e.Result.isRefusal() || i >= 0 && requests[e.Action.For] == e.Request &&
+			(e.Action.Number.IsZero() || e.Action.Number == claims[i].Number) {
+			continue
+		}
+		if j.forget(e.Action.Type); e.under != nil {
+			j.entries = append(j.entries, *e.under) // which reads may still lag behind
+		}
+	}
+}
+
+// Record enters a write with Graph's answer. It takes the place of the last write of the phone
+// type.
+func (j *Journal) Record(e Entry) {
+	t := e.Action.Type
+	if last, ok := j.last(t); ok {
+		e.earlier, e.under = last.history(), last.under
+		if last.Result == Acknowledged {
+			last.under = nil
+			e.under = &last
+		}
+		if last.Result != Acknowledged && last.isSame(e) {
+			e.refusals = last.refusals
+		}
+	}
+	switch e.Result {
+	case Acknowledged:
+		e.refusals, e.under = 0, nil
+		j.setDeleted(t, e.Action.Verb == plan.Delete, e.At)
+		if until := j.since.Add(WriteDeadline); e.Action.Verb == plan.Update && until.After(e.At) {
+			j.ExpectPredecessor() // which may have sent an update too
+		}
+	case Unclear:
+		until := e.At.Add(WriteDeadline)
+		j.deadline = later(j.deadline, until)
+		if e.Action.Verb == plan.Create {
+			e.only = e.At.After(j.unknownUntil(t))
+			j.expectCreate(t, until)
+		}
+	case InvalidNumber, Restricted:
+		e.refusals = refusalsToBelieve
+	case NotFound:
+		e.refusals++
+	case Refused, NumberNotUnique:
+		if e.refusals++; e.refusals >= refusalsToBelieve {
+			e.Result = Refused
+		}
+	}
+	j.replace(t, e)
+}
+
+// unknownUntil is until when a phone may come to be shown that no write in the journal accounts
+// for: one that an operator before made, or a create whose answer was lost.
+func (j Journal) unknownUntil(t phone.Type) time.Time {
+	return later(j.since, j.creates[t]).Add(GraphReadLag)
+}
+
+// Retention is how long the journal must be kept: while any of it can matter, and twice that,
+// for the reconcile that it is kept for may be late. Zero: nothing is left in it.
+func (j Journal) Retention(now time.Time) time.Duration {
+	var keep time.Duration
+	for _, e := range j.entries {
+		if e.Result == Acknowledged {
+			keep = max(keep, GraphReadLag)
+		} else {
+			keep = max(keep, unclearWriteHold, j.retryAfter(e))
+		}
+	}
+	for _, until := range append(slices.Collect(maps.Values(j.creates)), j.deadline) {
+		keep = max(keep, until.Add(GraphReadLag).Sub(now))
+	}
+	return 2 * keep
+}
+
+// retryAfter is how long a refusal stands.
+func (j Journal) retryAfter(e Entry) time.Duration {
+	if e.Action.Verb == plan.Delete && e.Result != Restricted {
+		return deletionRetry
+	}
+	return j.resync
+}
+
+// Unsettled reports whether the last write of a phone type is still in the journal.
+func (j Journal) Unsettled(t phone.Type) bool {
+	_, ok := j.last(t)
+	return ok
+}
+
+func (j Journal) last(t phone.Type) (Entry, bool) {
+	i := slices.IndexFunc(j.entries, func(e Entry) bool { return e.Action.Type == t })
+	if i < 0 {
+		return Entry{}, false
+	}
+	return j.entries[i], true
+}
+
+func (j *Journal) forget(t phone.Type) {
+	j.entries = slices.DeleteFunc(slices.Clone(j.entries), func(e Entry) bool { return e.Action.Type == t })
+}
+
+func (j *Journal) replace(t phone.Type, e Entry) {
+	j.forget(t)
+	j.entries = append(j.entries, e)
+}
+
+// setDeleted notes since when nothing of a phone type is left, or that something is.
+func (j *Journal) setDeleted(t phone.Type, gone bool, since time.Time) {
+	j.deleted = maps.Clone(j.deleted)
+	if !gone {
+		delete(j.deleted, t)
+		return
+	}
+	if j.deleted == nil {
+		j.deleted = map[phone.Type]time.Time{}
+	}
+	j.deleted[t] = since
+}
+
+// isDeleted reports whether a deletion of the phone type was done since, and nothing written after it.
+func (j Journal) isDeleted(t phone.Type, since time.Time) bool {
+	done, ok := j.deleted[t]
+	return ok && !done.Before(since)
+}
+
+// sooner returns the shorter of two waits, of which zero is none. None is under a second.
+func sooner(wait, d time.Duration) time.Duration {
+	if d = max(d, time.Second); wait == 0 || d < wait {
+		return d
+	}
+	return wait
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

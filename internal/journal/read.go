@@ -1,0 +1,121 @@
+package journal
+
+import (
+	"slices"
+	"time"
+
+	"github.com/entraops/phone-operator/internal/phone"
+	"github.com/entraops/phone-operator/internal/plan"
+)
+
+// View is what a read of Graph comes to beside the journal.
+type View struct {
+	Methods   []plan.Method // what to believe
+	Confirmed []Entry       // writes that Graph did not acknowledge, and did
+	Replaced  []Replacement // numbers that Graph acknowledged, and shows others in their place
+	ReadAgain time.Duration // when to read again; zero: the read need not be repeated
+}
+
+// Replacement is a number that another client, or Graph itself, put in the place of ours.
+type Replacement struct {
+	Entry Entry
+	Shown phone.Reading
+}
+
+// Read compares what Graph shows now with the entries, and settles those that it can.
+//
+//	result             the read shows                then
+//	acknowledged       the state after               believed; settled after GraphReadLag
+//	acknowledged       a state before, in that time  late: the state after is believed, read again
+//	acknowledged       anything else, or later       another client's: settled
+//	acknowledged       SMS sign-in not switched      refused: for some users Graph does that
+//	not acknowledged   the state after               acknowledged by that
+//	not acknowledged   what was before earlier ones  may be late: the state before this one is believed, read again
+//	Unclear            anything else                 open until it can neither land nor show
+//	refused            anything else                 open; tried once more after resync
+//
+// The argument is not changed.
+func (j *Journal) Read(shown []plan.Method, now time.Time) View {
+	v := View{Methods: slices.Clone(shown)}
+	for _, e := range slices.Clone(j.entries) {
+		j.settle(&v, e, now)
+	}
+	return v
+}
+
+// settle compares one entry with what Graph shows of its phone type.
+func (j *Journal) settle(v *View, e Entry, now time.Time) {
+	t, age := e.Action.Type, now.Sub(e.At)
+	m := plan.MethodOf(v.Methods, t)
+	// The phone that the write found may have been made right before.
+	unborn := m == nil && e.Before != nil && !e.At.After(j.unknownUntil(t))
+	switch {
+	case e.Result != Acknowledged && (e.mayPredate(m) || unborn) && age < GraphReadLag:
+		// Such as no phone after a deletion: the read may be as old as the time before it was made.
+		v.believe(t, e.Before)
+		v.ReadAgain = sooner(v.ReadAgain, (GraphReadLag-age)/2)
+		e.ambiguous = e.shown(m)
+		j.update(e)
+	case e.shown(m), e.masked(m):
+		j.confirm(v, e, now)
+	case e.Result.isOpen() && age > WriteDeadline+GraphReadLag:
+		j.forget(t) // it will not come any more: what shows up later is another client's
+	case e.Result != Acknowledged && age >= 2*j.retryAfter(e):
+		j.forget(t) // it is not tried any more
+	case e.Result != Acknowledged:
+		if e.isRejected() && age >= j.retryAfter(e) {
+			// Once more. If Graph refuses again, it is believed at once.
+			e.refusals = refusalsToBelieve - 1
+		}
+		e.ambiguous = false
+		j.update(e)
+	case (e.mayLag(m) || unborn) && age < GraphReadLag:
+		v.believe(t, e.After)
+		// Most reads lag for less than a second: soon, and then later and later.
+		v.ReadAgain = sooner(v.ReadAgain, min(age, GraphReadLag-age))
+	case e.Action.Verb == plan.EnableSMS || e.Action.Verb == plan.DisableSMS:
+		// Acknowledged and never done: for some users Graph does that, and would do so again.
+		e.Result, e.refusals, e.At = Refused, refusalsToBelieve, now
+		j.update(e)
+	default:
+		if m != nil && m.Number.Compare(e.Action.Number) == phone.Different {
+			v.Replaced = append(v.Replaced, Replacement{e, m.Number})
+		}
+		j.forget(t)
+	}
+}
+
+// confirm takes a write for done.
+func (j *Journal) confirm(v *View, e Entry, now time.Time) {
+	t := e.Action.Type
+	if m := plan.MethodOf(v.Methods, t); e.masked(m) {
+		m.Number = e.After.Number
+	}
+	if e.only {
+		j.forgetCreates(t) // here it is
+	}
+	switch e.Result {
+	case Acknowledged:
+	case NotFound: // deleted by another client, before us
+		j.setDeleted(t, true, now)
+	case Unclear, NumberNotUnique, Refused, InvalidNumber, Restricted:
+		v.Confirmed = append(v.Confirmed, e)
+	}
+	if e.Result.isOpen() {
+		e.At = now // when it was done is not known
+	}
+	if now.Sub(e.At) >= GraphReadLag {
+		j.forget(t)
+		return
+	}
+	e.Result, e.ambiguous = Acknowledged, false // and kept: the next read may lag once more
+	j.update(e)
+}
+
+// update changes the entry of a phone type in its place.
+func (j *Journal) update(e Entry) {
+	j.entries = slices.Clone(j.entries)
+	j.entries[slices.IndexFunc(j.entries, func(o Entry) bool { return o.Action.Type == e.Action.Type })] = e
+}
+
+func (v *View) believe(t phone.Type, m *plan.Method) { v.Methods = plan.Replace(v.Methods, t, m) }
