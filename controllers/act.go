@@ -5,13 +5,13 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/journal"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
 )
@@ -49,11 +49,10 @@ func (p *pass) act(ctx context.Context, decided plan.Plan) error {
 		after, err := p.write(policy.WithCaptureResponse(ctx, &answer), a)
 		kind := graph.KindOf(err)
 		countWrite(p.tenant.Name, a, kind)
+		entry := journal.Entry{Action: a, Before: before, After: after, At: p.Now(), Result: results[kind]}
 		if err == nil {
-			p.memory[a.Type] = &lastWrite{action: a, before: before, after: after, older: p.memory[a.Type].mayShow(), at: p.Now()}
+			p.journal.Record(entry)
 			p.set(a.Type, after)
-			p.deleted[a.Type] = a.Verb == plan.Delete
-			p.written(a)
 			p.succeeded(a)
 			if a.Verb == plan.Create {
 				p.tenant.Deletions.Created(p.deletionOf(a), a.Number)
@@ -68,10 +67,10 @@ func (p *pass) act(ctx context.Context, decided plan.Plan) error {
 				return err // the user or the method went away, or is not everywhere yet
 			}
 			// Gone is what was wanted, and one answer is no proof of it: the list is read.
-			p.failed(ctx, a, before, after, kind, err)
+			p.unconfirmed(ctx, entry, err)
 			return back
 		case graph.Refused, graph.InvalidNumber, graph.Restricted, graph.NumberNotUnique, graph.Unclear:
-			p.failed(ctx, a, before, after, kind, err)
+			p.unconfirmed(ctx, entry, err)
 			return back
 		default: // nothing was done
 			p.forgetIntent(a)
@@ -119,41 +118,17 @@ func (p *pass) write(ctx context.Context, a plan.Action) (*plan.Method, error) {
 	return after, nil
 }
 
-// failed remembers a write that Graph refused or that may have been done all the
-// same. It is read again before anything else is decided.
-func (p *pass) failed(ctx context.Context, a plan.Action, before, after *plan.Method, kind graph.Kind, err error) {
+// unconfirmed enters a write into the journal that Graph refused or that may have been done
+// all the same. It is read again before anything else is decided.
+func (p *pass) unconfirmed(ctx context.Context, e journal.Entry, err error) {
+	a := e.Action
 	log.FromContext(ctx).V(1).Info("Graph did not confirm the write", "action", a.Verb.String(),
 		"phoneType", a.Type, "resource", a.For, "answer", err.Error())
-	w := &lastWrite{
-		action: a, before: before, after: after, older: p.memory[a.Type].mayShow(), at: p.Now(),
-		failed: kind, requestID: idOf(err), asked: p.claim(a.For).asks(),
-	}
-	if isRefusal(kind) {
+	e.RequestID, e.Request, e.Lost = idOf(err), p.claim(a.For).request(), lostAs(err)
+	if _, refused := refusedAs[e.Result]; refused {
 		p.forgetIntent(a)
 	}
-	if last := p.memory[a.Type]; last != nil && last.failed != "" && last.is(a) {
-		w.strikes, w.lost = last.strikes, last.lost
-	}
-	w.lost = w.lost.after(err, w.at)
-	switch kind {
-	case graph.Unclear:
-		p.mayLand(w.at.Add(landing))
-		if a.Verb == plan.Create {
-			w.alone = !p.createLands(a.Type).After(w.at)
-			p.mayCome(a.Type, w.at.Add(landing))
-		}
-	case graph.NotFound:
-		w.strikes++
-	case graph.InvalidNumber, graph.Restricted:
-		w.strikes = strikeOut // said for certain: asked again, it is the same
-	default:
-		w.strikes++
-		// Saved all the same, as a rule; if not by the second time, it is refused.
-		if w.strikes >= strikeOut {
-			w.failed = graph.Refused
-		}
-	}
-	p.memory[a.Type] = w
+	p.journal.Record(e)
 	p.stale = true
 }
 
@@ -173,26 +148,13 @@ func (p *pass) succeeded(a plan.Action) {
 // forgetIntent notes of a create that was certainly not done that nothing in Graph is due
 // to it: what its status remembers must not make a phone of another client its own.
 func (p *pass) forgetIntent(a plan.Action) {
-	if c := p.claim(a.For); a.Verb == plan.Create && c.fresh && !p.createLands(a.Type).After(p.Now()) {
+	if c := p.claim(a.For); a.Verb == plan.Create && c.fresh && !p.journal.CreateMayLand(a.Type, p.Now()) {
 		c.Creating = ""
 	}
 }
 
-// isRefusal reports whether Graph did not do a write, and said so of the write itself.
-func isRefusal(kind graph.Kind) bool {
-	return kind == graph.Refused || kind == graph.InvalidNumber || kind == graph.Restricted
-}
-
 func (p *pass) anyFailed(t phone.Type) bool {
 	return slices.ContainsFunc(p.claims, func(c *claim) bool { return c.Type == t && c.failed != nil && c.Withheld == plan.Unsettled })
-}
-
-// retryAfter is how long a refusal stands.
-func (p *pass) retryAfter(w *lastWrite) time.Duration {
-	if w.action.Verb == plan.Delete && w.failed != graph.Restricted {
-		return retryDelete
-	}
-	return p.tenant.Spec.ResyncPeriodOrDefault()
 }
 
 func (p *pass) observing() bool { return p.tenant.Spec.ModeOrDefault() == v1alpha1.ModeObserve }

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/journal"
 	"github.com/entraops/phone-operator/internal/plan"
 )
 
@@ -58,7 +59,7 @@ func (p *pass) begin(ctx context.Context, a plan.Action, verdicts map[string]pla
 // the API server may have nothing to compare: the cache of an operator that has just
 // become the leader may be behind what the one before it acted on.
 func (p *pass) upToDate(ctx context.Context, c *claim) error {
-	if p.now.Sub(p.started) > landing || c.vanished {
+	if p.now.Sub(p.started) > journal.WriteDeadline || c.vanished {
 		return nil
 	}
 	var live v1alpha1.PhoneAuthenticationMethod

@@ -13,6 +13,7 @@ import (
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
 	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/journal"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
 )
@@ -267,7 +268,7 @@ func (m *model) heed(resp *http.Response) {
 // touch notes that somebody changed a user's phone by hand.
 func (m *model) touch(user string, t v1alpha1.PhoneType) {
 	was := m.slot(user, t)
-	m.behind(user, was.wrote.Add(catchUp)) // Graph shows what was there before the write, and the operator is patient
+	m.behind(user, was.wrote.Add(journal.GraphReadLag)) // Graph shows what was there before the write, and the operator is patient
 	*was = slotNotes{from: byHand, touched: time.Now(), wrote: was.wrote, unclear: was.unclear}
 }
 

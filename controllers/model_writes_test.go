@@ -9,6 +9,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/journal"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/user"
 )
@@ -150,7 +151,7 @@ func (m *model) judgeRelease(o *pam) {
 	}
 	// What was put in the place of a phone right after that was deleted may be taken
 	// for the phone that reads still show.
-	if !m.lagging(user) && (s.touched.IsZero() || s.touched.Sub(s.wrote) > catchUp) {
+	if !m.lagging(user) && (s.touched.IsZero() || s.touched.Sub(s.wrote) > journal.GraphReadLag) {
 		m.broken(nothingIsLost, "%s goes, and the phone that it holds stays with nobody to speak for it", ref(o))
 	}
 }

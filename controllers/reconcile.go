@@ -16,7 +16,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
-	"github.com/entraops/phone-operator/internal/phone"
+	"github.com/entraops/phone-operator/internal/journal"
 	"github.com/entraops/phone-operator/internal/plan"
 	"github.com/entraops/phone-operator/internal/tenant"
 	"github.com/entraops/phone-operator/internal/user"
@@ -32,14 +32,13 @@ type Reconciler struct {
 
 	doubted   chan<- event.TypedGenericEvent[doubt] // for the tenants; nil: nobody hears it
 	directory *directory
-	memories  *cache.Expiring // user.Key -> memory
+	journals  *cache.Expiring // user.Key -> journal.Journal
 	refusals  *cache.Expiring // user.Key -> time.Duration, how long to stay away after the last one
 	// What is known of our own writes, by the UID of the resource.
 	versions      *cache.Expiring // resourceVersion of our last one, for as long as the cache may be behind it
 	numbersInSync *cache.Expiring // phone.Number that was last in sync
-	undone        *cache.Expiring // undoing, what Graph shows in place of a number that was written
+	reversals     *cache.Expiring // journal.Reversal, what Graph shows in place of a number that was written
 
-	landings *cache.Expiring // user.Key -> time.Time, until when a write may land that nobody heard of
 	intents  *cache.Expiring // UID -> metav1.Time, the pending writes that this replica recorded
 	absences *cache.Expiring // user.Key -> time.Time, since when the user is not found
 
@@ -64,14 +63,13 @@ type pass struct {
 	// gathered are all resources that this pass began with, the refused ones too.
 	gathered map[types.UID]bool
 	now      time.Time
-	memory   memory
+	journal  journal.Journal
 
-	methods []plan.Method       // what Graph has, as far as is known
-	deleted map[phone.Type]bool // what this pass deleted
-	stale   bool                // methods must be read again before the next plan
-	checked time.Time           // when Graph was asked and the user held no directory role; zero: not in this pass
-	look    time.Duration       // when to look again; 0 is at the resync
-	refused bool                // the access rules refused a claim
+	methods []plan.Method // what Graph has, as far as is known
+	stale   bool          // methods must be read again before the next plan
+	checked time.Time     // when Graph was asked and the user held no directory role; zero: not in this pass
+	look    time.Duration // when to look again; 0 is at the resync
+	refused bool          // the access rules refused a claim
 	// renamable: they refused one by the name of its user, which may be another at the resync.
 	renamable bool
 	recalled  bool // a refusal of a moment ago was believed
@@ -97,7 +95,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, key user.Key) (reconcile.Res
 	case err != nil || len(claims) == 0:
 		return reconcile.Result{}, err
 	}
-	p := &pass{Reconciler: r, key: key, due: due, claims: claims, now: r.Now(), deleted: map[phone.Type]bool{}, gathered: map[types.UID]bool{}}
+	p := &pass{Reconciler: r, key: key, due: due, claims: claims, now: r.Now(), journal: r.journalOf(key), gathered: map[types.UID]bool{}}
 	for _, c := range claims {
 		p.gathered[c.object.UID] = true
 	}
@@ -193,11 +191,8 @@ const rounds = 10
 // converge plans and acts until a plan has nothing left to do, and returns that
 // plan; in mode Observe it returns the first one and does nothing.
 func (p *pass) converge(ctx context.Context) (plan.Plan, error) {
-	p.recall()
-	p.recallCreates()
-	p.mindPredecessor()
-	defer p.remember()
-	defer p.awaitLanding()
+	p.beginJournal()
+	defer p.keepJournal()
 	p.blind()
 	if out, err := p.protectBeforeComparison(ctx); err != nil {
 		return plan.Plan{}, err
@@ -219,7 +214,7 @@ func (p *pass) converge(ctx context.Context) (plan.Plan, error) {
 			return decided, err
 		}
 		if !p.stale {
-			p.doubtAbsence() // of what was just deleted
+			p.holdUnseen() // of what was just deleted
 			continue
 		}
 		if err := p.observe(ctx); err != nil {

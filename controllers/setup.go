@@ -117,8 +117,8 @@ func (r *Reconciler) setup(mgr ctrl.Manager, o Options, connected <-chan event.T
 // remembersNothing gives the reconciler the memory of one that has just been started.
 func (r *Reconciler) remembersNothing() {
 	r.directory, r.visits = newDirectory(), newVisits()
-	r.memories, r.refusals, r.landings = cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring()
-	r.versions, r.numbersInSync, r.undone = cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring()
+	r.journals, r.refusals = cache.NewExpiring(), cache.NewExpiring()
+	r.versions, r.numbersInSync, r.reversals = cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring()
 	r.intents, r.absences, r.suspicions = cache.NewExpiring(), cache.NewExpiring(), cache.NewExpiring()
 	r.judged, r.unwritable = judgements{cache.NewExpiring()}, newUnwritable()
 	r.contested = newUnwritable()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/journal"
 )
 
 // twinOfOne has numberOne's mask.
@@ -170,7 +171,7 @@ func TestAPendingWriteOfASuspendedResourceEnds(t *testing.T) {
 		if m.cluster.pams[keyFor("people/a")].Status.PendingWrite == nil {
 			t.Fatal("nothing is pending")
 		}
-		m.take(edits("people/a", suspended(true)), works(busy), waits(2*landing))
+		m.take(edits("people/a", suspended(true)), works(busy), waits(2*journal.WriteDeadline))
 		if w := m.cluster.pams[keyFor("people/a")].Status.PendingWrite; w != nil {
 			t.Errorf("still pending: %+v", w)
 		}

@@ -18,9 +18,7 @@ func (p *pass) find(c *claim, v plan.Verdict) conditions.Set {
 	subject := conditions.Subject{
 		Claim: c.Claim, Namespace: c.object.Namespace, Why: c.why, RefusedAs: c.refusedAs, Undone: c.undone, Observe: p.observing(),
 	}
-	if w := p.memory[c.Type]; w != nil && w.action.For == c.Ref && w.lost.long(p.now) {
-		subject.Lost, subject.LostVerb = w.lost.said, w.action.Verb
-	}
+	subject.LostVerb, subject.Lost = p.journal.Lost(c.Claim, p.now)
 	subject.Young = v.Outcome == plan.Barred && c.Barred == plan.NumberSourceNotFound && p.young(c)
 	// Reads may lag longer than patience lasts: what Graph refused may be there.
 	mayBeThere := v.Outcome == plan.Rejected && c.refusedAs != graph.Restricted && c.refusedAs != graph.InvalidNumber

@@ -46,6 +46,9 @@ type Entry struct {
 	RequestID string
 	// Request names what the resource asked for at the time. A refusal stands for that alone.
 	Request string
+	// Lost is an answer that means nothing, for not the service gave it that knows: "HTTP 404
+	// UnknownError". It is empty for all others.
+	Lost string
 
 	// earlier are what Graph had before earlier writes that no read had confirmed when this
 	// one was made: a read may lag behind them too.
@@ -58,6 +61,8 @@ type Entry struct {
 	// ambiguous: the read that was last shows what the write was to bring about, and may be as
 	// old as an earlier write.
 	ambiguous bool
+	// lostSince is since when such answers were the only ones to this write.
+	lostSince time.Time
 	// refusals counts how often in a row Graph refused this write, or had nothing to delete.
 	refusals int
 }

@@ -28,6 +28,9 @@ const (
 	// deletionRetry is when a refused deletion is tried again: most wait for the user to choose
 	// another default method.
 	deletionRetry = 10 * time.Minute
+	// lostToTell is how long a write is answered in words that mean nothing before its resource
+	// says so: a route that is lost for a moment is no news.
+	lostToTell = 3 * time.Minute
 )
 
 // Journal lists the writes to one user's phones that no read has confirmed. It is a value: a
@@ -77,8 +80,14 @@ func (j *Journal) Record(e Entry) {
 			e.under = &last
 		}
 		if last.Result != Acknowledged && last.isSame(e) {
-			e.refusals = last.refusals
+			e.refusals, e.lostSince = last.refusals, last.lostSince
 		}
+	}
+	switch {
+	case e.Lost == "":
+		e.lostSince = time.Time{}
+	case e.lostSince.IsZero():
+		e.lostSince = e.At
 	}
 	switch e.Result {
 	case Acknowledged:
@@ -141,6 +150,16 @@ func (j Journal) retryAfter(e Entry) time.Duration {
 func (j Journal) Unsettled(t phone.Type) bool {
 	_, ok := j.last(t)
 	return ok
+}
+
+// Lost returns the write for a claim that is answered in words that mean nothing for long
+// enough to tell, and that answer; empty where none is.
+func (j Journal) Lost(c plan.Claim, now time.Time) (plan.Verb, string) {
+	e, ok := j.last(c.Type)
+	if !ok || e.Action.For != c.Ref || e.lostSince.IsZero() || now.Sub(e.lostSince) < lostToTell {
+		return plan.None, ""
+	}
+	return e.Action.Verb, e.Lost
 }
 
 func (j Journal) last(t phone.Type) (Entry, bool) {

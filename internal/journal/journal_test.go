@@ -211,3 +211,28 @@ func TestReversal(t *testing.T) {
 		}
 	}
 }
+
+func TestJournal_Lost(t *testing.T) {
+	const said = "HTTP 404 UnknownError"
+	for name, c := range map[string]struct {
+		answers []string // one a minute, the last one now
+		of      string
+		want    string
+	}{
+		"for three minutes":                     {[]string{said, said, said, said}, theRef, said},
+		"for two minutes":                       {[]string{said, said, said}, theRef, ""},
+		"for three, but for one answer":         {[]string{said, "", said, said}, theRef, ""},
+		"for three, and the last one means one": {[]string{said, said, said, ""}, theRef, ""},
+		"of another resource":                   {[]string{said, said, said, said}, "people/b", ""},
+	} {
+		j := old()
+		for i, answer := range c.answers {
+			e := entry(plan.Delete, phone.Number{}, Unclear, ago(60*(len(c.answers)-1-i)))
+			e.Lost = answer
+			j.Record(e)
+		}
+		if verb, got := j.Lost(plan.Claim{Ref: c.of, Type: phone.Mobile}, epoch); got != c.want || (verb == plan.Delete) != (c.want != "") {
+			t.Errorf("%s: %v %q", name, verb, got)
+		}
+	}
+}
