@@ -29,7 +29,7 @@ func (p *pass) begin(ctx context.Context, a plan.Action, verdicts map[string]pla
 	if a.Verb == plan.Update || a.Verb == plan.Delete {
 		for _, other := range p.claims {
 			v := verdicts[other.Ref]
-			if other.Type != a.Type || !v.Holds || other.Holder {
+			if other.Type != a.Type || !v.Holds || other.isRecorded() || other.vanished {
 				continue
 			}
 			if other.failed = p.record(ctx, other, v); other.failed != nil {
@@ -54,6 +54,10 @@ func (p *pass) begin(ctx context.Context, a plan.Action, verdicts map[string]pla
 	}
 	return nil
 }
+
+// isRecorded reports whether status says that the claim holds its phone. What this pass found
+// out alone is lost if it is killed.
+func (c *claim) isRecorded() bool { return c.object.Status.ID != "" && c.object.Status.UserID != "" }
 
 // upToDate makes sure that a resource is as the cache has it, before a write for which
 // the API server may have nothing to compare: the cache of an operator that has just

@@ -1,9 +1,12 @@
 package controllers
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
@@ -110,4 +113,26 @@ func TestNoPhoneIsLeftBehindForALateRead(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAPhoneIsRecordedBeforeItsNumberIsChanged(t *testing.T) {
+	told(t, func(m *model) {
+		broken := true
+		m.spoils(func(_ *pam, status bool) error {
+			if p := m.has(ada, mobileType); broken && status && p != nil && p.Number == numberTwo {
+				return apierrors.NewInternalError(errors.New("no space"))
+			}
+			return nil
+		})
+		m.take(waits(10*time.Minute),
+			graphFault("the answer to a create is lost", emulator.Fault{Method: http.MethodPost, Path: "/phoneMethods$", Times: 1, Effect: emulator.Half}),
+			graphFault("reads are masked", emulator.Fault{Method: http.MethodGet, Path: "/phoneMethods$", Times: 2, Effect: emulator.Mask, Glyph: "X"}),
+			creates("people/a", ada, mobileType, number(numberOne), adopting(v1alpha1.AdoptNever)), works(1), edits("people/a", number(numberTwo)), works(1))
+		m.startOperator()
+		m.connectTenant()
+		broken = false
+		m.take(edits("people/a", number(numberOne)), waits(5*time.Minute))
+		m.wants(t, numberOne)
+		m.saysReady(t, "people/a", v1alpha1.ReasonReady)
+	})
 }
