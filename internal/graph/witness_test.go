@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -174,7 +175,12 @@ type carrying struct {
 
 func credentials(c azcore.TokenCredential) option { return func(o *graph.Options) { o.Credential = c } }
 
+// issuing guards all credentials of the tests: privileges are asked with several requests at once.
+var issuing sync.Mutex
+
 func (c *carrying) GetToken(_ context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	issuing.Lock()
+	defer issuing.Unlock()
 	if o.Claims != "" {
 		if c.failed != nil {
 			return azcore.AccessToken{}, c.failed
