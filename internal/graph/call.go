@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -63,8 +64,7 @@ func (c *Client) send(ctx context.Context, r call, into answer) error {
 		resp, err = c.again(ctx, r, id)
 	}
 	if err == nil && resp.StatusCode < 300 {
-		// Where nothing is to be read, a page of a gateway must not pass for a deletion.
-		if into == nil && (resp.StatusCode == http.StatusNoContent || requestIDOf(resp) != "") {
+		if into == nil && done(resp) {
 			return nil
 		}
 		if into != nil {
@@ -84,6 +84,28 @@ func (c *Client) send(ctx context.Context, r call, into answer) error {
 		e.Permission = r.needs.least()
 	}
 	return e
+}
+
+// done reports whether an answer without anything to read says that the work is done. A
+// page of a gateway must not pass for a deletion, nor an error that came as a success, nor
+// a promise to do it later.
+func done(resp *http.Response) bool {
+	if resp.StatusCode == http.StatusNoContent {
+		return true
+	}
+	if resp.StatusCode != http.StatusOK || RequestID(resp.Header) == "" {
+		return false
+	}
+	body, err := runtime.Payload(resp)
+	if err != nil || len(body) == 0 {
+		return err == nil
+	}
+	var said map[string]json.RawMessage
+	if json.Unmarshal(body, &said) != nil {
+		return false
+	}
+	_, failed := said["error"]
+	return !failed
 }
 
 // again makes a call once more whose token was refused: nothing was done.
@@ -167,7 +189,7 @@ func list[T any](ctx context.Context, c *Client, r call) ([]T, error) {
 			return all, nil
 		}
 		next, err := url.Parse(*p.NextLink)
-		if err != nil || next.RawQuery == "" {
+		if err != nil || next.RawQuery == "" || r.path == collection+"?"+next.RawQuery {
 			break
 		}
 		r.path = collection + "?" + next.RawQuery

@@ -168,7 +168,7 @@ func TestCreateGivesTheMethodAsGraphHasIt(t *testing.T) {
 
 func TestAnUpdateMayBeAnsweredWithTheMethod(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		reply{status: 200, header: map[string]string{"request-id": "3c1e2f9a-6f6e-4c43-9f6d-111111111111"}, body: `{"id":`}.write(w)
+		reply{status: 200, header: map[string]string{"request-id": "3c1e2f9a-6f6e-4c43-9f6d-111111111111"}, body: `{"id":"x","phoneNumber":17}`}.write(w)
 	})
 	must(t, s.client(t).UpdatePhoneMethod(context.Background(), adaID, phone.Office, number(t, "+12065550102x1")))
 }

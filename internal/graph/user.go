@@ -36,6 +36,9 @@ func (c *Client) User(ctx context.Context, key string) (User, error) {
 	if err := c.send(ctx, r, &u); err != nil {
 		return User{}, err
 	}
+	if IsGUID(key) && !strings.EqualFold(u.ID, key) {
+		return User{}, &Error{Kind: Unavailable, Op: op, Cause: "the answer is about another user"}
+	}
 	return User{ID: strings.ToLower(u.ID), UserPrincipalName: u.UserPrincipalName}, nil
 }
 

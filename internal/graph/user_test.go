@@ -12,7 +12,7 @@ import (
 func TestAUserIsLookedUpByTheEscapedKey(t *testing.T) {
 	for name, tc := range map[string]struct{ key, path string }{
 		"a name":                       {"ada@contoso.example", "ada@contoso.example"},
-		"an object id":                 {adaID, adaID},
+		"an object id":                 {"0f1c0000-0000-4000-8000-00000000000a", "0f1c0000-0000-4000-8000-00000000000a"},
 		"an object id in capitals":     {"0F1C0000-0000-4000-8000-00000000000A", "0f1c0000-0000-4000-8000-00000000000a"},
 		"an apostrophe":                {"o'brien@contoso.example", "users('o''brien@contoso.example')"},
 		"two apostrophes":              {"o''b'@contoso.example", "users('o''''b''@contoso.example')"},
