@@ -28,16 +28,16 @@ func TestAWriteThatDoesNotGetThroughSaysSo(t *testing.T) {
 			told(t, func(m *model) {
 				m.take(creates("people/a", ada, mobileType, number(numberOne)), waits(10*time.Minute),
 					graphFault("words that mean nothing", emulator.Fault{Method: c.method, Path: "phoneMethods/", Effect: emulator.Answer, Status: c.status}), c.then)
-				m.tries(time.Minute)
+				m.tries(10 * time.Second)
 				m.saysReady(t, "people/a", v1alpha1.ReasonPending)
-				m.tries(5 * time.Minute)
+				m.tries(6 * time.Minute)
 				m.saysReady(t, "people/a", v1alpha1.ReasonGraphUnavailable)
 				m.wants(t, c.was)
 				for _, words := range c.says {
 					m.saysWords(t, "people/a", words, "A change is on its way")
 				}
 				m.graph.ClearFaults()
-				m.tries(5 * time.Minute)
+				m.tries(7 * time.Minute)
 				if o := m.cluster.pams[keyFor("people/a")]; (o == nil) != c.gone {
 					t.Errorf("gone: %v", o == nil)
 				}

@@ -25,6 +25,9 @@ func (p *pass) find(c *claim, v plan.Verdict) conditions.Set {
 	if mayBeThere || v.Outcome == plan.WaitingForMobile || v.Outcome == plan.WaitingForAlternateMobile {
 		p.backOff(c)
 	}
+	if id, often := p.journal.Unanswered(c.Claim); often && subject.Lost == "" && v.Outcome == plan.Pending && c.Withheld == plan.Unsettled {
+		return conditions.ForFailure(&graph.Error{Kind: graph.Unclear, RequestID: id}, p.observing())
+	}
 	return conditions.ForVerdict(subject, v)
 }
 

@@ -63,6 +63,11 @@ type Entry struct {
 	ambiguous bool
 	// lostSince is since when such answers were the only ones to this write.
 	lostSince time.Time
+	// unanswered counts how often in a row the answer to this write was Unclear.
+	unanswered int
+	// expired: the write can neither land nor come to be shown any more. What shows is another
+	// client's, and only the count is left of it.
+	expired bool
 	// refusals counts how often in a row Graph refused this write, or had nothing to delete.
 	refusals int
 }
@@ -142,6 +147,8 @@ func (e Entry) hold(now time.Time) time.Duration {
 		d = GraphReadLag
 	case e.Result == NotFound: // and the list shows it: longer and longer
 		d = min(unclearWriteHold<<min(max(e.refusals-1, 0), 10), deletionRetry)
+	case e.Result == Unclear:
+		d = min(unclearWriteHold<<min(max(e.unanswered-1, 0), 10), unclearWriteHoldMax)
 	}
 	return e.At.Add(d).Sub(now)
 }

@@ -19,8 +19,13 @@ const (
 	WriteDeadline = 65 * time.Second
 
 	// unclearWriteHold is how long a phone type is left alone after a write of unknown outcome,
-	// before the write is made again if it did nothing.
-	unclearWriteHold = 5 * time.Second
+	// before the write is made again if it did nothing. It doubles with each such answer in a
+	// row up to unclearWriteHoldMax, and begins anew when the resource asks for something else.
+	unclearWriteHold    = 5 * time.Second
+	unclearWriteHoldMax = 5 * time.Minute
+	// unansweredToTell is how often in a row the answer to a write must be Unclear before its
+	// resource says so.
+	unansweredToTell = 3
 	// refusalRecheck is the same for a write that Graph refused.
 	refusalRecheck = 3 * time.Second
 	// refusalsToBelieve is how often in a row Graph must refuse a write before it is believed.
@@ -59,6 +64,10 @@ func (j *Journal) Begin(resync time.Duration, claims []plan.Claim, requests map[
 	j.resync = resync
 	for _, e := range slices.Clone(j.entries) {
 		i := slices.IndexFunc(claims, func(c plan.Claim) bool { return c.Ref == e.Action.For })
+		if e.Result == Unclear && (i < 0 || requests[e.Action.For] != e.Request) {
+			e.unanswered = min(e.unanswered, 1)
+			j.update(e)
+		}
 		if !e.Result.isRefusal() || i >= 0 && requests[e.Action.For] == e.Request &&
 			(e.Action.Number.IsZero() || e.Action.Number == claims[i].Number) {
 			continue
@@ -80,7 +89,7 @@ func (j *Journal) Record(e Entry) {
 			e.under = &last
 		}
 		if last.Result != Acknowledged && last.isSame(e) {
-			e.refusals, e.lostSince = last.refusals, last.lostSince
+			e.refusals, e.lostSince, e.unanswered = last.refusals, last.lostSince, last.unanswered
 		}
 	}
 	switch {
@@ -97,6 +106,7 @@ func (j *Journal) Record(e Entry) {
 			j.ExpectPredecessor() // which may have sent an update too
 		}
 	case Unclear:
+		e.unanswered++
 		until := e.At.Add(WriteDeadline)
 		j.deadline = later(j.deadline, until)
 		if e.Action.Verb == plan.Create {
@@ -146,10 +156,20 @@ func (j Journal) retryAfter(e Entry) time.Duration {
 	return j.resync
 }
 
-// Unsettled reports whether the last write of a phone type is still in the journal.
+// Unsettled reports whether the last write of a phone type may yet turn out to be done or not.
 func (j Journal) Unsettled(t phone.Type) bool {
-	_, ok := j.last(t)
-	return ok
+	e, ok := j.last(t)
+	return ok && !e.expired
+}
+
+// Unanswered reports whether the answer to a claim's write was Unclear so often in a row that it
+// is to be told, and Graph's id of the last request.
+func (j Journal) Unanswered(c plan.Claim) (requestID string, often bool) {
+	e, ok := j.last(c.Type)
+	if !ok || e.Action.For != c.Ref || e.Result != Unclear || e.unanswered < unansweredToTell {
+		return "", false
+	}
+	return e.RequestID, true
 }
 
 // Lost returns the write for a claim that is answered in words that mean nothing for long

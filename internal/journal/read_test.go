@@ -106,7 +106,9 @@ func TestJournal_Read(t *testing.T) {
 		"an unclear write shows":                            {entry: update(Unclear, 1), read: methodB, believed: methodB, confirmed: true, left: update(Acknowledged, 0)},
 		"an unclear write shows much later":                 {entry: update(Unclear, 60), read: methodB, believed: methodB, confirmed: true, left: update(Acknowledged, 0)},
 		"an unclear write does not show":                    {entry: update(Unclear, 95), read: methodA, believed: methodA, left: update(Unclear, 95)},
-		"an unclear write can come no more":                 {entry: update(Unclear, 96), read: methodA, believed: methodA},
+		"an unclear write can come no more, but counts":     {entry: update(Unclear, 96), read: methodA, believed: methodA, left: update(Unclear, 96)},
+		"an unclear write that was made long ago":           {entry: update(Unclear, 601), read: methodA, believed: methodA},
+		"what an expired write was to bring about":          {entry: expired(update(Unclear, 200)), read: methodB, believed: methodB},
 		"what is shown may be older than the write before":  {entry: after(update(Unclear, 10), methodB), read: methodB, believed: methodA, again: 10 * time.Second, left: update(Unclear, 10)},
 		"a refused write was done":                          {entry: update(Refused, 1), read: methodB, believed: methodB, confirmed: true, left: update(Acknowledged, 1)},
 		"a refused write was not done":                      {entry: update(Refused, 1), read: methodA, believed: methodA, left: update(Refused, 1)},
@@ -141,6 +143,11 @@ func TestJournal_Read(t *testing.T) {
 			}
 		})
 	}
+}
+
+func expired(e Entry) Entry {
+	e.expired = true
+	return e
 }
 
 func entryWith(e Entry, refusals int) Entry {
