@@ -102,10 +102,7 @@ func (p *pass) refuse(ctx context.Context, refused []*claim) {
 		}
 		before := c.object.DeepCopy()
 		s := &c.object.Status
-		s.ID, s.SMSSignInState, s.PendingWrite, s.MaskedNumber = "", "", nil, ""
-		if n, err := phone.Parse(c.object.Spec.PhoneNumber); err == nil {
-			s.MaskedNumber = n.Masked() // its own word, not Graph's
-		}
+		s.ID, s.SMSSignInState, s.PendingWrite, s.MaskedNumber = "", "", nil, ownMask(c.object)
 		c.refusal.Apply(s, c.object.Generation)
 		s.LastHandledRequest = requested(c.object)
 		if c.Suspended {
@@ -120,6 +117,16 @@ func (p *pass) refuse(ctx context.Context, refused []*claim) {
 		}
 		p.tellTransition(c, before, c.refusal)
 	}
+}
+
+// ownMask is what a resource says of its number itself, which is not Graph's word; "" where it
+// does not say it in spec.
+func ownMask(o *v1alpha1.PhoneAuthenticationMethod) string {
+	n, err := phone.Parse(o.Spec.PhoneNumber)
+	if err != nil {
+		return ""
+	}
+	return n.Masked()
 }
 
 // refuseUnknown refuses the claims of an object id that nobody has and that may not be told

@@ -26,6 +26,11 @@ func (p *pass) bind(ctx context.Context) error {
 	switch {
 	case graph.KindOf(err) == graph.NotFound:
 		return p.userNotFound(ctx)
+	case graph.KindOf(err) == graph.Refused:
+		return p.reportEach(ctx, func(c *claim) conditions.Set {
+			p.backOff(c)
+			return conditions.UserNameRefused()
+		})
 	case graph.Silent(err) && p.answers(ctx):
 		return p.unknown(ctx, &graph.Error{Kind: graph.Unavailable, Op: "look up user", Cause: "no answer to this name"}, nil)
 	case err != nil:
@@ -130,6 +135,9 @@ func (p *pass) namelessly(c *claim, err error) {
 		failure = &graph.Error{Kind: graph.Unavailable}
 	}
 	found := conditions.ForFailure(failure, p.observing())
+	if failure.Kind == graph.Refused {
+		found = conditions.UserNameRefused()
+	}
 	c.unheard = &found
 	p.backOff(c)
 }

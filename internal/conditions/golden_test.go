@@ -127,6 +127,7 @@ func users() []sentence {
 	return []sentence{
 		{"user not found", conditions.UserNotFound(false)},
 		{"user not found, young", conditions.UserNotFound(true)},
+		{"user name refused", conditions.UserNameRefused()},
 		{"user changed, by name", conditions.UserChanged(conditions.NameOfAnother)},
 		{"user changed, by object id", conditions.UserChanged(conditions.OtherObjectID)},
 		{"user may be gone", conditions.UserMayBeGone()},

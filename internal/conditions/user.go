@@ -18,6 +18,13 @@ func UserNotFound(young bool) Set {
 			"After a correction, create the resource anew: spec.user cannot be changed.")
 }
 
+// UserNameRefused says that Graph does not take the name for one, and so cannot say whose it is.
+func UserNameRefused() Set {
+	return notAccepted(v1alpha1.ReasonUserNotFound, Failed,
+		"Graph does not take the name in spec.user for a user principal name: check it, or name the user by object id. "+
+			"After a correction, create the resource anew: spec.user cannot be changed.")
+}
+
 // Why a resource no longer means the user that it is bound to.
 const (
 	NameOfAnother = "The name in spec.user now belongs to another user than the one this resource was " +

@@ -59,14 +59,14 @@ func envelopeOf(resp *http.Response) envelope {
 // Other texts are dropped, so that nothing else comes out in a code's place.
 var codeForm = regexp.MustCompile(`^[A-Za-z][A-Za-z_.-]{1,63}$`)
 
-// codeOf returns the code of an error, or "". PIM answers UnknownError and puts its own
-// code into the message, which is JSON then.
+// codeOf returns the code of an error, or "". PIM answers 400 or 403 with UnknownError and puts
+// its own code into the message, which is JSON then.
 //
 // Source: https://github.com/microsoftgraph/microsoft-graph-docs/issues/22292
 func codeOf(resp *http.Response) string {
 	said := envelopeOf(resp).Error
 	code := string(said.Code)
-	if code == unknownError {
+	if pim := resp.StatusCode == http.StatusBadRequest || resp.StatusCode == http.StatusForbidden; pim && code == unknownError {
 		var inner struct {
 			Code text `json:"errorCode"`
 		}
