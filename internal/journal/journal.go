@@ -108,7 +108,7 @@ func (j *Journal) Record(e Entry) {
 	case Unclear:
 		e.unanswered++
 		until := e.At.Add(WriteDeadline)
-		j.deadline = later(j.deadline, until)
+		j.deadline = until // which is the last
 		if e.Action.Verb == plan.Create {
 			e.only = e.At.After(j.unknownUntil(t))
 			j.expectCreate(t, until)

@@ -89,22 +89,25 @@ func TestJournal_Holds(t *testing.T) {
 		e.refusals = times
 		return e
 	}
+	ambiguous := entry(plan.Delete, phone.Number{}, Unclear, ago(10))
+	ambiguous.ambiguous = true
 	for name, c := range map[string]struct {
 		entry Entry
 		want  holds
 	}{
-		"an acknowledged write holds nothing":             {entry(plan.Create, numberA, Acknowledged, ago(1)), holds{}},
-		"an unclear write holds the phone type":           {entry(plan.Create, numberA, Unclear, ago(1)), holds{true, false, 4 * time.Second}},
-		"an unclear write holds for a moment":             {entry(plan.Create, numberA, Unclear, ago(5)), holds{}},
-		"a refusal is checked once more":                  {entry(plan.Create, numberA, Refused, ago(1)), holds{true, false, 2 * time.Second}},
-		"a refusal is checked in a moment":                {entry(plan.Create, numberA, Refused, ago(3)), holds{}},
-		"a number that is not unique holds":               {entry(plan.Create, numberA, NumberNotUnique, ago(4)), holds{true, false, time.Second}},
-		"two refusals reject the write of one claim":      {refusedTwice(entry(plan.Create, numberA, Refused, ago(1))), holds{false, true, resync - time.Second}},
-		"two refusals reject a deletion for less":         {refusedTwice(entry(plan.Delete, phone.Number{}, Refused, ago(1))), holds{false, true, deletionRetry - time.Second}},
-		"a restricted user's deletion is not retried yet": {refusedTwice(entry(plan.Delete, phone.Number{}, Restricted, ago(1))), holds{false, true, resync - time.Second}},
-		"a deletion that found nothing holds":             {notFound(1, 1), holds{true, false, 4 * time.Second}},
-		"each further one holds twice as long":            {notFound(3, 1), holds{true, false, 19 * time.Second}},
-		"up to a limit":                                   {notFound(99, 0), holds{true, false, deletionRetry}},
+		"a read that may be as old as an earlier write holds": {ambiguous, holds{true, false, GraphReadLag - 10*time.Second}},
+		"an acknowledged write holds nothing":                 {entry(plan.Create, numberA, Acknowledged, ago(1)), holds{}},
+		"an unclear write holds the phone type":               {entry(plan.Create, numberA, Unclear, ago(1)), holds{true, false, 4 * time.Second}},
+		"an unclear write holds for a moment":                 {entry(plan.Create, numberA, Unclear, ago(5)), holds{}},
+		"a refusal is checked once more":                      {entry(plan.Create, numberA, Refused, ago(1)), holds{true, false, 2 * time.Second}},
+		"a refusal is checked in a moment":                    {entry(plan.Create, numberA, Refused, ago(3)), holds{}},
+		"a number that is not unique holds":                   {entry(plan.Create, numberA, NumberNotUnique, ago(4)), holds{true, false, time.Second}},
+		"two refusals reject the write of one claim":          {refusedTwice(entry(plan.Create, numberA, Refused, ago(1))), holds{false, true, resync - time.Second}},
+		"two refusals reject a deletion for less":             {refusedTwice(entry(plan.Delete, phone.Number{}, Refused, ago(1))), holds{false, true, deletionRetry - time.Second}},
+		"a restricted user's deletion is not retried yet":     {refusedTwice(entry(plan.Delete, phone.Number{}, Restricted, ago(1))), holds{false, true, resync - time.Second}},
+		"a deletion that found nothing holds":                 {notFound(1, 1), holds{true, false, 4 * time.Second}},
+		"each further one holds twice as long":                {notFound(3, 1), holds{true, false, 19 * time.Second}},
+		"up to a limit":                                       {notFound(99, 0), holds{true, false, deletionRetry}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, next := old(c.entry).Holds(claims, epoch)
