@@ -161,6 +161,9 @@ func (m *model) justifiedOfWinner(o *pam, user string) []string {
 		return append(m.hindrance(o, user, v1alpha1.ActionCreate), v1alpha1.ReasonWaitingForMobile)
 	case p == nil:
 		return m.hindrance(o, user, v1alpha1.ActionCreate)
+	case m.equal(p, number) && holder && m.outOfBounds(user) && acted(o) != o.Generation:
+		// A new spec, of which an operator that was restarted cannot tell whether its number is new.
+		return append(m.justifiedOfSMS(o, user, p), v1alpha1.ReasonPrivilegedUser)
 	case m.equal(p, number) && holder:
 		return m.justifiedOfSMS(o, user, p)
 	case !holder && m.leftTo(o, user, p): // as far as it can take it over
