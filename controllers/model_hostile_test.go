@@ -123,7 +123,8 @@ func (m *model) judgeAttacker() {
 		if n, err := phone.Parse(o.Spec.PhoneNumber); err == nil {
 			own = n.Masked()
 		}
-		unseen := !o.DeletionTimestamp.IsZero() || o.Status.ObservedGeneration != o.Generation
+		// The status of a suspended resource stays, and so does the mask of what its spec once said.
+		unseen := !o.DeletionTimestamp.IsZero() || o.Status.ObservedGeneration != o.Generation || isSuspended(o)
 		switch s := o.Status; {
 		case s.ID != "" || s.SMSSignInState != "":
 			m.broken(nothingIsTold, "%s may not act, and is told id %.3q, SMS sign-in %q", ref(o), s.ID, s.SMSSignInState)

@@ -77,9 +77,6 @@ func (p *pass) reportEach(ctx context.Context, find func(*claim) conditions.Set)
 		before := c.object.DeepCopy()
 		f := conditions.Set{}
 		if s := &c.object.Status; c.Suspended && !c.Leaving {
-			if wasRefused(c.object) {
-				s.MaskedNumber = ownMask(c.object)
-			}
 			conditions.Suspend(s, c.object.Generation, p.user.ID != "")
 			p.expirePendingWrite(c)
 		} else {
