@@ -42,6 +42,7 @@ const (
 	UnknownEncoding   Guess = "unknownEncoding"
 	MalformedBatch    Guess = "malformedBatch"
 	BatchShape        Guess = "batchShape"
+	ParallelDeletions Guess = "parallelDeletions"
 	FailedDependency  Guess = "failedDependency"
 	EmptyPart         Guess = "emptyPart"
 	OwnedObjects      Guess = "ownedObjects"
@@ -120,6 +121,7 @@ var assumptions = []assumption{
 	{MalformedBatch, "[U] code of a batch that is refused as a whole; 400 is documented", refusals(
 		assumed{"BadRequest", http.StatusBadRequest, "BadRequest"}, assumed{"invalidRequest", http.StatusBadRequest, "invalidRequest"})},
 	{BatchShape, "[I] what is sequential: all but the first depend on an earlier one, or each on the one before it", behaviour("earlier", "chain")},
+	{ParallelDeletions, "[I] a deletion beside another one of the same user in a parallel batch: not done and said to be, refused, or done; that they collide was seen", behaviour("dropped", "refused", "done")},
 	{FailedDependency, "[U] body of a part that depends on a failed one: an error, or none; 424 is documented", behaviour("error", "none")},
 	{EmptyPart, "[U] body of a part without one: absent or null", behaviour("absent", "null")},
 	{OwnedObjects, "[U] whether permissions for groups open ownedObjects of a user to an application, or only those for users do", behaviour("groups", "users")},

@@ -78,6 +78,12 @@ var meets = map[emulator.Guess]func(*graph) string{
 	emulator.BatchShape: func(g *graph) string {
 		return g.batch(get("1", "/users/"+adaID), get("2", "/users/"+adaID, "1"), get("3", "/users/"+adaID, "1")).brief()
 	},
+	emulator.ParallelDeletions: func(g *graph) string {
+		must(g.t, g.SetPhone(adaID, emulator.Mobile, one))
+		must(g.t, g.SetPhone(adaID, emulator.Office, two))
+		answers := g.batch(remove("1", adaID, "mobile"), remove("2", adaID, "office")).answers()
+		return fmt.Sprint(answers["1"]["status"], answers["2"]["status"], len(g.Phones(adaID)))
+	},
 	emulator.FailedDependency: func(g *graph) string {
 		part := g.batch(get("1", "/users/nobody"), get("2", "/users/"+adaID, "1")).answers()["2"]
 		return fmt.Sprint(part["status"], part["body"] == nil)

@@ -54,6 +54,7 @@ func (e *Emulator) serveBatch(c *call) (answer, error) {
 			return answer{}, err
 		}
 	}
+	collide(steps, calls)
 	outer := answer{}
 	failed := map[string]bool{}
 	replies := make([]stepReply, len(steps))
@@ -82,6 +83,32 @@ func (e *Emulator) runStep(s step, c *call, failed map[string]bool) answer {
 		}
 	}
 	return e.exchange(c)
+}
+
+// collide marks the deletions of a user's methods that come beside another one in a batch
+// without an order. Of those that came so, some were not done.
+//
+// Source: https://github.com/KelvinTegelaar/CIPP-API/issues/1938
+func collide(steps []step, calls []*call) {
+	deletes := map[string]bool{}
+	for i, c := range calls {
+		user, method, found := strings.Cut(strings.ToLower(c.path), "/authentication/")
+		if !found || method == "" || c.method != http.MethodDelete || len(steps[i].DependsOn) > 0 {
+			continue
+		}
+		c.collides, deletes[user] = deletes[user], true
+	}
+}
+
+// collision answers a deletion that collides with another one; false: it is done.
+func (c *call) collision() (answer, bool) {
+	switch c.assume(ParallelDeletions).name {
+	case "dropped":
+		return answer{status: http.StatusNoContent}, true
+	case "refused":
+		return c.refusal(refuse(http.StatusConflict, "Directory_ConcurrencyViolation", "Another request changes the same resource.")), true
+	}
+	return answer{}, false
 }
 
 // inner makes a call of a step. It acts with the batch's token and carries the

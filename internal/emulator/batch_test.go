@@ -27,6 +27,10 @@ func create(id, user, number, phoneType string, dependsOn ...string) object {
 	}
 }
 
+func remove(id, user, phoneType string, dependsOn ...string) object {
+	return object{"id": id, "method": "DELETE", "url": "/users/" + user + "/authentication/phoneMethods/" + map[string]string{"mobile": mobileID, "office": officeID}[phoneType], "dependsOn": dependsOn}
+}
+
 func (g *graph) batch(steps ...object) reply {
 	g.t.Helper()
 	body, err := json.Marshal(object{"requests": steps})
@@ -199,5 +203,29 @@ func TestTheRecordTellsWhichBatchARequestCameIn(t *testing.T) {
 	}
 	if all[0].User != adaID || all[0].PhoneType != "mobile" || all[0].Tenant != tenantID || all[0].App != clientID {
 		t.Errorf("%+v", all[0])
+	}
+}
+
+// Deletions of one user in a batch without an order collide, as they were seen to; in a
+// sequence each is done, and so are those of several users.
+func TestDeletionsOfOneUserInAParallelBatchCollide(t *testing.T) {
+	for name, c := range map[string]struct {
+		steps []object
+		left  int
+	}{
+		"beside each other":    {[]object{remove("1", adaID, "mobile"), remove("2", adaID, "office")}, 1},
+		"one after the other":  {[]object{remove("1", adaID, "mobile"), remove("2", adaID, "office", "1")}, 0},
+		"of different users":   {[]object{remove("1", adaID, "mobile"), remove("2", bobID, "mobile")}, 1},
+		"beside another write": {[]object{remove("1", adaID, "office"), create("2", bobID, one, "mobile")}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := start(t)
+			must(t, g.SetPhone(adaID, emulator.Mobile, one))
+			must(t, g.SetPhone(adaID, emulator.Office, two))
+			g.batch(c.steps...).answers()
+			if n := len(g.Phones(adaID)); n != c.left {
+				t.Errorf("%d phones are left, want %d", n, c.left)
+			}
+		})
 	}
 }

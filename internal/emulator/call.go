@@ -33,6 +33,7 @@ type call struct {
 	requestID string
 	clientID  string
 	batch     string // request id of the batch it came in
+	collides  bool   // with another deletion of the user in the same batch
 	origin    *http.Request
 
 	token  *claims

@@ -12,7 +12,11 @@ func (e *Emulator) exchange(c *call) answer {
 	c.seen = e.firstSight(c)
 	f := e.pickFault(c)
 	a, done := e.faultBefore(c, f)
-	if done {
+	collided := false
+	if !done && c.collides {
+		a, collided = c.collision()
+	}
+	if collided || done {
 		e.recognize(c)
 	} else {
 		a = e.serve(c)
