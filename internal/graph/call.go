@@ -91,7 +91,9 @@ func (c *Client) send(ctx context.Context, r call, into answer) error {
 // a promise to do it later.
 func done(resp *http.Response) bool {
 	if resp.StatusCode == http.StatusNoContent {
-		return true
+		// Of a deletion the finalizer goes with the answer, so it must be Graph's: the list
+		// decides where nothing shows that it is.
+		return resp.Request.Method != http.MethodDelete || RequestID(resp.Header) != ""
 	}
 	if resp.StatusCode != http.StatusOK || RequestID(resp.Header) == "" {
 		return false

@@ -46,7 +46,7 @@ func TestEachCallIsTheDocumentedRequest(t *testing.T) {
 			"PATCH", methods + "/3179e48a-750b-4051-897c-87b9720928f7", `{"phoneNumber":"+1 2065550100","phoneType":"mobile"}`,
 			reply{status: 204},
 		},
-		"delete phone method": {"DELETE", methods + "/3179e48a-750b-4051-897c-87b9720928f7", "", reply{status: 204}},
+		"delete phone method": {"DELETE", methods + "/3179e48a-750b-4051-897c-87b9720928f7", "", reply{status: 204, header: map[string]string{"request-id": requestID}}},
 		"enable SMS sign-in":  {"POST", methods + "/3179e48a-750b-4051-897c-87b9720928f7/enableSmsSignIn", "", reply{status: 204}},
 		"disable SMS sign-in": {"POST", methods + "/3179e48a-750b-4051-897c-87b9720928f7/disableSmsSignIn", "", reply{status: 204}},
 	} {

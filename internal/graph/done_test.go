@@ -17,6 +17,7 @@ func TestWhatPassesForADeletion(t *testing.T) {
 		want graph.Kind
 	}{
 		"no content":                    {reply{status: 204, header: id}, ""},
+		"no content, of who knows whom": {reply{status: 204}, graph.Unclear},
 		"an answer without a body":      {reply{status: 200, header: id}, ""},
 		"an answer with the method":     {reply{status: 200, header: id, body: `{"id":"x"}`}, ""},
 		"a page through the front":      {reply{status: 200, header: id, body: "<html>blocked</html>"}, graph.Unclear},
