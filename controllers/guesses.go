@@ -51,7 +51,7 @@ func (p *pass) suspicionOf(c *claim) suspicion {
 // holder had in sync before is no new number.
 func (p *pass) blind() {
 	for _, c := range p.claims {
-		own := c.Holder && !c.edited() || c.Creating != "" && c.Creating == c.Number.Masked()
+		own := c.Holder && !c.mayBeEdited() || c.Creating != "" && c.Creating == c.Number.Masked()
 		if own || !c.Holder && c.Adopt == plan.AdoptNever {
 			continue
 		}
@@ -63,17 +63,22 @@ func (p *pass) blind() {
 	}
 }
 
-// edited reports whether the claim's number may be another than the one last in sync. Where
-// that is not known any more but for its mask, a new spec is enough, and so is a number that
-// comes from a Secret: of that no spec tells an edit.
+// edited reports whether the claim's number is another than the one last in sync. Where that
+// is not known any more but for its mask, a new spec is enough.
 func (c *claim) edited() bool {
 	if c.Last != c.Number.Masked() {
 		return true
 	}
 	if c.Was.IsZero() {
-		return c.Edited || c.object.Spec.PhoneNumberFrom != nil
+		return c.Edited
 	}
 	return c.Was != c.Number
+}
+
+// mayBeEdited adds to that a number which comes from a Secret, as long as nothing but the mask
+// of the last one is known: no spec tells an edit of it.
+func (c *claim) mayBeEdited() bool {
+	return c.edited() || c.Was.IsZero() && c.object.Spec.PhoneNumberFrom != nil
 }
 
 // tells reports whether a verdict tells that the claim's number is not the one that Graph
@@ -82,18 +87,17 @@ func (p *pass) tells(c *claim, v plan.Verdict) bool {
 	if c.Blind || v.Method == nil || v.Method.Number.Compare(c.Number) != phone.Different {
 		return false
 	}
-	foreign := !v.Holds
 	switch v.Outcome { //nolint:exhaustive // what other verdicts say does not depend on the number
 	case plan.AlreadyExists:
 		return c.Adopt != plan.AdoptNever
 	case plan.Denied: // of a claim that does not hold the phone, it is said of any number
-		return v.Verb == plan.Update && !foreign
+		return v.Verb == plan.Update && v.Holds
 	case plan.Rejected, plan.Privileged:
 		return v.Verb == plan.Update
 	case plan.Pending: // in mode Enforce it is written
 		return v.Verb == plan.Update && p.observing()
 	case plan.DriftDetected:
-		return c.Edited || c.Was.IsZero() && c.object.Spec.PhoneNumberFrom != nil
+		return c.mayBeEdited()
 	}
 	return false
 }

@@ -11,7 +11,7 @@ import (
 
 // The field indexes of the cache.
 const (
-	indexUser   = "user"   // of PhoneAuthenticationMethods, by keyOf
+	indexUser   = "user"   // of PhoneAuthenticationMethods, by user.KeyOf
 	indexTenant = "tenant" // of PhoneAuthenticationMethods, by tenant name
 	indexSecret = "secret" // of PhoneAuthenticationMethods and EntraTenants, by "namespace/name" of their Secret
 )

@@ -39,7 +39,7 @@ type Reconciler struct {
 	numbersInSync *cache.Expiring // phone.Number that was last in sync
 	reversals     *cache.Expiring // journal.Reversal, what Graph shows in place of a number that was written
 
-	intents  *cache.Expiring // UID -> metav1.Time, the pending writes that this replica recorded
+	intents  *cache.Expiring // UID -> time.Time, since when, of the pending writes that this replica recorded
 	absences *cache.Expiring // user.Key -> time.Time, since when the user is not found
 
 	judged     judgements
@@ -240,7 +240,7 @@ func (p *pass) foresee(ctx context.Context, decided plan.Plan) (plan.Plan, error
 // a number that it never was in sync with: the outcome would tell what a protected user has.
 func (p *pass) protectBeforeComparison(ctx context.Context) (bool, error) {
 	edited := func(c *claim) bool {
-		return c.Holder && !c.Leaving && !c.Suspended && c.Barred == plan.NotBarred && (c.Edited || !c.Was.IsZero() && c.Was != c.Number || c.Last != c.Number.Masked())
+		return c.Holder && !c.Leaving && !c.Suspended && c.Barred == plan.NotBarred && c.edited()
 	}
 	if !plan.Adopts(p.planned()) && !slices.ContainsFunc(p.claims, edited) {
 		return false, nil
