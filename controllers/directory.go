@@ -63,6 +63,9 @@ func (d *directory) take(ctx context.Context, t *tenant.Tenant, spelling string)
 	return d.find(ctx, t, spelling)
 }
 
+// forget drops an answer that was handed on: its pass does not follow at once.
+func (d *directory) forget(id user.Key) { d.handed.Delete(id) }
+
 // spelled returns the spellings that lately led to an object id.
 func (d *directory) spelled(id user.Key) []string {
 	if known, ok := d.spellings.Get(id); ok {

@@ -52,14 +52,14 @@ var tenantClosed = prometheus.NewDesc("phone_operator_tenant_closed",
 	"1 while the users of a tenant wait: because Graph asked for a pause (throttled), or because nobody answers there (unanswered).",
 	[]string{"tenant", "reason"}, nil)
 
-// gates shows the gates of the tenants that there are.
-type gates struct{ tenants *tenant.Registry }
+// throttles shows the throttles of the tenants that there are.
+type throttles struct{ tenants *tenant.Registry }
 
-func (g gates) Describe(to chan<- *prometheus.Desc) { to <- tenantClosed }
+func (g throttles) Describe(to chan<- *prometheus.Desc) { to <- tenantClosed }
 
-func (g gates) Collect(to chan<- prometheus.Metric) {
+func (g throttles) Collect(to chan<- prometheus.Metric) {
 	for _, t := range g.tenants.All() {
-		throttled, unanswered := t.Gate.Closed()
+		throttled, unanswered := t.Throttle.State()
 		for reason, closed := range map[string]bool{"throttled": throttled, "unanswered": unanswered} {
 			value := 0.0
 			if closed {
@@ -71,7 +71,7 @@ func (g gates) Collect(to chan<- prometheus.Metric) {
 }
 
 func registerMetrics(tenants *tenant.Registry, u *unwritable) error {
-	for _, c := range []prometheus.Collector{graphWrites, deletionsWithheld, refusedClaims, guessed, writability{u}, gates{tenants}} {
+	for _, c := range []prometheus.Collector{graphWrites, deletionsWithheld, refusedClaims, guessed, writability{u}, throttles{tenants}} {
 		if err := metrics.Registry.Register(c); err != nil {
 			return err
 		}

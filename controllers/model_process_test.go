@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/entraops/phone-operator/internal/tenant"
+	"github.com/entraops/phone-operator/internal/throttle"
 	"github.com/entraops/phone-operator/internal/user"
 )
 
@@ -23,7 +24,7 @@ type process struct {
 	informer *informer
 	indexes  indexes
 	work     *queue
-	gate     *tenant.Gate
+	throttle *throttle.Throttle
 
 	cancel context.CancelFunc // of the pass that runs
 	fuse   *fuse              // nil: nothing ends it
@@ -54,7 +55,8 @@ func (m *model) startOperator() {
 		started: time.Now(),
 	}
 	p.remembersNothing()
-	p.gate = tenant.NewGate(time.Now)
+	p.throttle = throttle.New(time.Now, nil, "")
+	p.throttle.SetCeilings(1000, 1000) // times to come back are random where a rate is not known
 	m.cluster.changed = func(c change) { p.informer.pending = append(p.informer.pending, c) }
 	m.pause, m.registered = time.Time{}, nil
 	for _, o := range m.cluster.all() {
@@ -146,7 +148,7 @@ func outcome(result reconcile.Result, err error) string {
 // goes the same way.
 func (m *model) steady(result reconcile.Result) reconcile.Result {
 	resync := m.tenant.spec.ResyncPeriodOrDefault()
-	for _, base := range []time.Duration{m.process.gate.Wait(), retryTenant, resync - resync/10, time.Second} {
+	for _, base := range []time.Duration{m.process.throttle.Pause(), retryTenant, resync - resync/10, time.Second} {
 		if d := result.RequeueAfter; base > 0 && d >= base && d <= base+base*21/100 {
 			result.RequeueAfter = base + base/10
 			break

@@ -85,7 +85,7 @@ const (
 // connect is a Graph client of this process.
 func (p *process) connect() *graph.Client {
 	client, err := graph.New(graph.Options{
-		Credential: tokens{p.m}, Endpoint: graphURL, Transport: p.gate.Through(wire{p}),
+		Credential: tokens{p.m}, Endpoint: graphURL, Transport: wire{p}, Throttle: p.throttle,
 		Abreast: 1, // a history is the same each time
 	})
 	must(err)

@@ -127,9 +127,9 @@ func (m *model) connectTenant() {
 	case tenantMissing:
 		p.Tenants.Remove(name)
 	case tenantBroken:
-		m.registered = &tenant.Tenant{Name: name, Version: tenant.Version{Secret: fmt.Sprint(m.tenant)}, Gate: p.gate, Spec: m.tenant.spec, Problem: &tenant.Problem{Reason: v1alpha1.ReasonCredentialRefused}}
+		m.registered = &tenant.Tenant{Name: name, Version: tenant.Version{Secret: fmt.Sprint(m.tenant)}, Throttle: p.throttle, Spec: m.tenant.spec, Problem: &tenant.Problem{Reason: v1alpha1.ReasonCredentialRefused}}
 	case tenantUsable:
-		t := &tenant.Tenant{Name: name, Version: tenant.Version{Secret: fmt.Sprint(m.tenant)}, Gate: p.gate, Spec: m.tenant.spec}
+		t := &tenant.Tenant{Name: name, Version: tenant.Version{Secret: fmt.Sprint(m.tenant)}, Throttle: p.throttle, Spec: m.tenant.spec}
 		var err error
 		t.Access, err = access.Compile(m.tenant.spec.Access)
 		must(err)

@@ -37,7 +37,7 @@ const (
 //
 //	the pass came to verdicts   at the resync, low priority, or when the pass asked for it
 //	throttled                   when Graph allows it; the tenant waits as a whole
-//	Graph does not answer       when the gate says; the tenant waits as a whole
+//	Graph does not answer       when the circuit breaker says; the tenant waits as a whole
 //	forbidden, no credential    slower and slower: an administrator must act
 //	a resource or the tenant was changed meanwhile      at once
 //	anything else               the queue backs off
@@ -52,15 +52,15 @@ func (p *pass) next(ctx context.Context, err error) (reconcile.Result, error) {
 		log.FromContext(ctx).V(1).Info("Graph kept the pass from a verdict", "answer", failure.Error())
 		switch failure.Kind {
 		case graph.Throttled:
-			// What the gate says is spread already, a little more does no harm.
-			return reconcile.Result{RequeueAfter: wait.Jitter(max(failure.RetryAfter, p.tenant.Gate.Wait(), retryConflict), jitter)}, nil
+			// What the throttle says is spread already, a little more does no harm.
+			return reconcile.Result{RequeueAfter: wait.Jitter(max(failure.RetryAfter, p.tenant.Throttle.Pause(), retryConflict), jitter)}, nil
 		case graph.Restricted: // what is so does not change by asking
 			return p.rest(), nil
 		case graph.Forbidden, graph.TokenRefused, graph.CredentialFailed:
 			p.doubtTenant(failure)
 			return reconcile.Result{RequeueAfter: wait.Jitter(p.mended(), jitter)}, nil
 		case graph.Unavailable:
-			if failure.Status == 0 && failure.RetryAfter > 0 { // the gate's word, who spreads the users
+			if failure.Status == 0 && failure.RetryAfter > 0 { // of the circuit breaker, which spreads the users
 				return reconcile.Result{RequeueAfter: failure.RetryAfter}, nil
 			}
 		case graph.Refused, graph.InvalidNumber, graph.NumberNotUnique, graph.NotFound, graph.Busy, graph.Unclear:

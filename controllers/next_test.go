@@ -13,6 +13,7 @@ import (
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/plan"
 	"github.com/entraops/phone-operator/internal/tenant"
+	"github.com/entraops/phone-operator/internal/throttle"
 )
 
 func TestWhenTheUserIsLookedAtAgain(t *testing.T) {
@@ -46,19 +47,19 @@ func TestWhenTheUserIsLookedAtAgain(t *testing.T) {
 			p.mended()
 			p.key.User = "another"
 		}},
-		"Graph does not answer, when the gate says":   {err: failed(graph.Unavailable, 0, 30*time.Second), from: 30 * time.Second},
-		"Graph does not answer, and there is no word": {err: failed(graph.Unavailable, 0, 0), back: true},
-		"Graph answers that it is unwell":             {err: failed(graph.Unavailable, 502, 30*time.Second), back: true},
-		"a refusal":                                   {err: failed(graph.Refused, 400, 0), back: true},
-		"a number that is taken":                      {err: failed(graph.NumberNotUnique, 409, 0), back: true},
-		"a user that went away":                       {err: failed(graph.NotFound, 404, 0), back: true},
-		"a write that may have been done":             {err: failed(graph.Unclear, 0, 0), back: true},
-		"a resource was changed meanwhile, at once":   {err: fmt.Errorf("write the status: %w", conflict), from: retryConflict},
-		"two resources were":                          {err: errors.Join(conflict, errors.Join(conflict)), from: retryConflict},
-		"the tenant was changed meanwhile, at once":   {err: errors.Join(errTenantChanged, nil), from: retryConflict},
-		"the cache is behind":                         {err: fmt.Errorf("look: %w", errBehind), from: retryConflict},
-		"it is, and another cannot be written":        {err: errors.Join(errBehind, errors.New("no space")), back: true},
-		"one was, and another cannot be written":      {err: errors.Join(conflict, errors.New("no space")), back: true},
+		"Graph does not answer, when the breaker says": {err: failed(graph.Unavailable, 0, 30*time.Second), from: 30 * time.Second},
+		"Graph does not answer, and there is no word":  {err: failed(graph.Unavailable, 0, 0), back: true},
+		"Graph answers that it is unwell":              {err: failed(graph.Unavailable, 502, 30*time.Second), back: true},
+		"a refusal":                                    {err: failed(graph.Refused, 400, 0), back: true},
+		"a number that is taken":                       {err: failed(graph.NumberNotUnique, 409, 0), back: true},
+		"a user that went away":                        {err: failed(graph.NotFound, 404, 0), back: true},
+		"a write that may have been done":              {err: failed(graph.Unclear, 0, 0), back: true},
+		"a resource was changed meanwhile, at once":    {err: fmt.Errorf("write the status: %w", conflict), from: retryConflict},
+		"two resources were":                           {err: errors.Join(conflict, errors.Join(conflict)), from: retryConflict},
+		"the tenant was changed meanwhile, at once":    {err: errors.Join(errTenantChanged, nil), from: retryConflict},
+		"the cache is behind":                          {err: fmt.Errorf("look: %w", errBehind), from: retryConflict},
+		"it is, and another cannot be written":         {err: errors.Join(errBehind, errors.New("no space")), back: true},
+		"one was, and another cannot be written":       {err: errors.Join(conflict, errors.New("no space")), back: true},
 		"one was, and Graph is throttled": {
 			err: errors.Join(conflict, failed(graph.Throttled, 429, 30*time.Second)), from: 30 * time.Second, to: 36 * time.Second,
 		},
@@ -66,7 +67,7 @@ func TestWhenTheUserIsLookedAtAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := passOf(plan.Claim{})
-			p.tenant.Gate = tenant.NewGate(time.Now)
+			p.tenant.Throttle = throttle.New(time.Now, nil, "")
 			if c.change != nil {
 				c.change(p)
 			}

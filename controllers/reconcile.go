@@ -136,17 +136,11 @@ func (p *pass) run(ctx context.Context) (err error) {
 		return nil
 	}
 	low := !p.mayBeUrgent()
-	leave, wait := p.Tenants.Enter(p.tenant.Name, low)
-	if wait > 0 {
-		p.look = wait // for a worker, which says nothing about Graph
-		return nil
+	ctx, ticket, err := p.admit(ctx, low)
+	if ticket == nil {
+		return err
 	}
-	defer leave()
-	ctx, admitted, closed := p.tenant.Gate.Begin(ctx, low)
-	if closed != nil {
-		return p.unknown(ctx, closed, nil)
-	}
-	defer func() { admitted.End(err) }()
+	defer func() { ticket.Done(err) }()
 	asked := ctx
 	if low {
 		asked = graph.WithLowPriority(ctx)

@@ -7,7 +7,7 @@ import (
 
 // ForgetMetrics makes room for the metrics of another operator in this process.
 func ForgetMetrics() {
-	for _, c := range []prometheus.Collector{graphWrites, deletionsWithheld, refusedClaims, guessed, writability{}, gates{}} {
+	for _, c := range []prometheus.Collector{graphWrites, deletionsWithheld, refusedClaims, guessed, writability{}, throttles{}} {
 		metrics.Registry.Unregister(c)
 	}
 }

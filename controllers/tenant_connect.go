@@ -101,13 +101,10 @@ func wayOf(spec v1alpha1.EntraTenantSpec) v1alpha1.EntraTenantSpec {
 func (r *TenantReconciler) build(ctx context.Context, o *v1alpha1.EntraTenant) (t *tenant.Tenant, err error) {
 	o = o.DeepCopy() // the tenant is for others to read, while a patch of o's status writes into it
 	t = &tenant.Tenant{
-		Name:    o.Name,
-		Version: tenant.VersionOf(o),
-		Spec:    o.Spec,
-		Gate:    tenant.NewGate(r.Now),
-	}
-	if was, ok := r.Tenants.Last(o.Name); ok {
-		t.Gate = was.Gate // a pause outlives the tenant's edits
+		Name:     o.Name,
+		Version:  tenant.VersionOf(o),
+		Spec:     o.Spec,
+		Throttle: r.Tenants.Throttle(o.Name, r.Now),
 	}
 	t.Deletions = tenant.NewBudget(r.Now, o.Status.RecentDeletions, func(ctx context.Context, counts []v1alpha1.DeletionCount) error {
 		return r.saveDeletions(ctx, o.Name, counts)
@@ -133,7 +130,7 @@ func (r *TenantReconciler) build(ctx context.Context, o *v1alpha1.EntraTenant) (
 	if problem != "" {
 		return refuse(v1alpha1.ReasonCredentialNotFound, problem)
 	}
-	if t.Graph, err = tenant.Connect(&o.Spec, secret, t.Gate); err != nil {
+	if t.Graph, err = tenant.Connect(&o.Spec, secret, t.Throttle); err != nil {
 		return refuse(v1alpha1.ReasonInvalidSpec, fmt.Sprintf("The connection cannot be made: %v.", err))
 	}
 	return t, nil

@@ -28,7 +28,7 @@ func (u *undoes) Do(r *http.Request) (*http.Response, error) {
 // undoing puts such a Graph before the operator.
 func (m *model) undoing(other string) *undoes {
 	u := &undoes{wire{m.process}, other}
-	client, err := graph.New(graph.Options{Credential: tokens{m}, Endpoint: graphURL, Transport: m.process.gate.Through(u), Abreast: 1})
+	client, err := graph.New(graph.Options{Credential: tokens{m}, Endpoint: graphURL, Transport: u, Throttle: m.process.throttle, Abreast: 1})
 	must(err)
 	m.registered.Graph = client
 	return u

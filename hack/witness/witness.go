@@ -13,6 +13,7 @@ import (
 
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/phone"
+	"github.com/entraops/phone-operator/internal/throttle"
 )
 
 // witness asks the steps of one user and writes down the answers.
@@ -101,7 +102,7 @@ func (w *witness) ask(ctx context.Context, s step) error {
 
 // wait waits as long as an answer asks to, and for the pause at least.
 func (w *witness) wait(ctx context.Context, answer reply) error {
-	asked, _ := graph.RetryAfter(answer.header, time.Now())
+	asked, _ := throttle.RetryAfter(answer.header, time.Now())
 	return sleep(ctx, max(asked, w.pause))
 }
 

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/entraops/phone-operator/internal/throttle"
 )
 
 // outcome is how a call ended that did not succeed.
@@ -23,6 +25,8 @@ type outcome struct {
 // classify says what a failure means. This is the whole table, first match first:
 //
 //	what happened                            read         write        why
+//	not admitted by the throttle             Throttled                 nothing was sent to Graph
+//	the same, while Graph does not answer    Unavailable               nothing was sent to Graph
 //	no token, the token endpoint refused     CredentialFailed          nothing was sent to Graph
 //	no token, the token endpoint is away     Unavailable               nothing was sent to Graph
 //	no token, what answers is not Entra      Unavailable               nothing was sent to Graph
@@ -56,6 +60,9 @@ func classify(op string, o outcome) *Error {
 		e.Op, e.noToken = op, true
 		return &e
 	}
+	if rejected, ok := errors.AsType[*throttle.Rejected](o.err); ok {
+		return NotAdmitted(op, rejected)
+	}
 	lost := Unavailable
 	if o.write {
 		lost = Unclear
@@ -71,7 +78,7 @@ func classify(op string, o outcome) *Error {
 
 	e := &Error{Op: op, Status: o.resp.StatusCode, Code: codeOf(o.resp), RequestID: requestIDOf(o.resp)}
 	var pause bool
-	e.RetryAfter, pause = RetryAfter(o.resp.Header, time.Now())
+	e.RetryAfter, pause = throttle.RetryAfter(o.resp.Header, time.Now())
 	switch status := e.Status; {
 	case status < 300:
 		e.Kind, e.Cause, e.silent = lost, causeOf(o.err), unanswered(o.err)

@@ -12,6 +12,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+
+	"github.com/entraops/phone-operator/internal/throttle"
 )
 
 // How long one attempt may take.
@@ -39,6 +41,8 @@ type Options struct {
 	Audience string
 	// Version is "v1.0" or "beta"; empty is "v1.0".
 	Version string
+	// Throttle is what the requests pass; nil: nothing holds them.
+	Throttle *throttle.Throttle
 	// Transport sends the requests; nil is a plain http.Client. An *http.Client
 	// follows no redirects here, whatever it says: a token goes to one host only.
 	Transport policy.Transporter
@@ -87,10 +91,18 @@ func New(o Options) (*Client, error) {
 		return nil, errors.New(`the Graph version is "v1.0" or "beta"`)
 	}
 	tokens := newTokens(newCredential(o.Credential), []string{audience + "/.default"})
+	perRetry := []policy.Policy{tokens}
+	if o.Throttle != nil {
+		var closeIdle func()
+		if client, ok := o.Transport.(interface{ CloseIdleConnections() }); ok {
+			closeIdle = client.CloseIdleConnections
+		}
+		perRetry = append(perRetry, o.Throttle.Policy(closeIdle))
+	}
 	return &Client{
 		pipeline: runtime.NewPipeline("", "", runtime.PipelineOptions{
 			PerCall:                []policy.Policy{UserAgent{}},
-			PerRetry:               []policy.Policy{tokens},
+			PerRetry:               perRetry,
 			AllowedHeaders:         loggedHeaders,
 			AllowedQueryParameters: []string{"$select", "$count"},
 		}, &policy.ClientOptions{

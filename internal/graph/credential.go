@@ -14,6 +14,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"github.com/entraops/phone-operator/internal/throttle"
 )
 
 // tokenError is why there is no token. It keeps nothing of the credential's own
@@ -28,7 +30,7 @@ func (e *tokenError) Error() string { return e.failure.Error() }
 const failureHolds = time.Second
 
 // throttledHolds is how long to wait at least for a token endpoint that is asked too
-// often: its limit is no gate's.
+// often: the throttle does not count it.
 const throttledHolds = 5 * time.Second
 
 // credential says of a failure to get a token what kind it is. azidentity's errors
@@ -180,7 +182,7 @@ func ofTokenEndpoint(resp *http.Response) Error {
 		Status: resp.StatusCode,
 		Code:   aadsts.FindString(string(said.Description)),
 	}
-	e.RetryAfter, _ = RetryAfter(resp.Header, time.Now())
+	e.RetryAfter, _ = throttle.RetryAfter(resp.Header, time.Now())
 	if e.Code == "" && oauthCode.MatchString(string(said.Error)) {
 		e.Code = string(said.Error)
 	}

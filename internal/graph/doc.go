@@ -6,6 +6,6 @@
 // Writes are sent once. What became of a write that got no clear answer is found
 // out by reading, which is the caller's; so is every wait of more than a second.
 //
-// The package leaves out throttling of a whole tenant, what to write, and where
-// credentials come from.
+// The package leaves out when a tenant is asked (internal/throttle is a policy of its
+// pipeline), what to write, and where credentials come from.
 package graph

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/entraops/phone-operator/internal/throttle"
 )
 
 // Kind is what a failure means for what to do next. classify decides it.
@@ -68,7 +70,7 @@ type Error struct {
 
 	noToken bool     // nothing was sent to Graph: all that is said is the token endpoint's
 	ended   error    // why the caller's context is over, if it is
-	silent  bool     // nobody answered
+	silent  bool     // no answer came
 	carried []string // the permissions in the token that was answered; nil if it cannot be read
 }
 
@@ -105,6 +107,15 @@ func (e *Error) Error() string {
 // ended the call. Nothing else lies below: errors of HTTP print addresses and bodies.
 func (e *Error) Unwrap() error { return e.ended }
 
+// NotAdmitted returns the error of a call, or of several, that the throttle did not admit.
+func NotAdmitted(op string, r *throttle.Rejected) *Error {
+	kind := Throttled
+	if r.Reason == throttle.CircuitOpen {
+		kind = Unavailable
+	}
+	return &Error{Kind: kind, Op: op, Cause: "not admitted: " + string(r.Reason), RetryAfter: r.RetryAfter}
+}
+
 // KindOf returns the kind of the Error in err's chain, or "" if there is none.
 func KindOf(err error) Kind {
 	if e, ok := errors.AsType[*Error](err); ok {
@@ -113,10 +124,13 @@ func KindOf(err error) Kind {
 	return ""
 }
 
-// Silent says of the error of a call whether nobody answered, neither Graph nor the
-// token endpoint: there was no connection or none to trust, it was cut, or time was
-// up. Of a caller that went away it is not known.
+// Unanswered reports whether no answer came, neither from Graph nor from the token
+// endpoint: there was no connection or none to trust, it was cut, or time was up. Of a
+// caller that went away it is not known.
+func (e *Error) Unanswered() bool { return e.silent && e.ended == nil }
+
+// Silent reports whether err is the error of a call that nothing answered.
 func Silent(err error) bool {
 	e, ok := errors.AsType[*Error](err)
-	return ok && e.silent && e.ended == nil
+	return ok && e.Unanswered()
 }

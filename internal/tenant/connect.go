@@ -1,16 +1,15 @@
 package tenant
 
 import (
-	"golang.org/x/time/rate"
-
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/throttle"
 )
 
 // Connect makes the Graph client that an EntraTenant describes; its requests pass
-// the gate. secret is the value behind the credential's secretRef, nil where there
+// the throttle. secret is the value behind the credential's secretRef, nil where there
 // is none. Nothing is sent. An error says what to do and holds nothing of the secret.
-func Connect(spec *v1alpha1.EntraTenantSpec, secret []byte, gate *Gate) (*graph.Client, error) {
+func Connect(spec *v1alpha1.EntraTenantSpec, secret []byte, t *throttle.Throttle) (*graph.Client, error) {
 	place := Place{Cloud: Cloud(spec.CloudOrDefault())}
 	if e := spec.Endpoint; e != nil {
 		place.Graph, place.Authority, place.CABundle = e.Graph, e.Authority, e.CABundle
@@ -26,13 +25,9 @@ func Connect(spec *v1alpha1.EntraTenantSpec, secret []byte, gate *Gate) (*graph.
 		return nil, err
 	}
 	o.Version = string(spec.GraphVersionOrDefault())
-	through := gated{gate: gate, next: o.Transport}
-	perSecond := spec.RequestsPerSecondOrZero()
-	if perSecond > 0 {
-		through.ceiling = rate.NewLimiter(rate.Limit(perSecond), int(perSecond))
-	}
-	gate.SetCeiling(float64(perSecond))
-	o.Transport = through
+	perSecond := float64(spec.RequestsPerSecondOrZero())
+	t.SetCeilings(perSecond, perSecond)
+	o.Throttle = t
 	return graph.New(o)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/tenant"
+	"github.com/entraops/phone-operator/internal/throttle"
 )
 
 // FuzzConnect connects with any bytes for a credential and for a CA bundle. What
@@ -30,7 +31,7 @@ func FuzzConnect(f *testing.F) {
 		} else {
 			spec.Credential.ClientSecret = &v1alpha1.ClientSecretCredential{}
 		}
-		c, err := tenant.Connect(&spec, proof, tenant.NewGate(time.Now))
+		c, err := tenant.Connect(&spec, proof, throttle.New(time.Now, nil, ""))
 		if (c == nil) == (err == nil) {
 			t.Fatalf("client %v, error %v", c, err)
 		}
@@ -40,7 +41,7 @@ func FuzzConnect(f *testing.F) {
 	})
 }
 
-// FuzzRetryAfter lets Graph ask for any pause. The gate closes, and for no longer
+// FuzzRetryAfter lets Graph ask for any pause. The tenant pauses, and for no longer
 // than anybody would wait.
 func FuzzRetryAfter(f *testing.F) {
 	var header string
@@ -67,8 +68,8 @@ func FuzzRetryAfter(f *testing.F) {
 		},
 	}
 	now := time.Now()
-	gate := tenant.NewGate(func() time.Time { return now })
-	client, err := tenant.Connect(&spec, []byte(secret), gate)
+	limits := throttle.New(func() time.Time { return now }, nil, "")
+	client, err := tenant.Connect(&spec, []byte(secret), limits)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -81,13 +82,13 @@ func FuzzRetryAfter(f *testing.F) {
 		if _, err := client.User(t.Context(), adaID); err == nil {
 			t.Fatal("a 429 is a success")
 		}
-		wait := gate.Wait()
+		wait := limits.Pause()
 		if wait < 0 || wait > 25*time.Hour {
 			t.Errorf("after %q the tenant waits for %v", value, wait)
 		}
-		now = now.Add(wait + 48*time.Hour) // the next value finds an open gate
-		if left := gate.Wait(); left > 0 {
-			t.Fatalf("after %q the gate stays closed for %v", value, left)
+		now = now.Add(wait + 48*time.Hour) // the next value finds no pause
+		if left := limits.Pause(); left > 0 {
+			t.Fatalf("after %q it stays paused for %v", value, left)
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/access"
 	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/throttle"
 )
 
 // Tenant is one EntraTenant as it can be used now. It is not changed once it is
@@ -32,8 +33,8 @@ type Tenant struct {
 	Deletions *Budget
 	// Views is what Graph last answered about protected users; nil: nothing is remembered.
 	Views *Views
-	// Gate is what the requests of Graph pass.
-	Gate *Gate
+	// Throttle is what all requests to the tenant's Graph pass.
+	Throttle *throttle.Throttle
 }
 
 // Version names an EntraTenant, its spec, and the Secret of its credential.
@@ -60,24 +61,35 @@ type Problem struct {
 	Passing bool
 }
 
-// Registry holds the tenants by the names of their EntraTenants, and shares the
-// workers out among them. It is safe for concurrent use.
+// Registry holds the tenants by the names of their EntraTenants, and the bulkhead that
+// shares the workers out among them. It is safe for concurrent use.
 type Registry struct {
 	mu      sync.RWMutex
 	byName  map[string]*Tenant
 	wanted  map[string]Version // the newest specs that were seen
 	speaker map[string]string  // the names of the EntraTenants in use, by tenantID in lower case
-	workers workers
+	workers *throttle.Bulkhead
 }
 
 // NewRegistry returns an empty registry. There is any number of workers.
 func NewRegistry() *Registry {
-	return &Registry{byName: map[string]*Tenant{}, wanted: map[string]Version{}, speaker: map[string]string{}}
+	return &Registry{
+		byName: map[string]*Tenant{}, wanted: map[string]Version{}, speaker: map[string]string{},
+		workers: throttle.NewBulkhead(),
+	}
 }
 
-// ShareWorkers says how many workers there are for the passes of all tenants. It is
-// called before the first pass.
-func (r *Registry) ShareWorkers(n int) { r.workers.total = n }
+// ShareWorkers says how many workers there are for the users of all tenants.
+func (r *Registry) ShareWorkers(n int) { r.workers.SetWorkers(n) }
+
+// Throttle returns the throttle of the tenant that was put last under a name, or a new
+// one: a pause outlives the edits of an EntraTenant.
+func (r *Registry) Throttle(name string, now func() time.Time) *throttle.Throttle {
+	if was, ok := r.Last(name); ok {
+		return was.Throttle
+	}
+	return throttle.New(now, r.workers, name)
+}
 
 // Get returns the tenant of a name; false if its EntraTenant, or its newest spec, was
 // not looked at yet.
@@ -134,6 +146,7 @@ func (r *Registry) Claim(tenantGUID, name string, existing []string) (speaker st
 	}
 	if t, ok := r.byName[was]; ok && was != name && t.Spec.TenantGUID() == tenantGUID {
 		delete(r.byName, was) // its EntraTenant is gone, and nobody looked at that yet
+		r.workers.SetTenants(len(r.byName))
 	}
 	r.speaker[tenantGUID] = name
 	return name
@@ -156,28 +169,16 @@ func (r *Registry) All() []*Tenant {
 	return slices.Collect(maps.Values(r.byName))
 }
 
-// Put sets the tenant of its name. With a new connection it is not known any more
-// that nobody answers.
+// Put sets the tenant of its name. A new version of it begins with a closed circuit
+// breaker.
 func (r *Registry) Put(t *Tenant) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if was, ok := r.byName[t.Name]; ok && was.Version != t.Version {
-		t.Gate.forgive()
+		t.Throttle.Reset()
 	}
 	r.byName[t.Name] = t
-}
-
-// Enter takes a worker for a pass of a tenant, or returns how long the pass has to
-// stay away: one tenant may not hold all of them. low is for drift checks. Who was
-// let in gives the worker back with leave.
-func (r *Registry) Enter(name string, low bool) (leave func(), wait time.Duration) {
-	r.mu.RLock()
-	alone := len(r.byName) < 2
-	r.mu.RUnlock()
-	if wait := r.workers.enter(time.Now(), name, urgencyOf(low), alone); wait > 0 {
-		return nil, wait
-	}
-	return func() { r.workers.leave(name) }, 0
+	r.workers.SetTenants(len(r.byName))
 }
 
 // Remove forgets a tenant.
@@ -185,6 +186,7 @@ func (r *Registry) Remove(name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.byName, name)
+	r.workers.SetTenants(len(r.byName))
 	delete(r.wanted, name)
 	maps.DeleteFunc(r.speaker, func(_, speaker string) bool { return speaker == name })
 }

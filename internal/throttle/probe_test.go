@@ -1,4 +1,4 @@
-package tenant
+package throttle_test
 
 import (
 	"context"
@@ -10,9 +10,10 @@ import (
 	"time"
 
 	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/throttle"
 )
 
-func TestOneAtATimeTriesAGraphThatNeverAnswers(t *testing.T) {
+func TestOneAtATimeProbesAGraphThatNeverAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(t, hangs)
 		ctx, stop := context.WithCancel(t.Context())
@@ -20,7 +21,7 @@ func TestOneAtATimeTriesAGraphThatNeverAnswers(t *testing.T) {
 		for range 16 {
 			workers.Go(func() {
 				for ctx.Err() == nil {
-					wait, _ := s.pass(ctx)
+					wait, _ := s.reconcile(ctx)
 					pause(max(wait, 100*time.Millisecond))
 				}
 			})
@@ -33,10 +34,10 @@ func TestOneAtATimeTriesAGraphThatNeverAnswers(t *testing.T) {
 		pause(time.Hour)
 		asked, most := s.seen()
 		if most != 1 {
-			t.Errorf("%d passes tried at once", most)
+			t.Errorf("%d probed at once", most)
 		}
 		if asked < 36 || asked > 70 { // each hangs for 15 s, with a pause of 60 to 90 s and a turn after it
-			t.Errorf("%d passes tried in an hour", asked)
+			t.Errorf("%d probed in an hour", asked)
 		}
 		s.becomes(answers)
 		pause(2 * time.Minute)
@@ -48,18 +49,18 @@ func TestOneAtATimeTriesAGraphThatNeverAnswers(t *testing.T) {
 	})
 }
 
-func TestThePauseGrowsWithEachTrialInVain(t *testing.T) {
+func TestTheCircuitIsOpenForLongerWithEachProbeInVain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(t, hangs)
 		want := time.Second
 		for range 10 {
 			s.together(1)
-			wait, _ := s.pass(t.Context())
+			wait, _ := s.reconcile(t.Context())
 			if wait < want || wait >= want*3/2 {
-				t.Fatalf("closed for %v, want %v and up to half of it more", wait, want)
+				t.Fatalf("open for %v, want %v and up to half of it more", wait, want)
 			}
-			if _, _, closed := s.gate.Begin(t.Context(), true); closed == nil || closed.RetryAfter < want {
-				t.Fatalf("a drift check is turned away with %v", closed)
+			if _, _, closed := s.admit(t.Context(), throttle.Low); closed == nil || after(closed) < want {
+				t.Fatalf("a drift check is rejected with %v", closed)
 			}
 			pause(wait)
 			want = min(2*want, time.Minute)
@@ -68,46 +69,46 @@ func TestThePauseGrowsWithEachTrialInVain(t *testing.T) {
 		s.together(1)
 		s.becomes(hangs)
 		s.together(1)
-		if wait, _ := s.pass(t.Context()); wait >= 1500*time.Millisecond {
-			t.Errorf("after an answer it is closed for %v", wait)
+		if wait, _ := s.reconcile(t.Context()); wait >= 1500*time.Millisecond {
+			t.Errorf("after an answer it is open for %v", wait)
 		}
 	})
 }
 
-func TestThePassThatTriesDecides(t *testing.T) {
+func TestTheProbeDecides(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(t, hangs)
-		early, earlier, _ := s.gate.Begin(t.Context(), false) // under way when the gate is closed
+		early, earlier, _ := s.admit(t.Context(), throttle.High) // under way when the circuit is open
 		s.together(1)
-		wait, _ := s.pass(t.Context())
+		wait, _ := s.reconcile(t.Context())
 		pause(wait)
-		_, trial, closed := s.gate.Begin(t.Context(), true)
+		_, probe, closed := s.admit(t.Context(), throttle.Low)
 		if closed != nil {
-			t.Fatal("nobody may try", closed)
+			t.Fatal("none may probe", closed)
 		}
-		for _, low := range []bool{false, true} {
-			if _, _, closed := s.gate.Begin(t.Context(), low); closed == nil || closed.RetryAfter < time.Second {
-				t.Fatalf("a second one is turned away with %v", closed)
+		for _, p := range []throttle.Priority{throttle.High, throttle.Low} {
+			if _, _, closed := s.admit(t.Context(), p); closed == nil || after(closed) < time.Second {
+				t.Fatalf("a second one is rejected with %v", closed)
 			}
 		}
-		_, err := s.client.PhoneMethods(early, simUser)
-		earlier.End(err)
-		if _, _, closed := s.gate.Begin(t.Context(), false); closed == nil || closed.RetryAfter > 1100*time.Millisecond {
-			t.Fatalf("after a pass from before was lost, one is turned away with %v", closed)
+		_, err := s.client.PhoneMethods(early, adaID)
+		earlier.Done(err)
+		if _, _, closed := s.admit(t.Context(), throttle.High); closed == nil || after(closed) > 1100*time.Millisecond {
+			t.Fatalf("after one from before was lost, one is rejected with %v", closed)
 		}
-		trial.End(nil) // it had nothing to ask
-		ctx, trial, closed := s.gate.Begin(t.Context(), false)
+		probe.Done(nil) // it had nothing to ask
+		ctx, probe, closed := s.admit(t.Context(), throttle.High)
 		if closed != nil {
-			t.Fatal("after a trial that asked for nothing, nobody may try", closed)
+			t.Fatal("after a probe that asked for nothing, none may probe", closed)
 		}
 		s.becomes(answers)
-		if _, err = s.client.PhoneMethods(ctx, simUser); err != nil {
+		if _, err = s.client.PhoneMethods(ctx, adaID); err != nil {
 			t.Fatal(err)
 		}
-		trial.End(err)
+		probe.Done(err)
 		for range 100 {
-			if _, _, closed := s.gate.Begin(t.Context(), false); closed != nil {
-				t.Fatal("after an answer, one is turned away", closed)
+			if _, _, closed := s.admit(t.Context(), throttle.High); closed != nil {
+				t.Fatal("after an answer, one is rejected", closed)
 			}
 		}
 	})
@@ -121,19 +122,18 @@ func TestACredentialThatIsRefusedIsNoSilence(t *testing.T) {
 			s.together(1)
 			pause(2 * time.Second)
 		}
-		if _, unanswered := s.gate.Closed(); unanswered {
-			t.Error("the gate is closed")
+		if _, open := s.throttle.State(); open {
+			t.Error("the circuit is open")
 		}
 	})
 }
 
-// The tenant's own look-up must be able to say that nobody answers, and since when
-// somebody does.
-func TestARequestWithoutAPassGoesThroughAGateThatNobodyAnswersBehind(t *testing.T) {
+// The look-up of the tenant's reconciler tells whether Graph answers, and since when.
+func TestARequestWithoutATicketPassesAnOpenCircuit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(t, hangs)
 		s.together(1)
-		_, err := s.client.User(t.Context(), simUser)
+		_, err := s.client.User(t.Context(), adaID)
 		if kind := graph.KindOf(err); kind != graph.Unavailable {
 			t.Errorf("it ends with %v", err)
 		}
@@ -143,19 +143,13 @@ func TestARequestWithoutAPassGoesThroughAGateThatNobodyAnswersBehind(t *testing.
 	})
 }
 
-func TestANewConnectionIsTriedAtOnce(t *testing.T) {
+func TestAResetClosesTheCircuit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(t, hangs)
-		r := NewRegistry()
-		r.Put(&Tenant{Name: "contoso", Version: Version{Generation: 1}, Gate: s.gate})
 		s.together(1)
-		r.Put(&Tenant{Name: "contoso", Version: Version{Generation: 1}, Gate: s.gate})
-		if _, unanswered := s.gate.Closed(); !unanswered {
-			t.Error("the same connection opens the gate")
-		}
-		r.Put(&Tenant{Name: "contoso", Version: Version{Generation: 2}, Gate: s.gate})
-		if _, unanswered := s.gate.Closed(); unanswered {
-			t.Error("a new connection finds the gate closed")
+		s.throttle.Reset()
+		if _, open := s.throttle.State(); open {
+			t.Error("it is open")
 		}
 	})
 }
@@ -178,16 +172,16 @@ func TestThousandsWhoWaitForGraphDoNotAskEverySecond(t *testing.T) {
 			}
 			for range n {
 				wait := 20 * time.Second
-				ctx, pass, closed := s.gate.Begin(t.Context(), false)
+				ctx, ticket, closed := s.admit(t.Context(), throttle.High)
 				if closed != nil {
-					wait = closed.RetryAfter
-					if longest := mostAway*3/2 + longestTurn; wait > longest {
+					wait = after(closed)
+					if longest := 90*time.Second + 20*time.Second; wait > longest {
 						t.Fatalf("one is to wait %v", wait)
 					}
 				} else {
 					go func() {
-						_, err := s.client.PhoneMethods(ctx, simUser)
-						pass.End(err)
+						_, err := s.client.PhoneMethods(ctx, adaID)
+						ticket.Done(err)
 					}()
 				}
 				due[at+1+int64(wait/time.Second)]++
@@ -210,7 +204,7 @@ type balanced struct {
 
 func (b *balanced) CloseIdleConnections() { b.connection++ }
 
-func TestThePassThatTriesDoesSoOnAnotherConnection(t *testing.T) {
+func TestTheProbeIsSentOnAnotherConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &balanced{server: newServer(t, nil)}
 		b.becomes(func(r *http.Request) (*http.Response, error) {
@@ -220,7 +214,7 @@ func TestThePassThatTriesDoesSoOnAnotherConnection(t *testing.T) {
 			return answers(r)
 		})
 		var err error
-		b.client, err = graph.New(graph.Options{Credential: &b.noToken, Endpoint: "https://graph.example", Transport: b.gate.Through(b)})
+		b.client, err = graph.New(graph.Options{Credential: &b.noToken, Endpoint: "https://graph.example", Transport: b, Throttle: b.throttle})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -230,7 +224,7 @@ func TestThePassThatTriesDoesSoOnAnotherConnection(t *testing.T) {
 		}
 		pause(2 * time.Second)
 		for range 3 {
-			if _, err := b.pass(t.Context()); err != nil {
+			if _, err := b.reconcile(t.Context()); err != nil {
 				t.Error(err)
 			}
 		}

@@ -1,4 +1,4 @@
-package tenant
+package throttle_test
 
 import (
 	"context"
@@ -14,7 +14,10 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/throttle"
 )
+
+const adaID = "0f1c0000-0000-4000-8000-000000000001"
 
 // mood is how a server answers.
 type mood func(r *http.Request) (*http.Response, error)
@@ -40,11 +43,11 @@ func hangs(r *http.Request) (*http.Response, error) {
 
 func cuts(*http.Request) (*http.Response, error) { return nil, errors.New("EOF") }
 
-// server is a Graph behind a gate, with a mood. It runs in a bubble of
+// server is a Graph behind a throttle, with a mood. It runs in a bubble of
 // testing/synctest.
 type server struct {
-	gate   *Gate
-	client *graph.Client
+	throttle *throttle.Throttle
+	client   *graph.Client
 	noToken
 
 	t     *testing.T
@@ -64,9 +67,10 @@ func (n *noToken) GetToken(context.Context, policy.TokenRequestOptions) (azcore.
 
 func newServer(t *testing.T, m mood) *server {
 	t.Helper()
-	s := &server{t: t, gate: NewGate(time.Now), mood: m}
+	s := &server{t: t, throttle: throttle.New(time.Now, nil, "contoso"), mood: m}
+	s.throttle.SetCeilings(1000, 1000) // nothing waits for a token here
 	var err error
-	s.client, err = graph.New(graph.Options{Credential: &s.noToken, Endpoint: "https://graph.example", Transport: s.gate.Through(s)})
+	s.client, err = graph.New(graph.Options{Credential: &s.noToken, Endpoint: "https://graph.example", Transport: s, Throttle: s.throttle})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,24 +104,38 @@ func (s *server) seen() (asked, most int) {
 	return s.asked, s.most
 }
 
-// pass reads one user's phones, or returns how long to stay away.
-func (s *server) pass(ctx context.Context) (wait time.Duration, err error) {
-	ctx, pass, closed := s.gate.Begin(ctx, false)
-	if closed != nil {
-		return closed.RetryAfter, closed
+// admit admits a reconcile of one user, whose phones are read.
+func (s *server) admit(ctx context.Context, p throttle.Priority) (context.Context, *throttle.Ticket, error) {
+	return s.throttle.Admit(ctx, p, throttle.Authentication)
+}
+
+// after is when a rejected one may come back.
+func after(err error) time.Duration {
+	if r, ok := errors.AsType[*throttle.Rejected](err); ok {
+		return r.RetryAfter
 	}
-	defer func() { pass.End(err) }()
-	_, err = s.client.PhoneMethods(ctx, simUser)
+	return 0
+}
+
+// reconcile reads one user's phones, or returns how long to stay away.
+func (s *server) reconcile(ctx context.Context) (wait time.Duration, err error) {
+	ctx, ticket, err := s.admit(ctx, throttle.High)
+	if err != nil {
+		return after(err), err
+	}
+	defer func() { ticket.Done(err) }()
+	_, err = s.client.PhoneMethods(ctx, adaID)
 	return 0, err
 }
 
-// together has passes end at once, as those on one connection do.
+// together has reconciles end at once, as those on one connection do.
 func (s *server) together(n int) {
 	var all sync.WaitGroup
 	for range n {
-		all.Go(func() { _, _ = s.pass(context.Background()) })
+		all.Go(func() { _, _ = s.reconcile(context.Background()) })
 	}
 	all.Wait()
 }
 
+// pause lets virtual time go by.
 func pause(d time.Duration) { time.Sleep(d) } //nolint:forbidigo // the clock is synctest's

@@ -1,23 +1,32 @@
-package tenant
+package throttle_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/throttle"
 )
 
-func TestWhatClosesTheGate(t *testing.T) {
+// reason is why one was rejected.
+func reason(err error) throttle.Reason {
+	if r, ok := errors.AsType[*throttle.Rejected](err); ok {
+		return r.Reason
+	}
+	return ""
+}
+
+func TestWhatOpensTheCircuit(t *testing.T) {
 	for name, tc := range map[string]struct {
 		happens func(*server)
-		closed  bool
+		open    bool
 	}{
-		"a pass that waited in vain":     {func(s *server) { s.becomes(hangs); s.together(1) }, true},
-		"all passes that waited in vain": {func(s *server) { s.becomes(hangs); s.together(16) }, true},
-		"one pass that waited in vain while others were answered": {func(s *server) {
+		"a reconcile that waited in vain":    {func(s *server) { s.becomes(hangs); s.together(1) }, true},
+		"all reconciles that waited in vain": {func(s *server) { s.becomes(hangs); s.together(16) }, true},
+		"one reconcile that waited in vain while others were answered": {func(s *server) {
 			s.becomes(hangs)
 			go s.together(1)
 			pause(time.Second)
@@ -25,55 +34,55 @@ func TestWhatClosesTheGate(t *testing.T) {
 			s.together(1)
 			pause(time.Minute)
 		}, false},
-		"a pass that waited in vain after others were answered": {func(s *server) {
+		"a reconcile that waited in vain after others were answered": {func(s *server) {
 			s.together(5)
 			s.becomes(hangs)
 			s.together(1)
 		}, true},
-		"a pass that waited in vain in its second request": {func(s *server) {
-			ctx, pass, _ := s.gate.Begin(context.Background(), false)
-			_, _ = s.client.User(ctx, simUser)
+		"a reconcile that waited in vain in its second request": {func(s *server) {
+			ctx, ticket, _ := s.admit(context.Background(), throttle.High)
+			_, _ = s.client.User(ctx, adaID)
 			pause(10 * time.Minute)
 			s.becomes(hangs)
-			_, err := s.client.PhoneMethods(ctx, simUser)
-			pass.End(err)
+			_, err := s.client.PhoneMethods(ctx, adaID)
+			ticket.Done(err)
 		}, true},
 		"the same, while others were answered before it": {func(s *server) {
-			ctx, pass, _ := s.gate.Begin(context.Background(), false)
+			ctx, ticket, _ := s.admit(context.Background(), throttle.High)
 			s.together(2)
 			s.becomes(hangs)
-			_, err := s.client.PhoneMethods(ctx, simUser)
-			pass.End(err)
+			_, err := s.client.PhoneMethods(ctx, adaID)
+			ticket.Done(err)
 		}, true},
-		"a pass that took its time and is cut": {func(s *server) {
-			ctx, pass, _ := s.gate.Begin(context.Background(), false)
-			_, _ = s.client.User(ctx, simUser)
+		"a reconcile that took its time and is cut": {func(s *server) {
+			ctx, ticket, _ := s.admit(context.Background(), throttle.High)
+			_, _ = s.client.User(ctx, adaID)
 			pause(10 * time.Minute)
 			s.becomes(cuts)
-			_, err := s.client.PhoneMethods(ctx, simUser)
-			pass.End(err)
+			_, err := s.client.PhoneMethods(ctx, adaID)
+			ticket.Done(err)
 		}, false},
-		"three passes that get no token": {func(s *server) {
+		"three reconciles that get no token": {func(s *server) {
 			other := newServer(s.t, cuts) // any call that nobody answers
-			_, silent := other.client.User(context.Background(), simUser)
+			_, silent := other.client.User(context.Background(), adaID)
 			for range 3 {
-				_, pass, _ := s.gate.Begin(context.Background(), false)
-				pass.End(silent)
+				_, ticket, _ := s.admit(context.Background(), throttle.High)
+				ticket.Done(silent)
 			}
 		}, true},
 		"a connection that is cut, with sixteen writes on it": {func(s *server) {
 			s.becomes(cuts)
-			var passes [16]*Pass
+			var tickets [16]*throttle.Ticket
 			var contexts [16]context.Context
-			for i := range passes {
-				contexts[i], passes[i], _ = s.gate.Begin(context.Background(), false)
+			for i := range tickets {
+				contexts[i], tickets[i], _ = s.admit(context.Background(), throttle.High)
 			}
 			var errs [16]error
-			for i := range passes {
-				errs[i] = s.client.EnableSMSSignIn(contexts[i], simUser)
+			for i := range tickets {
+				errs[i] = s.client.EnableSMSSignIn(contexts[i], adaID)
 			}
-			for i := range passes {
-				passes[i].End(errs[i])
+			for i := range tickets {
+				tickets[i].Done(errs[i])
 			}
 		}, false},
 		"two connections in a row": {func(s *server) { s.becomes(cuts); s.together(1); s.together(1) }, false},
@@ -121,13 +130,13 @@ func TestWhatClosesTheGate(t *testing.T) {
 				return hangs(r)
 			})
 			for range 5 {
-				ctx, pass, closed := s.gate.Begin(context.Background(), false)
+				ctx, ticket, closed := s.admit(context.Background(), throttle.High)
 				if closed != nil {
 					return
 				}
-				_ = s.client.EnableSMSSignIn(ctx, simUser)
-				_, err := s.client.PhoneMethods(ctx, simUser)
-				pass.End(err)
+				_ = s.client.EnableSMSSignIn(ctx, adaID)
+				_, err := s.client.PhoneMethods(ctx, adaID)
+				ticket.Done(err)
 			}
 		}, false},
 		"a shutdown": {func(s *server) {
@@ -135,31 +144,31 @@ func TestWhatClosesTheGate(t *testing.T) {
 			for range 3 {
 				ctx, cancel := context.WithTimeout(context.Background(), 0)
 				cancel()
-				_, _ = s.pass(ctx)
+				_, _ = s.reconcile(ctx)
 				ctx, cancel = context.WithCancel(context.Background())
-				go func() { _, _ = s.pass(ctx) }()
+				go func() { _, _ = s.reconcile(ctx) }()
 				pause(10 * time.Second)
 				cancel()
 				synctest.Wait()
 			}
 		}, false},
-		"a pass that waited in vain, and a shutdown while another tries": {func(s *server) {
+		"a reconcile that waited in vain, and a shutdown while another tries": {func(s *server) {
 			s.becomes(hangs)
 			s.together(1)
 			pause(2 * time.Second)
 			ctx, cancel := context.WithCancel(context.Background())
-			go func() { _, _ = s.pass(ctx) }()
+			go func() { _, _ = s.reconcile(ctx) }()
 			pause(time.Second)
 			cancel()
 			synctest.Wait()
-			_, _, _ = s.gate.Begin(context.Background(), false) // the next one tries, and no other
+			_, _, _ = s.admit(context.Background(), throttle.High) // the next one tries, and no other
 		}, true},
-		"passes that asked for nothing": {func(s *server) {
+		"reconciles that asked for nothing": {func(s *server) {
 			s.becomes(cuts)
 			for range 2 {
 				s.together(1)
-				_, pass, _ := s.gate.Begin(context.Background(), false)
-				pass.End(nil) // proves nothing
+				_, ticket, _ := s.admit(context.Background(), throttle.High)
+				ticket.Done(nil) // proves nothing
 			}
 			s.together(1)
 		}, true},
@@ -168,14 +177,14 @@ func TestWhatClosesTheGate(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newServer(t, answers)
 				tc.happens(s)
-				if throttled, unanswered := s.gate.Closed(); unanswered != tc.closed || throttled {
-					t.Errorf("closed %v (throttled %v)", unanswered, throttled)
+				if paused, open := s.throttle.State(); open != tc.open || paused {
+					t.Errorf("open %v (paused %v)", open, paused)
 				}
-				_, _, closed := s.gate.Begin(t.Context(), false)
+				_, _, closed := s.admit(t.Context(), throttle.High)
 				switch {
-				case (closed != nil) != tc.closed:
-					t.Errorf("the next one is turned away with %v", closed)
-				case closed != nil && closed.Kind != graph.Unavailable:
+				case (closed != nil) != tc.open:
+					t.Errorf("the next one is rejected with %v", closed)
+				case closed != nil && reason(closed) != throttle.CircuitOpen:
 					t.Errorf("it hears %v", closed)
 				}
 			})

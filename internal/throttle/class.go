@@ -1,0 +1,35 @@
+package throttle
+
+import "strings"
+
+// Class says which limit of Graph a request counts against.
+type Class int
+
+// The classes. Graph counts what is below a user's authentication apart from the
+// directory, and allows far less of it.
+//
+// Source: https://learn.microsoft.com/graph/throttling-limits
+const (
+	Directory Class = iota
+	Authentication
+	classes int = iota
+)
+
+// ClassOf returns the class of a request by the path of its URL.
+func ClassOf(path string) Class {
+	if strings.Contains(path, "/authentication/") {
+		return Authentication
+	}
+	return Directory
+}
+
+// Priority orders those who wait.
+type Priority int
+
+// The priorities. High is for what was asked for, Low for drift checks: they are
+// rejected first, and keep a twentieth of the rate.
+const (
+	High Priority = iota
+	Low
+	priorities int = iota
+)

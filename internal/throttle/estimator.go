@@ -1,0 +1,127 @@
+package throttle
+
+import (
+	"math"
+	"time"
+)
+
+// estimator learns how many requests a second Graph accepts. Limits are not known
+// beforehand: they depend on the size of the tenant and the load of the service.
+//
+//   - A 429 tells what was answered since the one before: that is the limit.
+//   - While requests wait, each answer raises the rate: fast until the first 429, slower
+//     after it, and slowest where two 429s told the same limit.
+//   - x-ms-throttle-limit-percentage, which Graph may send from 0.8 on, steers instead:
+//     the rate is held where the figure stays a little below 1.
+//
+// It is plain arithmetic on the times that it is given.
+//
+// Source: https://learn.microsoft.com/graph/throttling
+type estimator struct {
+	perSecond float64
+	least     float64 // the least that is likely: a limit below it must be measured twice
+	certainty certainty
+
+	refused  time.Time // when the last 429 came that told a limit
+	answered float64   // since then
+	limit    float64   // what it told
+	starved  time.Time // when a request last had to wait for a token
+
+	recent   float64 // answered lately, each forgotten within a period
+	recentAt time.Time
+
+	usedAt time.Time // when Graph last told how much of the limit is used
+}
+
+// certainty is how well the limit is known.
+type certainty int
+
+const (
+	unknown   certainty = iota // no 429 yet
+	measured                   // by one 429
+	confirmed                  // by two that told the same
+)
+
+// rise is how the rate rises: not before so many requests were answered, and so much
+// time went by, since the last 429; then e-fold in as many requests, or in as much time
+// if that is longer. So a limit that is confirmed is run into once in 200 requests and in
+// 30 seconds, at most.
+var rise = [...]struct {
+	requests float64
+	time     time.Duration
+}{
+	unknown:   {2, time.Second},
+	measured:  {20, 5 * time.Second},
+	confirmed: {200, 30 * time.Second},
+}
+
+const (
+	// period is Graph's own: its limits are written per 10 seconds.
+	period = 10 * time.Second
+	// enough is above what any number of workers asks.
+	enough = 1000
+	// slack is left below what was measured.
+	slack = 0.97
+	// mostFall is how far one 429 takes the rate down when few asked.
+	mostFall = 0.75
+	// alike is how far apart two measures of the same limit may be.
+	alike = 0.3
+
+	// target is the share of the limit at which the rate is held, drift how much of the
+	// distance it takes each second.
+	target = 0.92
+	drift  = 0.05
+)
+
+// answer notes the answer to a request; one that was refused counts at Graph too. used is
+// the limit percentage as a share; 0: none was sent.
+func (e *estimator) answer(now time.Time, used float64) {
+	e.recent, e.recentAt = e.lately(now)+1, now
+	e.answered++
+	r := rise[e.certainty]
+	switch since := now.Sub(e.refused); {
+	case used > 0:
+		if e.usedAt.IsZero() {
+			e.perSecond = e.lately(now) / used / period.Seconds()
+		} else {
+			e.perSecond *= 1 + drift*(target-used)*min(now.Sub(e.usedAt).Seconds(), 1)
+		}
+		e.usedAt = now
+	case now.Sub(e.starved) > period, since < r.time, e.answered < r.requests, now.Sub(e.usedAt) < period:
+	default:
+		e.perSecond = min(e.perSecond*(1+1/max(r.requests, r.time.Seconds()*e.perSecond)), enough)
+	}
+}
+
+// refuse notes the first 429 after a time without.
+func (e *estimator) refuse(now time.Time) {
+	limit, since := e.lately(now)/period.Seconds(), now.Sub(e.refused)
+	if e.certainty != unknown {
+		if since < period/2 { // too soon after another to measure
+			e.perSecond *= slack
+			return
+		}
+		// Graph had nothing left then and has nothing left now.
+		limit = e.answered / since.Seconds()
+	}
+	few := now.Sub(e.starved) > period // that little was answered says little then
+	same := math.Abs(limit-e.limit) < alike*e.limit
+	if e.certainty == unknown && limit < (1+alike)*e.least {
+		same, limit = true, e.least // as it is listed
+	}
+	if same && !few {
+		e.certainty, e.perSecond = confirmed, slack*limit
+	} else {
+		least := e.least
+		if few && e.certainty != unknown {
+			least = max(least, mostFall*e.perSecond)
+		}
+		e.certainty, e.perSecond = measured, max(slack*limit, least)
+	}
+	e.limit, e.refused, e.answered = limit, now, 0
+}
+
+// lately returns how many requests were answered in the last period, about.
+func (e *estimator) lately(now time.Time) float64 {
+	return e.recent * math.Exp(-now.Sub(e.recentAt).Seconds()/period.Seconds())
+}

@@ -1,0 +1,274 @@
+package throttle
+
+import (
+	"container/heap"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+const (
+	simTenant = "11111111-2222-3333-4444-555555555555"
+	simClient = "66666666-7777-8888-9999-000000000000"
+	simUser   = "0f1c0000-0000-4000-8000-000000000001"
+)
+
+// simulation is a Graph with limits behind a real throttle, both in virtual time: a
+// minute takes as long as its arithmetic, and what is measured does not depend on the
+// machine. It runs in a bubble of testing/synctest.
+type simulation struct {
+	throttle *Throttle
+	pipeline runtime.Pipeline
+	token    string
+
+	graph   http.Handler // the limits, or the emulator
+	limits  limits
+	latency time.Duration
+	bare    bool // leaves the headers that tell of limits out
+
+	mu           sync.Mutex
+	got          [classes]answers
+	inside       int       // sent within a pause that was known of
+	heard, until time.Time // the pause that was heard of last
+}
+
+// answers counts what Graph answered.
+type answers struct{ accepted, refused int }
+
+// wire is the way from the throttle to Graph and back.
+type wire struct{ *simulation }
+
+func (s wire) Do(r *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	if now := time.Now(); now.After(s.heard) && now.Before(s.until) {
+		s.inside++
+	}
+	s.mu.Unlock()
+	pass(s.latency / 2)
+	w := httptest.NewRecorder()
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	s.graph.ServeHTTP(w, r)
+	pass(s.latency / 2)
+	resp := w.Result()
+	if s.bare {
+		for name := range resp.Header {
+			if strings.HasPrefix(strings.ToLower(name), "x-ms-throttle") {
+				resp.Header.Del(name)
+			}
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	got := &s.got[ClassOf(r.URL.Path)]
+	if resp.StatusCode != http.StatusTooManyRequests {
+		got.accepted++
+		return resp, nil
+	}
+	got.refused++
+	wait, _ := RetryAfter(resp.Header, time.Now())
+	if until := time.Now().Add(wait); until.After(s.until) {
+		s.heard, s.until = time.Now(), until
+	}
+	return resp, nil
+}
+
+// pass lets virtual time go by.
+func pass(d time.Duration) { time.Sleep(d) } //nolint:forbidigo // the clock is synctest's
+
+func newSimulation(latency time.Duration, bare bool) *simulation {
+	s := &simulation{throttle: New(time.Now, nil, "contoso"), latency: latency, bare: bare}
+	s.graph = &s.limits
+	s.pipeline = runtime.NewPipeline("simulation", "", runtime.PipelineOptions{
+		PerRetry: []policy.Policy{s.throttle.Policy(nil)},
+	}, &policy.ClientOptions{Transport: wire{s}, Retry: policy.RetryOptions{MaxRetries: -1}})
+	return s
+}
+
+// newEmulator returns the real emulator, with one user, and a token for it.
+func newEmulator(t *testing.T, limits ...emulator.Throttle) (e *emulator.Emulator, token string) {
+	t.Helper()
+	e = emulator.New(emulator.Options{KeepRequests: 1})
+	for _, err := range []error{
+		e.AddTenant(emulator.Tenant{ID: simTenant, Domains: []string{"contoso.com"}}),
+		e.AddApp(emulator.App{ClientID: simClient, Secret: "s", Roles: []string{"UserAuthMethod-Phone.ReadWrite.All", "User.ReadBasic.All"}}),
+		e.AddUser(emulator.User{ID: simUser, TenantID: simTenant, UPN: "ada@contoso.com"}),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	form := url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {simClient}, "client_secret": {"s"},
+		"scope": {"https://example.com/.default"},
+	}
+	r := httptest.NewRequest(http.MethodPost, "https://example.com/"+simTenant+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	e.ServeHTTP(w, r)
+	var said struct {
+		Token string `json:"access_token"`
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &said); err != nil || said.Token == "" {
+		t.Fatalf("no token: %s", w.Body)
+	}
+	for _, limit := range limits {
+		e.SetThrottle(limit)
+	}
+	return e, said.Token
+}
+
+// paths are one request of each class.
+var paths = [classes]string{
+	Directory:      "/v1.0/users/" + simUser + "?$select=id,userPrincipalName",
+	Authentication: "/v1.0/users/" + simUser + "/authentication/phoneMethods",
+}
+
+// get makes one request and returns how long to stay away; 0 if it got through.
+func (s *simulation) get(ctx context.Context, c Class) time.Duration {
+	req, err := runtime.NewRequest(ctx, http.MethodGet, "https://example.com"+paths[c])
+	if err != nil {
+		panic(err)
+	}
+	req.Raw().Header.Set("Authorization", "Bearer "+s.token)
+	resp, err := s.pipeline.Do(req)
+	var rejected *Rejected
+	switch {
+	case errors.As(err, &rejected):
+		return rejected.RetryAfter
+	case err != nil:
+		panic(err)
+	case resp.StatusCode == http.StatusTooManyRequests:
+		wait, _ := RetryAfter(resp.Header, time.Now())
+		return max(wait, s.throttle.Pause())
+	case resp.StatusCode == http.StatusOK:
+		return 0
+	}
+	panic(fmt.Sprint("status ", resp.StatusCode))
+}
+
+// job is a reconcile: how many requests of each class it makes, in which order of
+// importance, and how many came to their end.
+type job struct {
+	priority Priority
+	requests [classes]int
+	due      time.Time
+}
+
+// usual is what a reconcile of one user asks.
+var usual = [classes]int{Directory: 4, Authentication: 2}
+
+// queue gives out jobs that are due, of High first, as the work queue does.
+type queue struct {
+	mu   sync.Mutex
+	jobs [priorities]jobs
+}
+
+type jobs []job
+
+func (d jobs) Len() int           { return len(d) }
+func (d jobs) Less(i, j int) bool { return d[i].due.Before(d[j].due) }
+func (d jobs) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
+func (d *jobs) Push(x any)        { *d = append(*d, x.(job)) }
+func (d *jobs) Pop() any {
+	last := (*d)[len(*d)-1]
+	*d = (*d)[:len(*d)-1]
+	return last
+}
+
+// take gives out a job, or says how long to wait for one.
+func (q *queue) take() (j job, wait time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	wait = 200 * time.Millisecond // others may put some
+	for p := range q.jobs {
+		d := &q.jobs[p]
+		if len(*d) == 0 {
+			continue
+		}
+		if due := time.Until((*d)[0].due); due > 0 {
+			wait = min(wait, max(due, 20*time.Millisecond))
+			continue
+		}
+		return heap.Pop(d).(job), 0
+	}
+	return job{}, wait
+}
+
+func (q *queue) put(n int, j job) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for range n {
+		heap.Push(&q.jobs[j.priority], j)
+	}
+}
+
+// run has 16 workers reconcile until the time is over, and returns how many came to
+// their end: of those that need authentication methods, by priority, and of the others.
+func (s *simulation) run(q *queue, length time.Duration) (done [priorities]int, others int) {
+	end := time.Now().Add(length)
+	var mu sync.Mutex
+	var workers sync.WaitGroup
+	for range 16 {
+		workers.Go(func() {
+			for time.Now().Before(end) {
+				j, wait := q.take()
+				if wait > 0 {
+					pass(wait)
+					continue
+				}
+				if wait := s.reconcile(j); wait > 0 {
+					j.due = time.Now().Add(wait)
+					q.put(1, j)
+					continue
+				}
+				mu.Lock()
+				if j.requests[Authentication] > 0 {
+					done[j.priority]++
+				} else {
+					others++
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	workers.Wait()
+	return done, others
+}
+
+var errStopped = errors.New("stopped in the middle")
+
+func (s *simulation) reconcile(j job) time.Duration {
+	needs := []Class{Directory}
+	if j.requests[Authentication] > 0 {
+		needs = append(needs, Authentication)
+	}
+	ctx, ticket, err := s.throttle.Admit(context.Background(), j.priority, needs...)
+	if rejected := (*Rejected)(nil); errors.As(err, &rejected) {
+		return rejected.RetryAfter
+	}
+	defer func() { ticket.Done(err) }()
+	for c, n := range j.requests {
+		for range n {
+			if wait := s.get(ctx, Class(c)); wait > 0 {
+				err = errStopped
+				return wait
+			}
+		}
+	}
+	return 0
+}

@@ -1,0 +1,129 @@
+package throttle
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// How long the pause is after a 429 that does not say: doubled with each in a row, up
+// to the longest.
+const (
+	firstPause   = 5 * time.Second
+	longestPause = 5 * time.Minute
+)
+
+// Throttle is what all requests of a tenant to Graph pass. It outlives the connections
+// of its tenant. It is safe for concurrent use.
+type Throttle struct {
+	now      func() time.Time
+	bulkhead *Bulkhead // nil: any number of workers
+	tenant   string
+
+	mu      sync.Mutex
+	last    sequence // of the request or admission that came last
+	pause   pause
+	buckets [classes]bucket
+	breaker breaker
+}
+
+// sequence numbers requests, and admissions among them: it tells which came before
+// another. Two readings of a clock may be the same.
+type sequence int64
+
+// sent is a request that was admitted.
+type sent struct {
+	sequence sequence
+	at       time.Time
+	class    Class
+}
+
+// pause is the time that Graph asked for.
+type pause struct {
+	until  time.Time
+	after  sequence // the last request when it began
+	unsaid int      // 429s in a row without Retry-After
+}
+
+// New returns the throttle of a tenant that takes its workers from the bulkhead; nil
+// is any number of them.
+func New(now func() time.Time, b *Bulkhead, tenant string) *Throttle {
+	t := &Throttle{now: now, bulkhead: b, tenant: tenant}
+	for c, s := range starts {
+		t.buckets[c] = newBucket(s)
+	}
+	return t
+}
+
+// SetCeilings bounds what is sent, in requests a second on average; 0 is no bound.
+func (t *Throttle) SetCeilings(authentication, directory float64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.buckets[Authentication].setCeiling(authentication)
+	t.buckets[Directory].setCeiling(directory)
+}
+
+// Reset closes the circuit: with a new connection it is not known any more that Graph
+// does not answer.
+func (t *Throttle) Reset() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.breaker.reset(t.last)
+}
+
+// State reports why nothing is admitted now: Graph asked for a pause, or the circuit is
+// open or half-open.
+func (t *Throttle) State() (paused, open bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.pause.until.After(t.now()), t.breaker.openings > 0
+}
+
+// Pause returns how much is left of the pause that Graph asked for; 0 is none.
+func (t *Throttle) Pause() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return max(0, t.pause.until.Sub(t.now()))
+}
+
+// observe learns from the answer to a request, and pauses if Graph asks for it.
+func (t *Throttle) observe(s sent, status int, h http.Header) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.now()
+	bucket := &t.buckets[s.class]
+	wait, said := RetryAfter(h, now)
+	// Requests that were on their way when the pause began tell the same again.
+	news := s.sequence > t.pause.after
+	switch {
+	case status == http.StatusTooManyRequests:
+		if news {
+			bucket.refuse(now)
+		}
+		bucket.answer(now, limitShare(h))
+		if !said {
+			wait = min(firstPause<<min(t.pause.unsaid, 10), longestPause)
+			wait += rand.N(wait / 2)
+			if !news {
+				return
+			}
+			t.pause.unsaid++
+		}
+	case status == http.StatusServiceUnavailable && said:
+	default:
+		bucket.answer(now, limitShare(h))
+		if status < 300 && news {
+			t.pause.unsaid = 0
+		}
+		return
+	}
+	// A longer wait is not shortened by the answer to an earlier request.
+	if until := now.Add(wait); until.After(t.pause.until) {
+		t.pause.until = until
+		bucket.empty(now, until)
+	}
+	if news {
+		t.pause.after = t.last
+	}
+}
