@@ -44,7 +44,7 @@ var tenantManifests = chapter{
 		{what: "A resyncPeriod that is too short", given: `resyncPeriod: 10s`, says: period},
 		{what: "A resyncPeriod in days", given: `resyncPeriod: 1d`, says: period},
 		{what: "A negative limit", given: `limits: {deletionsPerHour: -1}`, says: refused("spec.limits.deletionsPerHour in body should be greater than or equal to 0")},
-		{what: "No requests at all", given: `limits: {requestsPerSecond: 0}`, says: refused("spec.limits.requestsPerSecond in body should be greater than or equal to 1")},
+		{what: "No requests at all", given: `limits: {directoryRequestsPerSecond: 0}`, says: refused("spec.limits.directoryRequestsPerSecond in body should be greater than or equal to 1")},
 		{what: "An access rule without users", given: `access: [{namespaces: {}}]`, says: refused("spec.access[0].users: Required value")},
 		{what: "An access rule with a regular expression", given: `access: [{namespaces: {}, users: ["[a-z]+@contoso.com"]}]`, says: refused("write a user principal name with * for any characters, such as *@contoso.com, or * alone for every user; ? and [] are not wildcards here")},
 		{what: "An access rule with an action that does not exist", given: `access: [{namespaces: {}, users: ["*"], actions: [Write]}]`, says: refused(`Unsupported value: "Write": supported values: "Create", "Update", "Delete"`)},

@@ -51,9 +51,7 @@ func (r *TenantReconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant)
 	same := known && was.Version == t.Version
 	renew := false
 	if worked && sameWay(was, t) {
-		if was.Spec.RequestsPerSecondOrZero() == t.Spec.RequestsPerSecondOrZero() {
-			t.Graph, renew = was.Graph, !same // with its connections, and its token until it is tried
-		}
+		t.Graph, renew = was.Graph, !same // with its connections, and its token until it is tried
 		if !same {
 			r.Tenants.Put(t)
 			if err := r.wake(ctx, o.Name); err != nil {

@@ -76,12 +76,22 @@ func (s *EntraTenantSpec) DeletionsPerHourOrDefault() int32 {
 	return *s.Limits.DeletionsPerHour
 }
 
-// RequestsPerSecondOrZero is limits.requestsPerSecond, or zero for no ceiling.
-func (s *EntraTenantSpec) RequestsPerSecondOrZero() int32 {
-	if s.Limits == nil || s.Limits.RequestsPerSecond == nil {
+// AuthenticationRequestsPerMinuteOrZero is limits.authenticationRequestsPerMinute, or
+// zero for no ceiling.
+func (s *EntraTenantSpec) AuthenticationRequestsPerMinuteOrZero() int32 {
+	if s.Limits == nil || s.Limits.AuthenticationRequestsPerMinute == nil {
 		return 0
 	}
-	return *s.Limits.RequestsPerSecond
+	return *s.Limits.AuthenticationRequestsPerMinute
+}
+
+// DirectoryRequestsPerSecondOrZero is limits.directoryRequestsPerSecond, or zero for no
+// ceiling.
+func (s *EntraTenantSpec) DirectoryRequestsPerSecondOrZero() int32 {
+	if s.Limits == nil || s.Limits.DirectoryRequestsPerSecond == nil {
+		return 0
+	}
+	return *s.Limits.DirectoryRequestsPerSecond
 }
 
 // NumberSourceOrDefault is numberSource, or Any.

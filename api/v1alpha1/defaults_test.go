@@ -53,7 +53,8 @@ func TestDefaultsOfATenant(t *testing.T) {
 		Privileged           v1alpha1.PrivilegedUsers
 		Source               v1alpha1.NumberSource
 		Resync               time.Duration
-		Deletions, PerSecond int32
+		Deletions            int32
+		PerMinute, PerSecond int32
 	}
 	for sentence, c := range map[string]struct {
 		spec v1alpha1.EntraTenantSpec
@@ -61,27 +62,28 @@ func TestDefaultsOfATenant(t *testing.T) {
 		want effective
 	}{
 		"nothing said": {
-			want: effective{"Public", "v1.0", "Enforce", "Deny", "Any", time.Hour, 100, 0},
+			want: effective{"Public", "v1.0", "Enforce", "Deny", "Any", time.Hour, 100, 0, 0},
 		},
 		"limits without a limit": {
 			spec: v1alpha1.EntraTenantSpec{Limits: &v1alpha1.Limits{}},
-			want: effective{"Public", "v1.0", "Enforce", "Deny", "Any", time.Hour, 100, 0},
+			want: effective{"Public", "v1.0", "Enforce", "Deny", "Any", time.Hour, 100, 0, 0},
 		},
 		"everything said, no deletions": {
 			spec: v1alpha1.EntraTenantSpec{
 				Cloud: v1alpha1.CloudChina, GraphVersion: v1alpha1.GraphBeta,
 				Mode: v1alpha1.ModeObserve, PrivilegedUsers: v1alpha1.PrivilegedUsersAllow,
 				ResyncPeriod: &metav1.Duration{Duration: time.Minute},
-				Limits:       &v1alpha1.Limits{DeletionsPerHour: new(int32), RequestsPerSecond: new(int32(5))},
+				Limits:       &v1alpha1.Limits{DeletionsPerHour: new(int32), AuthenticationRequestsPerMinute: new(int32(60)), DirectoryRequestsPerSecond: new(int32(5))},
 			},
 			rule: v1alpha1.AccessRule{NumberSource: v1alpha1.NumberSourceSecretOnly},
-			want: effective{"China", "beta", "Observe", "Allow", "SecretOnly", time.Minute, 0, 5},
+			want: effective{"China", "beta", "Observe", "Allow", "SecretOnly", time.Minute, 0, 60, 5},
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			got := effective{
 				c.spec.CloudOrDefault(), c.spec.GraphVersionOrDefault(), c.spec.ModeOrDefault(), c.spec.PrivilegedUsersOrDefault(),
-				c.rule.NumberSourceOrDefault(), c.spec.ResyncPeriodOrDefault(), c.spec.DeletionsPerHourOrDefault(), c.spec.RequestsPerSecondOrZero(),
+				c.rule.NumberSourceOrDefault(), c.spec.ResyncPeriodOrDefault(), c.spec.DeletionsPerHourOrDefault(),
+				c.spec.AuthenticationRequestsPerMinuteOrZero(), c.spec.DirectoryRequestsPerSecondOrZero(),
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

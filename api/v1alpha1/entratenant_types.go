@@ -119,12 +119,21 @@ type Limits struct {
 	// +kubebuilder:validation:Minimum=0
 	DeletionsPerHour *int32 `json:"deletionsPerHour,omitempty"`
 
-	// requestsPerSecond is the most that is sent to Graph. Below it, and without it,
-	// the operator adapts to what Graph says.
+	// authenticationRequestsPerMinute is the most that is sent to Graph below
+	// /authentication/ on average. The operator begins there and adapts to what Graph
+	// accepts. When absent it begins at 30, which Microsoft lists, and goes up while
+	// Graph accepts more.
 	//
 	// +optional
 	// +kubebuilder:validation:Minimum=1
-	RequestsPerSecond *int32 `json:"requestsPerSecond,omitempty"`
+	AuthenticationRequestsPerMinute *int32 `json:"authenticationRequestsPerMinute,omitempty"`
+
+	// directoryRequestsPerSecond is the most that is sent to the rest of Graph on
+	// average. The operator adapts to what Graph accepts, with and without it.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	DirectoryRequestsPerSecond *int32 `json:"directoryRequestsPerSecond,omitempty"`
 }
 
 // EntraTenantStatus is what the operator last saw of the tenant.

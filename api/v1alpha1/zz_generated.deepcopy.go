@@ -283,8 +283,13 @@ func (in *Limits) DeepCopyInto(out *Limits) {
 		*out = new(int32)
 		**out = **in
 	}
-	if in.RequestsPerSecond != nil {
-		in, out := &in.RequestsPerSecond, &out.RequestsPerSecond
+	if in.AuthenticationRequestsPerMinute != nil {
+		in, out := &in.AuthenticationRequestsPerMinute, &out.AuthenticationRequestsPerMinute
+		*out = new(int32)
+		**out = **in
+	}
+	if in.DirectoryRequestsPerSecond != nil {
+		in, out := &in.DirectoryRequestsPerSecond, &out.DirectoryRequestsPerSecond
 		*out = new(int32)
 		**out = **in
 	}

@@ -25,8 +25,7 @@ func Connect(spec *v1alpha1.EntraTenantSpec, secret []byte, t *throttle.Throttle
 		return nil, err
 	}
 	o.Version = string(spec.GraphVersionOrDefault())
-	perSecond := float64(spec.RequestsPerSecondOrZero())
-	t.SetCeilings(perSecond, perSecond)
+	t.SetCeilings(float64(spec.AuthenticationRequestsPerMinuteOrZero())/60, float64(spec.DirectoryRequestsPerSecondOrZero()))
 	o.Throttle = t
 	return graph.New(o)
 }
