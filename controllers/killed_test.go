@@ -3,8 +3,10 @@ package controllers_test
 import (
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
 	"github.com/entraops/phone-operator/api/v1alpha1"
-	"github.com/entraops/phone-operator/controllers"
 	"github.com/entraops/phone-operator/internal/emulator"
 )
 
@@ -18,7 +20,7 @@ func (s *story) killedAt(method string, u emulator.User, then string, meanwhile 
 	s.t.Cleanup(func() { close(hold) })
 	s.has(u, then)
 	s.kill()
-	controllers.ForgetMetrics()
+	metrics.Registry = prometheus.NewRegistry() // for the metrics of another operator in this process
 	meanwhile()
 	s.operate(s.t)
 }

@@ -8,13 +8,14 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
-	"github.com/entraops/phone-operator/controllers"
 	"github.com/entraops/phone-operator/internal/emulator"
 )
 
@@ -67,7 +68,7 @@ func (s *story) sees(name, reason string) string {
 // restarted lets another operator take over, with tokens of its own.
 func (s *story) restarted() {
 	s.kill()
-	controllers.ForgetMetrics()
+	metrics.Registry = prometheus.NewRegistry() // for the metrics of another operator in this process
 	s.operate(s.t)
 }
 

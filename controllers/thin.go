@@ -1,16 +1,13 @@
 package controllers
 
 import (
-	"slices"
-	"unique"
-
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/controllers/phonemethod"
 )
 
 // CacheOptions are what the manager's cache is to keep. It has every
@@ -21,7 +18,7 @@ func CacheOptions() cache.Options {
 	return cache.Options{
 		DefaultTransform: thin,
 		ByObject: map[client.Object]cache.ByObject{
-			&v1alpha1.PhoneAuthenticationMethod{}: {Transform: thinMethod},
+			&v1alpha1.PhoneAuthenticationMethod{}: {Transform: phonemethod.Thin},
 			&corev1.Secret{}:                      {Transform: thinSecret},
 			&corev1.Namespace{}:                   {Transform: thinNamespace},
 		},
@@ -57,68 +54,3 @@ func thinNamespace(o any) (any, error) {
 	}
 	return o, nil
 }
-
-// thinMethod bounds what the cache keeps of a resource, however much its editors write
-// into its metadata: of labels and annotations those that are read, cut; of who manages
-// which fields what the audit line says; of foreign finalizers that there are some. What
-// thousands of resources say in the same words it keeps once.
-//
-// Patches are the difference to the cached object, so what is left out here is not
-// touched by them. A list is patched as a whole: see wholeFinalizers.
-func thinMethod(o any) (any, error) {
-	m, ok := o.(*v1alpha1.PhoneAuthenticationMethod)
-	if !ok {
-		return thin(o)
-	}
-	m.ManagedFields = lastManager(m.ManagedFields)
-	m.Labels, m.Annotations = only(m.Labels, labelsRead), only(m.Annotations, annotationsRead)
-	m.OwnerReferences, m.GenerateName = nil, ""
-	m.Finalizers = thinFinalizers(m.Finalizers)
-	m.Kind, m.APIVersion, m.Namespace = shared(m.Kind), shared(m.APIVersion), shared(m.Namespace)
-	m.Spec.PhoneType = shared(m.Spec.PhoneType)
-	m.Status.ID, m.Status.SMSSignInState = shared(m.Status.ID), shared(m.Status.SMSSignInState)
-	m.Status.Conditions = slices.Clone(m.Status.Conditions) // decoding leaves room at the end
-	for i := range m.Status.Conditions {
-		c := &m.Status.Conditions[i]
-		c.Type, c.Status, c.Reason, c.Message = shared(c.Type), shared(c.Status), shared(c.Reason), shared(c.Message)
-	}
-	return m, nil
-}
-
-// Labels and annotations that the operator reads.
-var (
-	labelsRead      = []string{fluxKustomize + fluxName, fluxKustomize + fluxNamespace, fluxHelm + fluxName, fluxHelm + fluxNamespace}
-	annotationsRead = []string{v1alpha1.ReconcileRequestedAtAnnotation, argoTrackingID}
-)
-
-// only returns the pairs with these keys, their values cut; nil for none. The map is a
-// new one, since a map keeps the room that it once needed.
-func only(all map[string]string, keys []string) (some map[string]string) {
-	for _, key := range keys {
-		if value, ok := all[key]; ok {
-			if some == nil {
-				some = map[string]string{}
-			}
-			some[shared(key)] = cut(value)
-		}
-	}
-	return some
-}
-
-// lastManager returns the entry that the audit line names, without its fields; none
-// where nobody but the operator wrote.
-func lastManager(all []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
-	var last *metav1.ManagedFieldsEntry
-	for i := range all {
-		if e := &all[i]; e.Subresource == "" && e.Manager != fieldManager && (last == nil || !e.Time.Before(last.Time)) {
-			last = e
-		}
-	}
-	if last == nil {
-		return nil
-	}
-	return []metav1.ManagedFieldsEntry{{Manager: shared(last.Manager), Time: last.Time}}
-}
-
-// shared returns s as it lies in memory already, if it does.
-func shared[S ~string](s S) S { return unique.Make(s).Value() }

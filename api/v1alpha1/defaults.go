@@ -98,3 +98,14 @@ func (s *EntraTenantSpec) DirectoryRequestsPerSecondOrZero() int32 {
 func (r *AccessRule) NumberSourceOrDefault() NumberSource {
 	return cmp.Or(r.NumberSource, NumberSourceAny)
 }
+
+// SecretReference returns where the credential is; nil for one that needs no Secret.
+func (c Credential) SecretReference() *SecretReference {
+	switch {
+	case c.ClientSecret != nil:
+		return &c.ClientSecret.SecretRef
+	case c.ClientCertificate != nil:
+		return &c.ClientCertificate.SecretRef
+	}
+	return nil
+}

@@ -158,6 +158,11 @@ func Suspend(status *v1alpha1.PhoneAuthenticationMethodStatus, generation int64,
 	meta.RemoveStatusCondition(&status.Conditions, v1alpha1.ConditionReconciling)
 }
 
+// Resume takes back what Suspend says.
+func Resume(status *v1alpha1.PhoneAuthenticationMethodStatus) {
+	meta.RemoveStatusCondition(&status.Conditions, v1alpha1.ConditionSuspended)
+}
+
 // requestIDMark stands before a request id in a message.
 const requestIDMark = " Graph's request-id: "
 

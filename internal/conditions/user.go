@@ -41,10 +41,23 @@ func UserMayBeGone() Set {
 	return pending("Entra does not show the user of this phone. The operator asks once more before it lets the resource go.")
 }
 
-// Pending says that a resource is not as it should be, and that the operator is at it.
-func Pending(message string) Set {
-	return notSynced(v1alpha1.ReasonPending, InProgress, message)
+// GoesOn is said of a resource that could not be written for a while.
+func GoesOn() Set {
+	return notSynced(v1alpha1.ReasonPending, InProgress, "The resource could not be written for a while; the operator goes on with it.")
 }
+
+// DeletionGoesOn is the same for a terminating resource.
+func DeletionGoesOn() Set {
+	return notSynced(v1alpha1.ReasonPending, InProgress, "The resource could not be written for a while; its deletion goes on.")
+}
+
+// ReleasePending is said of a terminating resource that stays although its phone does not.
+func ReleasePending() Set {
+	return notSynced(v1alpha1.ReasonPending, InProgress, "The phone was deleted or handed on; the resource goes as soon as the API server takes that.")
+}
+
+// UserGone is the note of the event that a resource goes whose user is gone.
+const UserGone = "The user is not in Entra any more, and the resource goes. A deleted user can be restored for 30 days, with the phones it had."
 
 // TenantNotUsable says that the EntraTenant cannot be used: reason is of its Ready condition,
 // and message its sentence where the EntraTenant is not there at all.

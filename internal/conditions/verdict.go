@@ -27,10 +27,17 @@ type Subject struct {
 	// phones, such as "HTTP 404 UnknownError"; empty where no write is.
 	Lost     string
 	LostVerb plan.Verb
+	// Unanswered: the answer to the write was unclear so often in a row that it is to be told.
+	// RequestID is Graph's id of the last one.
+	Unanswered bool
+	RequestID  string
 }
 
 // ForVerdict puts the plan's verdict on a claim into words: what is, and what to do.
 func ForVerdict(c Subject, v plan.Verdict) Set {
+	if v.Outcome == plan.Pending && c.Withheld == plan.Unsettled && c.Unanswered && c.Lost == "" {
+		return ForFailure(&graph.Error{Kind: graph.Unclear, RequestID: c.RequestID}, c.Observe)
+	}
 	if c.Observe && (v.Outcome == plan.Pending || v.Outcome == plan.HandingOver || v.SMS == plan.SMSPending) {
 		s := notSynced(v1alpha1.ReasonWouldChange, Failed, fmt.Sprintf(
 			"Mode Enforce would %s; the EntraTenant is in mode Observe and nothing is written.", would(c, v)))

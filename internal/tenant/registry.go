@@ -53,6 +53,10 @@ func (v Version) olderThan(wanted Version) bool {
 	return v.UID != wanted.UID || v.Generation < wanted.Generation
 }
 
+// PermissionRetry is the longest time until a user is reconciled again for whom a permission or a
+// credential was missing.
+const PermissionRetry = 5 * time.Minute
+
 // Problem is why a tenant cannot be used: a reason of the Ready condition and a
 // sentence that says what to do.
 type Problem struct {

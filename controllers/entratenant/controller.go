@@ -1,0 +1,237 @@
+package entratenant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/conditions"
+	"github.com/entraops/phone-operator/internal/index"
+	"github.com/entraops/phone-operator/internal/patch"
+	"github.com/entraops/phone-operator/internal/tenant"
+)
+
+// Reconciler makes EntraTenants into connections and says whether they work.
+type Reconciler struct {
+	Client  client.Client
+	Reader  client.Reader // not cached: credentials are fetched when needed, never kept
+	Events  events.EventRecorder
+	Tenants *tenant.Registry
+	Now     func() time.Time
+	// CredentialNamespaces are those whose Secrets are read for credentials. Whoever
+	// writes an EntraTenant says where the credential is sent, so that a Secret which may
+	// be one is as good as handed out.
+	CredentialNamespaces []string
+
+	// Connected is told the name of each EntraTenant that can be used in a new way, or not any
+	// more; Doubted receives what Graph refused to users.
+	Connected chan<- event.TypedGenericEvent[string]
+	Doubted   <-chan event.TypedGenericEvent[Doubt]
+
+	trials trials
+	doubts doubts
+}
+
+const (
+	// tenantWorkers is how many tenants are tried at once: one whose Graph hangs takes
+	// half a minute, which the others do not wait for.
+	tenantWorkers = 8
+	// probePeriod is how often a connection that works is tried again.
+	probePeriod = 10 * time.Minute
+	// retryProbe is for one that does not.
+	retryProbe = 30 * time.Second
+	// countDelay gathers the changes of many resources into one count, goneDelay
+	// those that a tenant which is being deleted may wait for.
+	countDelay = 15 * time.Second
+	goneDelay  = time.Second
+	// conflictRetry is for an EntraTenant that was changed by another client meanwhile.
+	conflictRetry = 100 * time.Millisecond
+	// jitter spreads probes that would fall together.
+	jitter = 0.2
+)
+
+// +kubebuilder:rbac:groups=identity.entraops.dev,resources=entratenants,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=identity.entraops.dev,resources=entratenants/status,verbs=patch
+
+// SetupWithManager adds the controller.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
+	if err := metrics.Registry.Register(throttles{r.Tenants}); err != nil {
+		return err
+	}
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("entratenant").
+		For(&v1alpha1.EntraTenant{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, viewsChanged()))).
+		// Another one of the same tenantID may have to take its place.
+		Watches(&v1alpha1.EntraTenant{}, handler.EnqueueRequestsFromMapFunc(r.others), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.EntraTenant{}, r.heedEdits()).
+		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfSecret), builder.OnlyMetadata).
+		Watches(&v1alpha1.PhoneAuthenticationMethod{}, countLater()).
+		WatchesRawSource(source.TypedChannel(r.Doubted, r.heedDoubts())).
+		WithOptions(controller.Options{MaxConcurrentReconciles: tenantWorkers}).
+		Complete(r)
+}
+
+// Reconcile connects one tenant, tries the connection, and reports.
+func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	var o v1alpha1.EntraTenant
+	err := r.Client.Get(ctx, req.NamespacedName, &o)
+	if apierrors.IsNotFound(err) {
+		r.Tenants.Remove(req.Name)
+		r.trials.forget(req.Name)
+		r.doubts.forget(req.Name)
+		return reconcile.Result{}, r.wake(ctx, req.Name)
+	}
+	if err != nil {
+		return reconcile.Result{}, fmt.Errorf("get the EntraTenant: %w", err)
+	}
+	r.Tenants.Expect(o.Name, tenant.VersionOf(&o))
+	count, err := r.count(ctx, o.Name)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	if !o.DeletionTimestamp.IsZero() && count.Methods.Total == 0 {
+		return reconcile.Result{}, r.letGo(ctx, &o)
+	}
+	if err := r.hold(ctx, &o); err != nil {
+		return again(err)
+	}
+	if err := r.renewWanted(ctx, o.Name); err != nil {
+		return reconcile.Result{}, err
+	}
+	found, err := r.connect(ctx, &o)
+	switch {
+	case errors.Is(err, errOutdated):
+		return reconcile.Result{}, nil // the edit has put it in the queue again
+	case err != nil && found.ready.Reason != "":
+		return reconcile.Result{}, errors.Join(err, r.report(ctx, &o, found, count))
+	case err != nil:
+		return reconcile.Result{}, err
+	}
+	if err := r.report(ctx, &o, found, count); err != nil {
+		return again(err)
+	}
+	after := probePeriod
+	switch {
+	case found.ready.Reason == v1alpha1.ReasonConflict && found.progress == conditions.InProgress:
+		return reconcile.Result{RequeueAfter: retryClaim}, nil
+	case found.ready.Reason == v1alpha1.ReasonConflict:
+		r.Tenants.Yield(o.Spec.TenantGUID(), o.Name) // only now that its status does not say Ready
+	}
+	if found.progress != conditions.Current {
+		after = retryProbe
+	}
+	if _, missing := r.doubts.wants(o.Name, r.Now()); missing {
+		after = min(after, grantPeriod)
+	}
+	return reconcile.Result{RequeueAfter: wait.Jitter(after, jitter)}, nil
+}
+
+// again retries soon what came second to another writer.
+func again(err error) (reconcile.Result, error) {
+	if patch.OnlyConflicts(err, nil) {
+		return reconcile.Result{RequeueAfter: conflictRetry}, nil
+	}
+	return reconcile.Result{}, err
+}
+
+func (r *Reconciler) hold(ctx context.Context, o *v1alpha1.EntraTenant) error {
+	base := o.DeepCopy()
+	if !o.DeletionTimestamp.IsZero() || !controllerutil.AddFinalizer(o, v1alpha1.Finalizer) {
+		return nil
+	}
+	if err := r.Client.Patch(ctx, o, patch.Optimistic(base)); err != nil {
+		return fmt.Errorf("put the finalizer on the EntraTenant: %w", err)
+	}
+	return nil
+}
+
+// letGo ends a tenant that nobody uses any more.
+func (r *Reconciler) letGo(ctx context.Context, o *v1alpha1.EntraTenant) error {
+	r.Tenants.Remove(o.Name)
+	base := o.DeepCopy()
+	if !controllerutil.RemoveFinalizer(o, v1alpha1.Finalizer) {
+		return nil
+	}
+	err := r.Client.Patch(ctx, o, patch.Optimistic(base))
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("take the finalizer off the EntraTenant: %w", err)
+	}
+	return nil
+}
+
+// wake has the users of a tenant looked at again.
+func (r *Reconciler) wake(ctx context.Context, name string) error {
+	select {
+	case r.Connected <- event.TypedGenericEvent[string]{Object: name}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// heedEdits sees to it that nobody works under the old spec of an EntraTenant any
+// more, and that a trial of the old one is not waited for. That the new one is looked
+// at is for the other watch.
+func (r *Reconciler) heedEdits() handler.EventHandler {
+	return handler.Funcs{
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, _ workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			if now := e.ObjectNew.(*v1alpha1.EntraTenant); tenant.VersionOf(now) != tenant.VersionOf(e.ObjectOld.(*v1alpha1.EntraTenant)) {
+				r.Tenants.Expect(now.Name, tenant.VersionOf(now))
+				r.trials.interrupt(now.Name)
+			}
+		},
+	}
+}
+
+func (r *Reconciler) tenantsOfSecret(ctx context.Context, secret client.Object) []reconcile.Request {
+	var all v1alpha1.EntraTenantList
+	which := client.MatchingFields{index.Secret: secret.GetNamespace() + "/" + secret.GetName()}
+	if err := r.Client.List(ctx, &all, which); err != nil {
+		return nil // the cache is stopping
+	}
+	requests := make([]reconcile.Request, len(all.Items))
+	for i := range all.Items {
+		requests[i] = reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&all.Items[i])}
+	}
+	return requests
+}
+
+// countLater counts a tenant's resources a while after one of them changed, so
+// that a thousand changes are one write.
+func countLater() handler.EventHandler {
+	later := func(o client.Object, q workqueue.TypedRateLimitingInterface[reconcile.Request], d time.Duration) {
+		q.AddAfter(reconcile.Request{NamespacedName: client.ObjectKey{Name: o.(*v1alpha1.PhoneAuthenticationMethod).Spec.TenantName()}}, d)
+	}
+	return handler.Funcs{
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			later(e.Object, q, countDelay)
+		},
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			if e.ObjectOld.GetResourceVersion() != e.ObjectNew.GetResourceVersion() {
+				later(e.ObjectNew, q, countDelay)
+			}
+		},
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			later(e.Object, q, goneDelay)
+		},
+	}
+}

@@ -1,0 +1,90 @@
+package entratenant
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/conditions"
+	"github.com/entraops/phone-operator/internal/index"
+	"github.com/entraops/phone-operator/internal/patch"
+	"github.com/entraops/phone-operator/internal/user"
+)
+
+// report writes what was found of a tenant into its status, changes only.
+func (r *Reconciler) report(ctx context.Context, o *v1alpha1.EntraTenant, found connection, count v1alpha1.EntraTenantStatus) error {
+	if !o.DeletionTimestamp.IsZero() {
+		found.ready = conditions.False(v1alpha1.ReasonInUse, fmt.Sprintf(
+			"The EntraTenant is deleted once nothing refers to it: %d PhoneAuthenticationMethods do.", count.Methods.Total))
+		found.progress = conditions.InProgress
+	}
+	base := o.DeepCopy()
+	s := &o.Status
+	s.ObservedGeneration = o.Generation
+	s.Users, s.Methods, s.PendingChanges = count.Users, count.Methods, count.PendingChanges
+	conditions.Put(&s.Conditions, v1alpha1.ConditionReady, found.ready, o.Generation)
+	if found.least.Reason != "" {
+		conditions.Put(&s.Conditions, v1alpha1.ConditionLeastPrivilege, found.least, o.Generation)
+	}
+	sight := visible(o)
+	setVisible(&s.Conditions, sight, o.Generation)
+	conditions.PutProgress(&s.Conditions, found.progress, found.ready, o.Generation)
+	if equality.Semantic.DeepEqual(base.Status, o.Status) {
+		return nil
+	}
+	if err := r.Client.Status().Patch(ctx, o, patch.Optimistic(base)); err != nil {
+		return fmt.Errorf("write the status of the EntraTenant: %w", err)
+	}
+	was := meta.FindStatusCondition(base.Status.Conditions, v1alpha1.ConditionReady)
+	if was == nil || was.Status != found.ready.Status || was.Reason != found.ready.Reason {
+		kind := corev1.EventTypeNormal
+		if found.progress == conditions.Failed {
+			kind = corev1.EventTypeWarning
+		}
+		r.Events.Eventf(o, nil, kind, found.ready.Reason, "Reconcile", "%s", found.ready.Message)
+	}
+	broad := meta.IsStatusConditionFalse(base.Status.Conditions, v1alpha1.ConditionLeastPrivilege)
+	if found.least.Reason == v1alpha1.ReasonBroadPermissions && !broad {
+		r.Events.Eventf(o, nil, corev1.EventTypeWarning, found.least.Reason, "Reconcile", "%s", found.least.Message)
+	}
+	seen := meta.FindStatusCondition(base.Status.Conditions, v1alpha1.ConditionProtectedUsersVisible)
+	if sight.Status == metav1.ConditionFalse && (seen == nil || seen.Reason != sight.Reason) {
+		r.Events.Eventf(o, nil, corev1.EventTypeWarning, sight.Reason, "Reconcile", "%s", sight.Message)
+	}
+	return nil
+}
+
+// count counts what refers to a tenant. Only those fields of the status are set.
+func (r *Reconciler) count(ctx context.Context, name string) (v1alpha1.EntraTenantStatus, error) {
+	var all v1alpha1.PhoneAuthenticationMethodList
+	err := r.Client.List(ctx, &all, client.MatchingFields{index.Tenant: name}, client.UnsafeDisableDeepCopy)
+	if err != nil {
+		return v1alpha1.EntraTenantStatus{}, fmt.Errorf("list the resources of the tenant: %w", err)
+	}
+	var s v1alpha1.EntraTenantStatus
+	users := make(map[string]struct{}, len(all.Items))
+	for i := range all.Items {
+		o := &all.Items[i]
+		users[user.KeyOf(o).User] = struct{}{}
+		s.Methods.Total++
+		if meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReady) {
+			s.Methods.Ready++
+		}
+		if meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionStalled) {
+			s.Methods.Stalled++
+		}
+		// Of a suspended one, conditions are as they were left, and Enforce writes nothing for it.
+		synced := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionSynced)
+		if synced != nil && synced.Reason == v1alpha1.ReasonWouldChange && !o.Spec.Suspend {
+			s.PendingChanges++
+		}
+	}
+	s.Users = int32(len(users))
+	return s, nil
+}

@@ -1,0 +1,132 @@
+package phonemethod
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/conditions"
+	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/plan"
+)
+
+// Reasons of events that tell what was done in Graph.
+const (
+	eventCreated        = "Created"
+	eventUpdated        = "Updated"
+	eventDeleted        = "Deleted"
+	eventSMSEnabled     = "SMSSignInEnabled"
+	eventSMSDisabled    = "SMSSignInDisabled"
+	eventDriftCorrected = "DriftCorrected"
+	eventUserGone       = "UserGone"
+)
+
+// announceWrite tells by an event what was done in Graph for a resource; nobody, if it is gone.
+func (r *Reconciler) announceWrite(s snapshot, a plan.Action) {
+	c, ok := s.resource(a.For)
+	if !ok {
+		return
+	}
+	reason, note := eventUpdated, "The phone was changed in Entra."
+	switch a.Verb {
+	case plan.Create:
+		reason, note = eventCreated, "The phone was registered in Entra."
+	case plan.Delete:
+		reason, note = eventDeleted, "The phone was deleted in Entra."
+	case plan.EnableSMS:
+		reason, note = eventSMSEnabled, "SMS sign-in was enabled in Entra."
+	case plan.DisableSMS:
+		reason, note = eventSMSDisabled, "SMS sign-in was disabled in Entra."
+	case plan.None, plan.Update:
+	}
+	if a.Drift {
+		reason, note = eventDriftCorrected, "A change made in Entra was undone: "+note
+	}
+	r.Events.Eventf(c.object, nil, corev1.EventTypeNormal, reason, "Reconcile", "%s", note)
+}
+
+// announceTransition tells by an event that a resource, as it was before, came to need a person.
+// Other transitions are in the conditions, and what was done is announced.
+func (r *Reconciler) announceTransition(s snapshot, before resource, set conditions.Set) {
+	// A spent budget cures itself, and may still be a sign that somebody errs.
+	if set.Unchanged || set.Progress != conditions.Failed && set.Ready.Reason != v1alpha1.ReasonDeletionBudgetExhausted {
+		return
+	}
+	was := meta.FindStatusCondition(before.object.Status.Conditions, v1alpha1.ConditionReady)
+	if was == nil || was.Reason != set.Ready.Reason {
+		switch set.Ready.Reason {
+		case v1alpha1.ReasonNotPermitted, v1alpha1.ReasonPrivilegedUser, v1alpha1.ReasonUserChanged:
+			refusedClaims.WithLabelValues(s.key.Tenant, set.Ready.Reason).Inc()
+		}
+		r.Events.Eventf(before.object, nil, corev1.EventTypeWarning, set.Ready.Reason, "Reconcile", "%s", set.Ready.Message)
+	}
+}
+
+// audit logs one line for each change made in Graph: what was done to whom, for which resource,
+// who applied that as far as it tells, and under which id Microsoft knows the request. Never the
+// number.
+func audit(ctx context.Context, s snapshot, a plan.Action, requestID string) {
+	o := &v1alpha1.PhoneAuthenticationMethod{} // its resource is gone, and the change was confirmed only now
+	if c, ok := s.resource(a.For); ok {
+		o = c.object
+	}
+	log.FromContext(ctx).Info("changed Graph", "action", a.Verb.String(), "phoneType", a.Type, "userID", s.user.ID,
+		"resource", a.For, "generation", o.Generation, "driftCorrection", a.Drift,
+		"appliedBy", appliedBy(o), "source", gitSource(o), "requestID", requestID)
+}
+
+func requestIDOf(answer *http.Response) string {
+	if answer == nil {
+		return ""
+	}
+	return graph.RequestID(answer.Header)
+}
+
+// requestIDIn returns Graph's id of a request that failed, or ours where no answer came:
+// Microsoft finds the request by either.
+func requestIDIn(err error) string {
+	failure, ok := errors.AsType[*graph.Error](err)
+	if !ok {
+		return ""
+	}
+	return cmp.Or(failure.RequestID, failure.ClientRequestID)
+}
+
+// appliedBy names the field manager that last wrote the resource, other than by
+// its status: kubectl, Flux or Argo CD, or a person's client.
+func appliedBy(o *v1alpha1.PhoneAuthenticationMethod) string {
+	for _, last := range lastManager(o.ManagedFields) {
+		return last.Manager
+	}
+	return ""
+}
+
+// Labels and an annotation by which Flux and Argo CD mark what they applied.
+const (
+	fluxKustomize  = "kustomize.toolkit.fluxcd.io/"
+	fluxHelm       = "helm.toolkit.fluxcd.io/"
+	fluxName       = "name"
+	fluxNamespace  = "namespace"
+	argoTrackingID = "argocd.argoproj.io/tracking-id"
+)
+
+// gitSource names the Flux or Argo CD object that applied the resource, if one did.
+func gitSource(o *v1alpha1.PhoneAuthenticationMethod) string {
+	for _, flux := range []string{fluxKustomize, fluxHelm} {
+		if name := o.Labels[flux+fluxName]; name != "" {
+			kind, _, _ := strings.Cut(flux, ".")
+			return "flux " + kind + " " + cut(o.Labels[flux+fluxNamespace]) + "/" + cut(name)
+		}
+	}
+	if id := o.Annotations[argoTrackingID]; id != "" {
+		return "argocd " + cut(id)
+	}
+	return ""
+}

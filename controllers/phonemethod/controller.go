@@ -1,0 +1,159 @@
+package phonemethod
+
+import (
+	"context"
+	"time"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/index"
+	"github.com/entraops/phone-operator/internal/user"
+)
+
+// +kubebuilder:rbac:groups=identity.entraops.dev,resources=phoneauthenticationmethods,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=identity.entraops.dev,resources=phoneauthenticationmethods/status,verbs=patch
+// +kubebuilder:rbac:groups="",resources=secrets;namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// SetupWithManager adds the controller. workers is how many users are reconciled at once; tenants
+// receives the name of each EntraTenant that can be used in a new way, or not any more.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int, tenants <-chan event.TypedGenericEvent[string]) error {
+	r.memory = newMemory(time.Time{})
+	if err := registerMetrics(r.unwritable); err != nil {
+		return err
+	}
+	return builder.TypedControllerManagedBy[user.Key](mgr).
+		Named("phoneauthenticationmethod").
+		Watches(&v1alpha1.PhoneAuthenticationMethod{},
+			handler.TypedEnqueueRequestsFromMapFunc(r.userOfResource),
+			builder.WithPredicates(predicate.Or[client.Object](r.deleted(), predicate.GenerationChangedPredicate{}, requestChanged()))).
+		Watches(&corev1.Secret{}, handler.TypedEnqueueRequestsFromMapFunc(r.usersOfSecret), builder.OnlyMetadata).
+		Watches(&corev1.Namespace{}, handler.TypedEnqueueRequestsFromMapFunc(r.usersOfNamespace), builder.OnlyMetadata,
+			builder.WithPredicates(predicate.LabelChangedPredicate{})).
+		WatchesRawSource(source.TypedChannel(tenants,
+			handler.TypedFuncs[string, user.Key]{GenericFunc: r.wakeTenant})).
+		WatchesRawSource(source.TypedFunc[user.Key](func(ctx context.Context, q workqueue.TypedRateLimitingInterface[user.Key]) error {
+			r.queue, r.started = q, r.Now() // the queue is for a user who is found under another name: see handOver
+			go r.schedule.raisePriority(ctx, q, time.Tick(time.Minute))
+			return nil
+		})).
+		WithOptions(controller.TypedOptions[user.Key]{
+			MaxConcurrentReconciles: workers,
+			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[user.Key](250*time.Millisecond, 5*time.Minute),
+		}).
+		WithLogConstructor(func(key *user.Key) logr.Logger {
+			l := mgr.GetLogger().WithValues("controller", "phoneauthenticationmethod")
+			if key != nil {
+				l = l.WithValues("tenant", key.Tenant, "user", key.User)
+			}
+			return l
+		}).
+		Complete(r)
+}
+
+// deleted passes deletions, and drops what is known of a resource that is gone.
+func (r *Reconciler) deleted() predicate.Funcs {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		UpdateFunc:  func(event.UpdateEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		DeleteFunc: func(e event.DeleteEvent) bool {
+			r.forgetResource(e.Object.GetUID())
+			return true
+		},
+	}
+}
+
+// requestChanged passes updates in which a reconcile is asked for by annotation.
+func requestChanged() predicate.Funcs {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		DeleteFunc:  func(event.DeleteEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc:  func(e event.UpdateEvent) bool { return requestOf(e.ObjectOld) != requestOf(e.ObjectNew) },
+	}
+}
+
+// userOfResource wakes the user of a resource that came, was edited or went. The others of
+// the user may have waited for one that went; not for one that the rules refused, whose
+// coming and going makes no work for Graph.
+func (r *Reconciler) userOfResource(_ context.Context, object client.Object) []user.Key {
+	o := object.(*v1alpha1.PhoneAuthenticationMethod)
+	key := user.KeyOf(o)
+	if isAccepted(o) {
+		r.schedule.force(key)
+	}
+	return []user.Key{key}
+}
+
+// isAccepted reports whether the resource was judged, and not refused.
+func isAccepted(o *v1alpha1.PhoneAuthenticationMethod) bool {
+	return meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionAccepted) != nil && !wasRefused(o)
+}
+
+// usersOfSecret wakes those whose number is in a Secret that changed. It knows
+// only the Secret's name: what is in Secrets is not kept in memory. Whoever may edit a
+// Secret must not make work for Graph by a resource that the rules refuse: such a one is
+// judged anew, and one that was not judged yet is reconciled anyway.
+func (r *Reconciler) usersOfSecret(ctx context.Context, secret client.Object) []user.Key {
+	return r.usersOf(ctx, client.MatchingFields{index.Secret: secret.GetNamespace() + "/" + secret.GetName()}, isAccepted)
+}
+
+// usersOfNamespace wakes those of a namespace whose labels changed.
+func (r *Reconciler) usersOfNamespace(ctx context.Context, namespace client.Object) []user.Key {
+	return r.usersOf(ctx, client.InNamespace(namespace.GetName()), func(*v1alpha1.PhoneAuthenticationMethod) bool { return true })
+}
+
+// usersOf returns the users of some resources. Those of the resources that say so are
+// reconciled all the way.
+func (r *Reconciler) usersOf(ctx context.Context, which client.ListOption, forced func(*v1alpha1.PhoneAuthenticationMethod) bool) []user.Key {
+	found := r.cached(ctx, which)
+	keys := make([]user.Key, len(found))
+	for i := range found {
+		keys[i] = user.KeyOf(&found[i])
+		if forced(&found[i]) {
+			r.schedule.force(keys[i])
+		}
+	}
+	return keys
+}
+
+// cached are the resources of the cache, not to be changed.
+func (r *Reconciler) cached(ctx context.Context, which client.ListOption) []v1alpha1.PhoneAuthenticationMethod {
+	var found v1alpha1.PhoneAuthenticationMethodList
+	if err := r.Client.List(ctx, &found, which, client.UnsafeDisableDeepCopy); err != nil {
+		return nil // the cache is stopping
+	}
+	return found.Items
+}
+
+// wakeTenant wakes the users of a tenant that can be used in a new way, or not any
+// more: all of them at once, so after those whom somebody waits for. Of these some are
+// among them, who came while the tenant could not be used.
+func (r *Reconciler) wakeTenant(ctx context.Context, e event.TypedGenericEvent[string], q workqueue.TypedRateLimitingInterface[user.Key]) {
+	queue, priorities := q.(priorityqueue.PriorityQueue[user.Key])
+	low := handler.LowPriority
+	found := r.cached(ctx, client.MatchingFields{index.Tenant: e.Object})
+	for i := range found {
+		o := &found[i]
+		r.schedule.force(user.KeyOf(o))
+		if priorities && !isAwaited(o) {
+			queue.AddWithOpts(priorityqueue.AddOpts{Priority: &low}, user.KeyOf(o))
+		} else {
+			q.Add(user.KeyOf(o))
+		}
+	}
+}

@@ -1,0 +1,197 @@
+package phonemethod
+
+import (
+	"context"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/journal"
+	"github.com/entraops/phone-operator/internal/phone"
+	"github.com/entraops/phone-operator/internal/plan"
+)
+
+// phones is a snapshot with what is known of the user's phones. It is a value, too.
+type phones struct {
+	snapshot
+	methods []plan.Method // what Graph has, as far as is known
+	stale   bool          // they must be read again before the next plan
+	checked time.Time     // when the user was found not to be protected; zero: not in this reconcile
+	outcome outcome       // what the phones wait for
+}
+
+func (u phones) method(t phone.Type) *plan.Method { return plan.MethodOf(u.methods, t) }
+
+// in returns the phones, to be looked at again after d; 0 is nothing.
+func (u phones) in(d time.Duration) phones {
+	u.outcome = u.outcome.and(in(d))
+	return u
+}
+
+// change returns the phones with f applied to each resource.
+func (u phones) change(f func(resource) resource) phones {
+	u.snapshot = u.snapshot.change(f)
+	return u
+}
+
+// withhold keeps the resources from all writes.
+func (u phones) withhold(w plan.Withheld) phones {
+	return u.change(func(c resource) resource {
+		c.Withheld = w
+		return c
+	})
+}
+
+// fail records what the API server answered to a write of one resource. The next plan is one
+// without it.
+func (u phones) fail(ref string, err error) phones {
+	return u.change(func(c resource) resource {
+		if c.Ref == ref {
+			c.failed, c.Withheld = err, plan.Unsettled
+		}
+		return c
+	})
+}
+
+// converge is the stage that brings Graph to what the resources say, and says so.
+func (r *Reconciler) converge(ctx context.Context, s snapshot) (snapshot, outcome) {
+	if !s.isUrgent() {
+		ctx = graph.WithLowPriority(ctx)
+	}
+	u, decided, err := r.planAndExecute(ctx, phones{snapshot: s})
+	if err != nil {
+		s, o := r.concludeFailure(ctx, u.snapshot, err, decided.Verdicts)
+		return s, u.outcome.and(o)
+	}
+	u, told := r.publishVerdicts(ctx, u, decided)
+	if told.err != nil || !u.any(func(c resource) bool { return c.vanished }) {
+		return u.with(nil), u.outcome.and(told)
+	}
+	// Once more, with what was deleted in the very moment as terminating.
+	if u, decided, err = r.planAndExecute(ctx, u); err != nil {
+		s, o := r.concludeFailure(ctx, u.snapshot, err, decided.Verdicts)
+		return s, u.outcome.and(told).and(o)
+	}
+	logLeftBehind(ctx, u.snapshot, decided)
+	u, last := r.publishVerdicts(ctx, u, decided)
+	return u.with(nil), u.outcome.and(told).and(last)
+}
+
+// rounds bounds the plans of one reconcile. A user has three phones: a hand-over, a refusal for
+// each and SMS sign-in after it come to fewer.
+const rounds = 10
+
+// planAndExecute plans and executes until a plan has nothing left to do, and returns that plan; in
+// mode Observe it returns the first one and executes nothing. The journal is kept however it ends.
+func (r *Reconciler) planAndExecute(ctx context.Context, u phones) (phones, plan.Plan, error) {
+	u, decided, err := r.planned(ctx, r.openJournal(u))
+	r.keepJournal(u.key, u.journal, u.now)
+	return u.in(u.journal.UntilLanded(u.now)), decided, err
+}
+
+func (r *Reconciler) planned(ctx context.Context, u phones) (phones, plan.Plan, error) {
+	s, o := blind(u.snapshot, r.suspicionOf)
+	u.snapshot, u.outcome = s, u.outcome.and(o)
+	u, protected, err := r.protectBeforeComparison(ctx, u)
+	if err != nil {
+		return u, plan.Plan{}, err
+	}
+	if protected && !u.any(resource.hasPhone) {
+		return u, plan.Compute(u.claims(), nil), nil // nothing of what the user has is asked
+	}
+	if u, err = r.observe(ctx, u); err != nil {
+		return u, plan.Plan{}, err
+	}
+	for range rounds {
+		decided := plan.Compute(u.claims(), u.methods)
+		if len(decided.Actions) == 0 {
+			return u, decided, nil
+		}
+		if u.isObserving() {
+			return r.foresee(ctx, u, decided)
+		}
+		if u, err = r.execute(ctx, u, decided); err != nil {
+			return u, decided, err
+		}
+		if !u.stale {
+			u = holdUnseen(u) // of what was just deleted
+			continue
+		}
+		if u, err = r.observe(ctx, u); err != nil {
+			return u, decided, err
+		}
+	}
+	return u.in(time.Second), plan.Compute(u.claims(), u.methods), nil
+}
+
+// foresee returns what Enforce would come to: nothing is written to the phones of a protected
+// user, and that is found out without writing.
+func (r *Reconciler) foresee(ctx context.Context, u phones, decided plan.Plan) (phones, plan.Plan, error) {
+	u, protected, err := r.checkProtection(ctx, u)
+	if err != nil || !protected {
+		return u, decided, err
+	}
+	u = u.withhold(plan.PrivilegedUser)
+	return u, plan.Compute(u.claims(), u.methods), nil
+}
+
+// openJournal tells the journal what the resources ask for, and what an operator before this one
+// may have been sending when it was killed: of a user for whom there is something to do, and who
+// had something to do with it.
+func (r *Reconciler) openJournal(u phones) phones {
+	requests := map[string]string{}
+	for _, c := range u.resources {
+		requests[c.Ref] = c.request()
+	}
+	u.journal.Begin(u.resyncPeriod(), u.claims(), requests)
+	for _, c := range u.resources {
+		w := c.object.Status.PendingWrite
+		if w == nil || w.Action != v1alpha1.PendingCreate {
+			continue
+		}
+		if own, ok := r.intents.Get(c.object.UID); !ok || !own.(time.Time).Equal(w.Since.Time) {
+			u.journal.ExpectPredecessorCreate(c.Type, r.Now())
+		}
+	}
+	known := u.any(func(c resource) bool { return controllerutil.ContainsFinalizer(c.object, v1alpha1.Finalizer) })
+	if u.now.Sub(r.started) < journal.WriteDeadline && known && u.isUrgent() {
+		u.journal.ExpectPredecessor()
+	}
+	return u
+}
+
+// observe asks Graph, with one call, what the user has, and settles what is to be believed of that.
+func (r *Reconciler) observe(ctx context.Context, u phones) (phones, error) {
+	listed, err := u.tenant.Graph.PhoneMethods(ctx, u.user.ID)
+	if err != nil {
+		return u, err
+	}
+	shown := make([]plan.Method, len(listed))
+	for i, m := range listed {
+		shown[i] = plan.Method{Type: m.Type, Number: m.Number, SMS: m.SMSSignInState}
+	}
+	u, view := settle(u, shown)
+	for _, e := range view.Confirmed { // an error was the answer, and the work was done
+		r.announceWrite(u.snapshot, e.Action)
+		audit(ctx, u.snapshot, e.Action, e.RequestID)
+	}
+	for _, replaced := range view.Replaced {
+		if c, ok := u.resource(replaced.Entry.Action.For); ok {
+			r.reversals.Set(c.object.UID, r.reversalOf(c.object.UID).Count(replaced, u.now), 2*u.resyncPeriod())
+		}
+	}
+	return reportReversals(u, r.reversalOf), nil
+}
+
+// logLeftBehind logs what could not be taken along with a resource that vanished: there is no
+// resource to say it of.
+func logLeftBehind(ctx context.Context, s snapshot, decided plan.Plan) {
+	for _, c := range s.resources {
+		if v := decided.Verdicts[c.Ref]; c.vanished && v.Holds && v.Outcome != plan.Released {
+			log.FromContext(ctx).Info("a phone stays in Graph that no resource speaks for", "resource", c.Ref, "phoneType", c.Type)
+		}
+	}
+}

@@ -1,0 +1,168 @@
+package phonemethod
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/conditions"
+	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/plan"
+)
+
+var (
+	// errTenantChanged ends a reconcile whose tenant is another by now: other rules, another
+	// mode, other credentials.
+	errTenantChanged = errors.New("the EntraTenant was changed meanwhile")
+	// errResourceChanged ends a reconcile that would write for a resource as it was.
+	errResourceChanged = errors.New("the resource or its namespace was changed meanwhile")
+)
+
+// mayBegin runs before the intent of a write is recorded. If it refuses, it withholds the writes
+// of the resources, so that the next plan says why.
+func (r *Reconciler) mayBegin(ctx context.Context, u phones, a plan.Action) (_ phones, may bool, err error) {
+	// Those that wait for the budget are many, and ask Graph nothing.
+	if limit := u.tenant.Spec.DeletionsPerHourOrDefault(); a.Verb == plan.Delete && u.tenant.Deletions.Next(limit, deletionOf(u, a)) > 0 {
+		return withholdDeletions(u, limit, a), false, nil
+	}
+	return r.checkBounds(ctx, u)
+}
+
+// mayWrite runs right before the write, after its intent was recorded: that may have taken long.
+// A deletion is taken off the budget here.
+func (r *Reconciler) mayWrite(ctx context.Context, u phones, a plan.Action) (_ phones, may bool, err error) {
+	if limit := u.tenant.Spec.DeletionsPerHourOrDefault(); a.Verb == plan.Delete {
+		if ok, err := u.tenant.Deletions.Take(ctx, limit, deletionOf(u, a)); err != nil {
+			return u, false, err
+		} else if !ok {
+			return withholdDeletions(u, limit, a), false, nil
+		}
+	}
+	u, may, err = r.checkBounds(ctx, u)
+	if err == nil && may {
+		c, _ := u.resource(a.For)
+		err = r.checkUnchanged(ctx, u, c)
+	}
+	if !may || err != nil {
+		return u, may, errors.Join(err, returnDeletion(ctx, u, a, graph.Refused))
+	}
+	return u, true, nil
+}
+
+// checkUnchanged makes sure, right before a write, that the resource and the labels of its
+// namespace still are what the reconcile went by. Both are in the cache.
+func (r *Reconciler) checkUnchanged(ctx context.Context, u phones, c resource) error {
+	if c.vanished {
+		return nil
+	}
+	var now v1alpha1.PhoneAuthenticationMethod
+	if err := r.Client.Get(ctx, client.ObjectKeyFromObject(c.object), &now, client.UnsafeDisableDeepCopy); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("look whether %s was changed: %w", c.Ref, err)
+	}
+	if now.UID != c.object.UID || now.Generation != c.object.Generation || now.DeletionTimestamp.IsZero() != c.object.DeletionTimestamp.IsZero() {
+		return errResourceChanged
+	}
+	namespaces, err := r.namespaces(ctx, []resource{c})
+	if err != nil {
+		return err
+	}
+	asked := accessRequest(c, namespaces[c.object.Namespace])
+	asked.UserPrincipalName = u.user.UserPrincipalName
+	if j := u.tenant.Access.Judge(asked); !j.Permitted() || denied(j) != c.Denied {
+		return errResourceChanged
+	}
+	return nil
+}
+
+// withholdDeletions withholds the deletions of a namespace until the budget allows one again.
+// Whoever waits is back at a time of its own.
+func withholdDeletions(u phones, limit int32, a plan.Action) phones {
+	d := deletionOf(u, a)
+	deletionsWithheld.WithLabelValues(u.tenant.Name).Inc()
+	return u.in(max(wait.Jitter(u.tenant.Deletions.Next(limit, d), jitter/4), time.Second)).change(func(c resource) resource {
+		if c.object.Namespace == d.Namespace && c.Withheld == plan.Nothing {
+			c.Withheld = plan.BudgetSpent
+		}
+		return c
+	})
+}
+
+// checkBounds reports whether the user's phones may be written, and withholds the writes if not.
+// An error ends the reconcile.
+func (r *Reconciler) checkBounds(ctx context.Context, u phones) (_ phones, may bool, err error) {
+	if now, ok := r.Tenants.Get(u.tenant.Name); !ok || now.Version != u.tenant.Version || now.Problem != nil {
+		return u, false, errTenantChanged
+	}
+	u, protected, err := r.checkProtection(ctx, u)
+	if protected {
+		u = u.withhold(plan.PrivilegedUser) // which outweighs a spent budget
+	}
+	return u, !protected, err
+}
+
+// roleAnswerTTL is how long it counts that a user is not protected. Where Graph is slow a
+// reconcile of several writes takes minutes.
+const roleAnswerTTL = 5 * time.Second
+
+// checkProtection reports whether the user's phones are out of bounds: Entra protects the user, or
+// the operator may not ask. The writes that follow each other at once ask once; an answer from an
+// earlier reconcile is never used.
+func (r *Reconciler) checkProtection(ctx context.Context, u phones) (_ phones, protected bool, err error) {
+	if u.tenant.Spec.PrivilegedUsersOrDefault() == v1alpha1.PrivilegedUsersAllow {
+		return u, false, nil
+	}
+	asked := r.Now()
+	if !u.checked.IsZero() && asked.Sub(u.checked) < roleAnswerTTL {
+		return u, false, nil
+	}
+	privileges, err := u.tenant.Protection(ctx, u.user.ID)
+	var failure *graph.Error
+	if errors.As(err, &failure) && failure.Kind == graph.Forbidden {
+		r.doubtTenant(u.snapshot, failure)
+		return u.in(r.permissionRetry(u.key)).explain(conditions.ProtectionUnknown(failure)), true, nil
+	}
+	if err != nil {
+		return u, false, err
+	}
+	if len(privileges) > 0 {
+		return u.explain(conditions.Protected), true, nil
+	}
+	u.checked = asked
+	return u, false, nil
+}
+
+// explain returns the phones with what stands behind a hold, for resources of which nothing is
+// said yet.
+func (u phones) explain(why string) phones {
+	return u.change(func(c resource) resource {
+		if c.why == "" {
+			c.why = why
+		}
+		return c
+	})
+}
+
+// protectBeforeComparison checks whether the user is protected before a phone is compared with a
+// number that it never was in sync with: the outcome would tell what a protected user has.
+func (r *Reconciler) protectBeforeComparison(ctx context.Context, u phones) (_ phones, protected bool, err error) {
+	edited := func(c resource) bool {
+		return c.Holder && !c.Leaving && !c.Suspended && c.Barred == plan.NotBarred && c.isEdited()
+	}
+	if !plan.Adopts(u.claims()) && !slices.ContainsFunc(u.resources, edited) {
+		return u, false, nil
+	}
+	u, protected, err = r.checkProtection(ctx, u)
+	if !protected {
+		return u, false, err
+	}
+	return u.withhold(plan.PrivilegedUser).change(func(c resource) resource {
+		c.Blind = c.Blind || edited(c) && c.Was != c.Number
+		return c
+	}), true, err
+}

@@ -1,0 +1,138 @@
+package phonemethod
+
+import (
+	"errors"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/cache"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/journal"
+	"github.com/entraops/phone-operator/internal/phone"
+	"github.com/entraops/phone-operator/internal/user"
+)
+
+// memory is what the reconciler keeps between reconciles, beside the caches of its client. A
+// restart loses it: the table in ARCHITECTURE.md says of each field why it is needed and what
+// its loss costs. What must not be lost is in status.
+type memory struct {
+	started time.Time // when this replica began to work: it does not know what was before
+
+	users     *resolvedUsers
+	schedule  *schedule       // when each user is to be reconciled
+	journals  *cache.Expiring // user.Key -> journal.Journal
+	refusals  *cache.Expiring // user.Key -> time.Duration, the wait after the last refusal of a permission
+	absences  *cache.Expiring // user.Key -> time.Time, since when the user is not found
+	rulings   *cache.Expiring // question -> refusedOn, what the rules refused a moment ago
+	suspected *cache.Expiring // suspect -> suspicion, the numbers that were tried
+
+	// By the UID of the resource.
+	versions      *cache.Expiring // resourceVersion of our last write, while the cache may be behind it
+	numbersInSync *cache.Expiring // phone.Number that was last in sync
+	reversals     *cache.Expiring // journal.Reversal, what Graph shows in place of a number that was written
+	intents       *cache.Expiring // time.Time, since when, of the pending writes that this replica recorded
+	unwritable    *writeRefusals  // resources that the API server does not let the operator write
+	contested     *writeRefusals  // resources that are changed each time that they are to be written
+}
+
+func newMemory(started time.Time) memory {
+	return memory{
+		started: started, users: newResolvedUsers(), schedule: newSchedule(),
+		journals: cache.NewExpiring(), refusals: cache.NewExpiring(), absences: cache.NewExpiring(),
+		rulings: cache.NewExpiring(), suspected: cache.NewExpiring(),
+		versions: cache.NewExpiring(), numbersInSync: cache.NewExpiring(), reversals: cache.NewExpiring(),
+		intents: cache.NewExpiring(), unwritable: newWriteRefusals(), contested: newWriteRefusals(),
+	}
+}
+
+// errBehind ends a reconcile that would work on what the cache has not caught up with.
+var errBehind = errors.New("the cache is behind")
+
+// staleCacheBound is how long the cache may be behind a write of ours before we go on.
+const staleCacheBound = time.Minute
+
+// remember recalls a write of a resource: which version of it is our own last one, and that it
+// can be written.
+func (m *memory) remember(o *v1alpha1.PhoneAuthenticationMethod, kind writeKind) {
+	m.versions.Set(o.UID, o.ResourceVersion, staleCacheBound)
+	m.unwritable.written(o.UID, kind)
+}
+
+// forgetResource drops what is known of how a resource that is gone could be written: it would
+// count as one that cannot be for as long as the operator runs.
+func (m *memory) forgetResource(uid types.UID) {
+	m.unwritable.forget(uid)
+	m.contested.forget(uid)
+}
+
+// isBehind reports whether the cache has a resource as it was before our own last write to it.
+// A status that is compared with such a one may look as if nothing had to be written.
+func (m *memory) isBehind(o *v1alpha1.PhoneAuthenticationMethod) bool {
+	own, ok := m.versions.Get(o.UID)
+	if !ok {
+		return false
+	}
+	order, err := resourceversion.CompareResourceVersion(o.ResourceVersion, own.(string))
+	return err == nil && order < 0
+}
+
+// inSync returns the number of a resource that was last in sync, zero where it is not
+// remembered: status has only its mask, which another number may have too.
+func (m *memory) inSync(uid types.UID) phone.Number {
+	if n, ok := m.numbersInSync.Get(uid); ok {
+		return n.(phone.Number)
+	}
+	return phone.Number{}
+}
+
+// journalOf returns the user's journal, or a new one of this process. Only the worker that has
+// the user's key touches it.
+func (m *memory) journalOf(key user.Key) journal.Journal {
+	if j, ok := m.journals.Get(key); ok {
+		return j.(journal.Journal)
+	}
+	return journal.New(m.started)
+}
+
+// keepJournal stores the journal for as long as it matters.
+func (m *memory) keepJournal(key user.Key, j journal.Journal, now time.Time) {
+	if keep := j.Retention(now); keep > 0 {
+		m.journals.Set(key, j, keep)
+	} else {
+		m.journals.Delete(key)
+	}
+}
+
+func (m *memory) reversalOf(uid types.UID) journal.Reversal {
+	if r, ok := m.reversals.Get(uid); ok {
+		return r.(journal.Reversal)
+	}
+	return journal.Reversal{}
+}
+
+// permissionRetry returns when a refusal of the user's may have been mended by an administrator:
+// later with each. It is forgotten when the reconcile that it asked for was long ago.
+func (m *memory) permissionRetry(key user.Key) time.Duration {
+	d := firstRetry
+	if last, ok := m.refusals.Get(key); ok {
+		d = min(2*last.(time.Duration), permissionRetry)
+	}
+	m.refusals.Set(key, d, 2*d)
+	return d
+}
+
+// isGone reports whether the user was not found before, a moment ago or earlier, and not since;
+// if not, when to ask again.
+func (m *memory) isGone(key user.Key, now time.Time) (bool, time.Duration) {
+	first, ok := m.absences.Get(key)
+	if !ok {
+		first = now
+		m.absences.Set(key, now, time.Hour)
+	}
+	if wait := first.(time.Time).Add(firstRetry).Sub(now); wait > 0 {
+		return false, wait
+	}
+	return true, 0
+}

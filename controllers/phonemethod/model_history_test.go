@@ -1,0 +1,90 @@
+package phonemethod
+
+import (
+	"flag"
+	"maps"
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"pgregory.net/rapid"
+
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+// histories is how many TestModel plays unless -rapid.checks says: less than a
+// minute with the race detector. Without it two cores play thousands in a minute.
+const histories = "500"
+
+// plausible are the Graphs that the model plays in: what nobody knows of the real
+// one must not matter.
+var plausible = emulator.Variants()
+
+// TestModel plays random histories against a model of what must hold, each on a
+// clock of its own and in one of the plausible Graphs.
+func TestModel(t *testing.T) {
+	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
+		must(checks.Value.Set(histories))
+		defer func() { must(checks.Value.Set(checks.DefValue)) }()
+	}
+	defer func() { t.Logf("%+v", seen) }()
+	rapid.Check(t, func(rt *rapid.T) {
+		var broken *violation
+		bubble(t, func() {
+			m := newModel(rt.Logf)
+			m.assume(plausible[rapid.SampledFrom(slices.Sorted(maps.Keys(plausible))).Draw(rt, "Graph")])
+			actions := m.actions()
+			actions[""] = func(*rapid.T) { m.stopIfBroken() }
+			defer func() {
+				if r := recover(); r != nil {
+					if v, ok := r.(violation); ok {
+						broken = &v
+						rt.Logf("at the end:\n%s", m.describe())
+						return
+					}
+					panic(r)
+				}
+			}()
+			rt.Repeat(actions)
+			m.settle()
+			m.stopIfBroken()
+			seen.histories++
+			seen.passes += m.passes
+		})
+		if broken != nil {
+			failAs(rt, *broken, int(broken.rule))
+		}
+	})
+}
+
+func (m *model) stopIfBroken() {
+	if len(m.violations) > 0 {
+		panic(m.violations[0])
+	}
+}
+
+// failAs fails the history. rapid tells one failure from another by its stack,
+// and so each rule has one of its own.
+func failAs(rt *rapid.T, v violation, depth int) {
+	if depth > 0 {
+		failAs(rt, v, depth-1)
+		return
+	}
+	rt.Fatalf("%s", v.what)
+}
+
+// bubble runs a history on a clock of its own, which jumps to what is next as soon
+// as everybody waits. A panic in it comes out.
+func bubble(t *testing.T, history func()) {
+	var panicked any
+	synctest.Test(t, func(*testing.T) {
+		defer func() { panicked = recover() }()
+		history()
+	})
+	if panicked != nil {
+		panic(panicked)
+	}
+}
+
+// seen tells what all histories came to.
+var seen struct{ histories, passes, writes, refused, kills int }

@@ -1,0 +1,173 @@
+package phonemethod
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/conditions"
+	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/patch"
+	"github.com/entraops/phone-operator/internal/phone"
+	"github.com/entraops/phone-operator/internal/plan"
+)
+
+// conclude publishes a statement about each resource, and ends the reconcile.
+func (r *Reconciler) conclude(ctx context.Context, s snapshot, state func(resource) statement) (snapshot, outcome) {
+	s, o := r.publish(ctx, s, state)
+	return s.with(nil), o
+}
+
+// concludeFailure publishes that err kept the reconcile from verdicts, and ends it. Of an error
+// that is not Graph's nothing is said: the queue backs off.
+func (r *Reconciler) concludeFailure(ctx context.Context, s snapshot, err error, decided map[string]plan.Verdict) (snapshot, outcome) {
+	var failure *graph.Error
+	if !errors.As(err, &failure) {
+		return s.with(nil), outcome{err: err}
+	}
+	s, o := r.conclude(ctx, s, func(c resource) statement { return stateFailure(s, c, failure, decided) })
+	o.err = errors.Join(err, o.err)
+	return s, o
+}
+
+// publishVerdicts publishes the verdicts of a plan. Whoever comes to hold a method is noted as its
+// holder before a terminating resource is released.
+func (r *Reconciler) publishVerdicts(ctx context.Context, u phones, decided plan.Plan) (phones, outcome) {
+	r.countGuesses(u.snapshot, decided)
+	u = u.change(func(c resource) resource {
+		if v := decided.Verdicts[c.Ref]; c.failed == nil && v.Holds && v.Outcome != plan.Released && !c.Leaving {
+			c, c.failed = r.ensureFinalizer(ctx, c)
+		}
+		return c
+	})
+	for _, c := range u.resources {
+		if decided.Verdicts[c.Ref].Outcome == plan.Synced { // as long as drift checks come
+			r.numbersInSync.Set(c.object.UID, c.Number, 2*u.resyncPeriod()+numberKept)
+		}
+	}
+	s, o := r.publish(ctx, u.snapshot, func(c resource) statement { return stateVerdict(u, c, decided.Verdicts[c.Ref]) })
+	u.snapshot = s
+	return u, o
+}
+
+// numberKept is added to the time for which the number last in sync is remembered.
+const numberKept = time.Hour
+
+// publish writes a statement into the status of each resource, changes only. One resource that
+// cannot be written does not keep the others from theirs. Terminating ones are released last, and
+// only if it was written who holds the phone type.
+func (r *Reconciler) publish(ctx context.Context, s snapshot, state func(resource) statement) (snapshot, outcome) {
+	o := outcome{}
+	if s.tenant != nil && !s.allSuspended() {
+		o.resync = s.resyncPeriod()
+	}
+	var failed []error
+	var released []resource
+	unrecorded := map[phone.Type]bool{}
+	for _, c := range slices.SortedStableFunc(slices.Values(s.resources), terminatingLast) {
+		t := stateSuspended(s, c)
+		if !c.Suspended || c.Leaving {
+			t = complete(s, c, state(c))
+		}
+		o = o.and(in(t.after))
+		if t.set.Release {
+			c.object = c.object.DeepCopy()
+			c.object.Status = t.status
+			released = append(released, c)
+			continue
+		}
+		before := c
+		if c.failed == nil {
+			c, c.failed = r.patchStatus(ctx, c, t.status)
+		}
+		r.countContest(ctx, c)
+		if s = s.replace(c); c.failed != nil {
+			failed = append(failed, c.failed)
+			unrecorded[c.Type] = unrecorded[c.Type] || t.status.ID != ""
+			continue
+		}
+		r.announceTransition(s, before, t.set)
+	}
+	for _, c := range released {
+		failed = append(failed, r.removeOrTell(ctx, c, unrecorded[c.Type]))
+	}
+	o.err = errors.Join(failed...)
+	return s, o
+}
+
+// complete puts into a statement what follows from its conditions.
+func complete(s snapshot, c resource, t statement) statement {
+	conditions.Resume(&t.status)
+	t.set.Apply(&t.status, c.object.Generation)
+	if s.user.ID != "" && t.status.UserID == "" && !t.nameless {
+		t.status.UserID = s.user.ID
+	}
+	if !t.set.Open {
+		t.status.LastHandledRequest = requestOf(c.object)
+	}
+	return t
+}
+
+// removeOrTell releases a resource. One that stays, since its heir could not be recorded or its
+// finalizer not be removed, must not go on saying that its phone is there.
+func (r *Reconciler) removeOrTell(ctx context.Context, c resource, waits bool) error {
+	var err error
+	if !waits {
+		if err = r.removeFinalizer(ctx, c); err == nil || onlyConflicts(err) {
+			return err
+		}
+	}
+	if !c.isReady() {
+		return err
+	}
+	_, told := r.patchPending(ctx, c, conditions.ReleasePending())
+	return errors.Join(err, told)
+}
+
+func terminatingLast(a, b resource) int {
+	switch {
+	case a.Leaving == b.Leaving:
+		return 0
+	case a.Leaving:
+		return 1
+	}
+	return -1
+}
+
+// patchStatus writes a status if it is another one.
+func (r *Reconciler) patchStatus(ctx context.Context, c resource, status v1alpha1.PhoneAuthenticationMethodStatus) (resource, error) {
+	if equality.Semantic.DeepEqual(c.object.Status, status) {
+		return c, nil
+	}
+	patched, err := r.replaceStatus(ctx, c, status)
+	if apierrors.IsNotFound(err) {
+		// The API server may delete a resource in the moment in which a finalizer is put
+		// on it. What was made for it then has no resource to speak for it.
+		if c.made && !c.vanished {
+			c.vanished, c.Leaving = true, true
+		}
+		return c, nil
+	}
+	if err != nil {
+		return c, r.notWritten(ctx, c, ofStatus, fmt.Errorf("write the status of %s: %w", c.Ref, err))
+	}
+	return patched, nil
+}
+
+// replaceStatus writes a status. The error is the API server's.
+func (r *Reconciler) replaceStatus(ctx context.Context, c resource, status v1alpha1.PhoneAuthenticationMethodStatus) (resource, error) {
+	changed := c.object.DeepCopy()
+	changed.Status = status
+	if err := r.Client.Status().Patch(ctx, changed, patch.Optimistic(c.object)); err != nil {
+		return c, err
+	}
+	c.object = changed
+	r.remember(changed, ofStatus)
+	return c, nil
+}

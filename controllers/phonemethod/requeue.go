@@ -1,0 +1,93 @@
+package phonemethod
+
+import (
+	"errors"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/patch"
+	"github.com/entraops/phone-operator/internal/tenant"
+)
+
+// When a user is reconciled again.
+const (
+	// permissionRetry is for what an administrator must mend: a permission, a credential. The
+	// first retry is after firstRetry, for a refusal may be of one request, and each other
+	// twice as late, up to this.
+	permissionRetry = tenant.PermissionRetry
+	// conflictRetry is for a resource or a tenant that was changed by another client meanwhile:
+	// the cache is a moment behind.
+	conflictRetry = 100 * time.Millisecond
+	// staleCacheRetry is for a cache that is behind our own last write, found out before
+	// Graph was asked anything.
+	staleCacheRetry = 10 * time.Millisecond
+	// firstRetry is the first of the retries that back off while a resource waits for something
+	// to happen in Graph.
+	firstRetry = 5 * time.Second
+	// jitter spreads reconciles that would fall together.
+	jitter = 0.2
+)
+
+// requeue decides when the user is reconciled again. It alone does. mended is when the tenant may
+// be usable again, where its being unusable is the error.
+//
+//	verdicts were reached       at the resync, low priority, or when a resource waits for something
+//	throttled                   when Graph allows it; the tenant waits as a whole
+//	Graph does not answer       when the circuit breaker says; the tenant waits as a whole
+//	forbidden, no credential    slower and slower: an administrator must act
+//	a resource or the tenant was changed meanwhile      at once
+//	anything else               the queue backs off
+func requeue(s snapshot, o outcome, mended time.Duration) (reconcile.Result, error) {
+	failure, ofGraph := errors.AsType[*graph.Error](o.err)
+	switch {
+	case o.err == nil:
+		return whenIdle(s, o), nil
+	case onlyConflicts(o.err):
+		return reconcile.Result{RequeueAfter: conflictRetry}, nil
+	case !ofGraph:
+		return reconcile.Result{}, o.err
+	}
+	switch failure.Kind {
+	case graph.Throttled:
+		// What the throttle says is spread already, a little more does no harm.
+		return reconcile.Result{RequeueAfter: wait.Jitter(max(failure.RetryAfter, mended, conflictRetry), jitter)}, nil
+	case graph.Restricted: // what is so does not change by asking
+		return whenIdle(s, o), nil
+	case graph.Forbidden, graph.TokenRefused, graph.CredentialFailed:
+		return reconcile.Result{RequeueAfter: wait.Jitter(mended, jitter)}, nil
+	case graph.Unavailable:
+		if failure.Status == 0 && failure.RetryAfter > 0 { // of the circuit breaker, which spreads the users
+			return reconcile.Result{RequeueAfter: failure.RetryAfter}, nil
+		}
+	case graph.Refused, graph.InvalidNumber, graph.NumberNotUnique, graph.NotFound, graph.Busy, graph.Unclear:
+	}
+	return reconcile.Result{}, o.err
+}
+
+// whenIdle is when a user is reconciled who needs nothing now.
+func whenIdle(s snapshot, o outcome) reconcile.Result {
+	low := handler.LowPriority
+	switch {
+	case o.early && s.due.rest:
+		return reconcile.Result{RequeueAfter: s.due.at.Sub(s.now), Priority: &low}
+	case o.early:
+		return reconcile.Result{RequeueAfter: s.due.at.Sub(s.now)}
+	case o.after > 0:
+		return reconcile.Result{RequeueAfter: o.after}
+	case o.resync == 0:
+		return reconcile.Result{} // an edit wakes the user, or the tenant does
+	}
+	return reconcile.Result{RequeueAfter: wait.Jitter(o.resync-time.Duration(jitter/2*float64(o.resync)), jitter), Priority: &low}
+}
+
+// onlyConflicts reports whether every error joined in err is that something was changed by
+// another client meanwhile.
+func onlyConflicts(err error) bool {
+	return patch.OnlyConflicts(err, func(err error) bool {
+		return errors.Is(err, errBehind) || errors.Is(err, errTenantChanged) || errors.Is(err, errResourceChanged)
+	})
+}

@@ -1,0 +1,219 @@
+package phonemethod
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/phone"
+	"github.com/entraops/phone-operator/internal/plan"
+)
+
+// resource is one PhoneAuthenticationMethod in a reconcile: the object as the API server last
+// showed it, which is not changed, and what the plan is told of it.
+type resource struct {
+	plan.Claim
+	object *v1alpha1.PhoneAuthenticationMethod
+	why    string // what stands behind Barred and Withheld, for the person who wrote the resource
+	failed error  // what the API server answered to a write of this resource; the others go on
+
+	made      bool       // this reconcile made its phone
+	intended  bool       // this reconcile recorded its pending write, and there was none before
+	misnamed  bool       // its Secret does not name the user
+	veiled    bool       // it may not know yet whether its user exists
+	refusedAs graph.Kind // what Graph said of Refused
+	undone    bool       // Graph shows the same other number after each write
+	vanished  bool       // it was deleted in spite of its finalizer, and its phone is here
+}
+
+// resourceOf returns what an object says of itself.
+func resourceOf(o *v1alpha1.PhoneAuthenticationMethod) resource {
+	c := resource{object: o, Claim: plan.Claim{
+		Ref:       client.ObjectKeyFromObject(o).String(),
+		Created:   o.CreationTimestamp.Time,
+		Type:      phone.Type(o.Spec.PhoneType),
+		SMS:       smsSignIn[o.Spec.SMSSignIn],
+		Adopt:     adoption[o.Spec.AdoptionPolicyOrDefault()],
+		Drift:     drift[o.Spec.DriftPolicyOrDefault()],
+		Delete:    deletion[o.Spec.DeletionPolicyOrDefault()],
+		Leaving:   !o.DeletionTimestamp.IsZero(),
+		Suspended: o.Spec.Suspend,
+		Holder:    o.Status.ID != "" && o.Status.UserID != "",
+		Last:      o.Status.MaskedNumber,
+	}}
+	undone := o.Generation != actedOn(o)
+	c.Edited = undone && o.Generation > 1 // the first one is no edit
+	c.Changed = undone || requestOf(o) != o.Status.LastHandledRequest
+	if w := o.Status.PendingWrite; w != nil && strings.EqualFold(w.UserID, o.Status.UserID) {
+		c.Creating = w.MaskedNumber
+	}
+	return c
+}
+
+// The API's words for what the plan has constants for.
+var (
+	smsSignIn = map[v1alpha1.SMSSignIn]plan.SMSSignIn{
+		v1alpha1.SMSSignInEnabled: plan.Enabled, v1alpha1.SMSSignInDisabled: plan.Disabled,
+	}
+	adoption = map[v1alpha1.AdoptionPolicy]plan.AdoptionPolicy{
+		v1alpha1.AdoptIfNumberMatches: plan.AdoptIfNumberMatches,
+		v1alpha1.AdoptAlways:          plan.AdoptAlways, v1alpha1.AdoptNever: plan.AdoptNever,
+	}
+	drift = map[v1alpha1.DriftPolicy]plan.DriftPolicy{
+		v1alpha1.DriftCorrect: plan.CorrectDrift, v1alpha1.DriftReport: plan.ReportDrift,
+	}
+	deletion = map[v1alpha1.DeletionPolicy]plan.DeletionPolicy{
+		v1alpha1.DeletionDelete: plan.DeleteMethod, v1alpha1.DeletionOrphan: plan.OrphanMethod,
+	}
+)
+
+// actedOn is the last generation of the spec that was carried through. Status tells the last
+// one that was seen; a reconcile that came to no end leaves this one behind.
+func actedOn(o *v1alpha1.PhoneAuthenticationMethod) int64 {
+	if synced := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionSynced); synced != nil {
+		return synced.ObservedGeneration
+	}
+	return 0
+}
+
+// requestOf is the reconcile that a resource asks for, cut as in the cache: the API server's
+// answer to a patch has it whole.
+func requestOf(o client.Object) string {
+	return cut(o.GetAnnotations()[v1alpha1.ReconcileRequestedAtAnnotation])
+}
+
+// request names what the resource asks for, so that two requests can be told apart.
+func (c resource) request() string {
+	return fmt.Sprintf("%d %s", c.object.Generation, requestOf(c.object))
+}
+
+// isAwaited reports whether the resource asks for something that was not looked at yet.
+func (c resource) isAwaited() bool { return isAwaited(c.object) }
+
+func isAwaited(o *v1alpha1.PhoneAuthenticationMethod) bool {
+	return !o.DeletionTimestamp.IsZero() || o.Generation != o.Status.ObservedGeneration || requestOf(o) != o.Status.LastHandledRequest
+}
+
+// isReady reports whether the resource says that its phone is as spec says.
+func (c resource) isReady() bool {
+	return meta.IsStatusConditionTrue(c.object.Status.Conditions, v1alpha1.ConditionReady)
+}
+
+// wasRefused reports whether the last word on the resource is that the rules do not allow it.
+func (c resource) wasRefused() bool { return wasRefused(c.object) }
+
+func wasRefused(o *v1alpha1.PhoneAuthenticationMethod) bool {
+	accepted := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionAccepted)
+	return accepted != nil && accepted.Reason == v1alpha1.ReasonNotPermitted
+}
+
+// isRecorded reports whether status says that the resource holds its phone. What this reconcile
+// found out alone is lost if the operator is killed.
+func (c resource) isRecorded() bool { return c.object.Status.ID != "" && c.object.Status.UserID != "" }
+
+// hasPhone reports whether a phone in Graph is, or may be, the resource's.
+func (c resource) hasPhone() bool { return c.Holder || c.Creating != "" }
+
+// isReleasable reports whether the resource is terminating and has nothing in Graph to take
+// along, or leaves it behind. To release it needs neither the tenant nor Graph.
+func (c resource) isReleasable() bool {
+	return c.Leaving && (c.Suspended || c.Delete == plan.OrphanMethod || !c.hasPhone() && c.object.Status.PendingWrite == nil)
+}
+
+// isSettled reports whether there was a verdict on the resource as it is, with nothing left to
+// do but for a person; what the tenant stood in the way of is none.
+func (c resource) isSettled() bool {
+	s := c.object.Status
+	if c.object.Generation != s.ObservedGeneration {
+		return false
+	}
+	stalled := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionStalled)
+	return c.isReady() || stalled != nil && stalled.Status == metav1.ConditionTrue && !slices.Contains(tenantReasons, stalled.Reason)
+}
+
+var tenantReasons = []string{v1alpha1.ReasonForbidden, v1alpha1.ReasonTenantNotFound, v1alpha1.ReasonTenantNotReady}
+
+// bar keeps the resource from acting, and says why.
+func (c resource) bar(b plan.Barrier, why string) resource {
+	c.Barred, c.why = b, why
+	return c
+}
+
+// isEdited reports whether the number is another than the one last in sync. Where that is not
+// known any more but for its mask, a new spec is enough.
+func (c resource) isEdited() bool {
+	if c.Last != c.Number.Masked() {
+		return true
+	}
+	if c.Was.IsZero() {
+		return c.Edited
+	}
+	return c.Was != c.Number
+}
+
+// mayBeEdited adds to that a number which comes from a Secret, as long as nothing but the mask
+// of the last one is known: no spec tells an edit of it.
+func (c resource) mayBeEdited() bool {
+	return c.isEdited() || c.Was.IsZero() && c.object.Spec.PhoneNumberFrom != nil
+}
+
+// differs reports whether the number is another than the one that was looked at: what is in a
+// Secret changes without a new generation.
+func (c resource) differs() bool {
+	if c.Leaving || c.Suspended {
+		return false
+	}
+	unusable := c.Barred == plan.InvalidNumber || c.Barred == plan.NumberSourceNotFound
+	ready := meta.FindStatusCondition(c.object.Status.Conditions, v1alpha1.ConditionReady)
+	if ready == nil {
+		return true // a status that was restored in part
+	}
+	if said := ready.Reason == v1alpha1.ReasonInvalidNumber || ready.Reason == v1alpha1.ReasonNumberSourceNotFound; said != unusable {
+		return true
+	}
+	return c.Holder && !unusable && c.Last != c.Number.Masked()
+}
+
+// contradicts reports whether the resource says something else than a verdict.
+func (c resource) contradicts(v plan.Verdict) bool {
+	if c.isReady() {
+		return v.Outcome != plan.Synced || v.SMS != plan.SMSAsAsked
+	}
+	return v.Outcome == plan.Synced || v.Outcome == plan.Pending || v.Outcome == plan.HandingOver
+}
+
+// gracePeriod is how long after its creation a resource may find that what it needs is not
+// there yet, and nobody is to act: Graph shows a new user late, and GitOps applies many things
+// at once.
+const gracePeriod = 2 * time.Minute
+
+// untilNextTry returns, while the resource is within its grace period, when to try again, at
+// increasing distances until the end of it; 0 after it.
+func (c resource) untilNextTry(now time.Time) time.Duration {
+	age := now.Sub(c.Created)
+	if age >= gracePeriod {
+		return 0
+	}
+	return max(min(max(age, 2*time.Second), gracePeriod-age), time.Nanosecond)
+}
+
+// backOff returns when to try again a resource that waits for something to happen in Graph:
+// after as long as it has waited already, at last at the resync, which is 0.
+func (c resource) backOff(s snapshot) time.Duration {
+	waited := time.Duration(0)
+	synced := meta.FindStatusCondition(c.object.Status.Conditions, v1alpha1.ConditionSynced)
+	if synced != nil && synced.Status != metav1.ConditionTrue {
+		waited = s.now.Sub(synced.LastTransitionTime.Time)
+	}
+	if d := max(waited, firstRetry); d < s.resyncPeriod() {
+		return d
+	}
+	return 0
+}

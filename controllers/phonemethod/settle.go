@@ -1,0 +1,94 @@
+package phonemethod
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/journal"
+	"github.com/entraops/phone-operator/internal/plan"
+)
+
+// results are what the journal calls Graph's answers to a write. Of other kinds nothing was done.
+var results = map[graph.Kind]journal.Result{
+	"": journal.Acknowledged, graph.Unclear: journal.Unclear, graph.NumberNotUnique: journal.NumberNotUnique,
+	graph.NotFound: journal.NotFound, graph.Refused: journal.Refused, graph.InvalidNumber: journal.InvalidNumber,
+	graph.Restricted: journal.Restricted,
+}
+
+// refusedAs are the kinds of the results that are refusals.
+var refusedAs = map[journal.Result]graph.Kind{
+	journal.Refused: graph.Refused, journal.InvalidNumber: graph.InvalidNumber, journal.Restricted: graph.Restricted,
+}
+
+// settle replaces what is believed of Graph by what it shows now, as the journal understands it,
+// and puts the holds that follow from that on the resources.
+func settle(u phones, shown []plan.Method) (phones, journal.View) {
+	view := u.journal.Read(shown, u.now)
+	u.methods, u.stale = view.Methods, false
+	u = u.in(view.ReadAgain)
+	for _, e := range view.Confirmed {
+		u = u.succeeded(e.Action)
+	}
+	u = holdUnseen(holdUnsettled(u))
+	s, o := delayHeirs(u.snapshot)
+	u.snapshot, u.outcome = s, u.outcome.and(o)
+	return u, view
+}
+
+// succeeded returns the phones after a write that worked, as far as the resource is concerned.
+func (u phones) succeeded(a plan.Action) phones {
+	return u.change(func(c resource) resource {
+		if c.Ref == a.For && (a.Verb == plan.Create || a.Verb == plan.Update) {
+			c.Holder, c.Last, c.Was, c.Changed = true, a.Number.Masked(), a.Number, true
+			c.made = c.made || a.Verb == plan.Create
+		}
+		return c
+	})
+}
+
+// holdUnsettled puts the journal's holds on the resources.
+func holdUnsettled(u phones) phones {
+	holds, next := u.journal.Holds(u.claims(), u.now)
+	for _, h := range holds {
+		u = u.change(func(c resource) resource {
+			if c.Ref != h.Ref {
+				return c
+			}
+			if c.Refused = h.Refused; h.Refused != 0 {
+				c.refusedAs = refusedAs[h.Result]
+			}
+			switch {
+			case h.Unsettled:
+				c.Withheld = plan.Unsettled
+			case c.Withheld == plan.Unsettled && c.failed == nil:
+				c.Withheld = plan.Nothing
+			}
+			return c
+		})
+	}
+	return u.in(next)
+}
+
+// holdUnseen keeps the finalizers of terminating resources whose phone may exist and not be
+// visible.
+func holdUnseen(u phones) phones {
+	refs, next := u.journal.Unseen(u.claims(), u.methods, u.now)
+	return u.in(next).change(func(c resource) resource {
+		if slices.Contains(refs, c.Ref) {
+			c.Withheld = plan.Unsettled
+		}
+		return c
+	})
+}
+
+// reportReversals leaves to the resync the numbers that Graph reversed after each write.
+func reportReversals(u phones, reversalOf func(types.UID) journal.Reversal) phones {
+	return u.change(func(c resource) resource {
+		if reversalOf(c.object.UID).Persists(c.Claim, u.method(c.Type), u.resyncPeriod(), u.now) {
+			c.Drift, c.undone = plan.ReportDrift, true
+		}
+		return c
+	})
+}

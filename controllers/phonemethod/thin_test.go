@@ -1,0 +1,65 @@
+package phonemethod
+
+import (
+	"runtime"
+	"testing"
+	"time"
+	"unique"
+	"unsafe"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/patch"
+)
+
+func TestTheCacheKeepsWhatIsReadOfAResource(t *testing.T) {
+	at := func(second int64) *metav1.Time { return &metav1.Time{Time: time.Unix(second, 0)} }
+	o := aResource("a", "ada@contoso.com", having(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady))
+	o.Labels = map[string]string{"kustomize.toolkit.fluxcd.io/name": "people"}
+	o.Annotations = map[string]string{v1alpha1.ReconcileRequestedAtAnnotation: "now", "argocd.argoproj.io/tracking-id": "x"}
+	o.Finalizers = []string{v1alpha1.Finalizer}
+	o.Status.UserID, o.Status.MaskedNumber = ada, "+1 ********01"
+	want := o.DeepCopy()
+	want.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "flux", Time: at(3)}}
+
+	o.Labels["app.kubernetes.io/part-of"], o.Annotations["example.com/note"] = "people", "nobody reads it"
+	o.OwnerReferences = []metav1.OwnerReference{{Name: "x"}}
+	o.Annotations[corev1.LastAppliedConfigAnnotation] = `{"spec":{"phoneNumber":"+1 2065550101"}}`
+	o.ManagedFields = []metav1.ManagedFieldsEntry{
+		{Manager: "kubectl", Time: at(1), FieldsV1: metav1.NewFieldsV1("{}")},
+		{Manager: "flux", Time: at(3), FieldsV1: metav1.NewFieldsV1("{}")},
+		{Manager: "someone", Time: at(4), Subresource: "status"},
+		{Manager: patch.FieldManager, Time: at(5)},
+		{Manager: "earlier", Time: at(2)},
+	}
+	got, err := Thin(o)
+	must(err)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTheCacheHasTheWordsOfConditionsOnce(t *testing.T) {
+	resource := func() *v1alpha1.PhoneAuthenticationMethod {
+		words := []byte("Graph has this phone as it is asked for.") // no constant: each of its own, as decoded
+		o := aResource("a", "ada@contoso.com")
+		o.Status.Conditions = []metav1.Condition{{Type: string(words[:5]), Message: string(words)}}
+		_, err := Thin(o)
+		must(err)
+		return o
+	}
+	// Held here, or a collection between the two might forget them.
+	held := []unique.Handle[string]{unique.Make("Graph"), unique.Make("Graph has this phone as it is asked for.")}
+	defer runtime.KeepAlive(held)
+	one, other := resource(), resource()
+	for _, pair := range [][2]string{
+		{one.Status.Conditions[0].Message, other.Status.Conditions[0].Message}, {one.Status.Conditions[0].Type, other.Status.Conditions[0].Type},
+	} {
+		if unsafe.StringData(pair[0]) != unsafe.StringData(pair[1]) {
+			t.Errorf("%q is there twice", pair[0])
+		}
+	}
+}

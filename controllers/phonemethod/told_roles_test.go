@@ -1,0 +1,108 @@
+package phonemethod
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+// says wants words in the message of a resource's Ready, and others not in it.
+func (m *model) saysWords(t *testing.T, name, words, never string) {
+	t.Helper()
+	message := readyOf(m.cluster.pams[keyFor(name)]).Message
+	if !strings.Contains(message, words) {
+		t.Errorf("%s says %q, want %q in it", name, message, words)
+	}
+	if never != "" && strings.Contains(message, never) {
+		t.Errorf("%s says %q, and %q is wrong", name, message, never)
+	}
+}
+
+// Only where a permission is missing a grant helps. Whatever is answered in place of
+// the roles, nothing is written, and what was wanted is done when Graph answers.
+func TestARoleQuestionWithoutAnAnswer(t *testing.T) {
+	const doesNotAnswer = "Graph does not answer as it should"
+	for name, c := range map[string]struct {
+		status       int
+		code         string
+		lacks        bool // the token has no permission for it
+		reason       string
+		words, never string
+	}{
+		"the token is not accepted":              {status: 401, reason: v1alpha1.ReasonForbidden, words: "does not accept the token", never: "grant"},
+		"the permission is missing":              {status: 403, code: "Authorization_RequestDenied", lacks: true, reason: v1alpha1.ReasonPrivilegedUser, words: "grant the app registration GroupMember.Read.All"},
+		"refused though the permission is there": {status: 403, code: "Authorization_RequestDenied", reason: v1alpha1.ReasonGraphUnavailable, words: doesNotAnswer, never: "grant"},
+		"refused by who is not Graph":            {status: 403, reason: v1alpha1.ReasonGraphUnavailable, words: doesNotAnswer, never: "grant"},
+		"a lost route":                           {status: 404, code: "UnknownError", reason: v1alpha1.ReasonGraphUnavailable, words: doesNotAnswer, never: "grant"},
+		"the user does not show there":           {status: 404, code: "Request_ResourceNotFound", reason: v1alpha1.ReasonGraphUnavailable, words: "does not show this user", never: "grant"},
+		"a pause":                                {status: 429, code: "TooManyRequests", reason: v1alpha1.ReasonThrottled, words: "a pause", never: "grant"},
+		"an error of Graph's":                    {status: 500, reason: v1alpha1.ReasonGraphUnavailable, words: doesNotAnswer, never: "grant"},
+	} {
+		fault := graphFault(name, emulator.Fault{Method: http.MethodGet, Path: "/transitiveMemberOf", Effect: emulator.Answer, Status: c.status, Code: c.code})
+		without := step{"", func(*model) {}}
+		if c.lacks {
+			without = granted("UserAuthMethod-Phone.ReadWrite.All", "User.ReadBasic.All", "RoleManagement.Read.Directory")
+		}
+		t.Run(name+": a phone comes", func(t *testing.T) {
+			told(t, func(m *model) {
+				m.take(without, fault, creates("people/a", ada, mobileType, number(numberOne)), works(busy))
+				m.saysReady(t, "people/a", c.reason)
+				m.saysWords(t, "people/a", c.words, c.never)
+				m.take(waits(10 * time.Minute))
+				m.wants(t, "")
+				m.take(granted(m.documented()...), graphWell, waits(20*time.Minute))
+				m.wants(t, numberOne)
+			})
+		})
+		t.Run(name+": a phone goes", func(t *testing.T) {
+			told(t, func(m *model) {
+				m.take(creates("people/a", ada, mobileType, number(numberOne)), waits(10*time.Minute),
+					without, step{"the operator has a new token", func(m *model) { m.startOperator(); m.connectTenant() }},
+					fault, deletes("people/a"), waits(10*time.Minute))
+				m.saysReady(t, "people/a", c.reason)
+				m.saysWords(t, "people/a", c.words, c.never)
+				m.wants(t, numberOne)
+				m.take(granted(m.documented()...), graphWell, waits(20*time.Minute))
+				m.wants(t, "")
+			})
+		})
+	}
+}
+
+// documented are the permissions that the documents ask for.
+func (m *model) documented() []string {
+	return []string{"UserAuthMethod-Phone.ReadWrite.All", "User.ReadBasic.All", "RoleManagement.Read.Directory", "GroupMember.Read.All"}
+}
+
+// A holder is told no more than a stranger once its user came to be protected: each number
+// that it is edited to comes to the same end, be it the user's or not.
+func TestANumberOfAUserWhoCameToBeProtectedCannotBeGuessedByTheHolder(t *testing.T) {
+	const theirs = "+1 2065550177"
+	administrator := changes(ada, "an administrator now", func(u *emulator.User) {
+		u.Roles = []emulator.Role{{TemplateID: "62e90394-69f5-4237-9190-012177145e10", DisplayName: "Global Administrator"}}
+	})
+	for name, between := range map[string][]step{"": nil, ", after a restart": {reborn, waits(5 * time.Minute)}} {
+		for _, guess := range []string{theirs, "+1 2065550178"} {
+			t.Run(guess+name, func(t *testing.T) {
+				told(t, func(m *model) {
+					m.take(creates("people/a", ada, mobileType, number(numberOne)), waits(10*time.Minute), administrator, setsByHand(ada, mobileType, theirs))
+					m.take(between...)
+					m.take(edits("people/a", number(guess)), waits(time.Minute))
+					m.saysReady(t, "people/a", v1alpha1.ReasonPrivilegedUser)
+					m.wants(t, theirs)
+				})
+			})
+		}
+	}
+	t.Run("an edit of something else is no guess", func(t *testing.T) {
+		told(t, func(m *model) {
+			m.take(creates("people/a", ada, mobileType, number(numberOne)), waits(10*time.Minute), administrator,
+				edits("people/a", drifting(v1alpha1.DriftReport)), waits(time.Minute))
+			m.saysReady(t, "people/a", v1alpha1.ReasonReady)
+		})
+	})
+}

@@ -1,0 +1,112 @@
+package phonemethod
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+func ruled(say string, change func(*v1alpha1.AccessRule)) step {
+	return tenantEdited(say, func(s *tenantState) { s.spec.Access = rules(change) })
+}
+
+func withoutUpdate(r *v1alpha1.AccessRule) {
+	r.Actions = []v1alpha1.Action{v1alpha1.ActionCreate, v1alpha1.ActionDelete}
+}
+
+// forges puts on a resource all that an editor can write and that looks like the operator's.
+func forges(name, user, mask string) step {
+	return step{"an editor forges the marks of the operator on " + name, func(m *model) {
+		m.cluster.edit(keyFor(name), func(o *pam) {
+			o.Finalizers = []string{v1alpha1.Finalizer}
+			o.Annotations = map[string]string{"identity.entraops.dev/creating": user + " " + mask}
+		})
+	}}
+}
+
+// TestToldHistories are histories that random ones seldom come to, with their end.
+func TestToldHistories(t *testing.T) {
+	const first, second = "+1 2065550101", "+1 2065550102"
+	badRequest := emulator.Fault{Method: http.MethodPost, Path: "/phoneMethods$", Times: 2, Effect: emulator.Answer, Status: 400}
+	for name, c := range map[string]struct {
+		steps []step
+		phone string            // what Graph has of ada's mobile in the end, "" is none
+		says  map[string]string // reasons of Ready, "" for a resource that is gone
+	}{
+		"forged marks of the operator make no phone a resource's own": {[]step{
+			ruled("no Update", withoutUpdate), setsByHand(ada, mobileType, second), creates("people/a", ada, mobileType, number(first)),
+			forges("people/a", ada, "+1 ********02"), works(busy), deletes("people/a"),
+		}, second, map[string]string{"people/a": ""}},
+		"a number in a Secret that was refused is tried anew when the Secret says another": {[]step{
+			graphFault("two creations are refused", badRequest), secretSays("people", first),
+			creates("people/a", ada, mobileType, fromSecret), waits(20 * time.Second), secretSays("people", second), waits(20 * time.Second),
+		}, second, map[string]string{"people/a": v1alpha1.ReasonReady}},
+		"SMS sign-in is not switched where updates are not allowed": {[]step{
+			ruled("no Update", withoutUpdate), changes(ada, "SMS sign-in allowed", func(u *emulator.User) { u.SMSSignIn = true }),
+			creates("people/a", ada, mobileType, number(first), sms(v1alpha1.SMSSignInDisabled)), works(busy),
+		}, first, map[string]string{"people/a": v1alpha1.ReasonNotPermitted}},
+		"a rival takes over from a holder whose namespace no rule is for any more": {[]step{
+			creates("staff/a", ada, mobileType, number(first)), works(busy),
+			ruled("only people may", func(r *v1alpha1.AccessRule) { r.Namespaces.MatchExpressions[0].Values = []string{"people"} }),
+			creates("people/b", ada, mobileType, number(first)), works(busy), deletes("people/b"), waits(time.Minute),
+		}, "", map[string]string{"staff/a": v1alpha1.ReasonNotPermitted, "people/b": ""}},
+		"a deletion over the budget goes through when the hour is over": {[]step{
+			tenantEdited("deletionsPerHour 1", func(s *tenantState) { one := int32(1); s.spec.Limits = &v1alpha1.Limits{DeletionsPerHour: &one} }),
+			creates("people/a", ada, mobileType, number(first)), creates("people/b", ada, v1alpha1.PhoneTypeOffice, number(second)), works(busy),
+			deletes("people/b"), works(busy), deletes("people/a"), works(busy), waits(64 * time.Minute),
+		}, "", map[string]string{"people/a": "", "people/b": ""}},
+		"a default method is deleted when it is none any more, without being asked": {[]step{
+			creates("people/a", ada, mobileType, number(first)), works(busy),
+			changes(ada, "default method mobile", func(u *emulator.User) { u.DefaultMethod = "mobile" }),
+			deletes("people/a"), waits(time.Minute),
+			changes(ada, "no default method", func(u *emulator.User) { u.DefaultMethod = "" }), waits(11 * time.Minute),
+		}, "", map[string]string{"people/a": ""}},
+		"a user that does not show for a moment keeps a leaving resource": {[]step{
+			creates("people/a", ada, mobileType, number(first)), works(busy),
+			changes(ada, "does not show", func(u *emulator.User) { u.HiddenFor = 2 }), deletes("people/a"), waits(time.Minute),
+		}, "", map[string]string{"people/a": ""}},
+		"nothing is written while Graph does not say whether the user is an administrator": {[]step{
+			graphFault("no word of memberships", emulator.Fault{Path: "/transitiveMemberOf", Effect: emulator.Answer, Status: 500}),
+			creates("people/a", ada, mobileType, number(first)), works(busy),
+		}, "", map[string]string{"people/a": v1alpha1.ReasonGraphUnavailable}},
+		"nothing is written where the operator may not ask whether the user is an administrator": {[]step{
+			granted("UserAuthMethod-Phone.ReadWrite.All", "User.ReadBasic.All", "RoleManagement.Read.Directory"),
+			creates("people/a", ada, mobileType, number(first)), works(busy),
+		}, "", map[string]string{"people/a": v1alpha1.ReasonPrivilegedUser}},
+		"nothing is written where Graph refuses to say so for no reason that a permission could mend": {[]step{
+			graphFault("memberships are not shown", emulator.Fault{Path: "/transitiveMemberOf", Effect: emulator.Answer, Status: 403}),
+			creates("people/a", ada, mobileType, number(first)), works(busy),
+		}, "", map[string]string{"people/a": v1alpha1.ReasonGraphUnavailable}},
+		"a pending write that Graph refused is gone": {[]step{
+			graphFault("two creations are refused", badRequest), creates("people/a", ada, mobileType, number(first)), waits(20 * time.Second),
+			setsByHand(ada, mobileType, first), deletes("people/a"), waits(time.Minute),
+		}, first, map[string]string{"people/a": ""}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func() {
+				m := newModel(t.Logf)
+				m.take(c.steps...)
+				m.take(works(busy))
+				got := ""
+				if p := m.has(ada, mobileType); p != nil {
+					got = p.Number
+				}
+				if got != c.phone {
+					t.Errorf("Graph has %q, want %q\n%s", got, c.phone, m.describe())
+				}
+				for ref, want := range c.says {
+					said := ""
+					if o := m.cluster.pams[keyFor(ref)]; o != nil {
+						said = readyOf(o).Reason
+					}
+					if said != want {
+						t.Errorf("%s says %q, want %q\n%s", ref, said, want, m.describe())
+					}
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,76 @@
+package phonemethod
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/cache"
+
+	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/tenant"
+	"github.com/entraops/phone-operator/internal/user"
+)
+
+const (
+	// handOverTTL is how long an answer of Graph about a name may wait for the reconcile that
+	// it is for.
+	handOverTTL = 5 * time.Second
+	// spellingTTL is how long it is remembered which names led to an object id, so that a
+	// resource that is not bound yet is found with its user.
+	spellingTTL = 10 * time.Minute
+)
+
+// resolvedUsers knows which user is behind which spelling. It saves calls, no more:
+// everything in it can be asked of Graph again.
+type resolvedUsers struct {
+	handed    *cache.Expiring // user.Key of an object id -> graph.User, for one reconcile
+	spellings *cache.Expiring // user.Key of an object id -> []string
+}
+
+func newResolvedUsers() *resolvedUsers {
+	return &resolvedUsers{handed: cache.NewExpiring(), spellings: cache.NewExpiring()}
+}
+
+// find returns the user behind a spelling, from Graph.
+func (r *resolvedUsers) find(ctx context.Context, t *tenant.Tenant, spelling string) (graph.User, error) {
+	u, err := t.Graph.User(ctx, spelling)
+	if err != nil {
+		return graph.User{}, err
+	}
+	key, id := user.Key{Tenant: t.Name, User: strings.ToLower(spelling)}, user.Key{Tenant: t.Name, User: u.ID}
+	if known := r.spelled(id); key != id && !slices.Contains(known, key.User) {
+		// Two workers may do this for two spellings at once; one may be lost, and
+		// is then looked up again by its own key.
+		r.spellings.Set(id, append(slices.Clone(known), key.User), spellingTTL)
+	}
+	return u, nil
+}
+
+// hand keeps an answer for the reconcile under the object id that follows at once.
+func (r *resolvedUsers) hand(tenant string, u graph.User) {
+	r.handed.Set(user.Key{Tenant: tenant, User: u.ID}, u, handOverTTL)
+}
+
+// take returns the user behind a spelling: as handed on, once, or from Graph. A
+// name can be given to somebody else at any time, so no older answer is used.
+func (r *resolvedUsers) take(ctx context.Context, t *tenant.Tenant, spelling string) (graph.User, error) {
+	key := user.Key{Tenant: t.Name, User: strings.ToLower(spelling)}
+	if u, ok := r.handed.Get(key); ok {
+		r.handed.Delete(key)
+		return u.(graph.User), nil
+	}
+	return r.find(ctx, t, spelling)
+}
+
+// forget drops an answer that was handed on: its reconcile does not follow at once.
+func (r *resolvedUsers) forget(id user.Key) { r.handed.Delete(id) }
+
+// spelled returns the spellings that lately led to an object id.
+func (r *resolvedUsers) spelled(id user.Key) []string {
+	if known, ok := r.spellings.Get(id); ok {
+		return known.([]string)
+	}
+	return nil
+}
