@@ -44,7 +44,7 @@ const (
 
 // rise is how the rate rises: not before so many requests were answered, and so much
 // time went by, since the last 429; then e-fold in as many requests, or in as much time
-// if that is longer. So a limit that is confirmed is run into once in 200 requests and in
+// if that is longer. So a limit that is confirmed is run into once in 100 requests and in
 // 30 seconds, at most.
 var rise = [...]struct {
 	requests float64
@@ -52,7 +52,7 @@ var rise = [...]struct {
 }{
 	unknown:   {2, time.Second},
 	measured:  {20, 5 * time.Second},
-	confirmed: {200, 30 * time.Second},
+	confirmed: {100, 30 * time.Second},
 }
 
 const (
@@ -78,6 +78,9 @@ const (
 func (e *estimator) answer(now time.Time, used float64) {
 	e.recent, e.recentAt = e.lately(now)+1, now
 	e.answered++
+	if e.certainty == confirmed && e.perSecond > (1+alike)*e.limit {
+		e.certainty = measured // Graph accepts more than it did then
+	}
 	r := rise[e.certainty]
 	switch since := now.Sub(e.refused); {
 	case used > 0:

@@ -64,7 +64,8 @@ func TestHowTheRateRises(t *testing.T) {
 	}{
 		"without a refusal at once":         {0, 0, 8 * time.Second, 10, 50},
 		"a limit that was met once":         {1, 4 * time.Second, 15 * time.Second, 3, 30},
-		"a limit that was met, twice alike": {2, 29 * time.Second, time.Minute, 3, 9},
+		"a limit that was met, twice alike": {2, 29 * time.Second, 8 * time.Second, 1.05, 1.3},
+		"a limit that Graph has no more":    {2, 29 * time.Second, time.Minute, 20, 200},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, clock := newEstimator(starts[Authentication]), newClock()
