@@ -46,7 +46,7 @@ func judgeEach(resources []resource, namespaces map[string]namespace, judge func
 		switch {
 		case !j.Permitted():
 			all.refused = append(all.refused, refusal{c, ns, j, looked})
-		case c.Leaving && c.Denied.Has(plan.Delete):
+		case c.Leaving && c.Holds[plan.NotAllowed].Has(plan.Delete):
 			all.released = append(all.released, c)
 		default:
 			all.allowed = append(all.allowed, c)
@@ -85,7 +85,7 @@ func judgeAccess(rules access.Policy, resources []resource, namespaces map[strin
 		asked := accessRequest(c, ns)
 		asked.UserPrincipalName = userPrincipalName
 		j := rules.Judge(asked)
-		c.veiled, c.Denied = false, denied(j)
+		c.veiled, c.Holds = false, c.Holds.With(plan.NotAllowed, denied(j))
 		return c, j, true
 	})
 }

@@ -37,10 +37,10 @@ func (u phones) change(f func(resource) resource) phones {
 	return u
 }
 
-// withhold keeps the resources from all writes.
-func (u phones) withhold(w plan.Withheld) phones {
+// protect keeps the resources of a user whom Entra protects from all writes.
+func (u phones) protect() phones {
 	return u.change(func(c resource) resource {
-		c.Withheld = w
+		c.Holds = c.Holds.With(plan.ProtectedUser, plan.AllWrites)
 		return c
 	})
 }
@@ -50,7 +50,7 @@ func (u phones) withhold(w plan.Withheld) phones {
 func (u phones) fail(ref string, err error) phones {
 	return u.change(func(c resource) resource {
 		if c.Ref == ref {
-			c.failed, c.Withheld = err, plan.Unsettled
+			c.failed, c.Holds = err, c.Holds.With(plan.Unsettled, plan.AllWrites)
 		}
 		return c
 	})
@@ -134,7 +134,7 @@ func (r *Reconciler) foresee(ctx context.Context, u phones, decided plan.Plan) (
 	if err != nil || !protected {
 		return u, decided, err
 	}
-	u = u.withhold(plan.PrivilegedUser)
+	u = u.protect()
 	return u, plan.Compute(u.claims(), u.methods), nil
 }
 

@@ -39,7 +39,7 @@ func (r *Reconciler) executeAction(ctx context.Context, u phones, a plan.Action,
 		return u, false, err
 	}
 	u = r.recordIntent(ctx, u, a, verdicts)
-	if u.any(func(c resource) bool { return c.Type == a.Type && c.failed != nil && c.Withheld == plan.Unsettled }) {
+	if u.any(func(c resource) bool { return c.Type == a.Type && c.failed != nil && c.Holds.Has(plan.Unsettled) }) {
 		return u, false, nil
 	}
 	u, may, err = r.mayWrite(ctx, u, a)

@@ -24,12 +24,12 @@ var (
 	errResourceChanged = errors.New("the resource or its namespace was changed meanwhile")
 )
 
-// mayBegin runs before the intent of a write is recorded. If it refuses, it withholds the writes
-// of the resources, so that the next plan says why.
+// mayBegin runs before the intent of a write is recorded. If it refuses, it adds a hold to
+// the resources, so that the next plan says why.
 func (r *Reconciler) mayBegin(ctx context.Context, u phones, a plan.Action) (_ phones, may bool, err error) {
 	// Those that wait for the budget are many, and ask Graph nothing.
 	if limit := u.tenant.Spec.DeletionsPerHourOrDefault(); a.Verb == plan.Delete && u.tenant.Deletions.Next(limit, deletionOf(u, a)) > 0 {
-		return withholdDeletions(u, limit, a), false, nil
+		return holdDeletions(u, limit, a), false, nil
 	}
 	return r.checkBounds(ctx, u)
 }
@@ -41,7 +41,7 @@ func (r *Reconciler) mayWrite(ctx context.Context, u phones, a plan.Action) (_ p
 		if ok, err := u.tenant.Deletions.Take(ctx, limit, deletionOf(u, a)); err != nil {
 			return u, false, err
 		} else if !ok {
-			return withholdDeletions(u, limit, a), false, nil
+			return holdDeletions(u, limit, a), false, nil
 		}
 	}
 	u, may, err = r.checkBounds(ctx, u)
@@ -74,26 +74,26 @@ func (r *Reconciler) checkUnchanged(ctx context.Context, u phones, c resource) e
 	}
 	asked := accessRequest(c, namespaces[c.object.Namespace])
 	asked.UserPrincipalName = u.user.UserPrincipalName
-	if j := u.tenant.Access.Judge(asked); !j.Permitted() || denied(j) != c.Denied {
+	if j := u.tenant.Access.Judge(asked); !j.Permitted() || denied(j) != c.Holds[plan.NotAllowed] {
 		return errResourceChanged
 	}
 	return nil
 }
 
-// withholdDeletions withholds the deletions of a namespace until the budget allows one again.
+// holdDeletions holds the deletions of a namespace until the budget allows one again.
 // Whoever waits is back at a time of its own.
-func withholdDeletions(u phones, limit int32, a plan.Action) phones {
+func holdDeletions(u phones, limit int32, a plan.Action) phones {
 	d := deletionOf(u, a)
 	deletionsWithheld.WithLabelValues(u.tenant.Name).Inc()
 	return u.in(max(wait.Jitter(u.tenant.Deletions.Next(limit, d), jitter/4), time.Second)).change(func(c resource) resource {
-		if c.object.Namespace == d.Namespace && c.Withheld == plan.Nothing {
-			c.Withheld = plan.BudgetSpent
+		if c.object.Namespace == d.Namespace {
+			c.Holds = c.Holds.With(plan.OverBudget, plan.SetOf(plan.Delete))
 		}
 		return c
 	})
 }
 
-// checkBounds reports whether the user's phones may be written, and withholds the writes if not.
+// checkBounds reports whether the user's phones may be written, and holds the writes if not.
 // An error ends the reconcile.
 func (r *Reconciler) checkBounds(ctx context.Context, u phones) (_ phones, may bool, err error) {
 	if now, ok := r.Tenants.Get(u.tenant.Name); !ok || now.Version != u.tenant.Version || now.Problem != nil {
@@ -101,7 +101,7 @@ func (r *Reconciler) checkBounds(ctx context.Context, u phones) (_ phones, may b
 	}
 	u, protected, err := r.checkProtection(ctx, u)
 	if protected {
-		u = u.withhold(plan.PrivilegedUser) // which outweighs a spent budget
+		u = u.protect()
 	}
 	return u, !protected, err
 }
@@ -161,7 +161,7 @@ func (r *Reconciler) protectBeforeComparison(ctx context.Context, u phones) (_ p
 	if !protected {
 		return u, false, err
 	}
-	return u.withhold(plan.PrivilegedUser).change(func(c resource) resource {
+	return u.protect().change(func(c resource) resource {
 		c.Blind = c.Blind || edited(c) && c.Was != c.Number
 		return c
 	}), true, err

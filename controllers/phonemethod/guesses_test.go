@@ -97,19 +97,19 @@ func TestWhatIsCountedAsAGuess(t *testing.T) {
 		"a number for a type that is free":                   {numbered(50), func(g *guesser) { g.methods = nil }, 4},
 		"a take-over, which compares nothing":                {numbered(50), func(g *guesser) { g.resources[0].Adopt = plan.AdoptAlways }, 4},
 		"who never adopts":                                   {numbered(50), func(g *guesser) { g.resources[0].Adopt = plan.AdoptNever }, 4},
-		"who may not adopt":                                  {numbered(50), func(g *guesser) { g.resources[0].Denied = plan.SetOf(plan.Update) }, 4},
+		"who may not adopt":                                  {numbered(50), func(g *guesser) { g.resources[0].Holds[plan.NotAllowed] = plan.SetOf(plan.Update) }, 4},
 		"an edit of what it holds, which is written":         {numbered(50), func(g *guesser) { g.resources[0].Holder = true }, 4},
-		"an edit of what it holds, not allowed":              {numbered(50), held(func(c *resource) { c.Denied = plan.SetOf(plan.Update) }), 5},
-		"an edit of what it holds, refused":                  {numbered(50), held(func(c *resource) { c.Refused = plan.SetOf(plan.Update) }), 5},
-		"an edit of what it holds, the user now with a role": {numbered(50), held(func(c *resource) { c.Withheld = plan.PrivilegedUser }), 5},
+		"an edit of what it holds, not allowed":              {numbered(50), held(func(c *resource) { c.Holds[plan.NotAllowed] = plan.SetOf(plan.Update) }), 5},
+		"an edit of what it holds, refused":                  {numbered(50), held(func(c *resource) { c.Holds[plan.Refused] = plan.SetOf(plan.Update) }), 5},
+		"an edit of what it holds, the user now with a role": {numbered(50), held(func(c *resource) { c.Holds[plan.ProtectedUser] = plan.AllWrites }), 5},
 		"an edit of what it holds, in mode Observe":          {numbered(50), held(func(*resource) {}, observing), 5},
 		"a take-over that Graph refuses": {numbered(50), func(g *guesser) {
-			g.resources[0].Adopt, g.resources[0].Refused = plan.AdoptAlways, plan.SetOf(plan.Update)
+			g.resources[0].Adopt, g.resources[0].Holds[plan.Refused] = plan.AdoptAlways, plan.SetOf(plan.Update)
 		}, 5},
 		"a take-over in mode Observe":                 {numbered(50), func(g *guesser) { g.resources[0].Adopt = plan.AdoptAlways; observing(g) }, 5},
 		"a number that Graph does not show":           {numbered(50), func(g *guesser) { g.methods[0].Number = phone.Read("+1 ********99") }, 4},
 		"a number that is not compared for now":       {numbered(50), func(g *guesser) { g.wrong(5) }, 5},
-		"a protected user, whose phone does not show": {numbered(50), func(g *guesser) { g.resources[0].Withheld = plan.PrivilegedUser }, 4},
+		"a protected user, whose phone does not show": {numbered(50), func(g *guesser) { g.resources[0].Holds[plan.ProtectedUser] = plan.AllWrites }, 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := newGuesser()

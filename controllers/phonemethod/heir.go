@@ -11,7 +11,7 @@ import (
 // what it deletes last must not have its number written first.
 const heirDelay = 2 * time.Second
 
-// delayHeirs withholds the writes of resources that are to take a phone over too early, and
+// delayHeirs holds the writes of resources that are to take a phone over too early, and
 // returns when the first of them may.
 func delayHeirs(s snapshot) (snapshot, outcome) {
 	var o outcome
@@ -25,8 +25,8 @@ func delayHeirs(s snapshot) (snapshot, outcome) {
 			continue
 		}
 		s = s.change(func(c resource) resource {
-			if c.Type == leaver.Type && !c.Leaving && c.Withheld == plan.Nothing {
-				c.Withheld = plan.Unsettled
+			if c.Type == leaver.Type && !c.Leaving {
+				c.Holds = c.Holds.With(plan.Unsettled, plan.AllWrites)
 				o = o.and(in(wait))
 			}
 			return c

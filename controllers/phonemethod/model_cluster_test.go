@@ -33,6 +33,7 @@ type cluster struct {
 	version int64
 	pams    map[client.ObjectKey]*pam
 	secrets map[client.ObjectKey]*corev1.Secret
+	created map[string]int // how many resources were ever created, by namespace
 	// changed is told of every write, as a watch is.
 	changed func(change)
 }
@@ -42,7 +43,7 @@ type cluster struct {
 type change struct{ old, now *pam }
 
 func newCluster() *cluster {
-	return &cluster{pams: map[client.ObjectKey]*pam{}, secrets: map[client.ObjectKey]*corev1.Secret{}, changed: func(change) {}}
+	return &cluster{pams: map[client.ObjectKey]*pam{}, secrets: map[client.ObjectKey]*corev1.Secret{}, created: map[string]int{}, changed: func(change) {}}
 }
 
 func (c *cluster) store(was, o *pam) {
@@ -54,6 +55,7 @@ func (c *cluster) store(was, o *pam) {
 
 // create adds a resource as kubectl does.
 func (c *cluster) create(o *pam) {
+	c.created[o.Namespace]++
 	o = o.DeepCopy()
 	o.UID = types.UID(fmt.Sprintf("%s-%d", o.Name, c.version))
 	o.CreationTimestamp = metav1.NewTime(time.Now().Truncate(time.Second))

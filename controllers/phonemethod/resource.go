@@ -21,7 +21,7 @@ import (
 type resource struct {
 	plan.Claim
 	object *v1alpha1.PhoneAuthenticationMethod
-	why    string // what stands behind Barred and Withheld, for the person who wrote the resource
+	why    string // what stands behind Barred and a hold, for the person who wrote the resource
 	failed error  // what the API server answered to a write of this resource; the others go on
 
 	made      bool       // this reconcile made its phone

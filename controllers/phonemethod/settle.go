@@ -56,14 +56,14 @@ func holdUnsettled(u phones) phones {
 			if c.Ref != h.Ref {
 				return c
 			}
-			if c.Refused = h.Refused; h.Refused != 0 {
+			if c.Holds = c.Holds.With(plan.Refused, h.Refused); h.Refused != 0 {
 				c.refusedAs = refusedAs[h.Result]
 			}
 			switch {
 			case h.Unsettled:
-				c.Withheld = plan.Unsettled
-			case c.Withheld == plan.Unsettled && c.failed == nil:
-				c.Withheld = plan.Nothing
+				c.Holds = c.Holds.With(plan.Unsettled, plan.AllWrites)
+			case c.failed == nil:
+				c.Holds = c.Holds.With(plan.Unsettled, 0)
 			}
 			return c
 		})
@@ -77,7 +77,7 @@ func holdUnseen(u phones) phones {
 	refs, next := u.journal.Unseen(u.claims(), u.methods, u.now)
 	return u.in(next).change(func(c resource) resource {
 		if slices.Contains(refs, c.Ref) {
-			c.Withheld = plan.Unsettled
+			c.Holds = c.Holds.With(plan.Unsettled, plan.AllWrites)
 		}
 		return c
 	})

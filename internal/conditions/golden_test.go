@@ -58,7 +58,7 @@ func verdicts() (all []sentence) {
 	say("Synced, SMS sign-in not to be had", nil, plan.Verdict{Outcome: plan.Synced, SMS: plan.SMSUnavailable})
 	say("Synced, SMS sign-in not to be had for a restricted user", as(graph.Restricted), plan.Verdict{Outcome: plan.Synced, SMS: plan.SMSUnavailable})
 	say("Pending", nil, plan.Verdict{Outcome: plan.Pending})
-	say("Pending, terminating and not shown", func(c *conditions.Subject) { c.Leaving, c.Withheld = true, plan.Unsettled }, plan.Verdict{Outcome: plan.Pending})
+	say("Pending, terminating and not shown", func(c *conditions.Subject) { c.Leaving, c.Holds = true, plan.Holds{plan.Unsettled: plan.AllWrites} }, plan.Verdict{Outcome: plan.Pending})
 	for _, v := range []plan.Verb{plan.Create, plan.Delete} {
 		say(fmt.Sprintf("Pending, and %s does not get through", v), func(c *conditions.Subject) {
 			c.Lost, c.LostVerb, c.Leaving = "HTTP 404 UnknownError", v, v == plan.Delete

@@ -17,9 +17,9 @@ type Subject struct {
 	Young bool
 	// Observe: the EntraTenant is in mode Observe.
 	Observe bool
-	// Why is what stands behind Barred and Withheld, for the person who wrote the resource.
+	// Why is what stands behind Barred and a hold, for the person who wrote the resource.
 	Why string
-	// RefusedAs is what Graph said of the verbs in Refused.
+	// RefusedAs is what Graph said of the verbs that it refused.
 	RefusedAs graph.Kind
 	// Undone: Graph shows the same other number after each write.
 	Undone bool
@@ -35,7 +35,7 @@ type Subject struct {
 
 // ForVerdict puts the plan's verdict on a claim into words: what is, and what to do.
 func ForVerdict(c Subject, v plan.Verdict) Set {
-	if v.Outcome == plan.Pending && c.Withheld == plan.Unsettled && c.Unanswered && c.Lost == "" {
+	if v.Outcome == plan.Pending && c.Holds.Has(plan.Unsettled) && c.Unanswered && c.Lost == "" {
 		return ForFailure(&graph.Error{Kind: graph.Unclear, RequestID: c.RequestID}, c.Observe)
 	}
 	if c.Observe && (v.Outcome == plan.Pending || v.Outcome == plan.HandingOver || v.SMS == plan.SMSPending) {
@@ -48,7 +48,7 @@ func ForVerdict(c Subject, v plan.Verdict) Set {
 	case plan.Synced:
 		return forSynced(c, v)
 	case plan.Pending, plan.HandingOver:
-		if c.Leaving && c.Withheld == plan.Unsettled && v.Method == nil {
+		if c.Leaving && c.Holds.Has(plan.Unsettled) && v.Method == nil {
 			return pending("Graph does not show this phone; it may have been asked for and come yet. The deletion waits for two minutes or so, to take it along.")
 		}
 		if c.Lost != "" {

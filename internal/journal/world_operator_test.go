@@ -83,9 +83,9 @@ func (w *world) observe(c *plan.Claim, start time.Time) []plan.Method {
 	holds, next := w.journal.Holds([]plan.Claim{*c}, start)
 	w.ask(next)
 	for _, h := range holds {
-		c.Refused, c.Withheld = h.Refused, plan.Nothing
+		c.Holds = plan.Holds{plan.Refused: h.Refused}
 		if h.Unsettled {
-			c.Withheld = plan.Unsettled
+			c.Holds = c.Holds.With(plan.Unsettled, plan.AllWrites)
 		}
 	}
 	w.unseen(c, view.Methods, start)
@@ -96,7 +96,7 @@ func (w *world) unseen(c *plan.Claim, believed []plan.Method, start time.Time) {
 	refs, next := w.journal.Unseen([]plan.Claim{*c}, believed, start)
 	w.ask(next)
 	if len(refs) > 0 {
-		c.Withheld = plan.Unsettled
+		c.Holds = c.Holds.With(plan.Unsettled, plan.AllWrites)
 	}
 }
 

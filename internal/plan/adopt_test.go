@@ -24,7 +24,6 @@ var whatever = map[string]Method{
 
 func TestWhatIsSaidWhateverNumberGraphShows(t *testing.T) {
 	alone := func(options ...func(*Claim)) []Claim { return []Claim{claim("a", options...)} }
-	protected := withheld(PrivilegedUser)
 	for name, c := range map[string]struct {
 		claims []Claim
 		want   string
@@ -73,9 +72,9 @@ func TestWhatIsSaidWhateverNumberGraphShows(t *testing.T) {
 // Whether the number is Graph's or not, a claim that guessed too often comes to the same: its
 // number is written if it may be, and it is told nothing that depends on a comparison.
 func TestWhoGuessedTooOftenIsToldNothingByAComparison(t *testing.T) {
-	noUpdate := func(c *Claim) { c.Denied = SetOf(Update) }
-	refused := func(c *Claim) { c.Refused = SetOf(Update) }
-	privileged := func(c *Claim) { c.Withheld = PrivilegedUser }
+	noUpdate := denied(Update)
+	refused := refused(Update)
+	privileged := protected
 	edit := func(with ...func(*Claim)) Claim {
 		return claim("a", append([]func(*Claim){blind, changed, saying(numberA), holding(numberB)}, with...)...)
 	}
@@ -115,11 +114,11 @@ func TestWhoMayNotCompareLearnsNothing(t *testing.T) {
 				c.Holder, c.Creating = false, ""
 				switch rapid.IntRange(0, 2).Draw(t, "how") {
 				case 0:
-					c.Withheld = PrivilegedUser
+					protected(c)
 				case 1:
-					c.Blind, c.Adopt, c.Withheld = true, AdoptIfNumberMatches, Nothing
+					c.Blind, c.Adopt, c.Holds = true, AdoptIfNumberMatches, c.Holds.With(ProtectedUser, 0)
 				case 2:
-					c.Denied, c.Withheld = SetOf(Update), Nothing
+					c.Holds = c.Holds.With(ProtectedUser, 0).With(NotAllowed, SetOf(Update))
 				}
 			}
 		}

@@ -240,11 +240,11 @@ func TestCompute(t *testing.T) {
 			claims: []Claim{claim("a", leaving, creating(numberA))}, observed: []Method{shows(phone.Mobile, foreign)}, want: "a: released",
 		},
 		"a leaver whose create may yet be done waits beside the phone of another": {
-			claims:   []Claim{claim("a", leaving, creating(numberA), withheld(Unsettled)), claim("b", younger, holding(numberA))},
+			claims:   []Claim{claim("a", leaving, creating(numberA), unsettled), claim("b", younger, holding(numberA))},
 			observed: []Method{shows(phone.Mobile, numberA)}, want: "a: pending; b: synced +",
 		},
 		"a leaver whose create was never recorded has no part in what another holds": {
-			claims:   []Claim{claim("a", leaving, creating(numberA), withheld(Unsettled)), claim("b", younger, holding(numberA), leaving)},
+			claims:   []Claim{claim("a", leaving, creating(numberA), unsettled), claim("b", younger, holding(numberA), leaving)},
 			observed: []Method{shows(phone.Mobile, numberA)}, want: "delete mobile for b; a: pending; b: pending +",
 		},
 		"two leavers of one phone delete it once": {
@@ -271,19 +271,19 @@ func TestCompute(t *testing.T) {
 			claims: []Claim{claim("a", holding(numberA), leaving)}, want: "a: released +",
 		},
 		"a leaver whose phone does not show waits while reads may lag": {
-			claims: []Claim{claim("a", holding(numberA), leaving, withheld(Unsettled)), claim("o", office, leaving, creating(numberA), withheld(Unsettled))},
+			claims: []Claim{claim("a", holding(numberA), leaving, unsettled), claim("o", office, leaving, creating(numberA), unsettled)},
 			want:   "a: pending +; o: pending",
 		},
 		"a leaver whose phone shows and is taken over waits for nothing": {
-			claims:   []Claim{claim("a", holding(numberA), creating(numberA), leaving, withheld(Unsettled)), claim("b", younger)},
+			claims:   []Claim{claim("a", holding(numberA), creating(numberA), leaving, unsettled), claim("b", younger)},
 			observed: []Method{shows(phone.Mobile, numberA)}, want: "a: released +; b: synced +",
 		},
 		"an orphan whose phone does not show waits for nothing": {
-			claims: []Claim{claim("a", holding(numberA), leaving, orphaning, withheld(Unsettled))}, want: "a: released +",
+			claims: []Claim{claim("a", holding(numberA), leaving, orphaning, unsettled)}, want: "a: released +",
 		},
 		"a leaver hands nothing over for a privileged user": {
-			claims: []Claim{claim("a", holding(numberA), leaving, withheld(PrivilegedUser)),
-				claim("b", saying(numberB), withheld(PrivilegedUser))},
+			claims: []Claim{claim("a", holding(numberA), leaving, protected),
+				claim("b", saying(numberB), protected)},
 			observed: []Method{shows(phone.Mobile, numberA)}, want: "a: privileged +; b: privileged",
 		},
 		"both leave, the alternateMobile first": {
@@ -354,17 +354,17 @@ func TestCompute(t *testing.T) {
 			want: "a: delete refused +",
 		},
 		"a deletion waits for the budget, a creation does not": {
-			claims:   []Claim{claim("a", holding(numberA), leaving, withheld(BudgetSpent)), claim("o", office, withheld(BudgetSpent))},
+			claims:   []Claim{claim("a", holding(numberA), leaving, overBudget), claim("o", office, overBudget)},
 			observed: []Method{shows(phone.Mobile, numberA)}, want: "create office for o; a: budget exhausted +; o: pending",
 		},
 		"nothing is written for a privileged user, and what is in sync stays so": {
-			claims: []Claim{claim("a", withheld(PrivilegedUser)), claim("o", office, holding(numberA), withheld(PrivilegedUser)),
-				claim("z", alt, holding(numberA), leaving, withheld(PrivilegedUser))},
+			claims: []Claim{claim("a", protected), claim("o", office, holding(numberA), protected),
+				claim("z", alt, holding(numberA), leaving, protected)},
 			observed: []Method{shows(phone.Office, numberA), shows(phone.AlternateMobile, numberA)},
 			want:     "a: privileged; o: synced +; z: privileged +",
 		},
 		"nothing is written while an earlier write is not settled": {
-			claims: []Claim{claim("a", withheld(Unsettled)), claim("o", office, holding(numberA), leaving, withheld(Unsettled)),
+			claims: []Claim{claim("a", unsettled), claim("o", office, holding(numberA), leaving, unsettled),
 				claim("z", alt)},
 			observed: []Method{shows(phone.Office, numberA)}, want: "a: pending; o: pending +; z: waits for mobile",
 		},
@@ -481,7 +481,7 @@ func TestAVerdictNamesTheWriteThatIsMeant(t *testing.T) {
 			observed: []Method{shows(phone.Mobile, numberA)}, want: Create,
 		},
 		"a deletion for a privileged user": {
-			claims:   []Claim{claim("a", holding(numberA), leaving, withheld(PrivilegedUser))},
+			claims:   []Claim{claim("a", holding(numberA), leaving, protected)},
 			observed: []Method{shows(phone.Mobile, numberA)}, want: Delete,
 		},
 		"a switch of SMS sign-in": {

@@ -94,19 +94,6 @@ const (
 	UserChanged
 )
 
-// Withheld says which writes must wait for a reason found just before them.
-type Withheld int
-
-// PrivilegedUser and Unsettled withhold every write, BudgetSpent deletions only. Of a
-// PrivilegedUser no phone is compared with a claim that does not hold it.
-// Unsettled: an earlier write of this phone type may or may not have worked.
-const (
-	Nothing Withheld = iota
-	PrivilegedUser
-	BudgetSpent
-	Unsettled
-)
-
 // Outcome is what the plan says of a claim.
 type Outcome int
 

@@ -18,7 +18,7 @@ func (u *user) leaver(s *slot, c Claim) Verdict {
 	if leavesBehind(c) {
 		return v
 	}
-	if c.Withheld == Unsettled && (s.method == nil || begun(c)) {
+	if c.Holds.Has(Unsettled) && (s.method == nil || begun(c)) {
 		v.Outcome = Pending // what it made may not show yet, or not have come yet
 	}
 	if !s.owns(c) || s.method == nil {
@@ -30,7 +30,7 @@ func (u *user) leaver(s *slot, c Claim) Verdict {
 	if w, ok := s.heir(); ok {
 		s.inherited = true
 		switch {
-		case c.Withheld == PrivilegedUser:
+		case c.Holds.Has(ProtectedUser):
 			v.Outcome = Privileged // nothing is handed over before that ends
 		case s.same(w):
 		default:
@@ -38,17 +38,14 @@ func (u *user) leaver(s *slot, c Claim) Verdict {
 		}
 		return v
 	}
+	reason, held := c.Holds.First(Delete)
 	switch {
-	case c.Withheld == PrivilegedUser:
-		v.Outcome = Privileged
-	case c.Withheld == Unsettled:
-		v.Outcome = Pending
-	case c.Refused.Has(Delete):
-		v.Outcome = DeleteRefused
+	case held && reason != OverBudget:
+		v.Outcome = reason.outcome(Delete)
 	case c.Type == phone.Mobile && u.slot(phone.AlternateMobile).there():
 		v.Outcome = WaitingForAlternateMobile
-	case c.Withheld == BudgetSpent:
-		v.Outcome = BudgetExhausted
+	case held:
+		v.Outcome = reason.outcome(Delete)
 	default:
 		v.Outcome = Pending
 		if !s.goes {
@@ -61,5 +58,5 @@ func (u *user) leaver(s *slot, c Claim) Verdict {
 
 // leavesBehind says whether the phone stays in Graph when its claim goes.
 func leavesBehind(c Claim) bool {
-	return c.Delete == OrphanMethod || c.Suspended || c.Denied.Has(Delete)
+	return c.Delete == OrphanMethod || c.Suspended || c.Holds[NotAllowed].Has(Delete)
 }

@@ -250,7 +250,7 @@ func lawful(claims []Claim, methods []Method, p Plan) error {
 		switch {
 		case !ok || c.Type != a.Type:
 			return fmt.Errorf("%v %s: no claim speaks for it", a.Verb, a.Type)
-		case c.Suspended || c.Denied.Has(a.Verb) || c.Refused.Has(a.Verb) || c.Withheld == PrivilegedUser || c.Withheld == Unsettled:
+		case c.Suspended || isHeld(c, a.Verb):
 			return fmt.Errorf("%v %s for %s, which may not", a.Verb, a.Type, a.For)
 		case c.Barred != NotBarred && a.Verb != Delete:
 			return fmt.Errorf("%v %s for %s, which is barred", a.Verb, a.Type, a.For)
@@ -298,23 +298,29 @@ func claim(name string, options ...func(*Claim)) Claim {
 	return c
 }
 
-func on(t phone.Type) func(*Claim)         { return func(c *Claim) { c.Type = t } }
-func saying(n phone.Number) func(*Claim)   { return func(c *Claim) { c.Number = n } }
-func leaving(c *Claim)                     { c.Leaving = true }
-func suspended(c *Claim)                   { c.Suspended = true }
-func changed(c *Claim)                     { c.Changed, c.Edited = true, true }
-func requested(c *Claim)                   { c.Changed = true }
-func exactly(n phone.Number) func(*Claim)  { return func(c *Claim) { c.Was = n } }
-func younger(c *Claim)                     { c.Created = epoch.Add(time.Hour) }
-func orphaning(c *Claim)                   { c.Delete = OrphanMethod }
-func reporting(c *Claim)                   { c.Drift = ReportDrift }
-func always(c *Claim)                      { c.Adopt = AdoptAlways }
-func never(c *Claim)                       { c.Adopt = AdoptNever }
-func sms(s SMSSignIn) func(*Claim)         { return func(c *Claim) { c.SMS = s } }
-func barred(b Barrier) func(*Claim)        { return func(c *Claim) { c.Barred = b } }
-func withheld(w Withheld) func(*Claim)     { return func(c *Claim) { c.Withheld = w } }
-func denied(v ...Verb) func(*Claim)        { return func(c *Claim) { c.Denied = SetOf(v...) } }
-func refused(v ...Verb) func(*Claim)       { return func(c *Claim) { c.Refused = SetOf(v...) } }
+func on(t phone.Type) func(*Claim)        { return func(c *Claim) { c.Type = t } }
+func saying(n phone.Number) func(*Claim)  { return func(c *Claim) { c.Number = n } }
+func leaving(c *Claim)                    { c.Leaving = true }
+func suspended(c *Claim)                  { c.Suspended = true }
+func changed(c *Claim)                    { c.Changed, c.Edited = true, true }
+func requested(c *Claim)                  { c.Changed = true }
+func exactly(n phone.Number) func(*Claim) { return func(c *Claim) { c.Was = n } }
+func younger(c *Claim)                    { c.Created = epoch.Add(time.Hour) }
+func orphaning(c *Claim)                  { c.Delete = OrphanMethod }
+func reporting(c *Claim)                  { c.Drift = ReportDrift }
+func always(c *Claim)                     { c.Adopt = AdoptAlways }
+func never(c *Claim)                      { c.Adopt = AdoptNever }
+func sms(s SMSSignIn) func(*Claim)        { return func(c *Claim) { c.SMS = s } }
+func barred(b Barrier) func(*Claim)       { return func(c *Claim) { c.Barred = b } }
+func protected(c *Claim)                  { c.Holds = c.Holds.With(ProtectedUser, AllWrites) }
+func unsettled(c *Claim)                  { c.Holds = c.Holds.With(Unsettled, AllWrites) }
+func overBudget(c *Claim)                 { c.Holds = c.Holds.With(OverBudget, SetOf(Delete)) }
+func denied(v ...Verb) func(*Claim) {
+	return func(c *Claim) { c.Holds = c.Holds.With(NotAllowed, SetOf(v...)) }
+}
+func refused(v ...Verb) func(*Claim) {
+	return func(c *Claim) { c.Holds = c.Holds.With(Refused, SetOf(v...)) }
+}
 func creating(n phone.Number) func(*Claim) { return func(c *Claim) { c.Creating = n.Masked() } }
 func holding(last phone.Number) func(*Claim) {
 	return func(c *Claim) { c.Holder, c.Last = true, last.Masked() }
@@ -338,4 +344,15 @@ func fatal(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// isHeld reports whether a write must not be made for a claim, said once more in other words than
+// the plan's.
+func isHeld(c Claim, v Verb) bool {
+	for _, verbs := range c.Holds {
+		if verbs.Has(v) {
+			return true
+		}
+	}
+	return false
 }

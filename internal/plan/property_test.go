@@ -47,9 +47,13 @@ func worlds(t *rapid.T) world {
 			Holder:    rapid.Bool().Draw(t, "holder"),
 			Changed:   rapid.Bool().Draw(t, "changed"),
 			Barred:    Barrier(max(0, rapid.IntRange(-6, 3).Draw(t, "barred"))),
-			Denied:    Verbs(rapid.SampledFrom([]Verbs{0, 0, 0, SetOf(Create), SetOf(Update, EnableSMS, DisableSMS), SetOf(Delete)}).Draw(t, "denied")),
-			Refused:   Verbs(rapid.SampledFrom([]Verbs{0, 0, 0, SetOf(Create), SetOf(Update), SetOf(Delete), SetOf(EnableSMS)}).Draw(t, "refused")),
-			Withheld:  Withheld(max(0, rapid.IntRange(-6, 3).Draw(t, "withheld"))),
+			Holds: Holds{
+				NotAllowed:    rapid.SampledFrom([]Verbs{0, 0, 0, SetOf(Create), SetOf(Update, EnableSMS, DisableSMS), SetOf(Delete)}).Draw(t, "not allowed"),
+				ProtectedUser: rapid.SampledFrom([]Verbs{0, 0, 0, 0, 0, 0, 0, 0, AllWrites}).Draw(t, "protected"),
+				Unsettled:     rapid.SampledFrom([]Verbs{0, 0, 0, 0, 0, 0, 0, 0, AllWrites}).Draw(t, "unsettled"),
+				Refused:       rapid.SampledFrom([]Verbs{0, 0, 0, SetOf(Create), SetOf(Update), SetOf(Delete), SetOf(EnableSMS)}).Draw(t, "refused"),
+				OverBudget:    rapid.SampledFrom([]Verbs{0, 0, 0, 0, 0, 0, 0, 0, SetOf(Delete)}).Draw(t, "over budget"),
+			},
 		}
 		c.Edited = c.Changed && rapid.Bool().Draw(t, "edited")
 		if c.Type == phone.Mobile {

@@ -29,7 +29,7 @@ func (u *user) stay(s *slot) {
 func (u *user) lead(s *slot, c Claim) Verdict {
 	v := Verdict{Outcome: Synced, Holds: s.owns(c), Method: s.method}
 	foreign := !v.Holds && !s.inherited
-	if !v.Holds && c.Withheld == PrivilegedUser {
+	if !v.Holds && c.Holds.Has(ProtectedUser) {
 		v.Outcome, v.Method = Privileged, nil // what the user has is not told, nor compared
 		return v
 	}
@@ -41,7 +41,7 @@ func (u *user) lead(s *slot, c Claim) Verdict {
 	case c.Adopt == AdoptNever, c.Blind && c.Adopt != AdoptAlways:
 		v.Outcome = AlreadyExists
 		return v
-	case c.Denied.Has(Update):
+	case c.Holds[NotAllowed].Has(Update):
 		// To adopt is to get the right to change and to delete the phone, so it wants
 		// what an update wants, whatever the number.
 		v.Outcome, v.Verb = Denied, Update
@@ -102,7 +102,7 @@ func (u *user) sms(s *slot, c Claim, v Verdict) Verdict {
 		return v
 	case (s.method.SMS == phone.Ready) == (c.SMS == Enabled):
 		return v
-	case verb == None || c.Refused.Has(verb):
+	case verb == None || c.Holds[Refused].Has(verb):
 		v.SMS = SMSUnavailable
 		return v
 	case !asks(c) && c.Drift == ReportDrift:
@@ -133,22 +133,14 @@ func smsVerb(c Claim, state phone.SMSSignInState) Verb {
 
 // write adds an action for c, unless something stands against it.
 func (u *user) write(s *slot, c Claim, v Verdict, a Action) Verdict {
-	v.Verb = a.Verb
-	switch {
-	case c.Denied.Has(a.Verb):
-		v.Outcome = Denied
-	case c.Refused.Has(a.Verb):
-		v.Outcome = Rejected
-	case c.Withheld == PrivilegedUser:
-		v.Outcome = Privileged
-	case c.Withheld == Unsettled:
-		v.Outcome = Pending
-	default:
-		v.Outcome = Pending
-		a.Type, a.For = c.Type, c.Ref
-		u.act(a)
-		s.comes = a.Verb == Create
+	v.Outcome, v.Verb = Pending, a.Verb
+	if reason, held := c.Holds.First(a.Verb); held {
+		v.Outcome = reason.outcome(a.Verb)
+		return v
 	}
+	a.Type, a.For = c.Type, c.Ref
+	u.act(a)
+	s.comes = a.Verb == Create
 	return v
 }
 

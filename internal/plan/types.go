@@ -40,10 +40,8 @@ type Claim struct {
 	// many others were tried before it. It then counts as another number.
 	Blind bool
 
-	Barred   Barrier  // why the claim may not act at all
-	Denied   Verbs    // writes that the access rules do not allow to this claim
-	Withheld Withheld // writes that must wait, found out just before them
-	Refused  Verbs    // writes that Graph refused for this very content a short while ago
+	Barred Barrier // why the claim may not act at all
+	Holds  Holds   // which writes must not be made for it, and why
 }
 
 // Method is what Graph shows of one phone type now.
