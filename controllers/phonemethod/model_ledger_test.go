@@ -32,6 +32,7 @@ type ledger struct {
 	writes     int                     // to Graph and to the API server
 	refusals   int                     // writes that Graph refused
 	violations []violation
+	unjudged   map[rule]bool // see knowsNot
 }
 
 type slotKey struct {
@@ -98,10 +99,23 @@ func newLedger() ledger {
 	return ledger{
 		slots: map[slotKey]*slotNotes{}, inSync: map[types.UID]agreed{},
 		lags: map[string]time.Time{}, refused: map[types.UID]time.Time{}, spent: map[types.UID]bool{},
+		unjudged: map[rule]bool{},
+	}
+}
+
+// knowsNot has the model leave a rule alone in a tale that it is not made for; why says what it does
+// not know.
+func (m *model) knowsNot(why string, rules ...rule) {
+	m.logf("  the model does not know %s", why)
+	for _, r := range rules {
+		m.unjudged[r] = true
 	}
 }
 
 func (m *model) broken(r rule, format string, args ...any) {
+	if m.unjudged[r] {
+		return
+	}
 	v := violation{r, fmt.Sprintf(format, args...)}
 	m.logf("  VIOLATION: %s", v.what)
 	m.violations = append(m.violations, v)

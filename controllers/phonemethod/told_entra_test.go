@@ -138,7 +138,6 @@ func TestADeletedUserWhoIsRestored(t *testing.T) {
 				if !c.gone {
 					m.saysReady(t, "people/a", v1alpha1.ReasonReady)
 				}
-				m.violations = nil // the model takes a restored user for one whom nobody ever wrote
 			})
 		})
 	}

@@ -96,6 +96,7 @@ func TestASwitchOfSMSSignInThatWasDoneAllTheSameCostsNoUpdate(t *testing.T) {
 
 func TestACreateThatGraphRefusedMakesNoPhoneOurs(t *testing.T) {
 	told(t, func(m *model) {
+		m.knowsNot("of a phone that comes between a read and a write", graphsRules)
 		m.spoils(func(_ *pam, status bool) error {
 			if !status && m.has(ada, mobileType) == nil {
 				must(m.graph.SetPhone(ada, "mobile", twinOfOne)) // the user was a moment faster
@@ -112,6 +113,7 @@ func TestACreateThatGraphRefusedMakesNoPhoneOurs(t *testing.T) {
 
 func TestWhatWasMadeForAResourceThatVanishedGoes(t *testing.T) {
 	told(t, func(m *model) {
+		m.knowsNot("of resources that vanish", everyWriteIsSpokenFor)
 		key := keyFor("people/a")
 		m.spoils(func(o *pam, status bool) error {
 			if !status || m.has(ada, mobileType) == nil {
@@ -126,7 +128,6 @@ func TestWhatWasMadeForAResourceThatVanishedGoes(t *testing.T) {
 		})
 		m.take(creates("people/a", ada, mobileType, number(numberOne)), works(busy))
 		m.wants(t, "")
-		m.violations = nil // the model knows of no resource that vanishes
 	})
 }
 
