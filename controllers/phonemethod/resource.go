@@ -94,11 +94,13 @@ func (c resource) request() string {
 	return fmt.Sprintf("%d %s", c.object.Generation, requestOf(c.object))
 }
 
-// isAwaited reports whether the resource asks for something that was not looked at yet.
+// isAwaited reports whether the resource asks for something that was not looked at yet. Nothing is
+// done for a suspended one, whatever reconcile was requested.
 func (c resource) isAwaited() bool { return isAwaited(c.object) }
 
 func isAwaited(o *v1alpha1.PhoneAuthenticationMethod) bool {
-	return !o.DeletionTimestamp.IsZero() || o.Generation != o.Status.ObservedGeneration || requestOf(o) != o.Status.LastHandledRequest
+	return !o.DeletionTimestamp.IsZero() || o.Generation != o.Status.ObservedGeneration ||
+		!o.Spec.Suspend && requestOf(o) != o.Status.LastHandledRequest
 }
 
 // isReady reports whether the resource says that its phone is as spec says.

@@ -101,6 +101,23 @@ func TestWhatBecomesOfAPhoneWhoseResourceMayNotDeleteIt(t *testing.T) {
 	}
 }
 
+// A request for a reconcile stays on a suspended resource, and must not count as work to do whenever
+// a resource that is not permitted wakes the user.
+func TestARequestOfASuspendedResourceIsNoWork(t *testing.T) {
+	told(t, func(m *model) {
+		m.take(ruled("only people may", onlyPeopleMay), creates("people/a", ada, mobileType, number(numberOne)),
+			creates("people/b", ada, v1alpha1.PhoneTypeOffice, number(numberTwo), suspended(true)), edits("people/b", asking()),
+			creates("staff/x", ada, mobileType, number(numberOne)), waits(20*time.Minute))
+		before := m.asked("/phoneMethods")
+		for range 10 {
+			m.take(edits("staff/x", asking()), waits(2*time.Minute))
+		}
+		if n := m.asked("/phoneMethods") - before; n > 0 {
+			t.Errorf("%d lists for edits of a resource that is not permitted", n)
+		}
+	})
+}
+
 // What is certain before the user is looked up costs Graph nothing, and what is found out
 // by a look-up is not found out again with each edit.
 func TestHowOftenAResourceThatIsNotPermittedAsksGraph(t *testing.T) {
