@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -14,6 +16,7 @@ import (
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/patch"
 	"github.com/entraops/phone-operator/internal/plan"
 )
 
@@ -129,4 +132,19 @@ func gitSource(o *v1alpha1.PhoneAuthenticationMethod) string {
 		return "argocd " + cut(id)
 	}
 	return ""
+}
+
+// lastManager returns the entry that the audit line names, without its fields; none
+// where nobody but the operator wrote.
+func lastManager(all []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
+	var last *metav1.ManagedFieldsEntry
+	for i := range all {
+		if e := &all[i]; e.Subresource == "" && e.Manager != patch.FieldManager && (last == nil || !e.Time.Before(last.Time)) {
+			last = e
+		}
+	}
+	if last == nil {
+		return nil
+	}
+	return []metav1.ManagedFieldsEntry{{Manager: shared(last.Manager), Time: last.Time}}
 }

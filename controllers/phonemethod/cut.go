@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
+	"unique"
 )
 
 // mostText is how many bytes the operator keeps of a text that editors write, be it in
@@ -20,3 +21,6 @@ func cut(text string) string {
 	end := "...sha256:" + hex.EncodeToString(sum[:16])
 	return strings.ToValidUTF8(text[:mostText-len(end)], "") + end
 }
+
+// shared returns s as it lies in memory already, if it does.
+func shared[S ~string](s S) S { return unique.Make(s).Value() }

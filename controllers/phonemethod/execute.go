@@ -14,7 +14,6 @@ import (
 	"github.com/entraops/phone-operator/internal/journal"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
-	"github.com/entraops/phone-operator/internal/tenant"
 )
 
 // execute carries out the actions of a plan from the top. It stops at the first that Graph did not
@@ -155,22 +154,4 @@ func lostAs(err error) string {
 		return ""
 	}
 	return strings.TrimSpace(fmt.Sprintf("HTTP %d %s", failure.Status, failure.Code))
-}
-
-// deletionOf is what a deletion is for the budget of the tenant.
-func deletionOf(u phones, a plan.Action) tenant.Deletion {
-	namespace, _, _ := strings.Cut(a.For, "/")
-	d := tenant.Deletion{Namespace: namespace, UserID: u.user.ID, Type: a.Type}
-	if m := u.method(a.Type); m != nil {
-		d.Shown = m.Number
-	}
-	return d
-}
-
-// returnDeletion takes a deletion off the budget again that Graph certainly did not do.
-func returnDeletion(ctx context.Context, u phones, a plan.Action, kind graph.Kind) error {
-	if a.Verb != plan.Delete || kind == "" || kind == graph.Unclear {
-		return nil
-	}
-	return u.tenant.Deletions.Return(ctx, deletionOf(u, a))
 }

@@ -6,16 +6,16 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
-	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
-	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/index"
-	"github.com/entraops/phone-operator/internal/tenant"
 	"github.com/entraops/phone-operator/internal/user"
 )
 
@@ -62,65 +62,23 @@ func (r *Reconciler) list(ctx context.Context, known map[types.UID]bool, tenant 
 	return all, nil
 }
 
-// releaseUnmade is the stage that releases the terminating resources that need neither the tenant
-// nor Graph.
-func (r *Reconciler) releaseUnmade(ctx context.Context, s snapshot) (snapshot, outcome) {
-	var o outcome
-	var rest []resource
-	for _, c := range s.resources {
-		if c.isReleasable() {
-			o = o.and(r.release(ctx, c))
-		} else {
-			rest = append(rest, c)
+// namespaces returns the metadata of the resources' namespaces by name, from the cache.
+func (r *Reconciler) namespaces(ctx context.Context, resources []resource) (map[string]namespace, error) {
+	all := map[string]namespace{}
+	for _, c := range resources {
+		if _, ok := all[c.object.Namespace]; ok {
+			continue
 		}
-	}
-	return s.with(rest), o
-}
-
-// release removes the finalizer of a resource that takes no part any more. If the API server does
-// not accept that, it is tried again. Neither are the others held up, nor is anything asked of
-// Graph for them: whoever edits such a resource without pause would make it so.
-func (r *Reconciler) release(ctx context.Context, c resource) outcome {
-	switch err := r.removeFinalizer(ctx, c); {
-	case err == nil:
-		return outcome{}
-	case onlyConflicts(err):
-		return outcome{aside: conflictRetry}
-	default:
-		log.FromContext(ctx).Info("could not take the finalizer off a resource", "resource", c.Ref, "answer", reasonOf(err))
-		return outcome{aside: r.unwritable.retry(c.object.UID)}
-	}
-}
-
-// findTenant is the stage that finds the tenant, or says of every resource why it cannot be used.
-// The phone of a terminating resource cannot be deleted then; who does not mind says Orphan. An
-// EntraTenant that its own controller has not looked at yet wakes its users when it has.
-func (r *Reconciler) findTenant(ctx context.Context, s snapshot) (snapshot, outcome) {
-	t, problem := r.usableTenant(ctx, s.key.Tenant)
-	if problem == nil && t != nil {
-		s.tenant = t
-		return s, outcome{}
-	}
-	if problem == nil {
-		return s.with(nil), outcome{}
-	}
-	return r.conclude(ctx, s, func(c resource) statement {
-		try := c.untilNextTry(s.now)
-		if c.Leaving {
-			try = 0
+		ns := &metav1.PartialObjectMetadata{}
+		ns.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+		err := r.Client.Get(ctx, client.ObjectKey{Name: c.object.Namespace}, ns)
+		switch {
+		case apierrors.IsNotFound(err):
+			ns = nil
+		case err != nil:
+			return nil, fmt.Errorf("get the namespace of %s: %w", c.Ref, err)
 		}
-		return c.says(conditions.TenantNotUsable(s.key.Tenant, problem.Reason, problem.Message, c.Leaving, try > 0)).soon(try)
-	})
-}
-
-// usableTenant returns the tenant of a name, or what keeps its users from using it. Neither: it is
-// not connected yet.
-func (r *Reconciler) usableTenant(ctx context.Context, name string) (*tenant.Tenant, *tenant.Problem) {
-	if t, ok := r.Tenants.Get(name); ok {
-		return t, t.Problem
+		all[c.object.Namespace] = ns
 	}
-	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &v1alpha1.EntraTenant{}); apierrors.IsNotFound(err) {
-		return nil, &tenant.Problem{Reason: v1alpha1.ReasonTenantNotFound, Message: conditions.TenantNotFound(name)}
-	}
-	return nil, nil
+	return all, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -14,14 +15,7 @@ import (
 	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/plan"
-)
-
-var (
-	// errTenantChanged ends a reconcile whose tenant is another by now: other rules, another
-	// mode, other credentials.
-	errTenantChanged = errors.New("the EntraTenant was changed meanwhile")
-	// errResourceChanged ends a reconcile that would write for a resource as it was.
-	errResourceChanged = errors.New("the resource or its namespace was changed meanwhile")
+	"github.com/entraops/phone-operator/internal/tenant"
 )
 
 // mayBegin runs before the intent of a write is recorded. If it refuses, it adds a hold to
@@ -137,17 +131,6 @@ func (r *Reconciler) checkProtection(ctx context.Context, u phones) (_ phones, p
 	return u, false, nil
 }
 
-// explain returns the phones with what stands behind a hold, for resources of which nothing is
-// said yet.
-func (u phones) explain(why string) phones {
-	return u.change(func(c resource) resource {
-		if c.why == "" {
-			c.why = why
-		}
-		return c
-	})
-}
-
 // protectBeforeComparison checks whether the user is protected before a phone is compared with a
 // number that it never was in sync with: the outcome would tell what a protected user has.
 func (r *Reconciler) protectBeforeComparison(ctx context.Context, u phones) (_ phones, protected bool, err error) {
@@ -165,4 +148,29 @@ func (r *Reconciler) protectBeforeComparison(ctx context.Context, u phones) (_ p
 		c.Blind = c.Blind || edited(c) && c.Was != c.Number
 		return c
 	}), true, err
+}
+
+// deletionOf is what a deletion is for the budget of the tenant.
+func deletionOf(u phones, a plan.Action) tenant.Deletion {
+	namespace, _, _ := strings.Cut(a.For, "/")
+	d := tenant.Deletion{Namespace: namespace, UserID: u.user.ID, Type: a.Type}
+	if m := u.method(a.Type); m != nil {
+		d.Shown = m.Number
+	}
+	return d
+}
+
+// returnDeletion takes a deletion off the budget again that Graph certainly did not do.
+func returnDeletion(ctx context.Context, u phones, a plan.Action, kind graph.Kind) error {
+	if a.Verb != plan.Delete || kind == "" || kind == graph.Unclear {
+		return nil
+	}
+	return u.tenant.Deletions.Return(ctx, deletionOf(u, a))
+}
+
+// doubtTenant has the EntraTenant looked at, if a refusal is for it to mend.
+func (r *Reconciler) doubtTenant(s snapshot, e *graph.Error) {
+	if r.Doubt != nil && (e.Kind == graph.TokenRefused || e.Kind == graph.Forbidden && e.Permission != "") {
+		r.Doubt(s.tenant.Name, e.Kind)
+	}
 }

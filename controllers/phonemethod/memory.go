@@ -1,18 +1,37 @@
 package phonemethod
 
 import (
-	"errors"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/cache"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/journal"
 	"github.com/entraops/phone-operator/internal/phone"
+	"github.com/entraops/phone-operator/internal/tenant"
 	"github.com/entraops/phone-operator/internal/user"
 )
+
+// Reconciler makes the phone methods of one user what the resources say.
+type Reconciler struct {
+	Client  client.Client
+	Reader  client.Reader // not cached: Secrets are fetched when needed, never kept
+	Events  events.EventRecorder
+	Tenants *tenant.Registry
+	Now     func() time.Time
+	// Doubt is told of a refusal by Graph that only the EntraTenant can mend: a permission that
+	// is missing (Forbidden), or a token that is not accepted (TokenRefused). It does not block.
+	Doubt func(tenant string, kind graph.Kind)
+
+	memory
+	queue workqueue.TypedRateLimitingInterface[user.Key]
+}
 
 // memory is what the reconciler keeps between reconciles, beside the caches of its client. A
 // restart loses it: the table in ARCHITECTURE.md says of each field why it is needed and what
@@ -46,9 +65,6 @@ func newMemory(started time.Time) memory {
 		intents: cache.NewExpiring(), unwritable: newWriteRefusals(), contested: newWriteRefusals(),
 	}
 }
-
-// errBehind ends a reconcile that would work on what the cache has not caught up with.
-var errBehind = errors.New("the cache is behind")
 
 // staleCacheBound is how long the cache may be behind a write of ours before we go on.
 const staleCacheBound = time.Minute

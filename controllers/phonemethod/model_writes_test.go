@@ -21,7 +21,7 @@ func (m *model) wroteCluster(was, now *pam, patch []byte, status bool) {
 	m.private("a patch", string(patch))
 	m.ownFields(was, patch, status)
 	switch {
-	case now == nil:
+	case now == nil, slices.Contains(was.Finalizers, v1alpha1.Finalizer) && !slices.Contains(now.Finalizers, v1alpha1.Finalizer):
 		m.logf("    %s is let go", ref(was))
 		m.judgeRelease(was)
 		return

@@ -3,17 +3,11 @@ package phonemethod
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/equality"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-
-	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/graph"
-	"github.com/entraops/phone-operator/internal/patch"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
 )
@@ -138,36 +132,4 @@ func terminatingLast(a, b resource) int {
 		return 1
 	}
 	return -1
-}
-
-// patchStatus writes a status if it is another one.
-func (r *Reconciler) patchStatus(ctx context.Context, c resource, status v1alpha1.PhoneAuthenticationMethodStatus) (resource, error) {
-	if equality.Semantic.DeepEqual(c.object.Status, status) {
-		return c, nil
-	}
-	patched, err := r.replaceStatus(ctx, c, status)
-	if apierrors.IsNotFound(err) {
-		// The API server may delete a resource in the moment in which a finalizer is put
-		// on it. What was made for it then has no resource to speak for it.
-		if c.made && !c.vanished {
-			c.vanished, c.Leaving = true, true
-		}
-		return c, nil
-	}
-	if err != nil {
-		return c, r.notWritten(ctx, c, ofStatus, fmt.Errorf("write the status of %s: %w", c.Ref, err))
-	}
-	return patched, nil
-}
-
-// replaceStatus writes a status. The error is the API server's.
-func (r *Reconciler) replaceStatus(ctx context.Context, c resource, status v1alpha1.PhoneAuthenticationMethodStatus) (resource, error) {
-	changed := c.object.DeepCopy()
-	changed.Status = status
-	if err := r.Client.Status().Patch(ctx, changed, patch.Optimistic(c.object)); err != nil {
-		return c, err
-	}
-	c.object = changed
-	r.remember(changed, ofStatus)
-	return c, nil
 }

@@ -9,27 +9,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/entraops/phone-operator/internal/graph"
-	"github.com/entraops/phone-operator/internal/patch"
-	"github.com/entraops/phone-operator/internal/tenant"
-)
-
-// When a user is reconciled again.
-const (
-	// permissionRetry is for what an administrator must mend: a permission, a credential. The
-	// first retry is after firstRetry, for a refusal may be of one request, and each other
-	// twice as late, up to this.
-	permissionRetry = tenant.PermissionRetry
-	// conflictRetry is for a resource or a tenant that was changed by another client meanwhile:
-	// the cache is a moment behind.
-	conflictRetry = 100 * time.Millisecond
-	// staleCacheRetry is for a cache that is behind our own last write, found out before
-	// Graph was asked anything.
-	staleCacheRetry = 10 * time.Millisecond
-	// firstRetry is the first of the retries that back off while a resource waits for something
-	// to happen in Graph.
-	firstRetry = 5 * time.Second
-	// jitter spreads reconciles that would fall together.
-	jitter = 0.2
 )
 
 // requeue decides when the user is reconciled again. It alone does. mended is when the tenant may
@@ -82,12 +61,4 @@ func whenIdle(s snapshot, o outcome) reconcile.Result {
 		return reconcile.Result{} // an edit wakes the user, or the tenant does
 	}
 	return reconcile.Result{RequeueAfter: wait.Jitter(o.resync-time.Duration(jitter/2*float64(o.resync)), jitter), Priority: &low}
-}
-
-// onlyConflicts reports whether every error joined in err is that something was changed by
-// another client meanwhile.
-func onlyConflicts(err error) bool {
-	return patch.OnlyConflicts(err, func(err error) bool {
-		return errors.Is(err, errBehind) || errors.Is(err, errTenantChanged) || errors.Is(err, errResourceChanged)
-	})
 }

@@ -73,8 +73,6 @@ func (r *Reconciler) lookUp(s snapshot) func(context.Context, string) (graph.Use
 // manyNames is how many names beside the user's own are looked up in a reconcile.
 const manyNames = 10
 
-var errManyNames = errors.New("too many names are said to be the user's")
-
 // bind finds the object id behind a spelling that no resource is bound to yet, and hands the
 // user on under it: only object ids are worked on, or one user spelled in two ways would be two.
 func (r *Reconciler) bind(ctx context.Context, s snapshot) (snapshot, outcome) {
@@ -84,7 +82,7 @@ func (r *Reconciler) bind(ctx context.Context, s snapshot) (snapshot, outcome) {
 		return r.conclude(ctx, s, func(c resource) statement { return c.unknownUser(s) })
 	case graph.KindOf(err) == graph.Refused:
 		return r.conclude(ctx, s, func(c resource) statement {
-			return c.says(conditions.UserNameRefused()).soon(c.backOff(s))
+			return c.says(conditions.UserNameRefused()).soon(c.backOff(s.now, s.resyncPeriod()))
 		})
 	case graph.Silent(err) && r.answers(ctx, s):
 		return r.concludeFailure(ctx, s, &graph.Error{Kind: graph.Unavailable, Op: "look up user", Cause: "no answer to this name"}, nil)
@@ -161,7 +159,7 @@ func (r *Reconciler) keepThoseOfUser(ctx context.Context, s snapshot, lookUp fun
 		}
 	}
 	_, o := r.publish(ctx, s.with(unknown), func(c resource) statement {
-		t := c.says(nameNotLookedUp(failures[c.Ref], s.isObserving())).soon(c.backOff(s))
+		t := c.says(nameNotLookedUp(failures[c.Ref], s.isObserving())).soon(c.backOff(s.now, s.resyncPeriod()))
 		t.nameless = true
 		return t
 	})

@@ -208,13 +208,13 @@ func (c resource) untilNextTry(now time.Time) time.Duration {
 
 // backOff returns when to try again a resource that waits for something to happen in Graph:
 // after as long as it has waited already, at last at the resync, which is 0.
-func (c resource) backOff(s snapshot) time.Duration {
+func (c resource) backOff(now time.Time, resync time.Duration) time.Duration {
 	waited := time.Duration(0)
 	synced := meta.FindStatusCondition(c.object.Status.Conditions, v1alpha1.ConditionSynced)
 	if synced != nil && synced.Status != metav1.ConditionTrue {
-		waited = s.now.Sub(synced.LastTransitionTime.Time)
+		waited = now.Sub(synced.LastTransitionTime.Time)
 	}
-	if d := max(waited, firstRetry); d < s.resyncPeriod() {
+	if d := max(waited, firstRetry); d < resync {
 		return d
 	}
 	return 0

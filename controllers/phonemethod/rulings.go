@@ -2,13 +2,8 @@ package phonemethod
 
 import (
 	"context"
-	"fmt"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
@@ -98,27 +93,6 @@ func ownMask(o *v1alpha1.PhoneAuthenticationMethod) string {
 		return ""
 	}
 	return n.Masked()
-}
-
-// namespaces returns the metadata of the resources' namespaces by name, from the cache.
-func (r *Reconciler) namespaces(ctx context.Context, resources []resource) (map[string]namespace, error) {
-	all := map[string]namespace{}
-	for _, c := range resources {
-		if _, ok := all[c.object.Namespace]; ok {
-			continue
-		}
-		ns := &metav1.PartialObjectMetadata{}
-		ns.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-		err := r.Client.Get(ctx, client.ObjectKey{Name: c.object.Namespace}, ns)
-		switch {
-		case apierrors.IsNotFound(err):
-			ns = nil
-		case err != nil:
-			return nil, fmt.Errorf("get the namespace of %s: %w", c.Ref, err)
-		}
-		all[c.object.Namespace] = ns
-	}
-	return all, nil
 }
 
 const (

@@ -37,17 +37,6 @@ func settle(u phones, shown []plan.Method) (phones, journal.View) {
 	return u, view
 }
 
-// succeeded returns the phones after a write that worked, as far as the resource is concerned.
-func (u phones) succeeded(a plan.Action) phones {
-	return u.change(func(c resource) resource {
-		if c.Ref == a.For && (a.Verb == plan.Create || a.Verb == plan.Update) {
-			c.Holder, c.Last, c.Was, c.Changed = true, a.Number.Masked(), a.Number, true
-			c.made = c.made || a.Verb == plan.Create
-		}
-		return c
-	})
-}
-
 // holdUnsettled puts the journal's holds on the resources.
 func holdUnsettled(u phones) phones {
 	holds, next := u.journal.Holds(u.claims(), u.now)

@@ -51,7 +51,7 @@ func stateVerdict(u phones, c resource, v plan.Verdict) statement {
 	// Reads may lag longer than the journal waits: what Graph refused may be there.
 	mayBeThere := v.Outcome == plan.Rejected && c.refusedAs != graph.Restricted && c.refusedAs != graph.InvalidNumber
 	if mayBeThere || v.Outcome == plan.WaitingForMobile || v.Outcome == plan.WaitingForAlternateMobile {
-		t = t.soon(c.backOff(u.snapshot))
+		t = t.soon(c.backOff(u.now, u.resyncPeriod()))
 	}
 	t.set = conditions.ForVerdict(subject, v)
 	return t

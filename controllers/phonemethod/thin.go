@@ -2,12 +2,8 @@ package phonemethod
 
 import (
 	"slices"
-	"unique"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
-	"github.com/entraops/phone-operator/internal/patch"
 )
 
 // Thin bounds what the cache keeps of a resource, however much its editors write
@@ -57,20 +53,17 @@ func only(all map[string]string, keys []string) (some map[string]string) {
 	return some
 }
 
-// lastManager returns the entry that the audit line names, without its fields; none
-// where nobody but the operator wrote.
-func lastManager(all []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
-	var last *metav1.ManagedFieldsEntry
-	for i := range all {
-		if e := &all[i]; e.Subresource == "" && e.Manager != patch.FieldManager && (last == nil || !e.Time.Before(last.Time)) {
-			last = e
-		}
-	}
-	if last == nil {
-		return nil
-	}
-	return []metav1.ManagedFieldsEntry{{Manager: shared(last.Manager), Time: last.Time}}
-}
+// foreignFinalizers stands in the cache for all finalizers of a resource that are not the
+// operator's: there can be a megabyte of them. It is no name that the API server takes, so
+// that a patch which would put it in their place is refused.
+const foreignFinalizers = "(others)"
 
-// shared returns s as it lies in memory already, if it does.
-func shared[S ~string](s S) S { return unique.Make(s).Value() }
+func thinFinalizers(all []string) (some []string) {
+	if slices.Contains(all, v1alpha1.Finalizer) {
+		some = append(some, v1alpha1.Finalizer)
+	}
+	if len(all) > len(some) {
+		some = append(some, foreignFinalizers)
+	}
+	return some
+}

@@ -43,23 +43,6 @@ func (r *Reconciler) tryToWrite(ctx context.Context, c resource) (resource, erro
 	return r.patchPending(ctx, c, conditions.GoesOn())
 }
 
-// patchPending writes that a resource is not as it should be, and that it is being worked on.
-func (r *Reconciler) patchPending(ctx context.Context, c resource, pending conditions.Set) (resource, error) {
-	status := *c.object.Status.DeepCopy()
-	pending.Apply(&status, c.object.Generation)
-	return r.patchStatus(ctx, c, status)
-}
-
-// notWritten remembers that the API server answered a write of a resource with err, which it
-// returns.
-func (r *Reconciler) notWritten(ctx context.Context, c resource, kind writeKind, err error) error {
-	if refusesResource(err) && r.unwritable.refused(c.object.UID, kind, ofItself(err), r.Now()) {
-		log.FromContext(ctx).Info("a resource cannot be written and takes part in nothing (NotWritable)",
-			"resource", c.Ref, "answer", reasonOf(err))
-	}
-	return err
-}
-
 // countContest remembers whether a resource was changed by another client in the moment in which
 // it was to be written. Whoever edits a resource without pause would keep it a rival or an heir
 // that never comes to act, and the others of its phone type waiting: one that holds nothing
