@@ -8,7 +8,7 @@ package v1alpha1
 // Types and meaning follow kstatus:
 // https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus
 
-// ConditionAccepted says whether the operator may act on the resource.
+// ConditionAccepted reports whether the operator may act on the resource.
 //
 //	True:    Accepted
 //	False:   Conflict, NotPermitted, PrivilegedUser, TenantNotFound, TenantNotReady,
@@ -45,7 +45,7 @@ const (
 	ReasonUserChanged = "UserChanged"
 )
 
-// ConditionSynced says whether Graph holds what spec says.
+// ConditionSynced reports whether Graph holds what spec says.
 //
 //	True:    Synced
 //	False:   Pending, WaitingForMobile, WaitingForAlternateMobile, AlreadyExists,
@@ -92,7 +92,7 @@ const (
 	ReasonDeletionBudgetExhausted = "DeletionBudgetExhausted"
 )
 
-// ConditionReady says whether the resource is as it should be. On a
+// ConditionReady reports whether the resource is as it should be. On a
 // PhoneAuthenticationMethod: Accepted, Synced, and SMS sign-in as asked. On an
 // EntraTenant: the credential works and Graph answers.
 //
@@ -126,7 +126,7 @@ const (
 	ReasonInUse = "InUse"
 )
 
-// ConditionLeastPrivilege says whether the app registration of an EntraTenant has no
+// ConditionLeastPrivilege reports whether the app registration of an EntraTenant has no
 // more permission than the operator needs. It warns; nothing waits for it.
 //
 //	True:    LeastPrivilege
@@ -141,7 +141,7 @@ const (
 	ReasonBroadPermissions = "BroadPermissions"
 )
 
-// ConditionProtectedUsersVisible says whether the operator sees all the users of an
+// ConditionProtectedUsersVisible reports whether the operator sees all the users of an
 // EntraTenant whom Entra protects. It is absent until it was asked for the first time,
 // before the first write, and while privilegedUsers is Allow. But for PermissionRevoked
 // it warns, and nothing waits for it.

@@ -4,7 +4,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Mode says whether the operator may write to Graph.
+// Mode reports whether the operator may write to Graph.
 //
 // +kubebuilder:validation:Enum=Enforce;Observe
 type Mode string
@@ -17,7 +17,7 @@ const (
 	ModeObserve Mode = "Observe"
 )
 
-// PrivilegedUsers says whether phones of users who hold a directory role may be
+// PrivilegedUsers reports whether phones of users who hold a directory role may be
 // written.
 //
 // +kubebuilder:validation:Enum=Deny;Allow

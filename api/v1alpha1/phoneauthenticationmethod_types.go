@@ -18,7 +18,7 @@ const (
 	PhoneTypeOffice          PhoneType = "office"
 )
 
-// SMSSignIn says whether a user may sign in with a code sent to the number.
+// SMSSignIn reports whether a user may sign in with a code sent to the number.
 //
 // +kubebuilder:validation:Enum=Enabled;Disabled
 type SMSSignIn string

@@ -82,7 +82,7 @@ func (r *Reconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant) (conn
 	return found, nil
 }
 
-// sameWay says whether two tenants reach the same Graph with the same credential.
+// sameWay reports whether two tenants reach the same Graph with the same credential.
 func sameWay(a, b *tenant.Tenant) bool {
 	return a.Version.UID == b.Version.UID && a.Version.Secret == b.Version.Secret &&
 		equality.Semantic.DeepEqual(wayOf(a.Spec), wayOf(b.Spec))

@@ -30,7 +30,7 @@ import (
 	"github.com/entraops/phone-operator/internal/tenant"
 )
 
-// Reconciler makes EntraTenants into connections and says whether they work.
+// Reconciler makes EntraTenants into connections and reports whether they work.
 type Reconciler struct {
 	Client  client.Client
 	Reader  client.Reader // not cached: credentials are fetched when needed, never kept

@@ -45,10 +45,10 @@ func (r *Reconciler) findTenant(ctx context.Context, s snapshot) (snapshot, outc
 	}
 	return r.conclude(ctx, s, func(c resource) statement {
 		try := c.untilNextTry(s.now)
-		if c.Leaving {
+		if c.Terminating {
 			try = 0
 		}
-		return c.says(conditions.TenantNotUsable(s.key.Tenant, problem.Reason, problem.Message, c.Leaving, try > 0)).soon(try)
+		return c.says(conditions.TenantNotUsable(s.key.Tenant, problem.Reason, problem.Message, c.Terminating, try > 0)).soon(try)
 	})
 }
 

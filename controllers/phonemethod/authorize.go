@@ -46,7 +46,7 @@ func judgeEach(resources []resource, namespaces map[string]namespace, judge func
 		switch {
 		case !j.Permitted():
 			all.refused = append(all.refused, refusal{c, ns, j, looked})
-		case c.Leaving && c.Holds[plan.NotAllowed].Has(plan.Delete):
+		case c.Terminating && c.Holds[plan.NotAllowed].Has(plan.Delete):
 			all.released = append(all.released, c)
 		default:
 			all.allowed = append(all.allowed, c)
@@ -94,7 +94,7 @@ func judgeAccess(rules access.Policy, resources []resource, namespaces map[strin
 // so: like those of a user whom no rule covers, and as seldom looked up.
 func judgeUnknownUser(rules access.Policy, resources []resource, namespaces map[string]namespace) ruling {
 	return judgeEach(resources, namespaces, func(c resource, ns namespace) (resource, access.Judgement, bool) {
-		if !c.veiled || c.Leaving {
+		if !c.veiled || c.Terminating {
 			return c, rules.Foresee(accessRequest(c, ns)), false
 		}
 		return c, access.Judgement{Mismatch: access.User}, true

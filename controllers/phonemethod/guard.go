@@ -135,7 +135,7 @@ func (r *Reconciler) checkProtection(ctx context.Context, u phones) (_ phones, p
 // number that it never was in sync with: the outcome would tell what a protected user has.
 func (r *Reconciler) protectBeforeComparison(ctx context.Context, u phones) (_ phones, protected bool, err error) {
 	edited := func(c resource) bool {
-		return c.Holder && !c.Leaving && !c.Suspended && c.Barred == plan.NotBarred && c.isEdited()
+		return c.Holder && !c.Terminating && !c.Suspended && c.Barred == plan.NotBarred && c.isEdited()
 	}
 	if !plan.Adopts(u.claims()) && !slices.ContainsFunc(u.resources, edited) {
 		return u, false, nil

@@ -15,17 +15,17 @@ const heirDelay = 2 * time.Second
 // returns when the first of them may.
 func delayHeirs(s snapshot) (snapshot, outcome) {
 	var o outcome
-	for _, leaver := range s.resources {
-		if !leaver.Leaving || !leaver.Holder || leaver.object.DeletionTimestamp == nil {
+	for _, holder := range s.resources {
+		if !holder.Terminating || !holder.Holder || holder.object.DeletionTimestamp == nil {
 			continue
 		}
 		// The API server writes times in whole seconds.
-		wait := leaver.object.DeletionTimestamp.Add(heirDelay + time.Second).Sub(s.now)
+		wait := holder.object.DeletionTimestamp.Add(heirDelay + time.Second).Sub(s.now)
 		if wait <= 0 {
 			continue
 		}
 		s = s.change(func(c resource) resource {
-			if c.Type == leaver.Type && !c.Leaving {
+			if c.Type == holder.Type && !c.Terminating {
 				c.Holds = c.Holds.With(plan.Unsettled, plan.AllWrites)
 				o = o.and(in(wait))
 			}

@@ -24,7 +24,7 @@ type informer struct {
 	behind  int // passes that no change arrives before
 }
 
-// wakes says whether a change is one that the controller watches for.
+// wakes reports whether a change is one that the controller watches for.
 var wakes = predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, requestChanged())
 
 // arrive shows the oldest pending change to the operator.

@@ -166,7 +166,7 @@ func (m *model) objection(a asked, s speaker, all []speaker) string {
 	return ""
 }
 
-// drifted says whether only Graph changed since the resource was in sync.
+// drifted reports whether only Graph changed since the resource was in sync.
 func (m *model) drifted(s speaker, a asked) bool {
 	number, _ := m.number(s.spec)
 	was, ok := m.inSync[s.now.UID]

@@ -257,7 +257,7 @@ func (m *model) behind(user string, until time.Time) {
 	}
 }
 
-// lagging says whether what the operator knows of a user may be old.
+// lagging reports whether what the operator knows of a user may be old.
 func (m *model) lagging(user string) bool { return !time.Now().After(m.lags[user].Add(time.Second)) }
 
 // heed notes for how long Graph wants to be left alone.

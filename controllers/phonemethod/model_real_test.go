@@ -18,7 +18,7 @@ import (
 type stored struct {
 	Err         metav1.StatusReason
 	Gone        bool
-	Leaving     bool
+	Terminating bool
 	Generation  int64
 	Finalizers  []string
 	Annotations map[string]string
@@ -144,7 +144,7 @@ func after(was, now *pam, err error) stored {
 	if s.Gone = now == nil; s.Gone {
 		return s
 	}
-	s.Leaving, s.Generation, s.Finalizers = !now.DeletionTimestamp.IsZero(), now.Generation, now.Finalizers
+	s.Terminating, s.Generation, s.Finalizers = !now.DeletionTimestamp.IsZero(), now.Generation, now.Finalizers
 	s.Annotations, s.Number, s.Status = now.Annotations, now.Spec.PhoneNumber, now.Status
 	s.NewVersion = was == nil || was.ResourceVersion != now.ResourceVersion
 	return s

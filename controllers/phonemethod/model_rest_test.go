@@ -12,7 +12,7 @@ import (
 	"github.com/entraops/phone-operator/internal/phone"
 )
 
-// judgeRest says whether all is as it should be once the operator has come to
+// judgeRest reports whether all is as it should be once the operator has come to
 // rest: every status is true, whatever can be done is done, nothing is lost.
 func (m *model) judgeRest() {
 	for _, o := range m.cluster.all() {
@@ -176,7 +176,7 @@ func (m *model) justifiedOfWinner(o *pam, user string) []string {
 	return append(m.hindrance(o, user, v1alpha1.ActionUpdate), v1alpha1.ReasonDriftDetected) // where a write is undone each time
 }
 
-// mayBeDrift says whether a difference may be Graph's doing and to be reported. All
+// mayBeDrift reports whether a difference may be Graph's doing and to be reported. All
 // that the operator keeps of a number is its mask: a changed number with the same
 // mask it does not always tell from the old, be it in spec or, when spec was edited
 // meanwhile, in Graph.
@@ -196,7 +196,7 @@ func (m *model) onlyWould() []string {
 	return nil
 }
 
-// leftTo says whether a resource that holds the phone is leaving, and cannot go.
+// leftTo reports whether a resource that holds the phone is leaving, and cannot go.
 func (m *model) leftTo(o *pam, user string, p *emulator.Phone) bool {
 	for _, other := range m.cluster.pams {
 		if other != o && !other.DeletionTimestamp.IsZero() && other.Spec.PhoneType == o.Spec.PhoneType && m.userOf(other) == user && m.holds(other, p) {

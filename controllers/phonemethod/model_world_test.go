@@ -204,7 +204,7 @@ func began(o *pam) string {
 	return o.Status.PendingWrite.MaskedNumber
 }
 
-// moved says whether a resource's name belongs to somebody else by now.
+// moved reports whether a resource's name belongs to somebody else by now.
 func (m *model) moved(o *pam) bool {
 	now := m.named(o.Spec.User)
 	return bound(o) != "" && now != "" && now != bound(o)
@@ -237,7 +237,7 @@ func (m *model) has(user string, t v1alpha1.PhoneType) *emulator.Phone {
 	return nil
 }
 
-// allows says whether the access rules let a resource do one of the actions to
+// allows reports whether the access rules let a resource do one of the actions to
 // its user. It reads the rules anew, without the package that judges for the operator.
 func (m *model) allows(o *pam, actions ...v1alpha1.Action) bool {
 	u, ok := m.person(m.userOf(o))
@@ -263,7 +263,7 @@ func (m *model) permitted(o *pam) bool {
 
 func (m *model) observing() bool { return m.tenant.spec.ModeOrDefault() == v1alpha1.ModeObserve }
 
-// outOfBounds says whether a user holds a role and the tenant leaves such users alone.
+// outOfBounds reports whether a user holds a role and the tenant leaves such users alone.
 func (m *model) outOfBounds(user string) bool {
 	u, ok := m.person(user)
 	return ok && len(u.Roles) > 0 && m.tenant.spec.PrivilegedUsersOrDefault() == v1alpha1.PrivilegedUsersDeny

@@ -102,14 +102,14 @@ func (m *model) judgeHolder(was, now *pam) {
 	}
 }
 
-// seenAsIs says whether the operator can know what a user has: reads do not lag, no
+// seenAsIs reports whether the operator can know what a user has: reads do not lag, no
 // number is masked, and the user was not deleted while the operator looked.
 func (m *model) seenAsIs(user string) bool {
 	_, there := m.person(user)
 	return there && !m.lagging(user) && !m.masking
 }
 
-// inherits says whether another holder of the phone is leaving.
+// inherits reports whether another holder of the phone is leaving.
 func (m *model) inherits(o *pam) bool {
 	for _, other := range m.view {
 		if other.UID != o.UID && !other.DeletionTimestamp.IsZero() && other.Spec.PhoneType == o.Spec.PhoneType && m.userOf(other) == m.userOf(o) {

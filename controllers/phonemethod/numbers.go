@@ -24,7 +24,7 @@ import (
 // the access rules do not let the resource use.
 func (r *Reconciler) readNumbers(ctx context.Context, s snapshot) (snapshot, outcome) {
 	for _, c := range s.resources {
-		if c.Leaving || c.Suspended {
+		if c.Terminating || c.Suspended {
 			continue
 		}
 		c, err := r.readNumber(ctx, s.user, c)

@@ -35,7 +35,7 @@ func (r *Reconciler) concludeFailure(ctx context.Context, s snapshot, err error,
 func (r *Reconciler) publishVerdicts(ctx context.Context, u phones, decided plan.Plan) (phones, outcome) {
 	r.countGuesses(u.snapshot, decided)
 	u = u.change(func(c resource) resource {
-		if v := decided.Verdicts[c.Ref]; c.failed == nil && v.Holds && v.Outcome != plan.Released && !c.Leaving {
+		if v := decided.Verdicts[c.Ref]; c.failed == nil && v.Holds && v.Outcome != plan.Released && !c.Terminating {
 			c, c.failed = r.ensureFinalizer(ctx, c)
 		}
 		return c
@@ -66,7 +66,7 @@ func (r *Reconciler) publish(ctx context.Context, s snapshot, state func(resourc
 	unrecorded := map[phone.Type]bool{}
 	for _, c := range slices.SortedStableFunc(slices.Values(s.resources), terminatingLast) {
 		t := stateSuspended(s, c)
-		if !c.Suspended || c.Leaving {
+		if !c.Suspended || c.Terminating {
 			t = complete(s, c, state(c))
 		}
 		o = o.and(in(t.after))
@@ -126,9 +126,9 @@ func (r *Reconciler) removeOrTell(ctx context.Context, c resource, waits bool) e
 
 func terminatingLast(a, b resource) int {
 	switch {
-	case a.Leaving == b.Leaving:
+	case a.Terminating == b.Terminating:
 		return 0
-	case a.Leaving:
+	case a.Terminating:
 		return 1
 	}
 	return -1

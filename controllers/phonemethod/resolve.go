@@ -220,7 +220,7 @@ func (r *Reconciler) userNotShown(ctx context.Context, s snapshot, lookUp func(c
 	s, enforced := r.enforce(ctx, s, refused)
 	o = o.and(enforced)
 	for _, c := range s.resources {
-		if c.Leaving || graph.IsGUID(c.object.Spec.User) {
+		if c.Terminating || graph.IsGUID(c.object.Spec.User) {
 			continue
 		}
 		u, err := lookUp(ctx, c.object.Spec.User)
@@ -235,16 +235,16 @@ func (r *Reconciler) userNotShown(ctx context.Context, s snapshot, lookUp func(c
 		}
 	}
 	for _, c := range s.resources {
-		if c.Leaving && gone && c.untilNextTry(s.now) == 0 && c.hasPhone() {
+		if c.Terminating && gone && c.untilNextTry(s.now) == 0 && c.hasPhone() {
 			r.Events.Eventf(c.object, nil, corev1.EventTypeNormal, eventUserGone, "Reconcile", "%s", conditions.UserGone)
 		}
 	}
 	s, told := r.conclude(ctx, s, func(c resource) statement {
 		try := c.untilNextTry(s.now)
 		switch {
-		case c.Leaving && gone && try == 0:
+		case c.Terminating && gone && try == 0:
 			return c.says(conditions.Released())
-		case c.Leaving:
+		case c.Terminating:
 			t := c.says(conditions.UserMayBeGone())
 			if gone {
 				t = t.soon(try)

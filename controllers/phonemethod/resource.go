@@ -36,17 +36,17 @@ type resource struct {
 // resourceOf returns what an object says of itself.
 func resourceOf(o *v1alpha1.PhoneAuthenticationMethod) resource {
 	c := resource{object: o, Claim: plan.Claim{
-		Ref:       client.ObjectKeyFromObject(o).String(),
-		Created:   o.CreationTimestamp.Time,
-		Type:      phone.Type(o.Spec.PhoneType),
-		SMS:       smsSignIn[o.Spec.SMSSignIn],
-		Adopt:     adoption[o.Spec.AdoptionPolicyOrDefault()],
-		Drift:     drift[o.Spec.DriftPolicyOrDefault()],
-		Delete:    deletion[o.Spec.DeletionPolicyOrDefault()],
-		Leaving:   !o.DeletionTimestamp.IsZero(),
-		Suspended: o.Spec.Suspend,
-		Holder:    o.Status.ID != "" && o.Status.UserID != "",
-		Last:      o.Status.MaskedNumber,
+		Ref:         client.ObjectKeyFromObject(o).String(),
+		Created:     o.CreationTimestamp.Time,
+		Type:        phone.Type(o.Spec.PhoneType),
+		SMS:         smsSignIn[o.Spec.SMSSignIn],
+		Adopt:       adoption[o.Spec.AdoptionPolicyOrDefault()],
+		Drift:       drift[o.Spec.DriftPolicyOrDefault()],
+		Delete:      deletion[o.Spec.DeletionPolicyOrDefault()],
+		Terminating: !o.DeletionTimestamp.IsZero(),
+		Suspended:   o.Spec.Suspend,
+		Holder:      o.Status.ID != "" && o.Status.UserID != "",
+		Last:        o.Status.MaskedNumber,
 	}}
 	undone := o.Generation != actedOn(o)
 	c.Edited = undone && o.Generation > 1 // the first one is no edit
@@ -126,7 +126,7 @@ func (c resource) hasPhone() bool { return c.Holder || c.Creating != "" }
 // isReleasable reports whether the resource is terminating and has nothing in Graph to take
 // along, or leaves it behind. To release it needs neither the tenant nor Graph.
 func (c resource) isReleasable() bool {
-	return c.Leaving && (c.Suspended || c.Delete == plan.OrphanMethod || !c.hasPhone() && c.object.Status.PendingWrite == nil)
+	return c.Terminating && (c.Suspended || c.Delete == plan.OrphanMethod || !c.hasPhone() && c.object.Status.PendingWrite == nil)
 }
 
 // isSettled reports whether there was a verdict on the resource as it is, with nothing left to
@@ -169,7 +169,7 @@ func (c resource) mayBeEdited() bool {
 // differs reports whether the number is another than the one that was looked at: what is in a
 // Secret changes without a new generation.
 func (c resource) differs() bool {
-	if c.Leaving || c.Suspended {
+	if c.Terminating || c.Suspended {
 		return false
 	}
 	unusable := c.Barred == plan.InvalidNumber || c.Barred == plan.NumberSourceNotFound

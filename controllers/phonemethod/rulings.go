@@ -47,7 +47,7 @@ func (r *Reconciler) enforce(ctx context.Context, s snapshot, all ruling) (snaps
 			o.resync = s.resyncPeriod()
 			r.rememberRefusal(s, refused)
 		}
-		if refused.Leaving {
+		if refused.Terminating {
 			all.released = append(all.released, refused.resource)
 			continue
 		}

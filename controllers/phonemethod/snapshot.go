@@ -93,7 +93,7 @@ func (s snapshot) isEarly() bool {
 // isUrgent reports whether somebody waits for this reconcile: a spec is new, a resource is
 // terminating or not ready, a reconcile was requested. Otherwise it looks for drift.
 func (s snapshot) isUrgent() bool {
-	return s.any(func(c resource) bool { return c.Leaving || c.isAwaited() || !c.isReady() })
+	return s.any(func(c resource) bool { return c.Terminating || c.isAwaited() || !c.isReady() })
 }
 
 // mayBeUrgent is what is known of that before the rules were asked: resources that they refused

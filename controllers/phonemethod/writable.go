@@ -14,7 +14,7 @@ func (r *Reconciler) setAside(ctx context.Context, s snapshot) (snapshot, outcom
 	var o outcome
 	var writable []resource
 	for _, c := range s.resources {
-		if _, wait := r.contested.out(c.object.UID, s.now); wait > 0 && !c.Holder && !c.Leaving {
+		if _, wait := r.contested.out(c.object.UID, s.now); wait > 0 && !c.Holder && !c.Terminating {
 			o = o.and(in(wait))
 			continue
 		}
@@ -33,7 +33,7 @@ func (r *Reconciler) setAside(ctx context.Context, s snapshot) (snapshot, outcom
 }
 
 func (r *Reconciler) tryToWrite(ctx context.Context, c resource) (resource, error) {
-	if c.Leaving {
+	if c.Terminating {
 		return r.patchPending(ctx, c, conditions.DeletionGoesOn())
 	}
 	c, err := r.ensureFinalizer(ctx, c)
@@ -51,7 +51,7 @@ func (r *Reconciler) countContest(ctx context.Context, c resource) {
 	switch {
 	case c.failed == nil:
 		r.contested.forget(c.object.UID)
-	case onlyConflicts(c.failed) && !c.Holder && !c.Leaving && r.contested.refused(c.object.UID, ofStatus, false, r.Now()):
+	case onlyConflicts(c.failed) && !c.Holder && !c.Terminating && r.contested.refused(c.object.UID, ofStatus, false, r.Now()):
 		log.FromContext(ctx).Info("a resource is changed without pause and takes part in nothing", "resource", c.Ref)
 	}
 }

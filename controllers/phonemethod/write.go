@@ -26,7 +26,7 @@ func (r *Reconciler) patchStatus(ctx context.Context, c resource, status v1alpha
 		// The API server may delete a resource in the moment in which a finalizer is put
 		// on it. What was made for it then has no resource to speak for it.
 		if c.made && !c.vanished {
-			c.vanished, c.Leaving = true, true
+			c.vanished, c.Terminating = true, true
 		}
 		return c, nil
 	}

@@ -18,7 +18,7 @@ func compileGlobs(patterns []string) []glob {
 	return globs
 }
 
-// matches says whether the whole of s, folded, is of the pattern. It never goes
+// matches reports whether the whole of s, folded, is of the pattern. It never goes
 // back: each text taken where it first occurs leaves the most for those after it.
 func (g glob) matches(s string) bool {
 	s, ok := strings.CutPrefix(s, g[0])

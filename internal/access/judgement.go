@@ -10,10 +10,10 @@ type Judgement struct {
 	Mismatch Mismatch
 }
 
-// Permitted says whether anything at all is allowed.
+// Permitted reports whether anything at all is allowed.
 func (j Judgement) Permitted() bool { return j.actions != 0 }
 
-// Allows says whether a is allowed.
+// Allows reports whether a is allowed.
 func (j Judgement) Allows(a v1alpha1.Action) bool { return j.actions&bit(a) != 0 }
 
 // Mismatch is the part that kept a request from being allowed, in the order in

@@ -48,7 +48,7 @@ func verdicts() (all []sentence) {
 		all = append(all, sentence{of, conditions.ForVerdict(subject(change), v)})
 	}
 	observe := func(c *conditions.Subject) { c.Observe = true }
-	terminating := func(c *conditions.Subject) { c.Leaving = true }
+	terminating := func(c *conditions.Subject) { c.Terminating = true }
 	as := func(k graph.Kind) func(*conditions.Subject) { return func(c *conditions.Subject) { c.RefusedAs = k } }
 	shows := func(n string) *plan.Method { return &plan.Method{Type: phone.Mobile, Number: phone.Read(n)} }
 
@@ -58,10 +58,10 @@ func verdicts() (all []sentence) {
 	say("Synced, SMS sign-in not to be had", nil, plan.Verdict{Outcome: plan.Synced, SMS: plan.SMSUnavailable})
 	say("Synced, SMS sign-in not to be had for a restricted user", as(graph.Restricted), plan.Verdict{Outcome: plan.Synced, SMS: plan.SMSUnavailable})
 	say("Pending", nil, plan.Verdict{Outcome: plan.Pending})
-	say("Pending, terminating and not shown", func(c *conditions.Subject) { c.Leaving, c.Holds = true, plan.Holds{plan.Unsettled: plan.AllWrites} }, plan.Verdict{Outcome: plan.Pending})
+	say("Pending, terminating and not shown", func(c *conditions.Subject) { c.Terminating, c.Holds = true, plan.Holds{plan.Unsettled: plan.AllWrites} }, plan.Verdict{Outcome: plan.Pending})
 	for _, v := range []plan.Verb{plan.Create, plan.Delete} {
 		say(fmt.Sprintf("Pending, and %s does not get through", v), func(c *conditions.Subject) {
-			c.Lost, c.LostVerb, c.Leaving = "HTTP 404 UnknownError", v, v == plan.Delete
+			c.Lost, c.LostVerb, c.Terminating = "HTTP 404 UnknownError", v, v == plan.Delete
 		}, plan.Verdict{Outcome: plan.Pending, Method: shows("+1 2065550101")})
 	}
 	say("HandingOver", terminating, plan.Verdict{Outcome: plan.HandingOver})
@@ -95,7 +95,7 @@ func verdicts() (all []sentence) {
 	say("Released", terminating, plan.Verdict{Outcome: plan.Released})
 	say("WaitingForAlternateMobile", terminating, plan.Verdict{Outcome: plan.WaitingForAlternateMobile})
 	say("DeleteRefused", terminating, plan.Verdict{Outcome: plan.DeleteRefused})
-	say("DeleteRefused for a restricted user", func(c *conditions.Subject) { c.Leaving, c.RefusedAs = true, graph.Restricted }, plan.Verdict{Outcome: plan.DeleteRefused})
+	say("DeleteRefused for a restricted user", func(c *conditions.Subject) { c.Terminating, c.RefusedAs = true, graph.Restricted }, plan.Verdict{Outcome: plan.DeleteRefused})
 	say("BudgetExhausted", terminating, plan.Verdict{Outcome: plan.BudgetExhausted})
 	return all
 }

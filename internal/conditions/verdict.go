@@ -48,7 +48,7 @@ func ForVerdict(c Subject, v plan.Verdict) Set {
 	case plan.Synced:
 		return forSynced(c, v)
 	case plan.Pending, plan.HandingOver:
-		if c.Leaving && c.Holds.Has(plan.Unsettled) && v.Method == nil {
+		if c.Terminating && c.Holds.Has(plan.Unsettled) && v.Method == nil {
 			return pending("Graph does not show this phone; it may have been asked for and come yet. The deletion waits for two minutes or so, to take it along.")
 		}
 		if c.Lost != "" {
@@ -74,7 +74,7 @@ func ForVerdict(c Subject, v plan.Verdict) Set {
 		return notAccepted(v1alpha1.ReasonNotPermitted, Failed, fmt.Sprintf(
 			"The access rules for this namespace and user do not allow to %s the phone. Ask an administrator of the EntraTenant (spec.access).", v.Verb))
 	case plan.Privileged:
-		if c.Leaving {
+		if c.Terminating {
 			return notAccepted(v1alpha1.ReasonPrivilegedUser, Failed, c.Why+" The deletion waits; to let the resource go and leave the phone, "+orphan)
 		}
 		return notAccepted(v1alpha1.ReasonPrivilegedUser, Failed, c.Why)
@@ -194,7 +194,7 @@ func writeLost(c Subject) Set {
 		message += ": the phone is still there"
 	}
 	message += ". The operator keeps trying; if this lasts, look at the proxies and gateways on the way, or ask Microsoft."
-	if c.Leaving {
+	if c.Terminating {
 		message += " To let the resource go and leave the phone, " + orphan
 	}
 	s := notSynced(v1alpha1.ReasonGraphUnavailable, InProgress, message)

@@ -59,7 +59,7 @@ func (c *call) isFresh(r jwt.RegisteredClaims) bool {
 		(r.NotBefore == nil || !c.clock.Add(skew).Before(r.NotBefore.Time))
 }
 
-// isTokenEndpoint says whether an assertion was made for this authority.
+// isTokenEndpoint reports whether an assertion was made for this authority.
 func (c *call) isTokenEndpoint(audience jwt.ClaimStrings) bool {
 	return len(audience) == 1 && audience[0] == c.base+c.path
 }

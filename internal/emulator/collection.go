@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// accepts says whether a value passes the filter; none lets all pass. The
+// accepts reports whether a value passes the filter; none lets all pass. The
 // directory compares ids and UPNs in any case.
 func (f *comparison) accepts(value string) bool {
 	return f == nil || slices.ContainsFunc(f.values, func(v string) bool { return strings.EqualFold(v, value) })

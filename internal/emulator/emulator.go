@@ -128,7 +128,7 @@ var cloudRoots = []string{
 	"https://microsoftgraph.chinacloudapi.cn",
 }
 
-// isRoot says whether url is a name of this server, as seen by a request to base,
+// isRoot reports whether url is a name of this server, as seen by a request to base,
 // or of Graph in any cloud.
 func (e *Emulator) isRoot(base, url string) bool {
 	url = strings.TrimSuffix(url, "/")

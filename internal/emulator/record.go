@@ -35,7 +35,7 @@ type Request struct {
 
 var phoneMethodsPath = regexp.MustCompile(`/authentication/phoneMethods(/|\(|$)`)
 
-// IsWrite says whether the request asked to change a phone method.
+// IsWrite reports whether the request asked to change a phone method.
 func (r Request) IsWrite() bool {
 	return r.Method != http.MethodGet && r.Method != http.MethodHead && phoneMethodsPath.MatchString(r.Path)
 }

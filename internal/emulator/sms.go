@@ -28,7 +28,7 @@ func (t *tenant) signInState(u *user, phoneType string, m phone) string {
 	}
 }
 
-// signInTaken says whether number is another user's sign-in name. The same number
+// signInTaken reports whether number is another user's sign-in name. The same number
 // on many users is lawful as long as nobody signs in with it.
 func (t *tenant) signInTaken(u *user, number string) bool {
 	holder := t.signIns[signInName(number)]

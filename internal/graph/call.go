@@ -45,7 +45,7 @@ func (c *Client) timeoutOf(r call) time.Duration {
 	return ReadTimeout
 }
 
-// answer is what a success must bring. complete says whether all of it is there.
+// answer is what a success must bring. complete reports whether all of it is there.
 type answer interface{ complete() bool }
 
 // send makes the call and reads what comes back into into, unless that is nil. The

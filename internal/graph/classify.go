@@ -151,7 +151,7 @@ func isDial(err error, op string) bool {
 	return ok && failed.Op == op
 }
 
-// unanswered says whether err is for want of an answer, or of its end.
+// unanswered reports whether err is for want of an answer, or of its end.
 func unanswered(err error) bool {
 	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
 	return !tooLarge && !errors.Is(err, errUnreadable)

@@ -52,7 +52,7 @@ func (j Journal) PendingSettled(c plan.Claim, v plan.Verdict, since, now time.Ti
 	switch {
 	case v.Holds, c.Creating == "", v.Outcome == plan.Rejected:
 		return true, 0
-	case j.Unsettled(c.Type), c.Leaving: // what a terminating claim began, it deletes if it comes
+	case j.Unsettled(c.Type), c.Terminating: // what a terminating claim began, it deletes if it comes
 		return false, 0
 	case v.Method != nil: // another phone, unless the read lags; a masked number shows nothing
 		return v.Method.Number != phone.Reading{} && since.Add(GraphReadLag).Before(now), 0

@@ -24,9 +24,9 @@ func wrote(v plan.Verb) setting {
 func deletes(j *Journal) { j.setDeleted(phone.Mobile, true, epoch) }
 
 func TestJournal_Unseen(t *testing.T) {
-	gone := plan.Claim{Leaving: true}
-	holder := plan.Claim{Leaving: true, Holder: true}
-	beginner := plan.Claim{Leaving: true, Creating: numberA.Masked()}
+	gone := plan.Claim{Terminating: true}
+	holder := plan.Claim{Terminating: true, Holder: true}
+	beginner := plan.Claim{Terminating: true, Creating: numberA.Masked()}
 	edited := plan.Claim{Number: numberB, Creating: numberA.Masked()}
 	rival := plan.Claim{Holder: true}
 	for name, c := range map[string]struct {
@@ -46,7 +46,7 @@ func TestJournal_Unseen(t *testing.T) {
 		"its phone does not show, just changed":             {[]plan.Claim{holder}, nothing, []setting{wrote(plan.Update)}, 0},
 		"its phone does not show, and a create may land":    {[]plan.Claim{holder}, nothing, []setting{lands(40)}, 70 * time.Second},
 		"its phone does not show, and a write is pending": {
-			[]plan.Claim{{Leaving: true, Holder: true, Creating: numberA.Masked()}}, nothing, []setting{began(40)}, 0,
+			[]plan.Claim{{Terminating: true, Holder: true, Creating: numberA.Masked()}}, nothing, []setting{began(40)}, 0,
 		},
 		"its phone was just deleted":                        {[]plan.Claim{holder}, nothing, []setting{deletes, began(10)}, 0},
 		"its phone was just deleted, beside a rival":        {[]plan.Claim{holder, rival}, nothing, []setting{deletes, began(10)}, 0},
@@ -94,7 +94,7 @@ func TestJournal_Unseen(t *testing.T) {
 func TestJournal_PendingSettled(t *testing.T) {
 	pending, masked := plan.Claim{Type: phone.Mobile, Creating: numberA.Masked()}, &plan.Method{Type: phone.Mobile}
 	leaver := pending
-	leaver.Leaving = true
+	leaver.Terminating = true
 	for name, c := range map[string]struct {
 		claim   plan.Claim
 		verdict plan.Verdict

@@ -118,9 +118,9 @@ func (w *world) judgeRest() {
 	case w.gone:
 	case len(w.journal.entries) > 0:
 		w.broken("%d entries are not settled", len(w.journal.entries))
-	case w.claim.Leaving && !w.touched:
+	case w.claim.Terminating && !w.touched:
 		w.broken("the resource does not go")
-	case !w.claim.Leaving && !w.touched && (m == nil || m.Number.Compare(w.claim.Number) != phone.Equal):
+	case !w.claim.Terminating && !w.touched && (m == nil || m.Number.Compare(w.claim.Number) != phone.Equal):
 		w.broken("Graph has %v, which is not what the resource says", m)
 	}
 }

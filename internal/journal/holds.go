@@ -54,8 +54,8 @@ func (j Journal) Holds(claims []plan.Claim, now time.Time) (holds []Hold, next t
 // land, or not be visible: the pending write would not mention the phone any more that comes of it.
 func (j Journal) Unseen(claims []plan.Claim, believed []plan.Method, now time.Time) (refs []string, next time.Duration) {
 	for _, c := range claims {
-		edited := !c.Leaving && hasBegun(c) && c.Creating != c.Number.Masked() && plan.MethodOf(believed, c.Type) == nil
-		if !edited && (!c.Leaving || !c.Holder && !hasBegun(c)) {
+		edited := !c.Terminating && hasBegun(c) && c.Creating != c.Number.Masked() && plan.MethodOf(believed, c.Type) == nil
+		if !edited && (!c.Terminating || !c.Holder && !hasBegun(c)) {
 			continue
 		}
 		if wait := j.seenBy(c, claims, believed, now).Sub(now); wait > 0 {

@@ -125,7 +125,7 @@ func (w *world) report(c plan.Claim, v plan.Verdict, start time.Time) {
 	}
 	acted := v.Outcome == plan.Synced
 	w.claim = plan.Claim{
-		Ref: theRef, Type: phone.Mobile, Number: c.Number, Leaving: c.Leaving, Holder: v.Holds, Last: c.Last, Creating: c.Creating,
+		Ref: theRef, Type: phone.Mobile, Number: c.Number, Terminating: c.Terminating, Holder: v.Holds, Last: c.Last, Creating: c.Creating,
 		Changed: !acted && w.claim.Changed, Edited: !acted && w.claim.Edited,
 	}
 	w.note("reported: %v, next in %v", v.Outcome, w.next)

@@ -150,7 +150,7 @@ func (w *world) step() {
 		wait = time.Minute // nothing is asked for: something else wakes the user
 	}
 	switch edit := w.pick("edit", 3); {
-	case edit == 0 || w.claim.Leaving:
+	case edit == 0 || w.claim.Terminating:
 		w.pass(wait)
 	case edit == 1:
 		w.pass(min(wait, time.Second))
@@ -160,7 +160,7 @@ func (w *world) step() {
 		w.note("edited: %v", w.claim.Number)
 	default:
 		w.pass(min(wait, time.Second))
-		w.claim.Leaving, w.claim.Number = true, phone.Number{}
+		w.claim.Terminating, w.claim.Number = true, phone.Number{}
 		w.note("deleted")
 	}
 	switch w.fault("meanwhile", 4) {

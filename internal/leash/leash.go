@@ -90,7 +90,7 @@ func (p *Process) PID() int { return p.cmd.Process.Pid }
 // Done is closed when the program has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Running says whether it has not.
+// Running reports whether it has not.
 func (p *Process) Running() bool {
 	select {
 	case <-p.done:

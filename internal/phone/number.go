@@ -157,7 +157,7 @@ func (n Number) Graph() string {
 // digits takes the number apart. n is not zero.
 func (n Number) digits() digits { return n.handle.Value().digits.Value() }
 
-// HasExtension says whether the number has one. Graph has use for an extension
+// HasExtension reports whether the number has one. Graph has use for an extension
 // only with an office phone.
 func (n Number) HasExtension() bool { return !n.IsZero() && n.digits().extension != "" }
 
@@ -172,5 +172,5 @@ func (n Number) differsOnlyInTrunkZero(other Number) bool {
 		(a.national == "0"+b.national || b.national == "0"+a.national)
 }
 
-// IsZero says whether n is no number.
+// IsZero reports whether n is no number.
 func (n Number) IsZero() bool { return n == Number{} }

@@ -75,7 +75,7 @@ func Read(s string) Reading {
 	}
 }
 
-// Compare says whether the server shows n. A reading without its digits is
+// Compare reports whether the server shows n. A reading without its digits is
 // Unknown, and so is every comparison with no number.
 func (r Reading) Compare(n Number) Comparison {
 	switch {

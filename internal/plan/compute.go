@@ -24,8 +24,8 @@ import (
 //	new               none                  Create; an alternateMobile only with a mobile there
 //	new               same number           adopted without a write, unless Never
 //	new               other number          AlreadyExists, unless Always: Update
-//	heir of a leaver  same, other number    taken over: nothing, Update
-//	leaving holder    anything              Delete; a mobile only when no alternateMobile is left
+//	heir              same, other number    taken over from a terminating holder: nothing, Update
+//	terminating       anything              of what it holds: Delete; a mobile only when no alternateMobile is left
 //
 // A masked number read from Graph is no news: a holder stays Synced with it.
 //
@@ -47,13 +47,13 @@ func Compute(claims []Claim, observed []Method) Plan {
 	for i := range u.slots {
 		u.slots[i].setMaker()
 	}
-	// Leavers first and the alternateMobile's before the mobile's: that is the
+	// Terminating claims first and the alternateMobile's before the mobile's: that is the
 	// one order in which Graph lets both go.
 	for _, t := range []phone.Type{phone.AlternateMobile, phone.Mobile, phone.Office} {
-		u.leave(u.slot(t))
+		u.endAll(u.slot(t))
 	}
 	for _, t := range phone.Types() {
-		u.stay(u.slot(t))
+		u.keepAll(u.slot(t))
 	}
 	// Updates and creations of all types come before the switches of SMS
 	// sign-in: a number is worth more than a way to sign in with it.
@@ -98,7 +98,7 @@ func (u *user) slot(t phone.Type) *slot {
 	return &u.slots[i]
 }
 
-// there says whether the phone type is in Graph once the plan so far is done.
+// there reports whether the phone type is in Graph once the plan so far is done.
 func (s *slot) there() bool { return s.comes || s.method != nil && !s.goes }
 
 func (u *user) act(a Action) { u.plan.Actions = append(u.plan.Actions, a) }

@@ -30,7 +30,7 @@ func SetOf(verbs ...Verb) Verbs {
 	return s
 }
 
-// Has says whether v is in the set.
+// Has reports whether v is in the set.
 func (s Verbs) Has(v Verb) bool { return s&(1<<v) != 0 }
 
 // SMSSignIn is what a claim asks of SMS sign-in.

@@ -84,7 +84,7 @@ func (u userIn) values() (claims []Claim, methods []Method) {
 			c.Creating = must(in.Creating).Masked()
 		}
 		is, policies := strings.Split(in.Is, ", "), strings.Split(in.Policies, ", ")
-		c.Leaving, c.Suspended, c.Changed = slices.Contains(is, "leaving"), slices.Contains(is, "suspended"), slices.Contains(is, "edited")
+		c.Terminating, c.Suspended, c.Changed = slices.Contains(is, "leaving"), slices.Contains(is, "suspended"), slices.Contains(is, "edited")
 		for _, p := range policies {
 			switch p {
 			case "Always":

@@ -126,7 +126,7 @@ func (w *world) claim(ref string) *Claim {
 
 // pass is one pass of the controller: note creations, act, and when nothing is
 // left to do, record the verdicts. It stops after `stop` actions without
-// recording anything, as a crash would (-1: never). It says whether it wrote.
+// recording anything, as a crash would (-1: never). It reports whether it wrote.
 func (w *world) pass(stop int) (wrote bool, err error) {
 	for {
 		methods := w.graph.methods()
@@ -197,10 +197,10 @@ func (w *world) record(p Plan) {
 			c.Last, c.Was = "", phone.Number{}
 		}
 		c.Holder = v.Holds
-		if !c.Leaving && !v.Holds && (v.Outcome == Rejected || v.Method != nil) {
+		if !c.Terminating && !v.Holds && (v.Outcome == Rejected || v.Method != nil) {
 			c.Creating = "" // the note is refuted
 		}
-		if !c.Leaving {
+		if !c.Terminating {
 			c.Changed, c.Edited = false, false
 		}
 	}
@@ -232,9 +232,9 @@ func lawful(claims []Claim, methods []Method, p Plan) error {
 		switch {
 		case !ok:
 			return fmt.Errorf("a verdict for %s, which is no claim", ref)
-		case v.Outcome >= Released && !c.Leaving, c.Leaving && v.Outcome < Released &&
+		case v.Outcome >= Released && !c.Terminating, c.Terminating && v.Outcome < Released &&
 			v.Outcome != Pending && v.Outcome != Privileged:
-			return fmt.Errorf("outcome %d for %s, leaving=%v", v.Outcome, ref, c.Leaving)
+			return fmt.Errorf("outcome %d for %s, leaving=%v", v.Outcome, ref, c.Terminating)
 		case v.Outcome == Synced && v.Holds:
 			if other := holders[c.Type]; other != "" {
 				return fmt.Errorf("%s and %s are both in sync as %s", other, ref, c.Type)
@@ -265,7 +265,7 @@ func lawful(claims []Claim, methods []Method, p Plan) error {
 	return nil
 }
 
-// tellsWhatIsThere says whether m is what Graph shows of a type. Of a phone that the
+// tellsWhatIsThere reports whether m is what Graph shows of a type. Of a phone that the
 // plan deletes a verdict may show nothing.
 func tellsWhatIsThere(m *Method, t phone.Type, methods []Method, p Plan) bool {
 	i := slices.IndexFunc(methods, func(shown Method) bool { return shown.Type == t })
@@ -279,7 +279,7 @@ func tellsWhatIsThere(m *Method, t phone.Type, methods []Method, p Plan) bool {
 }
 
 func mayDelete(c Claim, methods []Method) bool {
-	if !c.Leaving || c.Delete == OrphanMethod {
+	if !c.Terminating || c.Delete == OrphanMethod {
 		return false
 	}
 	i := slices.IndexFunc(methods, func(m Method) bool { return m.Type == c.Type })
@@ -300,7 +300,7 @@ func claim(name string, options ...func(*Claim)) Claim {
 
 func on(t phone.Type) func(*Claim)        { return func(c *Claim) { c.Type = t } }
 func saying(n phone.Number) func(*Claim)  { return func(c *Claim) { c.Number = n } }
-func leaving(c *Claim)                    { c.Leaving = true }
+func leaving(c *Claim)                    { c.Terminating = true }
 func suspended(c *Claim)                  { c.Suspended = true }
 func changed(c *Claim)                    { c.Changed, c.Edited = true, true }
 func requested(c *Claim)                  { c.Changed = true }

@@ -35,18 +35,18 @@ func worlds(t *rapid.T) world {
 	}
 	for i := range rapid.IntRange(0, 6).Draw(t, "claims") {
 		c := Claim{
-			Ref:       fmt.Sprintf("people/%d", i),
-			Created:   epoch.Add(time.Duration(rapid.IntRange(0, 2).Draw(t, "age")) * time.Second),
-			Type:      rapid.SampledFrom(phone.Types()).Draw(t, "type"),
-			Number:    numbers.Draw(t, "claimed number"),
-			Adopt:     AdoptionPolicy(rapid.IntRange(0, 2).Draw(t, "adopt")),
-			Drift:     DriftPolicy(rapid.IntRange(0, 1).Draw(t, "drift")),
-			Delete:    DeletionPolicy(rapid.IntRange(0, 1).Draw(t, "delete")),
-			Leaving:   rapid.Bool().Draw(t, "leaving"),
-			Suspended: rapid.IntRange(0, 5).Draw(t, "suspended") == 0,
-			Holder:    rapid.Bool().Draw(t, "holder"),
-			Changed:   rapid.Bool().Draw(t, "changed"),
-			Barred:    Barrier(max(0, rapid.IntRange(-6, 3).Draw(t, "barred"))),
+			Ref:         fmt.Sprintf("people/%d", i),
+			Created:     epoch.Add(time.Duration(rapid.IntRange(0, 2).Draw(t, "age")) * time.Second),
+			Type:        rapid.SampledFrom(phone.Types()).Draw(t, "type"),
+			Number:      numbers.Draw(t, "claimed number"),
+			Adopt:       AdoptionPolicy(rapid.IntRange(0, 2).Draw(t, "adopt")),
+			Drift:       DriftPolicy(rapid.IntRange(0, 1).Draw(t, "drift")),
+			Delete:      DeletionPolicy(rapid.IntRange(0, 1).Draw(t, "delete")),
+			Terminating: rapid.Bool().Draw(t, "leaving"),
+			Suspended:   rapid.IntRange(0, 5).Draw(t, "suspended") == 0,
+			Holder:      rapid.Bool().Draw(t, "holder"),
+			Changed:     rapid.Bool().Draw(t, "changed"),
+			Barred:      Barrier(max(0, rapid.IntRange(-6, 3).Draw(t, "barred"))),
 			Holds: Holds{
 				NotAllowed:    rapid.SampledFrom([]Verbs{0, 0, 0, SetOf(Create), SetOf(Update, EnableSMS, DisableSMS), SetOf(Delete)}).Draw(t, "not allowed"),
 				ProtectedUser: rapid.SampledFrom([]Verbs{0, 0, 0, 0, 0, 0, 0, 0, AllWrites}).Draw(t, "protected"),
@@ -170,7 +170,7 @@ func TestOneOwnerPerPhoneType(t *testing.T) {
 			var synced []string
 			for ref, v := range Compute(w.claims, w.graph.methods()).Verdicts {
 				c := w.claim(ref)
-				if c.Type != ty || c.Leaving || v.Outcome != Synced {
+				if c.Type != ty || c.Terminating || v.Outcome != Synced {
 					continue
 				}
 				synced = append(synced, ref)

@@ -18,8 +18,8 @@ type Claim struct {
 	Drift   DriftPolicy
 	Delete  DeletionPolicy
 
-	Leaving   bool // the resource is being deleted
-	Suspended bool // nothing is written for it, and it keeps what it holds
+	Terminating bool // the resource is being deleted
+	Suspended   bool // nothing is written for it, and it keeps what it holds
 
 	// Holder says that the method in Graph was made or adopted for this claim.
 	Holder bool

@@ -7,7 +7,7 @@ import (
 	"github.com/entraops/phone-operator/internal/phone"
 )
 
-// owns says whether the method in Graph is the claim's: it was recorded so, or
+// owns reports whether the method in Graph is the claim's: it was recorded so, or
 // the claim is its maker.
 func (s *slot) owns(c Claim) bool { return c.Holder || s.maker == c.Ref }
 
@@ -28,9 +28,9 @@ func (s *slot) setMaker() {
 // what it holds, who takes it along, who holds nothing against others.
 func standing(c Claim) int {
 	switch {
-	case c.Leaving && leavesBehind(c):
+	case c.Terminating && leavesBehind(c):
 		return 3
-	case c.Leaving:
+	case c.Terminating:
 		return 2
 	case c.Suspended || c.Barred != NotBarred:
 		return 1
@@ -38,19 +38,19 @@ func standing(c Claim) int {
 	return 0
 }
 
-// begun says whether the claim began a create of which no more is known.
+// begun reports whether the claim began a create of which no more is known.
 func begun(c Claim) bool { return !c.Holder && c.Creating != "" }
 
 // winner returns the claim that has the phone type among those that stay: who
 // holds it, else the oldest that may act.
 func (s *slot) winner() (Claim, bool) {
 	for _, c := range s.claims {
-		if !c.Leaving && s.owns(c) {
+		if !c.Terminating && s.owns(c) {
 			return c, true
 		}
 	}
 	for _, c := range s.claims {
-		if !c.Leaving && !c.Suspended && c.Barred == NotBarred {
+		if !c.Terminating && !c.Suspended && c.Barred == NotBarred {
 			return c, true
 		}
 	}

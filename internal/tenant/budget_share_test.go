@@ -52,7 +52,7 @@ func (c *crowd) wants(namespace string, n int) {
 }
 
 // play lets time pass, and whoever's time has come ask. late draws by how much, in
-// thousandths of the wait; again says whether a deletion that was done is followed by one
+// thousandths of the wait; again reports whether a deletion that was done is followed by one
 // more.
 func (c *crowd) play(t *rapid.T, until time.Duration, late func() int, again bool) {
 	for end := c.now.Add(until); ; {

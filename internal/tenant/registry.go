@@ -47,7 +47,7 @@ type Version struct {
 // VersionOf is the version of an EntraTenant without its Secret.
 func VersionOf(o *v1alpha1.EntraTenant) Version { return Version{UID: o.UID, Generation: o.Generation} }
 
-// olderThan says whether v was made from a spec that is not the one of wanted, nor a
+// olderThan reports whether v was made from a spec that is not the one of wanted, nor a
 // later one.
 func (v Version) olderThan(wanted Version) bool {
 	return v.UID != wanted.UID || v.Generation < wanted.Generation
@@ -126,7 +126,7 @@ func (r *Registry) Expect(name string, v Version) {
 	}
 }
 
-// Outdated says whether a newer spec than the tenant's was seen.
+// Outdated reports whether a newer spec than the tenant's was seen.
 func (r *Registry) Outdated(t *Tenant) bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

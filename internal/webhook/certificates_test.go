@@ -17,7 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// trusted says whether the API server can trust the webhook: whether each caBundle
+// trusted reports whether the API server can trust the webhook: whether each caBundle
 // stands for the certificate that is served for the Service's name.
 func (s *suite) trusted(t *testing.T) error {
 	t.Helper()

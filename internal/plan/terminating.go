@@ -2,18 +2,18 @@ package plan
 
 import "github.com/entraops/phone-operator/internal/phone"
 
-// leave decides for the claims of one phone type whose resources are being
-// deleted. Whatever a leaver does not own, may not delete or is told to leave
+// endAll decides for the claims of one phone type whose resources are being
+// deleted. Whatever a terminating claim does not own, may not delete or is told to leave
 // behind, it leaves; what it would have deleted goes to an heir if there is one.
-func (u *user) leave(s *slot) {
+func (u *user) endAll(s *slot) {
 	for _, c := range s.claims {
-		if c.Leaving {
-			u.say(c, u.leaver(s, c))
+		if c.Terminating {
+			u.say(c, u.terminating(s, c))
 		}
 	}
 }
 
-func (u *user) leaver(s *slot, c Claim) Verdict {
+func (u *user) terminating(s *slot, c Claim) Verdict {
 	v := Verdict{Outcome: Released, Verb: Delete, Holds: s.owns(c), Method: s.method}
 	if leavesBehind(c) {
 		return v
@@ -56,7 +56,7 @@ func (u *user) leaver(s *slot, c Claim) Verdict {
 	return v
 }
 
-// leavesBehind says whether the phone stays in Graph when its claim goes.
+// leavesBehind reports whether the phone stays in Graph when its claim goes.
 func leavesBehind(c Claim) bool {
 	return c.Delete == OrphanMethod || c.Suspended || c.Holds[NotAllowed].Has(Delete)
 }

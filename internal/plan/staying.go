@@ -6,15 +6,15 @@ import (
 	"github.com/entraops/phone-operator/internal/phone"
 )
 
-// stay decides for the claims of one phone type whose resources stay.
-func (u *user) stay(s *slot) {
+// keepAll decides for the claims of one phone type whose resources stay.
+func (u *user) keepAll(s *slot) {
 	w, won := s.winner()
 	if won && !w.Suspended && w.Barred == NotBarred {
 		u.say(w, u.lead(s, w))
 	}
 	for _, c := range s.claims {
 		switch {
-		case c.Leaving:
+		case c.Terminating:
 		case c.Suspended:
 			u.say(c, Verdict{Outcome: Suspended, Holds: s.owns(c), Method: s.method})
 		case c.Barred != NotBarred:
@@ -87,8 +87,8 @@ func (u *user) missing(s *slot, c Claim, v Verdict) Verdict {
 	return u.write(s, c, v, Action{Verb: Create, Number: c.Number, Drift: removed})
 }
 
-// leavesRecord says whether the claim goes, and leaves behind what it has a record of.
-func leavesRecord(c Claim) bool { return c.Holder && c.Leaving && leavesBehind(c) }
+// leavesRecord reports whether the claim goes, and leaves behind what it has a record of.
+func leavesRecord(c Claim) bool { return c.Holder && c.Terminating && leavesBehind(c) }
 
 // sms decides on SMS sign-in once the number is right. Graph offers it for
 // mobile only: https://learn.microsoft.com/graph/api/phoneauthenticationmethod-enablesmssignin.
@@ -144,7 +144,7 @@ func (u *user) write(s *slot, c Claim, v Verdict, a Action) Verdict {
 	return v
 }
 
-// asks says whether the claim wants something that was never in sync, so that a
+// asks reports whether the claim wants something that was never in sync, so that a
 // difference is work to do and no drift.
 func asks(c Claim) bool {
 	return c.Changed || !c.Holder || c.Last != c.Number.Masked()
@@ -159,7 +159,7 @@ func (s *slot) compare(c Claim) phone.Comparison {
 
 func (s *slot) same(c Claim) bool { return s.compare(c) == phone.Equal }
 
-// edited says whether the claim's number, not Graph's, is what changed since
+// edited reports whether the claim's number, not Graph's, is what changed since
 // they were last the same. Where only the mask is remembered, two numbers that have
 // it need more: a new spec, and Graph still showing the last mask (or a masked number,
 // which shows nothing). That may be somebody else's doing just as well, so that a claim
