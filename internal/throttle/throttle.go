@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// How long the pause is after a 429 that does not say: doubled with each in a row, up
-// to the longest.
+// How long the pause is after a 429 that does not say: doubled with each in a row of
+// its class, up to the longest.
 const (
 	firstPause   = 5 * time.Second
 	longestPause = 5 * time.Minute
@@ -39,11 +39,12 @@ type sent struct {
 	class    Class
 }
 
-// pause is the time that Graph asked for.
+// pause is the time that Graph asked for. It is the tenant's, whatever the class: a 429
+// need not tell which limit was met, and hardly a reconcile does without both classes.
 type pause struct {
 	until  time.Time
-	after  sequence // the last request when it began
-	unsaid int      // 429s in a row without Retry-After
+	after  sequence     // the last request when it began
+	unsaid [classes]int // 429s in a row without Retry-After
 }
 
 // New returns the throttle of a tenant that takes its workers from the bulkhead; nil
@@ -103,18 +104,18 @@ func (t *Throttle) observe(s sent, status int, h http.Header) {
 		}
 		bucket.answer(now, limitShare(h))
 		if !said {
-			wait = min(firstPause<<min(t.pause.unsaid, 10), longestPause)
+			wait = min(firstPause<<min(t.pause.unsaid[s.class], 10), longestPause)
 			wait += rand.N(wait / 2)
 			if !news {
 				return
 			}
-			t.pause.unsaid++
+			t.pause.unsaid[s.class]++
 		}
 	case status == http.StatusServiceUnavailable && said:
 	default:
 		bucket.answer(now, limitShare(h))
-		if status < 300 && news {
-			t.pause.unsaid = 0
+		if status < 300 && news { // of another class it says nothing of this one
+			t.pause.unsaid[s.class] = 0
 		}
 		return
 	}

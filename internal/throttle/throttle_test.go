@@ -30,14 +30,20 @@ func said(pairs ...string) http.Header {
 }
 
 // send lets a request of the directory through, whatever the throttle would say.
-func (t *Throttle) send() sent {
+func (t *Throttle) send() sent { return t.sendTo(Directory) }
+
+func (t *Throttle) sendTo(c Class) sent {
 	t.last++
-	return sent{sequence: t.last, at: t.now(), class: Directory}
+	return sent{sequence: t.last, at: t.now(), class: c}
 }
 
 // exchange sends one request at once and hears the answer after a latency.
 func (c *clock) exchange(t *Throttle, status int, h http.Header) {
-	s := t.send()
+	c.exchangeWith(t, Directory, status, h)
+}
+
+func (c *clock) exchangeWith(t *Throttle, class Class, status int, h http.Header) {
+	s := t.sendTo(class)
 	c.advance(10 * time.Millisecond)
 	t.observe(s, status, h)
 }
@@ -137,6 +143,28 @@ func TestThePauseOfA429WithoutATimeShrinksOnlyWithASuccessAfterIt(t *testing.T) 
 			clock.exchange(th, 429, said())
 			if got := th.Pause(); (got < 8*time.Second) != tc.shrink {
 				t.Errorf("then it is paused for %v", got)
+			}
+		})
+	}
+}
+
+// Each reconcile asks the directory before it asks for authentication methods.
+func TestThePauseOfA429WithoutATimeGrowsAlthoughTheOtherClassIsAnswered(t *testing.T) {
+	for name, refused := range map[string]Class{"authentication methods": Authentication, "the directory": Directory} {
+		t.Run(name, func(t *testing.T) {
+			th, clock := newThrottle()
+			for want := firstPause; want < longestPause; want *= 2 {
+				clock.exchangeWith(th, Directory+Authentication-refused, 200, said())
+				clock.exchangeWith(th, refused, 429, said())
+				if got := th.Pause(); got < want {
+					t.Fatalf("paused for %v, want %v at least", got, want)
+				}
+				clock.advance(th.Pause())
+			}
+			clock.exchangeWith(th, refused, 200, said())
+			clock.exchangeWith(th, refused, 429, said())
+			if got := th.Pause(); got >= 8*time.Second {
+				t.Errorf("after a success it is paused for %v", got)
 			}
 		})
 	}
