@@ -136,6 +136,22 @@ func TestACeilingDoesNotRaiseWhatGraphLimited(t *testing.T) {
 	}
 }
 
+// What stays below a ceiling shows nothing of the rates above it.
+func TestARateThatWasNeverTriedIsNotLearnt(t *testing.T) {
+	th, clock := newThrottle()
+	th.SetCeilings(1, 0)
+	b := &th.buckets[Authentication]
+	for range 1000 {
+		clock.advance(time.Second)
+		b.starved = clock.at
+		clock.exchangeWith(th, Authentication, 200, said())
+	}
+	th.SetCeilings(0, 0)
+	if got := b.rate(); got != 1 {
+		t.Errorf("without the ceiling it is %v a second", got)
+	}
+}
+
 // Reconciles that began before a limit was known go on one after the other.
 func TestReconcilesUnderWayDoNotRunIntoALimitOneAndAll(t *testing.T) {
 	th, clock := newThrottle()

@@ -54,8 +54,8 @@ func newBucket(s start) bucket {
 	}
 }
 
-// setCeiling bounds the rate. A ceiling that is written is where the rate begins: who
-// writes it knows.
+// setCeiling bounds the rate. A ceiling that is written is where the rate begins where
+// no limit is known: who writes it knows.
 func (b *bucket) setCeiling(perSecond float64) {
 	if b.certainty == unknown && perSecond > 0 && perSecond != b.ceiling {
 		b.perSecond = perSecond
@@ -70,6 +70,16 @@ func (b *bucket) rate() float64 {
 		return min(b.perSecond, b.ceiling)
 	}
 	return b.perSecond
+}
+
+// answer has the estimator learn from an answer. What is sent at a ceiling tells nothing
+// of a rate above it.
+func (b *bucket) answer(now time.Time, used float64) {
+	was := b.perSecond
+	b.estimator.answer(now, used)
+	if b.ceiling > 0 {
+		b.perSecond = min(b.perSecond, max(was, b.ceiling))
+	}
 }
 
 // depth is what the bucket holds: a second's worth.

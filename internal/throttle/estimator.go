@@ -10,7 +10,8 @@ import (
 //
 //   - A 429 tells what was answered since the one before: that is the limit.
 //   - While requests wait, each answer raises the rate: fast until the first 429, slower
-//     after it, and slowest where two 429s told the same limit.
+//     after it, and slowest where two 429s told the same limit. A rate that is far above
+//     a limit shows that this limit is gone, and rises faster again.
 //   - x-ms-throttle-limit-percentage, which Graph may send from 0.8 on, steers instead:
 //     the rate is held where the figure stays a little below 1.
 //
@@ -25,6 +26,7 @@ type estimator struct {
 	refused  time.Time // when the last 429 came that told a limit
 	answered float64   // since then
 	limit    float64   // what it told
+	fellTo   float64   // where it left the rate
 	starved  time.Time // when a request last had to wait for a token
 
 	recent   float64 // answered lately, each forgotten within a period
@@ -44,15 +46,26 @@ const (
 
 // rise is how the rate rises: not before so many requests were answered, and so much
 // time went by, since the last 429; then e-fold in as many requests, or in as much time
-// if that is longer. So a limit that is confirmed is run into once in 100 requests and in
+// if that is longer. So a limit that is confirmed is run into once in 150 requests and in
 // 30 seconds, at most.
 var rise = [...]struct {
 	requests float64
 	time     time.Duration
 }{
-	unknown:   {2, time.Second},
-	measured:  {20, 5 * time.Second},
-	confirmed: {100, 30 * time.Second},
+	unknown:   {1, time.Second},
+	measured:  {10, 5 * time.Second},
+	confirmed: {150, 30 * time.Second},
+}
+
+// gone is how many times as high as after the last 429 the rate is when that limit is
+// taken for gone, and how well the limit is known then.
+var gone = [...]struct {
+	times float64
+	then  certainty
+}{
+	unknown:   {math.Inf(1), unknown},
+	measured:  {3, unknown},
+	confirmed: {2, measured},
 }
 
 const (
@@ -78,9 +91,6 @@ const (
 func (e *estimator) answer(now time.Time, used float64) {
 	e.recent, e.recentAt = e.lately(now)+1, now
 	e.answered++
-	if e.certainty == confirmed && e.perSecond > (1+alike)*e.limit {
-		e.certainty = measured // Graph accepts more than it did then
-	}
 	r := rise[e.certainty]
 	switch since := now.Sub(e.refused); {
 	case used > 0:
@@ -93,23 +103,30 @@ func (e *estimator) answer(now time.Time, used float64) {
 	case now.Sub(e.starved) > period, since < r.time, e.answered < r.requests, now.Sub(e.usedAt) < period:
 	default:
 		e.perSecond = min(e.perSecond*(1+1/max(r.requests, r.time.Seconds()*e.perSecond)), enough)
+		if g := gone[e.certainty]; e.perSecond > g.times*e.fellTo {
+			e.certainty = g.then
+		}
 	}
 }
 
 // refuse notes the first 429 after a time without.
 func (e *estimator) refuse(now time.Time) {
-	limit, since := e.lately(now)/period.Seconds(), now.Sub(e.refused)
+	lately := e.lately(now) / period.Seconds()
+	limit, since := lately, now.Sub(e.refused)
 	if e.certainty != unknown {
 		if since < period/2 { // too soon after another to measure
 			e.perSecond *= slack
 			return
 		}
-		// Graph had nothing left then and has nothing left now.
-		limit = e.answered / since.Seconds()
+		// Graph had nothing left then and has nothing left now. Where much more was
+		// answered lately, the limit is another than it was most of the time.
+		if limit = e.answered / since.Seconds(); lately > 2*limit {
+			limit = lately
+		}
 	}
 	few := now.Sub(e.starved) > period // that little was answered says little then
 	same := math.Abs(limit-e.limit) < alike*e.limit
-	if e.certainty == unknown && limit < (1+alike)*e.least {
+	if e.certainty == unknown && math.Abs(limit-e.least) < alike*e.least {
 		same, limit = true, e.least // as it is listed
 	}
 	if same && !few {
@@ -119,9 +136,12 @@ func (e *estimator) refuse(now time.Time) {
 		if few && e.certainty != unknown {
 			least = max(least, mostFall*e.perSecond)
 		}
+		if e.certainty == unknown {
+			limit = max(limit, least) // too few were answered yet to tell one that is lower
+		}
 		e.certainty, e.perSecond = measured, max(slack*limit, least)
 	}
-	e.limit, e.refused, e.answered = limit, now, 0
+	e.limit, e.fellTo, e.refused, e.answered = limit, e.perSecond, now, 0
 }
 
 // lately returns how many requests were answered in the last period, about.

@@ -57,26 +57,25 @@ func TestARefusalTooSoonAfterAnotherIsNoMeasure(t *testing.T) {
 
 func TestHowTheRateRises(t *testing.T) {
 	for name, tc := range map[string]struct {
-		refusals    int
+		certainty   certainty
 		hold        time.Duration // the rate stays
 		after       time.Duration // and then it is this much higher
 		least, most float64
 	}{
-		"without a refusal at once":         {0, 0, 8 * time.Second, 10, 50},
-		"a limit that was met once":         {1, 4 * time.Second, 15 * time.Second, 3, 30},
-		"a limit that was met, twice alike": {2, 29 * time.Second, 8 * time.Second, 1.05, 1.3},
-		"a limit that Graph has no more":    {2, 29 * time.Second, time.Minute, 20, 200},
+		"without a refusal at once":         {unknown, 0, 5 * time.Second, 10, 50},
+		"a limit that was met once":         {measured, 4 * time.Second, 6 * time.Second, 1.5, 3},
+		"a limit that was met, twice alike": {confirmed, 29 * time.Second, 20 * time.Second, 1.5, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, clock := newEstimator(starts[Authentication]), newClock()
-			if tc.refusals > 0 {
+			if tc.certainty > unknown {
 				e, clock = busy(t)
 			}
-			if tc.refusals > 1 {
+			if tc.certainty > measured {
 				e.wait(clock, 5500*time.Millisecond)
 				e.refuse(clock.at)
 			}
-			if e.certainty != certainty(tc.refusals) {
+			if e.certainty != tc.certainty {
 				t.Fatalf("certainty %d", e.certainty)
 			}
 			before := e.perSecond

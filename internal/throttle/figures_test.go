@@ -97,18 +97,48 @@ func TestFiveRequestsInTenSecondsBelowAuthentication(t *testing.T) {
 	}
 }
 
+// A Graph without a limit must not keep a first import waiting for minutes: 20 requests
+// a second are what 16 workers send that wait for nothing but Graph.
 func TestTheRateOfAuthenticationRisesWhileGraphAccepts(t *testing.T) {
-	for _, latency := range []time.Duration{0, 100 * time.Millisecond} {
-		synctest.Test(t, func(t *testing.T) {
-			s := newSimulation(latency, true)
-			q := &queue{}
-			q.put(20_000, job{requests: [classes]int{Directory: 4, Authentication: 1}})
-			for _, after := range []time.Duration{2, 3, 5, 10} {
-				s.run(q, after*time.Second)
-				t.Logf("%v s more, latency %v: %d", int(after), latency, s.got[Authentication].accepted)
-			}
-		})
+	const enough = 20
+	for name, tc := range map[string]struct {
+		learn  func(*simulation) // what happened before
+		latest time.Duration
+	}{
+		"at first": {func(*simulation) {}, 10 * time.Second},
+		"after a stray 429": {func(s *simulation) {
+			s.throttle.observe(s.throttle.sendTo(Authentication), 429, said("Retry-After", "1"))
+		}, time.Minute},
+		"after the limit that is listed": {func(s *simulation) {
+			s.limits.set(0, 0, 5)
+			s.run(many(), time.Minute)
+			s.limits.set(0, 0, 0)
+		}, 10 * time.Minute},
+	} {
+		for _, latency := range []time.Duration{0, 100 * time.Millisecond} {
+			t.Run(fmt.Sprintf("%s, latency %v", name, latency), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					s := newSimulation(latency, true)
+					tc.learn(s)
+					q, began := many(), time.Now()
+					for s.throttle.buckets[Authentication].rate() < enough && time.Since(began) < tc.latest {
+						s.run(q, time.Second/2)
+					}
+					t.Logf("%.1f a second after %v", s.throttle.buckets[Authentication].rate(), time.Since(began))
+					if s.throttle.buckets[Authentication].rate() < enough {
+						t.Errorf("that is too late")
+					}
+				})
+			})
+		}
 	}
+}
+
+// many are more changes than can be made.
+func many() *queue {
+	q := &queue{}
+	q.put(20_000, job{requests: [classes]int{Directory: 4, Authentication: 1}})
+	return q
 }
 
 func TestUserChangesGoBeforeDriftChecksAndDoNotStarveThem(t *testing.T) {
