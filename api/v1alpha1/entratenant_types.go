@@ -162,6 +162,13 @@ type EntraTenantStatus struct {
 	// +optional
 	PendingChanges int32 `json:"pendingChanges,omitempty"`
 
+	// pace is how fast Graph is asked, as far as that was learnt. It is written when it
+	// became half as fast again or fell as far, at most once a minute. A restarted operator
+	// begins with it.
+	//
+	// +optional
+	Pace RequestPace `json:"pace,omitzero"`
+
 	// recentDeletions are the deletions of the last hour by minute and namespace, oldest
 	// first: who spent limits.deletionsPerHour. They outlive a restart of the operator.
 	// There are more minutes than 61 only where the clock of an earlier operator was ahead.
@@ -209,6 +216,33 @@ type MethodCounts struct {
 	//
 	// +optional
 	Stalled int32 `json:"stalled"`
+}
+
+// RequestPace is how many requests are sent to Graph on average while enough waits.
+type RequestPace struct {
+	// authenticationRequestsPerMinute is for paths below /authentication/. 1200 stands for
+	// more, too.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	AuthenticationRequestsPerMinute int32 `json:"authenticationRequestsPerMinute,omitempty"`
+
+	// directoryRequestsPerMinute is for the rest of Graph. 6000 stands for more, too.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	DirectoryRequestsPerMinute int32 `json:"directoryRequestsPerMinute,omitempty"`
+
+	// driftPass is how long it takes at this pace to read each user once, if nothing else
+	// is asked. Where it is more than spec.resyncPeriod, drift is found that much later.
+	//
+	// +optional
+	DriftPass *metav1.Duration `json:"driftPass,omitempty"`
+
+	// lastUpdateTime is when the two numbers were written.
+	//
+	// +optional
+	LastUpdateTime metav1.Time `json:"lastUpdateTime,omitzero"`
 }
 
 // ViewOfProtectedUsers is a kind of protected users.

@@ -102,7 +102,7 @@ func (r *Reconciler) build(ctx context.Context, o *v1alpha1.EntraTenant) (t *ten
 		Name:     o.Name,
 		Version:  tenant.VersionOf(o),
 		Spec:     o.Spec,
-		Throttle: r.Tenants.Throttle(o.Name, r.Now),
+		Throttle: r.Tenants.Throttle(o.Name, r.Now, tenant.LearntPace(o.Status.Pace)),
 	}
 	t.Deletions = tenant.NewBudget(r.Now, o.Status.RecentDeletions, func(ctx context.Context, counts []v1alpha1.DeletionCount) error {
 		return r.saveDeletions(ctx, o.Name, counts)

@@ -14,6 +14,7 @@ import (
 	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/index"
 	"github.com/entraops/phone-operator/internal/patch"
+	"github.com/entraops/phone-operator/internal/tenant"
 	"github.com/entraops/phone-operator/internal/user"
 )
 
@@ -28,6 +29,9 @@ func (r *Reconciler) report(ctx context.Context, o *v1alpha1.EntraTenant, found 
 	s := &o.Status
 	s.ObservedGeneration = o.Generation
 	s.Users, s.Methods, s.PendingChanges = count.Users, count.Methods, count.PendingChanges
+	if t, ok := r.Tenants.Last(o.Name); ok {
+		s.Pace = tenant.ReportPace(s.Pace, t.Throttle.Pace(), s.Users, r.Now())
+	}
 	conditions.Put(&s.Conditions, v1alpha1.ConditionReady, found.ready, o.Generation)
 	if found.least.Reason != "" {
 		conditions.Put(&s.Conditions, v1alpha1.ConditionLeastPrivilege, found.least, o.Generation)

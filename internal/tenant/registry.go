@@ -87,12 +87,15 @@ func NewRegistry() *Registry {
 func (r *Registry) ShareWorkers(n int) { r.workers.SetWorkers(n) }
 
 // Throttle returns the throttle of the tenant that was put last under a name, or a new
-// one: a pause outlives the edits of an EntraTenant.
-func (r *Registry) Throttle(name string, now func() time.Time) *throttle.Throttle {
+// one that begins with what was learnt before: a pause outlives the edits of an
+// EntraTenant, and the pace a restart.
+func (r *Registry) Throttle(name string, now func() time.Time, learnt throttle.Pace) *throttle.Throttle {
 	if was, ok := r.Last(name); ok {
 		return was.Throttle
 	}
-	return throttle.New(now, r.workers, name)
+	t := throttle.New(now, r.workers, name)
+	t.Resume(learnt)
+	return t
 }
 
 // Get returns the tenant of a name; false if its EntraTenant, or its newest spec, was

@@ -53,12 +53,12 @@ func TestWhatWasExpectedDoesNotGrowOlder(t *testing.T) {
 
 func TestThePauseOfATenantOutlivesItsEdits(t *testing.T) {
 	r := NewRegistry()
-	first := r.Throttle("x", time.Now)
+	first := r.Throttle("x", time.Now, throttle.Pace{})
 	r.Put(&Tenant{Name: "x", Version: Version{Generation: 1}, Throttle: first})
-	if r.Throttle("x", time.Now) != first {
+	if r.Throttle("x", time.Now, throttle.Pace{}) != first {
 		t.Error("another version has another throttle")
 	}
-	if r.Throttle("y", time.Now) == first {
+	if r.Throttle("y", time.Now, throttle.Pace{}) == first {
 		t.Error("another tenant has the same throttle")
 	}
 }
@@ -72,7 +72,7 @@ func (lost) Unanswered() bool { return true }
 func TestANewVersionBeginsWithAClosedCircuit(t *testing.T) {
 	r := NewRegistry()
 	now := time.Now()
-	x := &Tenant{Name: "x", Version: Version{Generation: 1}, Throttle: r.Throttle("x", func() time.Time { return now })}
+	x := &Tenant{Name: "x", Version: Version{Generation: 1}, Throttle: r.Throttle("x", func() time.Time { return now }, throttle.Pace{})}
 	r.Put(x)
 	_, ticket, err := x.Throttle.Admit(t.Context(), throttle.High, throttle.Directory)
 	if err != nil {
@@ -107,7 +107,7 @@ func TestATenantThatIsAloneMayHoldAllWorkers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := NewRegistry()
 			r.ShareWorkers(16)
-			x := r.Throttle("x", time.Now)
+			x := r.Throttle("x", time.Now, throttle.Pace{})
 			x.SetCeilings(1000, 1000)
 			r.Put(&Tenant{Name: "x"})
 			tc.change(r)

@@ -12,6 +12,7 @@ import (
 type bucket struct {
 	estimator
 	ceiling  float64 // requests a second; 0: none
+	learnt   bool    // before a restart
 	burst    float64 // the least that the bucket holds
 	tokens   *rate.Limiter
 	spare    *rate.Limiter // what Low may take whatever else waits
@@ -34,14 +35,15 @@ const (
 // start is what a bucket begins with.
 type start struct {
 	perSecond, least, burst, cost float64
+	kept                          float64 // the highest rate that is believed after a restart
 }
 
 // starts: Microsoft lists 5 requests in 10 s for authentication methods, for each
 // application in each tenant, and its own tool keeps to that. For the directory it is
 // 350 units a second in the smallest tenants.
 var starts = [classes]start{
-	Directory:      {perSecond: 100, least: 5, burst: 1, cost: 4},
-	Authentication: {perSecond: 0.5, least: 0.5, burst: 2, cost: 2},
+	Directory:      {perSecond: 100, least: 5, burst: 1, cost: 4, kept: 100},
+	Authentication: {perSecond: 0.5, least: 0.5, burst: 2, cost: 2, kept: 20},
 }
 
 func newBucket(s start) bucket {
@@ -54,10 +56,16 @@ func newBucket(s start) bucket {
 	}
 }
 
+// resume begins with a rate that was learnt before a restart.
+func (b *bucket) resume(perSecond float64) {
+	b.learnt = true
+	b.estimator.resume(perSecond)
+}
+
 // setCeiling bounds the rate. A ceiling that is written is where the rate begins where
-// no limit is known: who writes it knows.
+// nothing was learnt yet: who writes it knows.
 func (b *bucket) setCeiling(perSecond float64) {
-	if b.certainty == unknown && perSecond > 0 && perSecond != b.ceiling {
+	if b.certainty == unknown && !b.learnt && perSecond > 0 && perSecond != b.ceiling {
 		b.perSecond = perSecond
 		b.tokens = rate.NewLimiter(rate.Limit(perSecond), int(b.depth(perSecond)))
 	}

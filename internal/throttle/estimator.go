@@ -40,6 +40,7 @@ type certainty int
 
 const (
 	unknown   certainty = iota // no 429 yet
+	resumed                    // no 429 yet; the rate is what was learnt before a restart
 	measured                   // by one 429
 	confirmed                  // by two that told the same
 )
@@ -53,6 +54,7 @@ var rise = [...]struct {
 	time     time.Duration
 }{
 	unknown:   {1, time.Second},
+	resumed:   {10, 5 * time.Second},
 	measured:  {10, 5 * time.Second},
 	confirmed: {150, 30 * time.Second},
 }
@@ -64,6 +66,7 @@ var gone = [...]struct {
 	then  certainty
 }{
 	unknown:   {math.Inf(1), unknown},
+	resumed:   {3, unknown},
 	measured:  {3, unknown},
 	confirmed: {2, measured},
 }
@@ -109,11 +112,18 @@ func (e *estimator) answer(now time.Time, used float64) {
 	}
 }
 
+// resume begins with a rate that was learnt before a restart.
+func (e *estimator) resume(perSecond float64) {
+	if perSecond != e.perSecond { // or it is where every rate begins
+		e.certainty, e.perSecond, e.limit, e.fellTo = resumed, perSecond, perSecond, perSecond
+	}
+}
+
 // refuse notes the first 429 after a time without.
 func (e *estimator) refuse(now time.Time) {
 	lately := e.lately(now) / period.Seconds()
 	limit, since := lately, now.Sub(e.refused)
-	if e.certainty != unknown {
+	if e.certainty > resumed {
 		if since < period/2 { // too soon after another to measure
 			e.perSecond *= slack
 			return
@@ -133,7 +143,7 @@ func (e *estimator) refuse(now time.Time) {
 		e.certainty, e.perSecond = confirmed, slack*limit
 	} else {
 		least := e.least
-		if few && e.certainty != unknown {
+		if few && e.certainty != unknown || e.certainty == resumed {
 			least = max(least, mostFall*e.perSecond)
 		}
 		if e.certainty == unknown {

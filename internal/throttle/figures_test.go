@@ -105,7 +105,8 @@ func TestTheRateOfAuthenticationRisesWhileGraphAccepts(t *testing.T) {
 		learn  func(*simulation) // what happened before
 		latest time.Duration
 	}{
-		"at first": {func(*simulation) {}, 10 * time.Second},
+		"at first":        {func(*simulation) {}, 10 * time.Second},
+		"after a restart": {func(s *simulation) { s.throttle.Resume(Pace{Authentication: 0.5, Directory: 100}) }, 30 * time.Second},
 		"after a stray 429": {func(s *simulation) {
 			s.throttle.observe(s.throttle.sendTo(Authentication), 429, said("Retry-After", "1"))
 		}, time.Minute},
