@@ -52,7 +52,6 @@ func (s *story) audited(u emulator.User) []auditLine {
 func TestAuditLines(t *testing.T) {
 	s := newStory(t)
 	s.graph.SetReadLag(0) // every change is waited for
-	t.Cleanup(func() { s.graph.SetReadLag(readLag) })
 	p := s.people
 	u := s.user(func(u *emulator.User) { u.SMSSignIn = true })
 

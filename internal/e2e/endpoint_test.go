@@ -143,7 +143,8 @@ func TestATokenEndpointThatSendsElsewhere(t *testing.T) {
 	for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			url, visits := thief()
-			start(t).front.stepIn(func(w http.ResponseWriter, r *http.Request) bool {
+			s := unconnected(t)
+			s.front.stepIn(func(w http.ResponseWriter, r *http.Request) bool {
 				if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/token") {
 					return false
 				}
@@ -151,7 +152,7 @@ func TestATokenEndpointThatSendsElsewhere(t *testing.T) {
 				w.WriteHeader(status)
 				return true
 			})
-			s := newStory(t)
+			s.connect()
 			s.eventually("the EntraTenant says that there is no token", func() error {
 				tenant, err := s.entraTenant()
 				if err == nil && len(tenant.Status.Conditions) == 0 {

@@ -54,7 +54,7 @@ func TestWhatIsTakenAwayWhileGraphIsSlow(t *testing.T) {
 		for when, before := range map[string][]string{"a create": nil, "an update": {"mobile +1 2065550101"}} {
 			t.Run(sentence+", before "+when, func(t *testing.T) {
 				t.Parallel()
-				g := (&story{world: s.world, t: t, tenant: s.tenant, tenantID: s.tenantID, people: s.people}).team("lab")
+				g := s.under(t).team("lab")
 				g.label(g.namespace, "fence", s.tenant)
 				u := g.user()
 				if before != nil {

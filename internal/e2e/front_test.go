@@ -9,7 +9,7 @@ import (
 	"github.com/entraops/phone-operator/internal/emulator"
 )
 
-// front is the HTTPS server that the operator takes for Graph. Behind it is the emulator; in between a story can step
+// front is the HTTPS server that the operator takes for a story's Graph. Behind it is the emulator; in between a story can step
 // in, to end the operator at a certain request or to answer as no honest Graph would.
 type front struct {
 	URL string

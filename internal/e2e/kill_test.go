@@ -67,13 +67,9 @@ type life struct {
 }
 
 func (s *story) life(t *testing.T) *life {
-	// The user's steps fail this test, not the one around it.
-	here := *s
-	here.t = t
-	people := *s.people
-	people.story, here.people = &here, &people
+	here := s.under(t)
 	u := here.user()
-	return &life{story: &here, user: u, name: "u" + u.ID[:8] + "-"}
+	return &life{story: here, user: u, name: "u" + u.ID[:8] + "-"}
 }
 
 func (l *life) live() {

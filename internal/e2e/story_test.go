@@ -37,11 +37,16 @@ const (
 // enough are the permissions that the operator needs.
 var enough = []string{"UserAuthMethod-Phone.ReadWrite.All", "User.ReadBasic.All", "RoleManagement.Read.Directory", "GroupMember.Read.All"}
 
-// story is one test: a tenant that it has for itself, the EntraTenant that speaks for it, and a team whose namespace
-// may manage the tenant's users of contoso.com.
+// readLag is how long Graph's reads lag behind its writes.
+const readLag = 500 * time.Millisecond
+
+// story is one test: a Graph with one tenant that it has for itself, the EntraTenant that speaks for it, and a team
+// whose namespace may manage the tenant's users of contoso.com.
 type story struct {
 	*world
 	t        *testing.T
+	graph    *emulator.Emulator
+	front    *front
 	tenant   string // name of the EntraTenant and of the Secret with its credential
 	tenantID string
 	people   *team
@@ -49,29 +54,50 @@ type story struct {
 
 func newStory(t *testing.T, change ...func(*v1alpha1.EntraTenantSpec)) *story {
 	t.Helper()
-	w := start(t)
-	s := &story{world: w, t: t, tenantID: uuid.NewString()}
+	s := unconnected(t)
+	s.connect(change...)
+	return s
+}
+
+// unconnected is a story of which the operator knows nothing yet.
+func unconnected(t *testing.T) *story {
+	t.Helper()
+	s := &story{world: start(t), t: t, tenantID: uuid.NewString(), graph: emulator.New(emulator.Options{Seed: 1})}
+	s.graph.SetReadLag(readLag)
+	s.front = newFront(s.graph)
 	s.tenant = "t-" + s.tenantID[:8]
-	must(t, w.graph.AddTenant(emulator.Tenant{ID: s.tenantID}))
+	must(t, s.graph.AddTenant(emulator.Tenant{ID: s.tenantID}))
 	s.app(enough...)
 	s.people = s.team("people")
+	s.shared(t)
+	t.Cleanup(s.end)
+	return s
+}
 
+// connect creates the EntraTenant.
+func (s *story) connect(change ...func(*v1alpha1.EntraTenantSpec)) {
+	s.t.Helper()
 	spec := v1alpha1.EntraTenantSpec{
 		TenantID: s.tenantID, ClientID: clientID,
 		Credential: v1alpha1.Credential{ClientSecret: &v1alpha1.ClientSecretCredential{
 			SecretRef: v1alpha1.SecretReference{Namespace: system, Name: s.tenant, Key: "clientSecret"},
 		}},
-		Endpoint: &v1alpha1.Endpoint{Graph: w.front.URL, Authority: w.front.URL, CABundle: w.front.CA},
+		Endpoint: &v1alpha1.Endpoint{Graph: s.front.URL, Authority: s.front.URL, CABundle: s.front.CA},
 		Access:   []v1alpha1.AccessRule{s.people.may()},
 	}
 	for _, c := range change {
 		c(&spec)
 	}
-	s.shared(t)
-	t.Cleanup(s.end)
-	must(t, w.Create(t.Context(), secret(system, s.tenant, "clientSecret", "first")))
-	must(t, w.Create(t.Context(), &v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: s.tenant}, Spec: spec}))
-	return s
+	must(s.t, s.Create(s.t.Context(), secret(system, s.tenant, "clientSecret", "first")))
+	must(s.t, s.Create(s.t.Context(), &v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: s.tenant}, Spec: spec}))
+}
+
+// under is the story as part of the test t tells it: what fails there fails t.
+func (s *story) under(t *testing.T) *story {
+	part, people := *s, *s.people
+	people.story, part.people = &part, &people
+	part.t = t
+	return &part
 }
 
 // deletions is a limit of deletions in an hour.
@@ -97,7 +123,6 @@ func (s *story) end() {
 		s.t.Error(failure)
 	}
 	s.front.stepIn(nil)
-	s.graph.ClearFaults()
 	ctx := context.Background()
 	objects := []client.Object{&v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: s.tenant}}}
 	for _, o := range s.resources() {

@@ -3,7 +3,7 @@
 // HTTPS. Its stories are what unit tests cannot show: that an operator which is killed at any moment loses and doubles
 // nothing, that what a hostile namespace tries leaves Graph as it was, and that no phone number gets out.
 //
-// Stories run one after the other on one cluster. Each has a tenant, namespaces and users of its own, and acts in the
+// Stories run one after the other on one cluster. Each has a Graph, a tenant and namespaces of its own, and acts in the
 // name of ServiceAccounts that hold the roles which the operator ships for people; an administrator only prepares.
 // The operator logs all it can, and every story ends with a search of everything it wrote: see leaks.
 package e2e_test
@@ -19,7 +19,6 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -32,7 +31,6 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/devcluster"
-	"github.com/entraops/phone-operator/internal/emulator"
 	"github.com/entraops/phone-operator/internal/leash"
 	"github.com/entraops/phone-operator/internal/testenv"
 )
@@ -45,15 +43,10 @@ const (
 	metricsReader   = "phone-operator-metrics-reader"
 )
 
-// readLag is how long Graph's reads lag behind its writes.
-const readLag = 500 * time.Millisecond
-
-// world is a cluster with the operator installed, and a Graph. It ends with the process.
+// world is a cluster with the operator installed. It ends with the process.
 type world struct {
 	client.Client // the cluster's administrator
 	cluster       *devcluster.Cluster
-	graph         *emulator.Emulator
-	front         *front
 	api           *apiServer
 	program
 
@@ -103,11 +96,7 @@ func newWorld(cluster *devcluster.Cluster) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &world{
-		Client: admin, cluster: cluster, program: p, graph: emulator.New(emulator.Options{Seed: 1}),
-	}
-	w.graph.SetReadLag(readLag)
-	w.front = newFront(w.graph)
+	w := &world{Client: admin, cluster: cluster, program: p}
 	if w.api, err = newAPIServer(cluster.Config()); err != nil {
 		return nil, err
 	}
