@@ -39,7 +39,7 @@ func (s *story) audited(u emulator.User) []auditLine {
 		for text := range strings.Lines(o.output()) {
 			var line auditLine
 			// Azure's SDK writes lines of its own, and the last one may be half written.
-			if json.Unmarshal([]byte(text), &line) == nil && line.Message == "changed Graph" && line.UserID == u.ID {
+			if strings.Contains(text, u.ID) && json.Unmarshal([]byte(text), &line) == nil && line.Message == "changed Graph" && line.UserID == u.ID {
 				lines = append(lines, line)
 			}
 		}

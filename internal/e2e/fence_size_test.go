@@ -48,7 +48,7 @@ func TestLongAnnotationsAreCut(t *testing.T) {
 	for _, o := range s.ever() {
 		for line := range strings.Lines(o.output()) {
 			var about struct{ Msg, UserID string }
-			if json.Unmarshal([]byte(line), &about) != nil || about.UserID != u.ID || about.Msg != "changed Graph" {
+			if !strings.Contains(line, u.ID) || json.Unmarshal([]byte(line), &about) != nil || about.UserID != u.ID || about.Msg != "changed Graph" {
 				continue
 			}
 			if lines++; len(line) > 2000 {

@@ -42,22 +42,25 @@ func TestTheSearchFindsANumberInAnyWriting(t *testing.T) {
 	}
 }
 
-// leaks are the places in which a number of any story is to be read that should not be there: what operators wrote to
-// stdout and stderr, their metrics, all events, and of all resources what the operator wrote.
-func (w *world) leaks() []string {
+// wrongs are what should not be, of whichever story. A number of any story is to be read in what operators wrote to
+// stdout and stderr since the last call, in their metrics, in an event, or in what they wrote of a resource; or an
+// operator failed.
+func (w *world) wrongs() []string {
 	var found []string
 	search := func(where, text string) {
 		for _, at := range numbers.FindAllStringIndex(text, 3) {
-			found = append(found, fmt.Sprintf("%s: ...%s...", where, text[max(0, at[0]-900):min(len(text), at[1]+50)]))
+			found = append(found, fmt.Sprintf("a phone number got out: %s: ...%s...", where, text[max(0, at[0]-900):min(len(text), at[1]+50)]))
 		}
 	}
 	for _, o := range w.ever() {
-		if o.searched.Load() {
-			continue
+		output, err := o.unread()
+		if err != nil {
+			found = append(found, "the output cannot be read: "+err.Error())
 		}
-		ended, before := !o.running(), len(found)
-		search("output", o.output())
-		o.searched.Store(ended && len(found) == before)
+		search("output", output)
+		if failure := o.failure(output); failure != "" {
+			found = append(found, failure)
+		}
 		if o.running() && o.metrics != "" {
 			text, _, err := w.scrape(o, w.scraper())
 			if err != nil {

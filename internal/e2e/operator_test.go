@@ -1,16 +1,20 @@
 package e2e_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -28,8 +32,9 @@ type operator struct {
 	metrics, probes string      // addresses; "" of one that is mute
 	told            atomic.Bool // to end
 
-	// What is to be found in the output of one that has ended was looked for; there is none.
-	searched, judged atomic.Bool
+	reading sync.Mutex
+	read    int64 // how much of its output was searched
+	judged  bool  // its end was
 }
 
 // launch says how an operator is started. The zero value is how the stories share one.
@@ -161,22 +166,44 @@ func (o *operator) running() bool { return o.process.Running() }
 // ended waits for the operator's end and says how it came.
 func (o *operator) ended() error { return o.process.Wait(context.Background()) }
 
-// failures are what no operator may come to, whatever happens around it.
-func (w *world) failures() (found []string) {
-	for _, o := range w.ever() {
-		if o.judged.Load() {
-			continue
-		}
-		ended, before, output := !o.running(), len(found), o.output()
-		if ended && !o.told.Load() {
-			found = append(found, fmt.Sprintf("an operator ended by itself: %v: ...%s", o.ended(), output[max(0, len(output)-2000):]))
-		}
-		if at := strings.Index(output, "Observed a panic"); at >= 0 {
-			found = append(found, "an operator panicked: "+output[at:min(len(output), at+2000)])
-		}
-		o.judged.Store(ended && len(found) == before)
+// failure is what no operator may come to, whatever happens around it; "" for nothing. A panic is in what it wrote
+// lately, and its end is found once.
+func (o *operator) failure(lately string) string {
+	if at := strings.Index(lately, "Observed a panic"); at >= 0 {
+		return "an operator panicked: " + lately[at:min(len(lately), at+2000)]
 	}
-	return found
+	if o.running() || o.told.Load() {
+		return ""
+	}
+	o.reading.Lock()
+	defer o.reading.Unlock()
+	if o.judged {
+		return ""
+	}
+	o.judged = true
+	all := o.output()
+	return fmt.Sprintf("an operator ended by itself: %v: ...%s", o.ended(), all[max(0, len(all)-2000):])
+}
+
+// unread is what it wrote since the last call: whole lines while it runs, and all that is left when it has ended.
+func (o *operator) unread() (string, error) {
+	o.reading.Lock()
+	defer o.reading.Unlock()
+	ended := !o.running()
+	log, err := os.Open(o.log)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = log.Close() }()
+	text, err := io.ReadAll(io.NewSectionReader(log, o.read, math.MaxInt64-o.read))
+	if err != nil {
+		return "", err
+	}
+	if !ended {
+		text = text[:bytes.LastIndexByte(text, '\n')+1]
+	}
+	o.read += int64(len(text))
+	return string(text), nil
 }
 
 // ever are all operators that ever ran.

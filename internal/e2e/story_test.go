@@ -116,11 +116,8 @@ func (s *story) end() {
 	if s.t.Failed() {
 		s.t.Logf("the tenant's resources at the end:\n%s", s.describe())
 	}
-	for _, leak := range s.leaks() {
-		s.t.Errorf("a phone number got out: %s", leak)
-	}
-	for _, failure := range s.failures() {
-		s.t.Error(failure)
+	for _, wrong := range s.wrongs() {
+		s.t.Error(wrong)
 	}
 	s.front.stepIn(nil)
 	ctx := context.Background()

@@ -5,7 +5,7 @@
 //
 // Stories run one after the other on one cluster. Each has a Graph, a tenant and namespaces of its own, and acts in the
 // name of ServiceAccounts that hold the roles which the operator ships for people; an administrator only prepares.
-// The operator logs all it can, and every story ends with a search of everything it wrote: see leaks.
+// The operator logs all it can, and every story ends with a search of what it wrote since the last search: see wrongs.
 package e2e_test
 
 import (
