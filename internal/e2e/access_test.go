@@ -18,6 +18,7 @@ import (
 // A namespace that no rule is for gets nothing done, learns nothing, and costs Graph nothing: whether a user exists and
 // under which object id is not told to whoever may create a resource somewhere.
 func TestANamespaceWithoutARule(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	hostile := s.team("hostile")
 	u := s.user(func(u *emulator.User) { u.Phones = map[string]string{"office": "+1 2065550109"} })
@@ -49,6 +50,7 @@ func TestANamespaceWithoutARule(t *testing.T) {
 
 // Rules are about the user that Graph knows, not about what the resource calls it.
 func TestUsersThatNoRuleCovers(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	for name, upn := range map[string]string{
 		"another domain":                "carol@fabrikam.com",
@@ -76,6 +78,7 @@ func TestUsersThatNoRuleCovers(t *testing.T) {
 
 // What a rule leaves out is not done, and the rest is.
 func TestTypesActionsAndSourcesThatNoRuleCovers(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	p := s.people
 	only := func(change func(*v1alpha1.AccessRule)) {
@@ -117,6 +120,7 @@ func TestTypesActionsAndSourcesThatNoRuleCovers(t *testing.T) {
 
 // A rule that is taken away bites on what is there already.
 func TestARuleTakenAway(t *testing.T) {
+	t.Parallel()
 	for name, takeAway := range map[string]func(*story){
 		"no rules":      func(s *story) { s.editTenant(func(spec *v1alpha1.EntraTenantSpec) { spec.Access = nil }) },
 		"another label": func(s *story) { s.label(s.people.namespace, "allowed", "no") },
@@ -128,6 +132,7 @@ func TestARuleTakenAway(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newStory(t)
 			p := s.people
 			s.label(p.namespace, "allowed", "yes")
@@ -155,6 +160,7 @@ func TestARuleTakenAway(t *testing.T) {
 
 // Who may label namespaces decides whom a rule that selects by a label is for. The name is a label that cannot be forged.
 func TestTheNameOfANamespaceCannotBeForged(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	hostile := s.team("hostile")
 	ns := &corev1.Namespace{}

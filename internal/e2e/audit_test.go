@@ -50,6 +50,7 @@ func (s *story) audited(u emulator.User) []auditLine {
 // Each change made in Graph is one line that says what was done to whom, for which resource, who applied that as far as
 // it tells, and under which id Microsoft knows the request.
 func TestAuditLines(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	s.graph.SetReadLag(0) // every change is waited for
 	p := s.people
@@ -128,12 +129,14 @@ func (g *team) serverSideApply(o *v1alpha1.PhoneAuthenticationMethod, manager st
 
 // A change that was made although the answer said otherwise, or none came, is one line, too.
 func TestAuditLinesOfChangesWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]emulator.Fault{
 		"a cut connection": {Effect: emulator.Cut, AfterWork: true},
 		"a 500":            {Effect: emulator.Answer, AfterWork: true, Status: http.StatusInternalServerError},
 		"a 409":            {Effect: emulator.Answer, AfterWork: true, Status: http.StatusConflict, Code: "phoneNumberNotUnique"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newStory(t)
 			u := s.user()
 			for _, method := range []string{"POST", "PATCH", "DELETE"} {

@@ -13,6 +13,7 @@ import (
 
 // A resource is bound to the user it first met. Somebody else who is given the name gets nothing of it.
 func TestANameGivenToSomebodyElse(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	p := s.people
 	first := s.user()
@@ -40,6 +41,7 @@ func TestANameGivenToSomebodyElse(t *testing.T) {
 
 // A user that is renamed is the same user.
 func TestAUserThatIsRenamed(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	p := s.people
 	u := s.user()
@@ -53,6 +55,7 @@ func TestAUserThatIsRenamed(t *testing.T) {
 
 // The role for people does not write status, at creation either.
 func TestAStatusThatAnEditorForges(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	p := s.people
 	u := s.user(func(u *emulator.User) { u.Phones = map[string]string{"mobile": "+1 2065550109"} })
@@ -83,6 +86,7 @@ const mobileID = "3179e48a-750b-4051-897c-87b9720928f7"
 // If a status is forged all the same, by somebody whom an administrator let: no user is reached through it who could not
 // be named, and no administrator.
 func TestAStatusThatIsForgedAllTheSame(t *testing.T) {
+	t.Parallel()
 	for sentence, c := range map[string]struct {
 		spelling func(own, other emulator.User) string
 		other    func(*emulator.User)
@@ -97,6 +101,7 @@ func TestAStatusThatIsForgedAllTheSame(t *testing.T) {
 		"a phone of an administrator":      {spellOther, administrator, v1alpha1.ReasonPrivilegedUser},
 	} {
 		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
 			s := newStory(t)
 			p := s.people
 			own, other := s.user(), s.user(c.other, func(u *emulator.User) { u.Phones = map[string]string{"mobile": "+1 2065550109"} })

@@ -15,9 +15,9 @@ import (
 // A mistake in Git that deletes everybody deletes few, an operator that is killed in between included; who sees it in
 // time keeps the rest.
 func TestAMistakeThatDeletesEverything(t *testing.T) {
+	t.Parallel()
 	const users, limit, raised = 24, 7, 12
-	s := newStory(t, deletions(limit))
-	s.alone()
+	s := newStoryAlone(t, deletions(limit))
 	s.launch(launch{})
 	p := s.people
 	var names []string

@@ -14,6 +14,7 @@ import (
 
 // The older of two resources has a phone, unless it may not: nobody sits on somebody else's user by being there first.
 func TestAnOlderResourceThatIsNotPermitted(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	p, hostile := s.people, s.team("hostile")
 	u := s.user()
@@ -32,6 +33,7 @@ func TestAnOlderResourceThatIsNotPermitted(t *testing.T) {
 
 // Who was permitted once, and holds the phone, loses it with the rule to a rival that is permitted.
 func TestAHolderThatIsNotPermittedAnyMore(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	p, hostile := s.people, s.team("hostile")
 	s.editTenant(func(spec *v1alpha1.EntraTenantSpec) { spec.Access = append(spec.Access, hostile.may()) })
@@ -55,6 +57,7 @@ func TestAHolderThatIsNotPermittedAnyMore(t *testing.T) {
 
 // The loser learns that there is a winner. In which namespace, and under which name, is not its business.
 func TestAConflictDoesNotNameOtherNamespaces(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	p, other := s.people, s.team("other")
 	s.editTenant(func(spec *v1alpha1.EntraTenantSpec) { spec.Access = append(spec.Access, other.may()) })
@@ -91,6 +94,7 @@ func (s *story) told(g *team) string {
 
 // A finalizer keeps a resource that the operator has let go. A phone that somebody registers later is none of its own.
 func TestAFinalizerOfAnEditorsOwn(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	p := s.people
 	u := s.user()

@@ -19,6 +19,7 @@ import (
 
 // Where tokens and credentials are sent is in the EntraTenant, and who declares phones cannot even read it.
 func TestAnEditorAndTheEntraTenant(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	hostile := s.team("hostile")
 	tenant, err := s.entraTenant()
@@ -48,6 +49,7 @@ func TestAnEditorAndTheEntraTenant(t *testing.T) {
 
 // An address is https and a host, or it is refused.
 func TestAddressesThatAreRefused(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	for _, address := range []string{
 		"http://169.254.169.254", "http://localhost:8001", "https://user:password@graph.example", "https://graph.example/v1.0",
@@ -77,8 +79,10 @@ func thief() (url string, visits *atomic.Int32) {
 
 // Whatever Graph answers, the token is for the host it is sent to.
 func TestGraphThatSendsElsewhere(t *testing.T) {
+	t.Parallel()
 	for _, status := range []int{http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
 			s := newStory(t)
 			u := s.user()
 			url, visits := thief()
@@ -119,6 +123,7 @@ func TestGraphThatSendsElsewhere(t *testing.T) {
 
 // The next page of a list is asked of Graph, whatever address the link has.
 func TestAListThatGoesOnElsewhere(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	u := s.user()
 	url, visits := thief()
@@ -140,8 +145,10 @@ func TestAListThatGoesOnElsewhere(t *testing.T) {
 
 // The same of the token endpoint: the secret is for the host it is sent to.
 func TestATokenEndpointThatSendsElsewhere(t *testing.T) {
+	t.Parallel()
 	for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
 			url, visits := thief()
 			s := unconnected(t)
 			s.front.stepIn(func(w http.ResponseWriter, r *http.Request) bool {

@@ -125,6 +125,7 @@ func TestPhonesOfOthersAreNotToldWhenTheyAreTakenOver(t *testing.T) {
 // Whoever may adopt a phone can find out its number by trying, and is soon made to wait: by then the right number is no
 // more than another guess. Nobody else waits for it.
 func TestNumbersCannotBeGuessed(t *testing.T) {
+	t.Parallel()
 	for sentence, c := range map[string]struct {
 		mode   v1alpha1.Mode
 		adopt  v1alpha1.AdoptionPolicy

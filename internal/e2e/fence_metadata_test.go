@@ -15,6 +15,7 @@ import (
 // Finalizers, labels and annotations are for whoever may edit the resource: they bind it to nobody. A resource is for
 // the user whom its spec names, whatever its metadata says.
 func TestMetadataBindsToNobody(t *testing.T) {
+	t.Parallel()
 	for sentence, other := range map[string]func(*emulator.User){
 		"to a user within the rules":       ordinary,
 		"to a user without a rule":         fabrikam,

@@ -15,6 +15,7 @@ import (
 // Between the begin of a look and its write Graph may take its time. What is taken away meanwhile, and the operator
 // knows of, is not written any more.
 func TestWhatIsTakenAwayWhileGraphIsSlow(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	s.allow(s.people.may(func(r *v1alpha1.AccessRule) {
 		r.Namespaces = metav1.LabelSelector{MatchLabels: map[string]string{"fence": s.tenant}}

@@ -148,12 +148,14 @@ func (s *story) lists(u emulator.User) []emulator.Request {
 
 // What Graph, or a gateway before it, answers to a name that somebody brings along is that resource's trouble alone.
 func TestANameThatGraphRefuses(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]emulator.Fault{
 		"400": {Effect: emulator.Answer, Status: http.StatusBadRequest}, "403": {Effect: emulator.Answer, Status: http.StatusForbidden},
 		"404": {Effect: emulator.Answer, Status: http.StatusNotFound}, "409": {Effect: emulator.Answer, Status: http.StatusConflict},
 		"500": {Effect: emulator.Answer, Status: http.StatusInternalServerError}, "garbled": {Effect: emulator.Garble}, "cut": {Effect: emulator.Cut},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newStory(t)
 			p, hostile, stranger := s.people, s.team("hostile"), s.team("stranger")
 			s.allow(hostile.desk())

@@ -14,6 +14,7 @@ import (
 // A refusal to tell roles is no answer, on a connection that never had one either: right after a start, or when the
 // credential was rotated. Whoever may activate a role is out of bounds all the same.
 func TestRolesThatAreRefusedAfterAStart(t *testing.T) {
+	t.Parallel()
 	for sentence, c := range map[string]struct {
 		path   string
 		status int
@@ -30,6 +31,7 @@ func TestRolesThatAreRefusedAfterAStart(t *testing.T) {
 		"active roles, 404, and nobody special at it": {"roleAssignments", http.StatusNotFound, "", ordinary},
 	} {
 		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
 			s := newStory(t)
 			u := s.user(c.user)
 			s.tenantReaches(v1alpha1.ConditionReady, yes, v1alpha1.ReasonReady)
@@ -82,8 +84,10 @@ func mayActivate(u *emulator.User) { u.EligibleRoles = []emulator.Role{globalAdm
 
 // A list that says in some odd way that it goes on is not at its end.
 func TestAListOfRolesThatGoesOnInAnOddWay(t *testing.T) {
+	t.Parallel()
 	for _, link := range []string{`{"href":"https://graph.example"}`, `["https://graph.example"]`, `7`, `true`, `""`, `" "`} {
 		t.Run(link, func(t *testing.T) {
+			t.Parallel()
 			s := newStory(t)
 			u := s.user(administrator)
 			pages := atomic.Int32{}

@@ -69,11 +69,13 @@ func (g *team) ready1(name string) *v1alpha1.PhoneAuthenticationMethod {
 
 // A status that was restored in part from a backup, with whatever conditions, stops nobody's work while Graph is away.
 func TestAStatusThatIsThereInPart(t *testing.T) {
+	t.Parallel()
 	for sentence, conditions := range map[string][]string{
 		"Stalled alone": {v1alpha1.ConditionStalled}, "no conditions": nil, "Synced alone": {v1alpha1.ConditionSynced},
 		"Reconciling alone": {v1alpha1.ConditionReconciling}, "Accepted and Stalled": {v1alpha1.ConditionAccepted, v1alpha1.ConditionStalled},
 	} {
 		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
 			s := newStory(t)
 			p := s.people
 			u := s.user()

@@ -20,6 +20,7 @@ import (
 // A resource that the operator cannot write takes no part: whatever the reason, and whether the rules are for it or
 // not, others get the phone, change it, and have it deleted.
 func TestResourcesThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
 	for sentence, spoil := range map[string]func(*team){
 		"no status, by a policy of the cluster":    func(g *team) { g.closed("phoneauthenticationmethods/status") },
 		"no finalizer, by a policy of the cluster": func(g *team) { g.closed("phoneauthenticationmethods") },

@@ -16,6 +16,7 @@ import (
 // "permitted" makes a claim on it that was planted before count: not a change of the resource, of the rules, of the
 // namespace or of the user's name.
 func TestAClaimThatIsPlantedForLater(t *testing.T) {
+	t.Parallel()
 	noUpdate := func(r *v1alpha1.AccessRule) {
 		r.Actions = []v1alpha1.Action{v1alpha1.ActionCreate, v1alpha1.ActionDelete}
 	}

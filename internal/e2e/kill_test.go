@@ -20,8 +20,8 @@ import (
 // A life that was met by a kill ends a minute or more later, when no phone can come any more that was begun: the ends
 // are waited for together, after the last kill.
 func TestKilledAtAnyRequest(t *testing.T) {
-	s := newStory(t, deletions(10_000))
-	s.alone()
+	t.Parallel()
+	s := newStoryAlone(t, deletions(10_000))
 	var lives []*life
 	for _, m := range []struct {
 		name   string
@@ -137,6 +137,7 @@ func (l *life) end() {
 
 // What an operator was about to record when it was killed is not lost on the next one, whatever happened meanwhile.
 func TestWhatHappensWhileNobodyWorks(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		meanwhile func(*team, emulator.User)
 		then      func(*team)
@@ -171,8 +172,8 @@ func TestWhatHappensWhileNobodyWorks(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newStory(t)
-			s.alone()
+			t.Parallel()
+			s := newStoryAlone(t)
 			p, u := s.people, s.user()
 			o := s.launch(quick)
 			s.killAfter(o, u, http.MethodPost)

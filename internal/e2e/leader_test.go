@@ -16,8 +16,8 @@ const asksGraph = "OUTGOING REQUEST"
 // Of two replicas one works. The other asks Graph nothing until the first is gone: killed in the middle of a write, or
 // told to end.
 func TestTwoReplicas(t *testing.T) {
-	s := newStory(t)
-	s.alone()
+	t.Parallel()
+	s := newStoryAlone(t)
 	p := s.people
 	elected := launch{args: []string{"--leader-elect=true"}}
 	first := s.launch(elected)

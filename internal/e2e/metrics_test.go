@@ -8,6 +8,7 @@ import (
 
 // Metrics are for callers whom the API server knows and lets.
 func TestMetricsAreBehindAuthentication(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	o := s.shared(t)
 	cfg, err := s.cluster.ServiceAccount(t.Context(), s.people.namespace, "people")

@@ -90,7 +90,7 @@ func (w *world) begin(o *operator, args []string, env ...string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	o.log = filepath.Join(w.dir, fmt.Sprintf("operator-%d.log", len(w.operators)+1))
-	if err := o.start(w.path, args, env...); err != nil {
+	if err := o.start(w.program.path, args, env...); err != nil {
 		return err
 	}
 	w.operators = append(w.operators, o)
@@ -222,7 +222,7 @@ func (o *operator) output() string {
 	return string(log)
 }
 
-// shared returns the operator that works for whatever story is told, and starts one if none does.
+// shared returns the operator of the world that stories share, and starts one if none runs.
 func (w *world) shared(t *testing.T) *operator {
 	t.Helper()
 	w.starting.Lock() // stories that run beside each other share one
@@ -244,17 +244,11 @@ func (w *world) current() *operator {
 	return nil
 }
 
-// endAll kills every operator that runs. Two would work against each other.
+// endAll kills every operator that runs.
 func (w *world) endAll() {
 	for o := w.current(); o != nil; o = w.current() {
 		o.kill()
 	}
-}
-
-// alone ends the operator that the stories share, for a story that runs its own; they end with it.
-func (s *story) alone() {
-	s.endAll()
-	s.t.Cleanup(s.endAll)
 }
 
 // launch runs one more operator for this story.

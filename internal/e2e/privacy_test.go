@@ -18,6 +18,7 @@ import (
 // Every story ends with a search for numbers. This one is for what the others leave out: each way for a number to be
 // written, wrong or refused, and each way for Graph to fail, with the log at its loudest.
 func TestNoNumberGetsOut(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	o := s.shared(t)
 	p := s.people

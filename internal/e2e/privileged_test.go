@@ -39,6 +39,7 @@ func (s *story) administrators() map[string]func(*emulator.User) {
 
 // The access rules let the namespace manage these users, and still nobody gets an administrator's phone.
 func TestNoPhoneForAnAdministrator(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	before := s.graphStays()
 	for sentence, makeAdministrator := range s.administrators() {
@@ -55,6 +56,7 @@ func TestNoPhoneForAnAdministrator(t *testing.T) {
 
 // What the resource was once rightly made for does not matter: the user is asked about before each write.
 func TestAUserWhoBecomesAnAdministrator(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	p := s.people
 	for sentence, makeAdministrator := range s.administrators() {
@@ -95,6 +97,7 @@ func TestAUserWhoBecomesAnAdministrator(t *testing.T) {
 
 // One pass may write several times, and Graph may be slow: an answer about roles is good for seconds only.
 func TestAUserWhoBecomesAnAdministratorBetweenTwoWrites(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	u := s.user()
 	path := u.ID + "/authentication/phoneMethods$"
@@ -120,6 +123,7 @@ func TestAUserWhoBecomesAnAdministratorBetweenTwoWrites(t *testing.T) {
 
 // Not to know is not to write.
 func TestRolesThatCannotBeReadFailClosed(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		permissions []string
 		missing     string
@@ -132,6 +136,7 @@ func TestRolesThatCannotBeReadFailClosed(t *testing.T) {
 			"GroupMember.Read.All"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newStory(t)
 			s.app(c.permissions...)
 			group := uuid.NewString()
@@ -154,6 +159,7 @@ func TestRolesThatCannotBeReadFailClosed(t *testing.T) {
 		"half of the answer is all": {Effect: emulator.Half},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newStory(t)
 			u := s.user()
 			fault.Path = u.ID + "/transitiveMemberOf"
@@ -170,6 +176,7 @@ func TestRolesThatCannotBeReadFailClosed(t *testing.T) {
 
 // An administrator of the cluster can lift the rule, and says so in the EntraTenant.
 func TestPrivilegedUsersAllowed(t *testing.T) {
+	t.Parallel()
 	s := newStory(t, func(spec *v1alpha1.EntraTenantSpec) { spec.PrivilegedUsers = v1alpha1.PrivilegedUsersAllow })
 	s.app("UserAuthMethod-Phone.ReadWrite.All", "User.ReadBasic.All")
 	u := s.user(func(u *emulator.User) { u.Roles = []emulator.Role{globalAdministrator} })

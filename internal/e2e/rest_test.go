@@ -15,8 +15,10 @@ import (
 // Access rules are judged at every look, and cost Graph nothing: where nothing is to be written, a look is the user and
 // the list of phones, as it would be without rules. Roles are asked about before writes only.
 func TestALookAtRest(t *testing.T) {
+	t.Parallel()
 	for name, spelling := range map[string]func(own, other emulator.User) string{"by name": spellName, "by id": spellID} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newStory(t, func(spec *v1alpha1.EntraTenantSpec) {
 				rule := spec.Access[0]
 				spec.Access = nil

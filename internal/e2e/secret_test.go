@@ -34,6 +34,7 @@ func (g *team) clerk() client.Client {
 // Who may write the Secret writes the number: an access rule does not see who did. It is stopped where a write of the
 // resource would be stopped, and it is told.
 func TestASecretThatIsSwapped(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	p, clerk := s.people, s.people.clerk()
 	u := s.user()
@@ -88,6 +89,7 @@ func TestASecretThatIsSwapped(t *testing.T) {
 // Who may write resources, and not read Secrets, learns of a Secret's number no more than the mask, and of what is no
 // number nothing. Another namespace's Secrets cannot be named at all.
 func TestASecretThatTheEditorMayNotRead(t *testing.T) {
+	t.Parallel()
 	s := newStory(t)
 	p, other := s.people, s.team("other")
 	u := s.user()

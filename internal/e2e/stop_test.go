@@ -12,8 +12,8 @@ const stopping = "Stopping and waiting for leader election runnables"
 
 // An operator that is told to end while Graph works on its write hears the answer, records it, and lets the Lease go.
 func TestAStopInTheMiddleOfAWrite(t *testing.T) {
-	s := newStory(t)
-	s.alone()
+	t.Parallel()
+	s := newStoryAlone(t)
 	p, u := s.people, s.user()
 	o := s.launch(launch{args: []string{"--leader-elect=true"}})
 	stopped := make(chan error, 1)

@@ -52,6 +52,7 @@ type story struct {
 	people   *team
 }
 
+// newStory begins a story that shares an operator with others.
 func newStory(t *testing.T, change ...func(*v1alpha1.EntraTenantSpec)) *story {
 	t.Helper()
 	s := unconnected(t)
@@ -59,17 +60,33 @@ func newStory(t *testing.T, change ...func(*v1alpha1.EntraTenantSpec)) *story {
 	return s
 }
 
-// unconnected is a story of which the operator knows nothing yet.
+// unconnected is a new story of which the operator knows nothing yet.
 func unconnected(t *testing.T) *story {
 	t.Helper()
-	s := &story{world: start(t), t: t, tenantID: uuid.NewString(), graph: emulator.New(emulator.Options{Seed: 1})}
+	w, err := sharedWorld()
+	must(t, err)
+	w.shared(t)
+	return w.story(t)
+}
+
+// newStoryAlone begins a story that runs operators of its own. They end with it.
+func newStoryAlone(t *testing.T, change ...func(*v1alpha1.EntraTenantSpec)) *story {
+	t.Helper()
+	s := borrow(t).story(t)
+	t.Cleanup(s.endAll)
+	s.connect(change...)
+	return s
+}
+
+func (w *world) story(t *testing.T) *story {
+	t.Helper()
+	s := &story{world: w, t: t, tenantID: uuid.NewString(), graph: emulator.New(emulator.Options{Seed: 1})}
 	s.graph.SetReadLag(readLag)
 	s.front = newFront(s.graph)
 	s.tenant = "t-" + s.tenantID[:8]
 	must(t, s.graph.AddTenant(emulator.Tenant{ID: s.tenantID}))
 	s.app(enough...)
 	s.people = s.team("people")
-	s.shared(t)
 	t.Cleanup(s.end)
 	return s
 }

@@ -15,8 +15,8 @@ import (
 // With --watch-namespaces the operator does without the right to read the whole cluster's Secrets: Roles in the
 // namespaces that it watches, and in its own for the credentials, are enough.
 func TestWatchedNamespacesOnly(t *testing.T) {
-	s := newStory(t)
-	s.alone()
+	t.Parallel()
+	s := newStoryAlone(t)
 	p, other := s.people, s.team("other")
 	s.editTenant(func(spec *v1alpha1.EntraTenantSpec) { spec.Access = append(spec.Access, other.may()) })
 	s.restricted("restricted", p.namespace, system)
