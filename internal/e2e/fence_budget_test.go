@@ -72,12 +72,7 @@ func TestABudgetThatTwoNamespacesWaitFor(t *testing.T) {
 	}
 	s.editTenant(deletions(limit))
 	p.gone(names[p]...)
-	left := 0
-	for _, name := range names[hostile] {
-		if hostile.left(name) != nil {
-			left++
-		}
-	}
+	left := len(hostile.decided(names[hostile]...))
 	if most := len(names[hostile]) - (limit - len(names[p])); left < most {
 		t.Errorf("%d are left, and %d or more should be", left, most)
 	}

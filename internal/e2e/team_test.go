@@ -164,6 +164,40 @@ func (g *team) look(names ...string) {
 	}
 }
 
+// decided asks for a reconcile of resources that are being deleted, and waits until each has gone or was looked at. It
+// returns those that are left.
+func (g *team) decided(names ...string) (left []string) {
+	g.t.Helper()
+	for _, name := range names {
+		var asked string
+		g.eventually(name+" goes or is looked at", func() error {
+			o, err := g.get(name)
+			switch {
+			case client.IgnoreNotFound(err) != nil:
+				return err
+			case err != nil:
+				asked = ""
+				return nil
+			case asked != "" && o.Status.LastHandledRequest == asked:
+				return nil
+			case asked != "":
+				return fmt.Errorf("last handled request %q, asked %q", o.Status.LastHandledRequest, asked)
+			}
+			wanted := "after " + o.ResourceVersion
+			metav1.SetMetaDataAnnotation(&o.ObjectMeta, v1alpha1.ReconcileRequestedAtAnnotation, wanted)
+			if err := g.Update(g.t.Context(), o); err != nil {
+				return err
+			}
+			asked = wanted
+			return errNotYet
+		})
+		if asked != "" {
+			left = append(left, name)
+		}
+	}
+	return left
+}
+
 // reaches waits until a condition of the resource has a status and a reason for its current spec.
 func (g *team) reaches(name, condition string, status metav1.ConditionStatus, reason string) *v1alpha1.PhoneAuthenticationMethod {
 	g.t.Helper()
