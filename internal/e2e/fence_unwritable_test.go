@@ -35,19 +35,27 @@ func TestResourcesThatCannotBeWritten(t *testing.T) {
 			p := s.people
 			rival, stranger := s.team("rival"), s.team("stranger")
 			s.allow(rival.may())
-			var users []emulator.User
 			bulk := map[*team][]option{}
+			bulky := s.bulky()
 			for _, g := range []*team{rival, stranger} {
 				if spoil != nil {
 					spoil(g)
 					continue
 				}
-				bulk[g] = []option{g.bulky()}
+				bulk[g] = []option{bulky}
 			}
 			older := func(g *team, name, user string, options ...option) {
 				g.apply(g.phone(name, user, mobile, "+1 2065550190", append(options, bulk[g]...)...))
 			}
-			// Each user has one kind of resource that cannot be written, and it is the older one.
+			// The youngest that cannot be written would be the heirs of the one that leaves.
+			heirless := s.user()
+			users := []emulator.User{heirless}
+			p.apply(p.phone("heir", heirless.UPN, mobile, "+1 2065550120"))
+			p.ready("heir")
+			older(rival, "heir", heirless.UPN)
+			older(rival, "heir-of-all", heirless.UPN, adoptAlways)
+			p.remove("heir") // which takes a while, as the rest does
+			// Each other user has one kind of resource that cannot be written, and it is the older one.
 			names := []string{"rival", "stranger", "suspended"}
 			for i, name := range names {
 				u := s.user()
@@ -72,14 +80,7 @@ func TestResourcesThatCannotBeWritten(t *testing.T) {
 				p.edit(name, number(fmt.Sprintf("+1 206555011%d", i)))
 			}
 			p.ready(names...)
-			// The youngest that cannot be written would be the heirs of those that leave.
-			u := s.user()
-			users = append(users, u)
-			p.apply(p.phone("heir", u.UPN, mobile, "+1 2065550120"))
-			p.ready("heir")
-			older(rival, "heir", u.UPN)
-			older(rival, "heir-of-all", u.UPN, adoptAlways)
-			p.remove(append(names, "heir")...)
+			p.remove(names...)
 			p.gone(append(names, "heir")...)
 			for _, u := range users {
 				s.has(u)
@@ -193,29 +194,47 @@ func (s *story) asOperator() client.Client {
 }
 
 // bulky makes a resource as large as the API server stores it: neither a finalizer nor a status fits beside.
-func (g *team) bulky() option {
-	g.t.Helper()
-	pad := func(o *v1alpha1.PhoneAuthenticationMethod, labels int) {
-		o.Labels = map[string]string{}
-		for i := range labels {
-			o.Labels[fmt.Sprintf("%063d", i)] = strings.Repeat("x", 63)
-		}
-	}
-	stored := func(o *v1alpha1.PhoneAuthenticationMethod) bool {
-		o.Name, o.Finalizers = fmt.Sprintf("probe-%d", len(o.Labels)), []string{}
-		o.Spec.TenantRef = &v1alpha1.TenantReference{Name: "nowhere-at"} // nobody works on it
-		if g.world.Create(g.t.Context(), o) != nil {
-			return false
-		}
-		must(g.t, g.world.Delete(g.t.Context(), o))
-		return true
-	}
+func (s *story) bulky() option {
+	least, most := 0, 20_000
 	return func(o *v1alpha1.PhoneAuthenticationMethod) {
-		tooMany := sort.Search(20_000, func(labels int) bool {
-			probe := o.DeepCopy()
-			pad(probe, labels)
-			return !stored(probe)
-		})
-		pad(o, tooMany-1-len(o.Finalizers))
+		tooMany := func() int {
+			return least + sort.Search(most-least, func(more int) bool { return !s.stored(o, least+more) })
+		}
+		found := tooMany()
+		if found == least || found == most {
+			least, most = 0, 20_000
+			found = tooMany()
+		}
+		const few = 16 // the next one is about as large without labels
+		least, most = found-few, found+few
+		pad(o, found-1-2*len(o.Finalizers)) // which no probe has: it could not be deleted
 	}
+}
+
+// pad gives a resource labels that are as large as labels can be, four parts each, and one for each part that is left.
+// With each part it is larger.
+func pad(o *v1alpha1.PhoneAuthenticationMethod, parts int) {
+	o.Labels = map[string]string{}
+	value := strings.Repeat("x", 63)
+	label := strings.Repeat("x", 63) + "."
+	prefix := label + label + label + strings.Repeat("x", 61) + "/"
+	for i := range parts / 4 {
+		o.Labels[fmt.Sprintf("%s%063d", prefix, i)] = value
+	}
+	for i := range parts % 4 {
+		o.Labels[fmt.Sprintf("%063d", i)] = value
+	}
+}
+
+// stored reports whether the API server takes a resource with labels of so many parts.
+func (s *story) stored(o *v1alpha1.PhoneAuthenticationMethod, parts int) bool {
+	probe := o.DeepCopy()
+	pad(probe, parts)
+	probe.Name, probe.Finalizers = fmt.Sprintf("probe-%d", parts), []string{}
+	probe.Spec.TenantRef = &v1alpha1.TenantReference{Name: "nowhere-at"} // nobody works on it
+	if s.Create(s.t.Context(), probe) != nil {
+		return false
+	}
+	must(s.t, s.Delete(s.t.Context(), probe))
+	return true
 }
