@@ -13,45 +13,52 @@ import (
 	"github.com/entraops/phone-operator/internal/emulator"
 )
 
-// TestKilledAtAnyRequest leads users through a life, one after the other, and in each ends the operator with kill -9 at
-// another request to Graph: at the first, at the second, and so on until a life has fewer. Once the request has come
-// and Graph has not worked on it, and once, of those that change something, when Graph has and the answer is not sent.
-// Between two requests to Graph lie the operator's writes to the API server, so that both sides of those are met, too.
-// A life that was met by a kill ends a minute or more later, when no phone can come any more that was begun: the ends
-// are waited for together, after the last kill.
+// TestKilledAtAnyRequest leads users through a life, and in each ends the operator with kill -9 at another request to
+// Graph: at the first, at the second, and so on until a life has fewer. Once the request has come and Graph has not
+// worked on it, and once, of those that change something, when Graph has and the answer is not sent. Between two
+// requests to Graph lie the operator's writes to the API server, so that both sides of those are met, too.
+// Lives that have an operator in common are led one after the other: a kill is for one of them. One that was met by a
+// kill ends a minute or more later, when no phone can come any more that was begun: the ends are waited for together,
+// after the last kill.
 func TestKilledAtAnyRequest(t *testing.T) {
 	t.Parallel()
-	s := newStoryAlone(t, deletions(10_000))
-	var lives []*life
-	for _, m := range []struct {
-		name   string
-		moment func(s *story, u emulator.User, nth int) *cut
-	}{
-		{"before Graph works on it", (*story).cutBefore},
-		{"after Graph changed something, before the answer", (*story).cutAfterWrite},
-	} {
-		for nth := 1; ; nth++ {
-			ended := false
-			t.Run(fmt.Sprintf("%s, %d", m.name, nth), func(t *testing.T) {
-				l := s.life(t)
-				if s.current() == nil {
-					s.launch(quick)
+	const lanes = 4
+	for lane := range lanes {
+		t.Run(fmt.Sprintf("lane %d", lane+1), func(t *testing.T) {
+			t.Parallel()
+			s := newStoryAlone(t, deletions(10_000))
+			var lives []*life
+			for _, m := range []struct {
+				name   string
+				moment func(s *story, u emulator.User, nth int) *cut
+			}{
+				{"before Graph works on it", (*story).cutBefore},
+				{"after Graph changed something, before the answer", (*story).cutAfterWrite},
+			} {
+				for nth := lane + 1; ; nth += lanes {
+					ended := false
+					t.Run(fmt.Sprintf("%s, %d", m.name, nth), func(t *testing.T) {
+						l := s.life(t)
+						if s.current() == nil {
+							s.launch(quick)
+						}
+						c := m.moment(l.story, l.user, nth)
+						l.live()
+						l.awaits(c)
+						s.front.stepIn(nil)
+						ended = !c.happened(t)
+						lives = append(lives, l)
+					})
+					if t.Failed() || ended {
+						break
+					}
 				}
-				c := m.moment(l.story, l.user, nth)
-				l.live()
-				l.awaits(c)
-				s.front.stepIn(nil)
-				ended = !c.happened(t)
-				lives = append(lives, l)
-			})
-			if t.Failed() || ended {
-				break
 			}
-		}
-	}
-	for _, l := range lives {
-		l.t = t
-		l.end()
+			for _, l := range lives {
+				l.t = t
+				l.end()
+			}
+		})
 	}
 }
 

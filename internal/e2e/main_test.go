@@ -12,7 +12,7 @@ import (
 
 // beside is how many stories are told at once, unless go test -parallel says otherwise. They wait most of the time, so
 // that it is not a question of processors.
-const beside = "16"
+const beside = "24"
 
 func TestMain(m *testing.M) {
 	flag.Parse()

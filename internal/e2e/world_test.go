@@ -53,7 +53,7 @@ var sharedWorld = sync.OnceValues(newWorld)
 // worlds are for stories that run operators of their own, one story at a time in each: an operator works on all that
 // is in its cluster. Those that nobody has made yet are nil.
 var worlds = func() chan *world {
-	worlds := make(chan *world, 4)
+	worlds := make(chan *world, 5)
 	for range cap(worlds) {
 		worlds <- nil
 	}
