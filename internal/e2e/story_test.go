@@ -63,6 +63,8 @@ func newStory(t *testing.T, change ...func(*v1alpha1.EntraTenantSpec)) *story {
 // unconnected is a new story of which the operator knows nothing yet.
 func unconnected(t *testing.T) *story {
 	t.Helper()
+	places <- struct{}{}
+	t.Cleanup(func() { <-places })
 	w, err := sharedWorld()
 	must(t, err)
 	w.shared(t)
@@ -154,10 +156,10 @@ func (s *story) end() {
 // resources are all resources of the story's tenant.
 func (s *story) resources() []v1alpha1.PhoneAuthenticationMethod {
 	var all v1alpha1.PhoneAuthenticationMethodList
-	if err := s.List(context.Background(), &all); err != nil {
+	if err := s.List(context.Background(), &all, client.MatchingFields{"spec.tenantRef.name": s.tenant}); err != nil {
 		s.t.Error(err)
 	}
-	return slices.DeleteFunc(all.Items, func(o v1alpha1.PhoneAuthenticationMethod) bool { return o.Spec.TenantName() != s.tenant })
+	return all.Items
 }
 
 func (s *story) describe() string {
