@@ -35,7 +35,7 @@ func (b *bench) bare(ctx context.Context) error {
 	if b.bareTook, err = b.bareRun(ctx, all); err != nil {
 		return err
 	}
-	return b.remove(ctx, all)
+	return b.remove(ctx, b.workers, all)
 }
 
 // bareRun makes resources that exist Ready, and returns how long that took.

@@ -54,7 +54,7 @@ func (b *bench) throttled(ctx context.Context) error {
 			return err
 		}
 		_ = b.operator.Stop(grace) // what it learnt goes with it, and what is not done yet
-		if err := b.remove(ctx, all); err != nil {
+		if err := b.remove(ctx, b.workers, all); err != nil {
 			return err
 		}
 		if err := b.startOperator(ctx); err != nil {
@@ -137,7 +137,7 @@ func (b *bench) memory(ctx context.Context) error {
 }
 
 func (b *bench) dropAndStart(ctx context.Context, all []*v1alpha1.PhoneAuthenticationMethod) error {
-	if err := b.remove(ctx, all); err != nil {
+	if err := b.remove(ctx, b.workers, all); err != nil {
 		return err
 	}
 	if err := b.startOperator(ctx); err != nil {

@@ -68,8 +68,8 @@ func (b *bench) create(ctx context.Context, all []*v1alpha1.PhoneAuthenticationM
 }
 
 // remove takes resources away without the operator, which must not run.
-func (b *bench) remove(ctx context.Context, all []*v1alpha1.PhoneAuthenticationMethod) error {
-	return parallel(b.workers, all, func(o *v1alpha1.PhoneAuthenticationMethod) error {
+func (b *bench) remove(ctx context.Context, workers int, all []*v1alpha1.PhoneAuthenticationMethod) error {
+	return parallel(workers, all, func(o *v1alpha1.PhoneAuthenticationMethod) error {
 		if err := b.admin.Patch(ctx, o, client.RawPatch(client.Merge.Type(), []byte(`{"metadata":{"finalizers":null}}`))); err != nil {
 			return err
 		}
