@@ -43,7 +43,7 @@ func (r *Reconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant) (conn
 	if known && was.Views != nil && was.Version.UID == t.Version.UID {
 		t.Views = was.Views
 	}
-	cleared, err := r.heedViews(ctx, o, t)
+	cleared, err := r.acceptClearedViews(ctx, o, t)
 	if err != nil {
 		return connection{}, err
 	}
@@ -54,7 +54,7 @@ func (r *Reconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant) (conn
 		t.Graph, renew = was.Graph, !same // with its connections, and its token until it is tried
 		if !same {
 			r.Tenants.Put(t)
-			if err := r.wake(ctx, o.Name); err != nil {
+			if err := r.wakeUsers(ctx, o.Name); err != nil {
 				return connection{}, err
 			}
 			again := *t // what is registered is not changed
@@ -77,7 +77,7 @@ func (r *Reconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant) (conn
 	}
 	r.Tenants.Put(t)
 	if !same || cleared || (was.Problem == nil) != (t.Problem == nil) {
-		return found, r.wake(ctx, o.Name)
+		return found, r.wakeUsers(ctx, o.Name)
 	}
 	return found, nil
 }

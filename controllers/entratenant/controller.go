@@ -82,10 +82,10 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		For(&v1alpha1.EntraTenant{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, viewsChanged()))).
 		// Another one of the same tenantID may have to take its place.
 		Watches(&v1alpha1.EntraTenant{}, handler.EnqueueRequestsFromMapFunc(r.others), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.EntraTenant{}, r.heedEdits()).
+		Watches(&v1alpha1.EntraTenant{}, r.onEdit()).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfSecret), builder.OnlyMetadata).
 		Watches(&v1alpha1.PhoneAuthenticationMethod{}, countLater()).
-		WatchesRawSource(source.TypedChannel(r.Doubted, r.heedDoubts())).
+		WatchesRawSource(source.TypedChannel(r.Doubted, r.onDoubt())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: tenantWorkers}).
 		Complete(r)
 }
@@ -98,7 +98,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		r.Tenants.Remove(req.Name)
 		r.trials.forget(req.Name)
 		r.doubts.forget(req.Name)
-		return reconcile.Result{}, r.wake(ctx, req.Name)
+		return reconcile.Result{}, r.wakeUsers(ctx, req.Name)
 	}
 	if err != nil {
 		return reconcile.Result{}, fmt.Errorf("get the EntraTenant: %w", err)
@@ -109,10 +109,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		return reconcile.Result{}, err
 	}
 	if !o.DeletionTimestamp.IsZero() && count.Methods.Total == 0 {
-		return reconcile.Result{}, r.letGo(ctx, &o)
+		return reconcile.Result{}, r.removeFinalizer(ctx, &o)
 	}
-	if err := r.hold(ctx, &o); err != nil {
-		return again(err)
+	if err := r.ensureFinalizer(ctx, &o); err != nil {
+		return retryConflict(err)
 	}
 	if err := r.renewWanted(ctx, o.Name); err != nil {
 		return reconcile.Result{}, err
@@ -127,7 +127,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		return reconcile.Result{}, err
 	}
 	if err := r.report(ctx, &o, found, count); err != nil {
-		return again(err)
+		return retryConflict(err)
 	}
 	after := probePeriod
 	switch {
@@ -145,15 +145,15 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	return reconcile.Result{RequeueAfter: wait.Jitter(after, jitter)}, nil
 }
 
-// again retries soon what came second to another writer.
-func again(err error) (reconcile.Result, error) {
+// retryConflict retries soon what came second to another writer.
+func retryConflict(err error) (reconcile.Result, error) {
 	if patch.OnlyConflicts(err, nil) {
 		return reconcile.Result{RequeueAfter: conflictRetry}, nil
 	}
 	return reconcile.Result{}, err
 }
 
-func (r *Reconciler) hold(ctx context.Context, o *v1alpha1.EntraTenant) error {
+func (r *Reconciler) ensureFinalizer(ctx context.Context, o *v1alpha1.EntraTenant) error {
 	base := o.DeepCopy()
 	if !o.DeletionTimestamp.IsZero() || !controllerutil.AddFinalizer(o, v1alpha1.Finalizer) {
 		return nil
@@ -164,8 +164,8 @@ func (r *Reconciler) hold(ctx context.Context, o *v1alpha1.EntraTenant) error {
 	return nil
 }
 
-// letGo ends a tenant that nobody uses any more.
-func (r *Reconciler) letGo(ctx context.Context, o *v1alpha1.EntraTenant) error {
+// removeFinalizer ends a tenant that nobody uses any more.
+func (r *Reconciler) removeFinalizer(ctx context.Context, o *v1alpha1.EntraTenant) error {
 	r.Tenants.Remove(o.Name)
 	base := o.DeepCopy()
 	if !controllerutil.RemoveFinalizer(o, v1alpha1.Finalizer) {
@@ -178,8 +178,8 @@ func (r *Reconciler) letGo(ctx context.Context, o *v1alpha1.EntraTenant) error {
 	return nil
 }
 
-// wake has the users of a tenant looked at again.
-func (r *Reconciler) wake(ctx context.Context, name string) error {
+// wakeUsers has the users of a tenant reconciled again.
+func (r *Reconciler) wakeUsers(ctx context.Context, name string) error {
 	select {
 	case r.Connected <- event.TypedGenericEvent[string]{Object: name}:
 		return nil
@@ -188,10 +188,10 @@ func (r *Reconciler) wake(ctx context.Context, name string) error {
 	}
 }
 
-// heedEdits sees to it that nobody works under the old spec of an EntraTenant any
+// onEdit sees to it that nobody works under the old spec of an EntraTenant any
 // more, and that a trial of the old one is not waited for. That the new one is looked
 // at is for the other watch.
-func (r *Reconciler) heedEdits() handler.EventHandler {
+func (r *Reconciler) onEdit() handler.EventHandler {
 	return handler.Funcs{
 		UpdateFunc: func(_ context.Context, e event.UpdateEvent, _ workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 			if now := e.ObjectNew.(*v1alpha1.EntraTenant); tenant.VersionOf(now) != tenant.VersionOf(e.ObjectOld.(*v1alpha1.EntraTenant)) {

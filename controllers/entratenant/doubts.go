@@ -49,9 +49,9 @@ type wanted struct {
 	renewed time.Time
 }
 
-// note takes a doubt down and reports whether the tenant has to be looked at for it. One
+// record takes a doubt down and reports whether the tenant has to be looked at for it. One
 // whose token is refused is tried again no more often than one that does not work.
-func (d *doubts) note(what Doubt, now time.Time) bool {
+func (d *doubts) record(what Doubt, now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.wanted == nil {
@@ -100,12 +100,12 @@ func (d *doubts) forget(name string) {
 	delete(d.refused, name)
 }
 
-// heedDoubts looks at a tenant whose users were refused what is for it to mend. Where the
+// onDoubt looks at a tenant whose users were refused what is for it to mend. Where the
 // token is not accepted, the tenant is tried again, whenever that was done last.
-func (r *Reconciler) heedDoubts() handler.TypedEventHandler[Doubt, reconcile.Request] {
+func (r *Reconciler) onDoubt() handler.TypedEventHandler[Doubt, reconcile.Request] {
 	return handler.TypedFuncs[Doubt, reconcile.Request]{
 		GenericFunc: func(_ context.Context, e event.TypedGenericEvent[Doubt], q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			if !r.doubts.note(e.Object, r.Now()) {
+			if !r.doubts.record(e.Object, r.Now()) {
 				return
 			}
 			if e.Object.Kind == graph.TokenRefused {
@@ -143,5 +143,5 @@ func (r *Reconciler) renewWanted(ctx context.Context, name string) error {
 	}
 	r.doubts.forget(name)
 	r.trials.forget(name)
-	return r.wake(ctx, name)
+	return r.wakeUsers(ctx, name)
 }

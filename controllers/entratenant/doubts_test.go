@@ -46,7 +46,7 @@ func (d *doubting) drain() (woken int) {
 // refused is a refusal of a user's; it reports whether the tenant is looked at for it.
 func (d *doubting) refused(kind graph.Kind) bool {
 	before := d.queue.Len()
-	d.heedDoubts().Generic(d.t.Context(), event.TypedGenericEvent[Doubt]{Object: Doubt{tenantName, kind}}, d.queue)
+	d.onDoubt().Generic(d.t.Context(), event.TypedGenericEvent[Doubt]{Object: Doubt{tenantName, kind}}, d.queue)
 	if d.queue.Len() == before {
 		return false
 	}

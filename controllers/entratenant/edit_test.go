@@ -279,7 +279,7 @@ func TestATrialIsNotWaitedForWhenTheEntraTenantIsEdited(t *testing.T) {
 		return nil
 	})
 	was, now := o.edit(observe)
-	o.heedEdits().Update(t.Context(), event.UpdateEvent{ObjectOld: was, ObjectNew: now}, nil)
+	o.onEdit().Update(t.Context(), event.UpdateEvent{ObjectOld: was, ObjectNew: now}, nil)
 	if err := <-end; err != nil {
 		t.Error(err)
 	}
@@ -306,7 +306,7 @@ func TestAnEditEndsTheTrialThatRuns(t *testing.T) {
 			was := &v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: tenantName, Generation: 1}}
 			now := was.DeepCopy()
 			now.Generation = tc.generation
-			r.heedEdits().Update(t.Context(), event.UpdateEvent{ObjectOld: was, ObjectNew: now}, nil)
+			r.onEdit().Update(t.Context(), event.UpdateEvent{ObjectOld: was, ObjectNew: now}, nil)
 			if !errors.Is(running.Err(), tc.want) {
 				t.Errorf("the trial: %v", running.Err())
 			}

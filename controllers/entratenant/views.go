@@ -44,9 +44,9 @@ func (r *Reconciler) saveViews(ctx context.Context, name string, uid types.UID, 
 	return nil
 }
 
-// heedViews takes over what an administrator cleared in the status. It reports whether
+// acceptClearedViews takes over what an administrator cleared in the status. It reports whether
 // the users of the tenant have to be looked at again.
-func (r *Reconciler) heedViews(ctx context.Context, o *v1alpha1.EntraTenant, t *tenant.Tenant) (bool, error) {
+func (r *Reconciler) acceptClearedViews(ctx context.Context, o *v1alpha1.EntraTenant, t *tenant.Tenant) (bool, error) {
 	if t.Views == nil {
 		return false, nil
 	}
