@@ -28,15 +28,16 @@ var numbers = regexp.MustCompile(
 	`206[^0-9A-Za-z]{0,3}555[^0-9A-Za-z]{0,3}01([1-9]\d|0[1-9])|\b555[^0-9A-Za-z]{1,3}01([1-9]\d|0[1-9])\b|` +
 		`161[^0-9A-Za-z]{0,3}496[^0-9A-Za-z]{0,3}0\d\d\d|9073156`)
 
-// inAll are what each match of numbers has in it, and findings looks for first: the race detector makes a slow thing of
-// a regular expression, and megabytes are searched. No match reaches further than this to either side.
-var inAll = []string{"555", "496", "9073156"}
+// Each match of numbers contains one of these parts. findings looks for them first: megabytes are searched, and a
+// regular expression is slow under the race detector.
+var parts = []string{"555", "496", "9073156"}
 
+// reach is more than a match extends to either side of its part.
 const reach = 16
 
-// findings are the numbers in a text, each with what is around it, three at most.
+// findings returns the numbers in a text, each with its surroundings, three at most.
 func findings(text string) (found []string) {
-	for _, part := range inAll {
+	for _, part := range parts {
 		for from := 0; len(found) < 3; {
 			at := strings.Index(text[from:], part)
 			if at < 0 {
@@ -45,7 +46,7 @@ func findings(text string) (found []string) {
 			at += from
 			from = at + len(part)
 			begin := max(0, at-reach)
-			// At a begin that is none of the text, what is before a match is not known.
+			// A match at the cut may only look like the begin of a word.
 			if slices.ContainsFunc(numbers.FindAllStringIndex(text[begin:min(len(text), from+reach)], -1), func(match []int) bool {
 				return begin == 0 || match[0] > 0
 			}) {
@@ -74,9 +75,9 @@ func TestTheSearchFindsANumberInAnyWriting(t *testing.T) {
 	}
 }
 
-// wrongs are what should not be, of whichever story. A number of any story is to be read in what operators wrote to
-// stdout and stderr since the last call, in their metrics, in an event, or in what they wrote of a resource; or an
-// operator failed.
+// wrongs lists what no story may lead to, whichever story did: a phone number in what operators wrote to stdout and
+// stderr since the last call, in their metrics, in an event or in what they wrote of a resource; and an operator that
+// failed.
 func (w *world) wrongs() []string {
 	var found []string
 	search := func(where, text string) {

@@ -10,9 +10,9 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 )
 
-// TestMain lets all stories begin at once, unless go test -parallel says otherwise, and not as many as there are
-// processors: most of the time they wait. They take turns by places and worlds, so that those which wait longest, for
-// they run operators of their own, do not begin last.
+// TestMain lets all stories begin at once, unless go test -parallel is given. Its default, the number of processors, is
+// for tests that compute, and stories mostly wait. places and worlds bound how many run. With a bound of go test itself
+// the longest ones would begin last: those with operators of their own.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	given := false

@@ -47,7 +47,7 @@ type world struct {
 	operators []*operator // all that ever ran
 }
 
-// places are for the stories in the shared world: as many are told at once.
+// places bounds how many stories run in the shared world at once.
 var places = make(chan struct{}, 16)
 
 // sharedWorld returns the world of the stories for which one operator works, made by the first that asks.
