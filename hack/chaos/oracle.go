@@ -88,6 +88,12 @@ func (l *ledger) strays(o *v1alpha1.PhoneAuthenticationMethod) bool {
 	return o.Status.UserID != "" && now != nil && now.id != o.Status.UserID
 }
 
+// untold says whether a resource gives an object id whose user the operator never found: that there is none is not told
+// to a namespace whose rules do not cover everybody.
+func (l *ledger) untold(o *v1alpha1.PhoneAuthenticationMethod) bool {
+	return o.Status.UserID == "" && l.users[strings.ToLower(o.Spec.User)] != nil
+}
+
 // nobody says whether a resource's spelling is that of no user now. l.mu is held.
 func (l *ledger) nobody(o *v1alpha1.PhoneAuthenticationMethod) bool {
 	spelling := strings.ToLower(o.Spec.User)
@@ -182,6 +188,8 @@ func ofSlot(phoneType string, claims []*v1alpha1.PhoneAuthenticationMethod, c ci
 			right = c.admin
 		case v1alpha1.ReasonUserNotFound:
 			right = (c.gone || o.Status.UserID == "" && c.nobody(o)) && c.lasting(o)
+		case v1alpha1.ReasonNotPermitted:
+			right = c.gone && c.untold(o)
 		case v1alpha1.ReasonUserChanged:
 			right = c.strays(o)
 		case v1alpha1.ReasonSMSSignInNotAsAsked:
