@@ -33,7 +33,7 @@ run: assets ## the same, left running; prints the KUBECONFIG to use
 
 .PHONY: bench
 bench: assets ## the figures of docs/figures.md on this machine, some twenty minutes; BENCH=-quick for a small run
-	go run ./hack/bench $(BENCH)
+	CGO_ENABLED=0 go run -trimpath ./hack/bench $(BENCH) # built as a release is, and so is the operator
 
 ##@ Change it
 

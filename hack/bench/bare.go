@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 // bare is the measure of the large run: a client that knows what to write and reads nothing. It makes the writes that
@@ -91,11 +92,11 @@ type bareGraph struct {
 
 func (b *bench) bareGraph(ctx context.Context) (*bareGraph, error) {
 	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(b.graph.ca)
-	g := &bareGraph{url: b.graph.url, http: &http.Client{Transport: &http.Transport{
+	pool.AppendCertsFromPEM(b.graph.CA)
+	g := &bareGraph{url: b.graph.URL, http: &http.Client{Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: b.workers,
 	}}}
-	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {clientID}, "client_secret": {secret},
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {install.ClientID}, "client_secret": {secret},
 		"scope": {g.url + "/.default"}}
 	var said struct {
 		Token string `json:"access_token"`

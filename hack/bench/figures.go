@@ -46,13 +46,13 @@ func (b *bench) counts(ctx context.Context) error {
 	}
 	least, most, writes := 1<<30, 0, 0
 	for _, u := range users {
-		if err := b.graph.forget(ctx); err != nil {
+		if err := b.forget(ctx); err != nil {
 			return err
 		}
 		if err := b.becomeReady(ctx, methodsOf([]emulator.User{u}, three...)); err != nil {
 			return err
 		}
-		asked, err := b.graph.requests(ctx)
+		asked, err := b.asked(ctx)
 		if err != nil {
 			return err
 		}
@@ -131,7 +131,7 @@ func (b *bench) many(ctx context.Context) error {
 // atRest: nothing is to be written, neither left alone nor when everybody is read again.
 func (b *bench) atRest(ctx context.Context) error {
 	count := func(during func() error) (int, int, error) {
-		if err := b.graph.forget(ctx); err != nil {
+		if err := b.forget(ctx); err != nil {
 			return 0, 0, err
 		}
 		before, err := b.writes(ctx)
@@ -145,7 +145,7 @@ func (b *bench) atRest(ctx context.Context) error {
 		if err != nil {
 			return 0, 0, err
 		}
-		asked, err := b.graph.requests(ctx)
+		asked, err := b.asked(ctx)
 		return after["phoneauthenticationmethods"] - before["phoneauthenticationmethods"] + after["events"] - before["events"], len(asked), err
 	}
 	alone, _, err := count(func() error { return sleep(ctx, b.rest) })
@@ -182,7 +182,7 @@ func (b *bench) quiet(ctx context.Context) error {
 		if err := sleep(ctx, time.Second); err != nil {
 			return err
 		}
-		asked, err := b.graph.requests(ctx)
+		asked, err := b.asked(ctx)
 		if err != nil {
 			return err
 		}
@@ -204,7 +204,7 @@ func (b *bench) idleLatency(ctx context.Context) error {
 }
 
 func (b *bench) driftLatency(ctx context.Context) error {
-	if err := b.graph.forget(ctx); err != nil {
+	if err := b.forget(ctx); err != nil {
 		return err
 	}
 	if err := b.readAllAgain(ctx); err != nil {
@@ -214,7 +214,7 @@ func (b *bench) driftLatency(ctx context.Context) error {
 	passed := 0
 	took, err := b.latencies(ctx, func() bool {
 		if passed%10 == 0 {
-			asked, err := b.graph.requests(ctx)
+			asked, err := b.asked(ctx)
 			if err != nil || len(asked) > enough {
 				return false
 			}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"strconv"
 	"time"
 
@@ -19,17 +21,17 @@ func (b *bench) throttled(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := b.graph.forget(ctx); err != nil {
+		if err := b.forget(ctx); err != nil {
 			return err
 		}
-		if err := b.graph.tell(ctx, http.MethodPut, "/throttle", map[string]any{"requests": limit}); err != nil {
+		if err := b.graph.Tell(ctx, http.MethodPut, "/throttle", map[string]any{"requests": limit}); err != nil {
 			return err
 		}
 		all := methodsOf(users, three[0])
 		if err := b.create(ctx, all[:len(all)/4]); err != nil { // the others while it works
 			return err
 		}
-		asked, err := b.graph.requests(ctx)
+		asked, err := b.asked(ctx)
 		if err != nil {
 			return err
 		}
@@ -43,14 +45,14 @@ func (b *bench) throttled(ctx context.Context) error {
 		if err := sleep(ctx, time.Until(began.Add(b.limited))); err != nil {
 			return err
 		}
-		if asked, err = b.graph.requests(ctx); err != nil {
+		if asked, err = b.asked(ctx); err != nil {
 			return err
 		}
 		use := usageOf(asked, began.Add(b.limited))
 		b.table.add(fmt.Sprintf("limit of %d requests in 10 s, for %v", limit, b.limited), ">= 90 % used, < 2 % 429, 0 inside",
 			"%.1f %% used, %.2f %% answered 429, %d sent inside a wait",
 			100*float64(use.accepted)/allowed, 100*float64(use.refused)/float64(use.accepted+use.refused), use.inside)
-		if err := b.graph.tell(ctx, http.MethodDelete, "/throttle", nil); err != nil {
+		if err := b.graph.Tell(ctx, http.MethodDelete, "/throttle", nil); err != nil {
 			return err
 		}
 		_ = b.operator.Stop(grace) // what it learnt goes with it, and what is not done yet
@@ -149,7 +151,7 @@ func (b *bench) dropAndStart(ctx context.Context, all []*v1alpha1.PhoneAuthentic
 // restarted starts the operator anew, lets it look at everybody, and returns its memory a little later.
 func (b *bench) restarted(ctx context.Context) (now, highest int64, err error) {
 	_ = b.operator.Stop(grace)
-	if err := b.graph.forget(ctx); err != nil {
+	if err := b.forget(ctx); err != nil {
 		return 0, 0, err
 	}
 	if err := b.startOperator(ctx); err != nil {
@@ -164,5 +166,21 @@ func (b *bench) restarted(ctx context.Context) (now, highest int64, err error) {
 	if err := b.settle(ctx); err != nil {
 		return 0, 0, err
 	}
-	return memory(b.operator)
+	return b.resident()
+}
+
+// resident is the memory of the operator in bytes, now and at its highest. Linux only.
+func (b *bench) resident() (now, highest int64, err error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", b.operator.PID()))
+	if err != nil {
+		return 0, 0, err
+	}
+	field := func(name string) (bytesUsed int64) {
+		_, rest, _ := bytes.Cut(status, []byte(name+":"))
+		if words := bytes.Fields(rest); len(words) > 0 {
+			bytesUsed, _ = strconv.ParseInt(string(words[0]), 10, 64)
+		}
+		return bytesUsed << 10
+	}
+	return field("VmRSS"), field("VmHWM"), nil
 }

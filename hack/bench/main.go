@@ -10,6 +10,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -21,6 +22,8 @@ import (
 
 	"github.com/go-logr/logr"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/entraops/phone-operator/internal/leash"
 )
 
 // sizes is how much is measured.
@@ -73,10 +76,17 @@ func run(ctx context.Context, s sizes) (err error) {
 	if err != nil {
 		return fmt.Errorf("-only: %w", err)
 	}
-	b := &bench{sizes: s, table: &table{}}
+	dir, remove, err := leash.TempDir("phone-operator-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, remove()) }()
+	b := &bench{sizes: s, table: &table{}, dir: dir}
+	defer b.table.print(os.Stdout)
 	defer func() {
-		b.stop()
-		b.table.print(os.Stdout)
+		if b.admin != nil {
+			_ = b.admin.Stop()
+		}
 	}()
 	if err := b.start(ctx); err != nil {
 		return err

@@ -22,7 +22,7 @@ func (b *bench) newUsers(ctx context.Context, n int) ([]emulator.User, error) {
 		users[i] = emulator.User{ID: id, TenantID: tenantID, UPN: "u-" + id + "@" + domain}
 	}
 	for part := range chunks(users, 1000) {
-		if err := b.graph.tell(ctx, http.MethodPost, "/seed", emulator.Seed{Users: part}); err != nil {
+		if err := b.graph.Tell(ctx, http.MethodPost, "/seed", emulator.Seed{Users: part}); err != nil {
 			return nil, err
 		}
 	}

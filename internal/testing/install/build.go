@@ -1,0 +1,48 @@
+package install
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime/debug"
+
+	"github.com/entraops/phone-operator/internal/devcluster"
+	"github.com/entraops/phone-operator/internal/leash"
+)
+
+// Build makes programs of this repository in dir, from packages such as "." (the operator) or "./cmd/graph-emulator". It
+// takes the flags that this program was built with, so that they are checked for data races if it is, and most of the
+// work is done already.
+func Build(ctx context.Context, dir string, packages ...string) error {
+	root, err := devcluster.Root()
+	if err != nil {
+		return err
+	}
+	// Without a stamp git is not needed, and no repository that it would not trust.
+	args := []string{"build", "-buildvcs=false", "-o", dir + "/"}
+	env := append(os.Environ(), "GOTMPDIR="+dir) // it leaves its files where they are when it is interrupted
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			switch s.Key {
+			case "-race", "-trimpath":
+				args = append(args, s.Key+"="+s.Value)
+			case "CGO_ENABLED":
+				env = append(env, s.Key+"="+s.Value)
+			}
+		}
+	}
+	cmd := exec.Command("go", append(args, packages...)...)
+	cmd.Dir, cmd.Env = root, env
+	var log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	p, err := leash.Start(cmd)
+	if err != nil {
+		return err
+	}
+	if err := p.Wait(ctx); err != nil {
+		return fmt.Errorf("go build: %w\n%s", err, log.String())
+	}
+	return nil
+}
