@@ -1,86 +1,62 @@
 package main
 
 import (
-	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
-	"os"
-	"os/exec"
-	"runtime/debug"
-	"slices"
-	"strconv"
 	"strings"
 
-	"k8s.io/client-go/rest"
-
-	"github.com/entraops/phone-operator/internal/devcluster"
-	"github.com/entraops/phone-operator/internal/leash"
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
-// The names that config/default gives to what it installs.
-const (
-	operatorNamespace = "phone-operator-system"
-	operatorAccount   = "phone-operator-controller-manager"
-	operatorProgram   = "phone-operator"
-	graphProgram      = "graph-emulator"
-)
-
-// build makes the programs. They are checked for data races if this one is, which is so in make test; most of the work
-// is then done already, too, as it is in make demo.
 func (d *demo) build(ctx context.Context) error {
-	// Without a stamp git is not needed, and no repository that it would not trust.
-	cmd := exec.Command("go", "build", "-buildvcs=false", "-race="+strconv.FormatBool(raced()), "-o", d.dir+"/", ".", "./cmd/"+graphProgram)
-	cmd.Dir = d.root
-	cmd.Env = append(os.Environ(), "GOTMPDIR="+d.dir) // it leaves its files where they are when it is interrupted
-	var log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
-	p, err := leash.Start(cmd)
-	if err != nil {
-		return err
-	}
-	if err := p.Wait(ctx); err != nil {
-		return fmt.Errorf("go build: %w\n%s", err, log.String())
-	}
-	return nil
+	return install.Build(ctx, d.dir, ".", "./cmd/graph-emulator")
 }
 
-// raced says whether this program was built to find data races.
-func raced() bool {
-	info, ok := debug.ReadBuildInfo()
-	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
-}
-
-// startCluster runs the API server and makes kubectl its administrator's.
 func (d *demo) startCluster(context.Context) (err error) {
-	if d.cluster, err = devcluster.Start(devcluster.Options{}); err != nil {
+	if d.cluster, err = install.Start(d.dir); err != nil {
 		return err
 	}
-	if d.kube.path, err = exec.LookPath(d.cluster.Kubectl()); err != nil {
-		return fmt.Errorf("there is no kubectl, neither beside kube-apiserver nor in the PATH: install one: %w", err)
-	}
-	config, err := d.writeKubeconfig("kubeconfig", d.cluster.Config())
-	if err != nil {
-		return err
-	}
-	d.kube.flags = []string{"--kubeconfig=" + config, "--cache-dir=" + d.path("kubectl-cache")}
+	d.stops = append(d.stops, d.cluster.Stop)
 	return nil
 }
 
-func (d *demo) writeKubeconfig(name string, cfg *rest.Config) (string, error) {
-	file, err := devcluster.Kubeconfig(cfg)
-	if err != nil {
-		return "", err
-	}
-	return d.path(name), os.WriteFile(d.path(name), file, 0o600)
+func (d *demo) install(ctx context.Context) error {
+	applied, err := d.cluster.Install(ctx)
+	d.detail(fmt.Sprintf("%d objects", strings.Count(applied, "\n")))
+	return err
 }
 
-// install does what the README says for a real cluster. The Deployment makes no Pod here: there are no nodes.
-func (d *demo) install(ctx context.Context) error {
-	out, err := d.kube.run(ctx, "apply", "--server-side", "-k", d.root+"/config/default")
+// startOperator runs the real program with the rights that config/rbac gives to its ServiceAccount, and no others.
+func (d *demo) startOperator(ctx context.Context) (err error) {
+	if d.operator, err = d.cluster.Run(ctx, install.Launch{Probes: true, Args: []string{"--leader-elect"}}); err != nil {
+		return err
+	}
+	d.needs("operator", d.operator.Process)
+	d.detail("system:serviceaccount:" + install.Namespace + ":" + install.ServiceAccount)
+	return nil
+}
+
+// apply creates or changes what files hold, in their order, and returns a line for each object.
+func (d *demo) apply(ctx context.Context, files ...string) (string, error) {
+	args := []string{"apply", "--server-side"}
+	for _, f := range files {
+		args = append(args, "-f", f)
+	}
+	return d.cluster.Kubectl(ctx, args...)
+}
+
+// get reads objects of one kind in all namespaces into a list type.
+func (d *demo) get(ctx context.Context, kind string, into any) error {
+	out, err := d.cluster.Kubectl(ctx, "get", kind, "--all-namespaces", "--output=json")
 	if err != nil {
 		return err
 	}
-	d.detail(fmt.Sprintf("%d objects", strings.Count(out, "\n")))
-	return d.kube.wait(ctx, "condition=Established", "crd",
-		"phoneauthenticationmethods.identity.entraops.dev", "entratenants.identity.entraops.dev")
+	return json.Unmarshal([]byte(out), into)
+}
+
+// wait returns when objects are as condition says, which has the form of kubectl's --for.
+func (d *demo) wait(ctx context.Context, condition string, args ...string) error {
+	_, err := d.cluster.Kubectl(ctx, append([]string{"wait", "--for=" + condition, "--timeout=60s"}, args...)...)
+	return err
 }

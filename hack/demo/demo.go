@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,25 +17,25 @@ import (
 
 	"github.com/entraops/phone-operator/internal/devcluster"
 	"github.com/entraops/phone-operator/internal/leash"
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 // demo is one run: what was started so far, and where it tells of it.
 type demo struct {
 	root string // of the repository
 	dir  string // logs, identities and programs
-	// remove ends dir; nil before there is one.
-	remove func() error
-	out    io.Writer
+	out  io.Writer
+	// stops end what was started, in the order of its start.
+	stops []func() error
 	// details are what the step under way has to show when it is done.
 	details bytes.Buffer
 
 	// fail ends the run: a program that it stands on is no more.
 	fail context.CancelCauseFunc
 
-	cluster  *devcluster.Cluster
-	kube     kubectl
+	cluster  *install.Cluster
 	graph    graph
-	operator *process
+	operator *install.Operator
 }
 
 // story is what happens, in order.
@@ -91,9 +93,11 @@ func (d *demo) tell(ctx context.Context, keep bool) (err error) {
 	if d.root, err = devcluster.Root(); err != nil {
 		return err
 	}
-	if d.dir, d.remove, err = leash.TempDir("phone-operator-demo-"); err != nil {
+	dir, remove, err := leash.TempDir("phone-operator-demo-")
+	if err != nil {
 		return err
 	}
+	d.dir, d.stops = dir, append(d.stops, remove)
 	for _, s := range story {
 		if err := d.step(ctx, s); err != nil {
 			return err
@@ -144,28 +148,31 @@ func (d *demo) detail(text string) {
 
 // stop ends everything, last started first.
 func (d *demo) stop() error {
-	if d.remove == nil {
+	if len(d.stops) == 0 {
 		return nil
 	}
 	fmt.Fprintf(d.out, "%-50s", "stop everything")
 	start := time.Now()
-	err := errors.Join(d.operator.stop(grace), d.graph.process.stop(grace))
-	if d.cluster != nil {
-		err = errors.Join(err, d.cluster.Stop())
+	var err error
+	for _, stop := range slices.Backward(d.stops) {
+		err = errors.Join(err, stop())
 	}
-	err = errors.Join(err, d.remove())
 	fmt.Fprintf(d.out, "%6.1f s\n", time.Since(start).Seconds())
 	return err
 }
 
-// own starts a program that the run cannot go on without.
-func (d *demo) own(name string, env []string, program string, args ...string) (*process, error) {
-	p, err := start(d.dir, name, env, d.path(program), args...)
-	if err != nil {
-		return nil, err
-	}
-	go func() { d.fail(p.ended()) }()
-	return p, nil
+// needs stops a program at the end. If it ends by itself, it ends the run, which cannot go on without it.
+func (d *demo) needs(name string, p *leash.Process) {
+	d.stops = append(d.stops, func() error {
+		if err := p.Stop(grace); err != nil {
+			return fmt.Errorf("stop the %s: %w", name, err)
+		}
+		return nil
+	})
+	go func() {
+		err := cmp.Or(p.Wait(context.Background()), errors.New("without an error"))
+		d.fail(fmt.Errorf("the %s ended by itself: %w", name, err))
+	}()
 }
 
 // lastWords shows the end of the operator's log, if it got as far as having one.
@@ -174,7 +181,7 @@ func (d *demo) lastWords() {
 	if d.operator == nil {
 		return
 	}
-	said := strings.SplitAfter(d.operator.output(), "\n")
+	said := strings.SplitAfter(d.operator.Output(), "\n")
 	fmt.Fprintf(d.out, "\nThe operator's last words:\n%s\n", strings.Join(said[max(0, len(said)-lines):], ""))
 }
 

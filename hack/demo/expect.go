@@ -47,7 +47,7 @@ type world struct {
 
 // check looks at the world once and says everything that is not as it should be.
 func (d *demo) check(ctx context.Context) (err error) {
-	w := world{log: d.operator.output()}
+	w := world{log: d.operator.Output()}
 	if w.methods, err = d.methods(ctx); err != nil {
 		return err
 	}

@@ -3,17 +3,15 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
-	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/yaml"
+
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 // seedFile is the tenant that the emulator starts with.
@@ -21,11 +19,9 @@ const seedFile = "hack/demo/seed.yaml"
 
 // graph is the emulator as it runs. The demo knows it as any program would: over HTTP.
 type graph struct {
-	process      *process
-	url, control string
-	ca           []byte
-	secret       string            // of the operator's app registration
-	upns         map[string]string // by object id
+	*install.Graph
+	secret string            // of the operator's app registration
+	upns   map[string]string // by object id
 }
 
 // phone is a method as Graph has it.
@@ -46,35 +42,15 @@ type write struct {
 
 // startGraph runs the emulator on free ports and reads from its seed who is there.
 func (d *demo) startGraph(ctx context.Context) (err error) {
-	if err := d.graph.readSeed(d.root + "/" + seedFile); err != nil {
+	seed := filepath.Join(d.root, seedFile)
+	if err := d.graph.readSeed(seed); err != nil {
 		return err
 	}
-	ready, ca := d.path("graph.ready"), d.path("graph.ca")
-	d.graph.process, err = d.own("emulator", nil, graphProgram,
-		"--bind-address=127.0.0.1:0", "--control-bind-address=127.0.0.1:0",
-		"--seed-file="+d.root+"/"+seedFile, "--ca-file="+ca, "--ready-file="+ready)
-	if err != nil {
+	if d.graph.Graph, err = install.StartGraph(ctx, d.dir, "--seed-file="+seed); err != nil {
 		return err
 	}
-	var text []byte
-	err = wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, time.Minute, true, func(context.Context) (bool, error) {
-		text, err = os.ReadFile(ready)
-		return err == nil, nil
-	})
-	if err != nil {
-		return fmt.Errorf("the emulator is not ready: %w\n%s", err, d.graph.process.output())
-	}
-	for line := range strings.Lines(string(text)) {
-		what, url, _ := strings.Cut(strings.TrimSpace(line), " on ")
-		switch what {
-		case "listening":
-			d.graph.url = url
-		case "control":
-			d.graph.control = url
-		}
-	}
-	d.graph.ca, err = os.ReadFile(ca)
-	return err
+	d.needs("emulator", d.graph.Process)
+	return nil
 }
 
 func (g *graph) readSeed(file string) error {
@@ -107,7 +83,7 @@ func (g *graph) readSeed(file string) error {
 // phones are all methods in Graph, by user and type.
 func (g *graph) phones(ctx context.Context) ([]phone, error) {
 	var byUser map[string][]phone
-	if err := g.read(ctx, "/phones", &byUser); err != nil {
+	if err := g.Ask(ctx, "/phones", &byUser); err != nil {
 		return nil, err
 	}
 	var all []phone
@@ -126,23 +102,6 @@ func (g *graph) phones(ctx context.Context) ([]phone, error) {
 // writes are all requests so far that asked for a change, refused ones included.
 func (g *graph) writes(ctx context.Context) ([]write, error) {
 	var all []write
-	err := g.read(ctx, "/writes", &all)
+	err := g.Ask(ctx, "/writes", &all)
 	return all, err
-}
-
-// read asks the emulator's control interface.
-func (g *graph) read(ctx context.Context, path string, into any) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, g.control+path, nil)
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", path, response.Status)
-	}
-	return json.NewDecoder(response.Body).Decode(into)
 }

@@ -47,7 +47,7 @@ func (d *demo) keep(ctx context.Context) error {
 		Kubeconfig, KubectlDir, Samples, Control, Ada, Log string
 		Users                                              []string
 	}{
-		Kubeconfig: d.path("kubeconfig"), Samples: filepath.Dir(d.sample("tenant.yaml")), Control: d.graph.control, Log: d.operator.log,
+		Kubeconfig: d.cluster.Kubeconfig, Samples: filepath.Dir(d.sample("tenant.yaml")), Control: d.graph.Control, Log: d.operator.Log,
 		Users: slices.Sorted(maps.Values(d.graph.upns)),
 	}
 	for id, upn := range d.graph.upns {
@@ -55,8 +55,8 @@ func (d *demo) keep(ctx context.Context) error {
 			tips.Ada = id
 		}
 	}
-	if d.kube.path == d.cluster.Kubectl() {
-		tips.KubectlDir = filepath.Dir(d.kube.path)
+	if kubectl := d.cluster.Cluster.Kubectl(); filepath.IsAbs(kubectl) {
+		tips.KubectlDir = filepath.Dir(kubectl)
 	}
 	if err := advice.Execute(d.out, tips); err != nil {
 		return err

@@ -26,7 +26,7 @@ func (d *demo) declareTenant(ctx context.Context) error {
 	if err := yaml.UnmarshalStrict(text, &tenant); err != nil {
 		return err
 	}
-	tenant.Spec.Endpoint = &v1alpha1.Endpoint{Graph: d.graph.url, Authority: d.graph.url, CABundle: d.graph.ca}
+	tenant.Spec.Endpoint = &v1alpha1.Endpoint{Graph: d.graph.URL, Authority: d.graph.URL, CABundle: d.graph.CA}
 	if text, err = manifest(tenant); err != nil {
 		return err
 	}
@@ -34,17 +34,17 @@ func (d *demo) declareTenant(ctx context.Context) error {
 		return err
 	}
 	secret := tenant.Spec.Credential.ClientSecret.SecretRef
-	if _, err := d.kube.run(ctx, "create", "secret", "generic", secret.Name, "--namespace="+secret.Namespace,
+	if _, err := d.cluster.Kubectl(ctx, "create", "secret", "generic", secret.Name, "--namespace="+secret.Namespace,
 		"--from-literal="+secret.Key+"="+d.graph.secret); err != nil {
 		return err
 	}
-	if _, err := d.kube.apply(ctx, d.path("tenant.yaml")); err != nil {
+	if _, err := d.apply(ctx, d.path("tenant.yaml")); err != nil {
 		return err
 	}
-	if err := d.kube.wait(ctx, "condition=Ready", "entratenant", tenant.Name); err != nil {
+	if err := d.wait(ctx, "condition=Ready", "entratenant", tenant.Name); err != nil {
 		return err
 	}
-	table, err := d.kube.run(ctx, "get", "entratenant")
+	table, err := d.cluster.Kubectl(ctx, "get", "entratenant")
 	d.detail(table)
 	return err
 }
@@ -59,10 +59,10 @@ func manifest(tenant v1alpha1.EntraTenant) ([]byte, error) {
 
 // declareTooEarly applies an alternate mobile before there is a mobile.
 func (d *demo) declareTooEarly(ctx context.Context) error {
-	if _, err := d.kube.apply(ctx, d.sample("00-namespace.yaml"), d.sample("ada-alternate-mobile.yaml")); err != nil {
+	if _, err := d.apply(ctx, d.sample("00-namespace.yaml"), d.sample("ada-alternate-mobile.yaml")); err != nil {
 		return err
 	}
-	if err := d.kube.wait(ctx, reasonOf(v1alpha1.ConditionSynced, v1alpha1.ReasonWaitingForMobile),
+	if err := d.wait(ctx, reasonOf(v1alpha1.ConditionSynced, v1alpha1.ReasonWaitingForMobile),
 		"pam", "ada-alternate-mobile", "--namespace="+people); err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (d *demo) declareRest(ctx context.Context) error {
 		return err
 	}
 	files = slices.DeleteFunc(files, func(f string) bool { return filepath.Base(f) == "tenant.yaml" })
-	out, err := d.kube.apply(ctx, files...)
+	out, err := d.apply(ctx, files...)
 	d.detail(out)
 	return err
 }
@@ -94,7 +94,7 @@ func (d *demo) settle(ctx context.Context) error {
 	}
 	for _, reason := range slices.Sorted(maps.Keys(byReason)) {
 		args := append([]string{"pam", "--namespace=" + people}, byReason[reason]...)
-		if err := d.kube.wait(ctx, reasonOf(v1alpha1.ConditionReady, reason), args...); err != nil {
+		if err := d.wait(ctx, reasonOf(v1alpha1.ConditionReady, reason), args...); err != nil {
 			if methods, listErr := d.methods(ctx); listErr == nil {
 				d.detail(plainReasons(methods))
 			}
@@ -112,6 +112,6 @@ func reasonOf(condition, reason string) string {
 // methods are all PhoneAuthenticationMethods.
 func (d *demo) methods(ctx context.Context) ([]v1alpha1.PhoneAuthenticationMethod, error) {
 	var list v1alpha1.PhoneAuthenticationMethodList
-	err := d.kube.get(ctx, "phoneauthenticationmethods", &list)
+	err := d.get(ctx, "phoneauthenticationmethods", &list)
 	return list.Items, err
 }

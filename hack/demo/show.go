@@ -14,7 +14,7 @@ import (
 // show prints the methods as kubectl shows them, the plain reason of those that are not Ready, and the phones as
 // Graph has them. The numbers are in full: the people are made up, and so are they.
 func (d *demo) show(ctx context.Context) error {
-	table, err := d.kube.run(ctx, "get", "pam", "--all-namespaces")
+	table, err := d.cluster.Kubectl(ctx, "get", "pam", "--all-namespaces")
 	if err != nil {
 		return err
 	}
