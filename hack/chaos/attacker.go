@@ -16,14 +16,14 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 // hostile is the namespace of an editor who means harm. Tenant steady has a rule for it, for users called mallory, who
 // live like everybody else; no other tenant has one.
 const (
-	hostile    = "hostile"
-	editorRole = "phone-operator-phoneauthenticationmethod-editor-role"
-	hold       = "example.com/hold" // a finalizer of the attacker's own
+	hostile = "hostile"
+	hold    = "example.com/hold" // a finalizer of the attacker's own
 )
 
 // attacker writes whatever an editor can against everybody else's names, ids and phone types.
@@ -80,7 +80,7 @@ func (w *world) admit(ctx context.Context) (*attacker, error) {
 	for _, o := range []client.Object{
 		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: hostile, Name: name}},
 		&rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Namespace: hostile, Name: name}, Subjects: subject,
-			RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: editorRole}},
+			RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: install.EditorRole}},
 	} {
 		if err := w.make(ctx, o); err != nil {
 			return nil, err
@@ -88,7 +88,7 @@ func (w *world) admit(ctx context.Context) (*attacker, error) {
 	}
 	a := &attacker{w: w, dice: w.dice("attacker")}
 	err := w.persist(ctx, func() error {
-		cfg, err := w.cluster.ServiceAccount(ctx, hostile, name)
+		cfg, err := w.ServiceAccount(ctx, hostile, name)
 		if err != nil {
 			return err
 		}
@@ -167,7 +167,7 @@ func (a *attacker) editSpec(ctx context.Context) error {
 		fmt.Sprintf(`{"spec":{"phoneNumber":%q,"phoneNumberFrom":null}}`, a.number()),
 		`{"spec":{"adoptionPolicy":"IfNumberMatches","driftPolicy":"Correct"}}`,
 		`{"spec":{"adoptionPolicy":"Always","deletionPolicy":"Delete"}}`,
-		`{"spec":{"phoneNumber":null,"phoneNumberFrom":{"secretKeyRef":{"name":"graph-steady","key":"clientSecret"}}}}`,
+		`{"spec":{"phoneNumber":null,"phoneNumberFrom":{"secretKeyRef":{"name":"steady","key":"clientSecret"}}}}`,
 	}[a.dice.IntN(4)])
 }
 

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/internal/devcluster"
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 // blows are what processes suffer. Most hit the leader.
@@ -94,7 +95,7 @@ func (w *world) killLeader(ctx context.Context, dice *rand.Rand) error {
 
 // vacate takes the lease from the dead leader. That it went to the living one meanwhile is as well.
 func (w *world) vacate(ctx context.Context) error {
-	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: system, Name: leaseName}}
+	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: install.Namespace, Name: install.Lease}}
 	return w.merge(ctx, lease, map[string]any{"spec": map[string]any{"holderIdentity": ""}})
 }
 
@@ -104,7 +105,7 @@ func (w *world) stopLeader(ctx context.Context, dice *rand.Rand) error {
 	if p == nil {
 		return ctx.Err()
 	}
-	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: system, Name: leaseName}}
+	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: install.Namespace, Name: install.Lease}}
 	if err := w.persist(ctx, func() error { return w.Get(ctx, client.ObjectKeyFromObject(lease), lease) }); err != nil {
 		return err
 	}
@@ -128,7 +129,7 @@ func (w *world) stopLeader(ctx context.Context, dice *rand.Rand) error {
 func (w *world) crashAPIServer(_ context.Context, dice *rand.Rand) error {
 	w.disturbed(time.Now().Add(time.Hour))
 	defer func() { w.disturbed(time.Now()) }()
-	return w.cluster.RestartAPIServer(time.Duration(dice.IntN(3000)) * time.Millisecond)
+	return w.RestartAPIServer(time.Duration(dice.IntN(3000)) * time.Millisecond)
 }
 
 func (w *world) stallEtcd(ctx context.Context, dice *rand.Rand) error {
@@ -143,7 +144,7 @@ func (w *world) stallAPIServer(ctx context.Context, dice *rand.Rand) error {
 func (w *world) stall(ctx context.Context, dice *rand.Rand, server devcluster.Server) error {
 	w.disturbed(time.Now().Add(time.Hour))
 	defer func() { w.disturbed(time.Now()) }()
-	resume, err := w.cluster.Stall(server)
+	resume, err := w.Stall(server)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,13 +16,13 @@ import (
 	"time"
 
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 // front is the HTTPS server that the operator takes for Graph and the token endpoint. Behind it is the emulator; in
 // between every request is shown to the ledger, before and after.
 type front struct {
-	url    string
-	ca     []byte
+	at     install.Endpoint
 	graph  *emulator.Emulator
 	ledger *ledger
 	faults sync.Map // client-request-id -> the fault that hit it
@@ -33,11 +32,7 @@ type front struct {
 func newFront(seed uint64, l *ledger) *front {
 	f := &front{ledger: l}
 	f.graph = emulator.New(emulator.Options{Seed: int64(seed), KeepRequests: 1, MaxHold: time.Hour, OnRequest: f.answered})
-	f.server = httptest.NewUnstartedServer(f)
-	f.server.EnableHTTP2 = true // as Graph
-	f.server.StartTLS()
-	f.url = f.server.URL
-	f.ca = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: f.server.Certificate().Raw})
+	f.at, f.server = install.Serve(f)
 	return f
 }
 

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 )
@@ -45,7 +43,7 @@ func (w *world) report(out io.Writer) {
 			fmt.Fprintln(out, line)
 		}
 		for _, p := range w.replicas {
-			fmt.Fprintf(out, "What replica %s logged of this user:\n%s", p.name, about(p.log(), a))
+			fmt.Fprintf(out, "What replica %s logged of this user:\n%s", p.name, about(p.running().Output(), a))
 		}
 	}
 }
@@ -53,14 +51,10 @@ func (w *world) report(out io.Writer) {
 // about are the lines of a log that speak of a user.
 func about(log string, a *account) string {
 	const most = 150
-	text, err := os.ReadFile(log)
-	if err != nil {
-		return err.Error() + "\n"
-	}
 	var lines []string
-	for line := range bytes.Lines(text) {
-		if bytes.Contains(line, []byte(a.id)) || bytes.Contains(line, []byte(a.upn)) || bytes.HasPrefix(line, []byte("---")) {
-			lines = append(lines, string(line))
+	for line := range strings.Lines(log) {
+		if strings.Contains(line, a.id) || strings.Contains(line, a.upn) || strings.Contains(line, `"msg":"starting"`) {
+			lines = append(lines, line)
 		}
 	}
 	return strings.Join(lines[max(0, len(lines)-most):], "")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 // tenant is one EntraTenant and the Entra tenant behind it.
@@ -34,16 +35,13 @@ const (
 // many are deletions without a limit.
 const many = 1 << 20
 
-const clientID = "66666666-7777-8888-9999-000000000000"
-
 // populate makes the tenants and users, in Graph and in the cluster.
 func (w *world) populate(ctx context.Context) error {
 	for i, name := range []string{steady, moody, watched, thrifty} {
 		id := fmt.Sprintf("11111111-2222-3333-4444-%012d", i+1)
 		t := &tenant{
 			realm: &realm{name: name, id: id, barred: map[string]time.Time{}, limit: many},
-			app: emulator.App{TenantID: id, ClientID: clientID, Secret: "the first secret", Roles: []string{
-				"UserAuthMethod-Phone.ReadWrite.All", "User.ReadBasic.All", "GroupMember.Read.All", "RoleManagement.Read.Directory"}},
+			app:   emulator.App{TenantID: id, ClientID: install.ClientID, Secret: "the first secret", Roles: install.Permissions},
 		}
 		if err := w.front.graph.AddTenant(emulator.Tenant{ID: id}); err != nil {
 			return err
@@ -65,39 +63,25 @@ func (w *world) populate(ctx context.Context) error {
 }
 
 func (w *world) declare(ctx context.Context, t *tenant) error {
-	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: system, Name: "graph-" + t.name},
-		StringData: map[string]string{"clientSecret": t.app.Secret}}
-	if err := w.Create(ctx, secret); err != nil {
-		return err
-	}
-	limit, rules := int32(t.limit), access(people, team)
+	rules := access(people, team)
 	if t.name == steady {
-		own := access(hostile)[0]
-		own.Users = []string{"mallory*@contoso.com"}
-		rules = append(rules, own)
+		rules = append(rules, install.Access(hostile, "mallory*@contoso.com"))
 	}
-	o := &v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: t.name}, Spec: v1alpha1.EntraTenantSpec{
-		TenantID: t.id, ClientID: clientID,
-		Credential: v1alpha1.Credential{ClientSecret: &v1alpha1.ClientSecretCredential{
-			SecretRef: v1alpha1.SecretReference{Namespace: system, Name: secret.Name, Key: "clientSecret"}}},
-		Endpoint:     &v1alpha1.Endpoint{Graph: w.front.url, Authority: w.front.url, CABundle: w.front.ca},
-		Access:       rules,
-		ResyncPeriod: &metav1.Duration{Duration: time.Minute},
-		Limits:       &v1alpha1.Limits{DeletionsPerHour: &limit},
-	}}
-	if t.name == watched {
-		o.Spec.Mode = v1alpha1.ModeObserve
-	}
-	return w.Create(ctx, o)
+	return w.Declare(ctx, install.Tenant{Name: t.name, ID: t.id, Secret: t.app.Secret, Graph: w.front.at, Access: rules},
+		func(s *v1alpha1.EntraTenantSpec) {
+			limit := int32(t.limit)
+			s.Limits = &v1alpha1.Limits{DeletionsPerHour: &limit}
+			s.ResyncPeriod = &metav1.Duration{Duration: time.Minute}
+			if t.name == watched {
+				s.Mode = v1alpha1.ModeObserve
+			}
+		})
 }
 
 // access lets namespaces manage everybody's phones.
-func access(namespaces ...string) []v1alpha1.AccessRule {
-	var rules []v1alpha1.AccessRule
+func access(namespaces ...string) (rules []v1alpha1.AccessRule) {
 	for _, name := range namespaces {
-		rules = append(rules, v1alpha1.AccessRule{
-			Namespaces: metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: name}}, Users: []string{"*@contoso.com"},
-		})
+		rules = append(rules, install.Access(name, "*@contoso.com"))
 	}
 	return rules
 }
@@ -162,10 +146,7 @@ func (w *world) rotate(ctx context.Context, dice *rand.Rand) error {
 	t.secrets++
 	t.app.Secret = fmt.Sprintf("secret number %d", t.secrets)
 	entra := func() error { return w.front.graph.AddApp(t.app) }
-	cluster := func() error {
-		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: system, Name: "graph-" + t.name}}
-		return w.merge(ctx, secret, map[string]any{"stringData": map[string]string{"clientSecret": t.app.Secret}})
-	}
+	cluster := func() error { return w.giveCredential(ctx, t) }
 	first, second := entra, cluster
 	if dice.IntN(2) == 0 {
 		first, second = cluster, entra
@@ -177,11 +158,14 @@ func (w *world) rotate(ctx context.Context, dice *rand.Rand) error {
 	return second()
 }
 
+func (w *world) giveCredential(ctx context.Context, t *tenant) error {
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: install.Namespace, Name: t.name}}
+	return w.merge(ctx, secret, map[string]any{"stringData": map[string]string{install.CredentialKey: t.app.Secret}})
+}
+
 // content gives the tenants what they need to work.
 func (w *world) content(ctx context.Context) error {
-	t := w.named(moody)
-	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: system, Name: "graph-" + t.name}}
-	if err := w.merge(ctx, secret, map[string]any{"stringData": map[string]string{"clientSecret": t.app.Secret}}); err != nil {
+	if err := w.giveCredential(ctx, w.named(moody)); err != nil {
 		return err
 	}
 	if err := w.allow(ctx, many); err != nil {
