@@ -114,7 +114,7 @@ func (o *Operator) Ready(ctx context.Context) error {
 		return last == nil, nil
 	})
 	if err != nil {
-		return fmt.Errorf("the operator is not ready: %w (%v)", err, last)
+		return fmt.Errorf("the operator is not ready: %w", errors.Join(err, last))
 	}
 	return nil
 }
