@@ -129,7 +129,7 @@ func TestNoNumberGetsOut(t *testing.T) {
 		"requests of Azure's SDK":          asksGraph,
 		"changes in Graph":                 `"msg":"changed Graph"`,
 		"failures of Graph":                "Graph did not confirm the write",
-		"passes that came to no verdict":   "Graph kept the pass from a verdict",
+		"passes that came to no verdict":   "Graph kept the reconcile from a verdict",
 		"looks that the queue handed out":  `"msg":"Reconciling"`,
 		"events as they are handed out":    `"reason":"DriftCorrected"`,
 		"the masked number, in the events": "+1 ********60",
