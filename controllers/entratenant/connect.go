@@ -16,13 +16,6 @@ import (
 	"github.com/entraops/phone-operator/internal/tenant"
 )
 
-// connection is what is found out about a tenant.
-type connection struct {
-	ready    conditions.Condition
-	least    conditions.Condition // zero: not known
-	progress conditions.Progress
-}
-
 // connect builds the tenant's connection if it is new or its spec or Secret
 // changed, tries it, and puts it where users find it. Where the spec changed and the
 // way to Graph did not, users find it before it is tried: a rule that is taken away

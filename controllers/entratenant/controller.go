@@ -9,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -28,45 +27,6 @@ import (
 	"github.com/entraops/phone-operator/internal/index"
 	"github.com/entraops/phone-operator/internal/patch"
 	"github.com/entraops/phone-operator/internal/tenant"
-)
-
-// Reconciler makes EntraTenants into connections and reports whether they work.
-type Reconciler struct {
-	Client  client.Client
-	Reader  client.Reader // not cached: credentials are fetched when needed, never kept
-	Events  events.EventRecorder
-	Tenants *tenant.Registry
-	Now     func() time.Time
-	// CredentialNamespaces are those whose Secrets are read for credentials. Whoever
-	// writes an EntraTenant says where the credential is sent, so that a Secret which may
-	// be one is as good as handed out.
-	CredentialNamespaces []string
-
-	// Connected is told the name of each EntraTenant that can be used in a new way, or not any
-	// more; Doubted receives what Graph refused to users.
-	Connected chan<- event.TypedGenericEvent[string]
-	Doubted   <-chan event.TypedGenericEvent[Doubt]
-
-	trials trials
-	doubts doubts
-}
-
-const (
-	// tenantWorkers is how many tenants are tried at once: one whose Graph hangs takes
-	// half a minute, which the others do not wait for.
-	tenantWorkers = 8
-	// probePeriod is how often a connection that works is tried again.
-	probePeriod = 10 * time.Minute
-	// retryProbe is for one that does not.
-	retryProbe = 30 * time.Second
-	// countDelay gathers the changes of many resources into one count, goneDelay
-	// those that a tenant which is being deleted may wait for.
-	countDelay = 15 * time.Second
-	goneDelay  = time.Second
-	// conflictRetry is for an EntraTenant that was changed by another client meanwhile.
-	conflictRetry = 100 * time.Millisecond
-	// jitter spreads probes that would fall together.
-	jitter = 0.2
 )
 
 // +kubebuilder:rbac:groups=identity.entraops.dev,resources=entratenants,verbs=get;list;watch;patch
@@ -145,14 +105,6 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	return reconcile.Result{RequeueAfter: wait.Jitter(after, jitter)}, nil
 }
 
-// retryConflict retries soon what came second to another writer.
-func retryConflict(err error) (reconcile.Result, error) {
-	if patch.OnlyConflicts(err, nil) {
-		return reconcile.Result{RequeueAfter: conflictRetry}, nil
-	}
-	return reconcile.Result{}, err
-}
-
 func (r *Reconciler) ensureFinalizer(ctx context.Context, o *v1alpha1.EntraTenant) error {
 	base := o.DeepCopy()
 	if !o.DeletionTimestamp.IsZero() || !controllerutil.AddFinalizer(o, v1alpha1.Finalizer) {
@@ -176,16 +128,6 @@ func (r *Reconciler) removeFinalizer(ctx context.Context, o *v1alpha1.EntraTenan
 		return fmt.Errorf("take the finalizer off the EntraTenant: %w", err)
 	}
 	return nil
-}
-
-// wakeUsers has the users of a tenant reconciled again.
-func (r *Reconciler) wakeUsers(ctx context.Context, name string) error {
-	select {
-	case r.Connected <- event.TypedGenericEvent[string]{Object: name}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // onEdit sees to it that nobody works under the old spec of an EntraTenant any

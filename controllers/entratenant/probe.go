@@ -18,6 +18,13 @@ const nobody = "00000000-0000-0000-0000-000000000000"
 
 var working = conditions.True(v1alpha1.ReasonReady, "The credential works and Graph answers.")
 
+// connection is what is found out about a tenant.
+type connection struct {
+	ready    conditions.Condition
+	least    conditions.Condition // zero: not known
+	progress conditions.Progress
+}
+
 // trialTime is how long a trial may take.
 const trialTime = 30 * time.Second
 
