@@ -104,29 +104,30 @@ func isAccepted(o *v1alpha1.PhoneAuthenticationMethod) bool {
 	return meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionAccepted) != nil && !wasRefused(o)
 }
 
-// usersOfSecret wakes those whose number is in a Secret that changed. It knows
-// only the Secret's name: what is in Secrets is not kept in memory. Whoever may edit a
-// Secret must not make work for Graph by a resource that the rules refuse: such a one is
-// judged anew, and one that was not judged yet is reconciled anyway.
+// usersOfSecret wakes those whose number is in a Secret that changed. It knows only the Secret's
+// name: what is in Secrets is not kept in memory. For the resource that is as an edit of its spec, be
+// it that it is just being reconciled; one that the rules refuse makes no work for Graph by it.
 func (r *Reconciler) usersOfSecret(ctx context.Context, secret client.Object) []user.Key {
-	return r.usersOf(ctx, client.MatchingFields{index.Secret: secret.GetNamespace() + "/" + secret.GetName()}, isAccepted)
-}
-
-// usersOfNamespace wakes those of a namespace whose labels changed.
-func (r *Reconciler) usersOfNamespace(ctx context.Context, namespace client.Object) []user.Key {
-	return r.usersOf(ctx, client.InNamespace(namespace.GetName()), func(*v1alpha1.PhoneAuthenticationMethod) bool { return true })
-}
-
-// usersOf returns the users of some resources. Those of the resources that say so are
-// reconciled all the way.
-func (r *Reconciler) usersOf(ctx context.Context, which client.ListOption, forced func(*v1alpha1.PhoneAuthenticationMethod) bool) []user.Key {
-	found := r.cached(ctx, which)
-	keys := make([]user.Key, len(found))
+	found := r.cached(ctx, client.MatchingFields{index.Secret: secret.GetNamespace() + "/" + secret.GetName()})
 	for i := range found {
-		keys[i] = user.KeyOf(&found[i])
-		if forced(&found[i]) {
-			r.schedule.force(keys[i])
-		}
+		r.secrets.add(found[i].UID)
+	}
+	return keysOf(found)
+}
+
+// usersOfNamespace wakes those of a namespace whose labels changed. They are reconciled all the way.
+func (r *Reconciler) usersOfNamespace(ctx context.Context, namespace client.Object) []user.Key {
+	keys := keysOf(r.cached(ctx, client.InNamespace(namespace.GetName())))
+	for _, key := range keys {
+		r.schedule.force(key)
+	}
+	return keys
+}
+
+func keysOf(resources []v1alpha1.PhoneAuthenticationMethod) []user.Key {
+	keys := make([]user.Key, len(resources))
+	for i := range resources {
+		keys[i] = user.KeyOf(&resources[i])
 	}
 	return keys
 }

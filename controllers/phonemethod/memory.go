@@ -41,6 +41,7 @@ type memory struct {
 
 	users     *resolvedUsers
 	schedule  *schedule       // when each user is to be reconciled
+	secrets   *secretEdits    // resources whose Secret was edited, until they are gathered
 	journals  *cache.Expiring // user.Key -> journal.Journal
 	refusals  *cache.Expiring // user.Key -> time.Duration, the wait after the last refusal of a permission
 	absences  *cache.Expiring // user.Key -> time.Time, since when the user is not found
@@ -58,7 +59,7 @@ type memory struct {
 
 func newMemory(started time.Time) memory {
 	return memory{
-		started: started, users: newResolvedUsers(), schedule: newSchedule(),
+		started: started, users: newResolvedUsers(), schedule: newSchedule(), secrets: newSecretEdits(),
 		journals: cache.NewExpiring(), refusals: cache.NewExpiring(), absences: cache.NewExpiring(),
 		rulings: cache.NewExpiring(), suspected: cache.NewExpiring(),
 		versions: cache.NewExpiring(), numbersInSync: cache.NewExpiring(), reversals: cache.NewExpiring(),
@@ -81,6 +82,7 @@ func (m *memory) remember(o *v1alpha1.PhoneAuthenticationMethod, kind writeKind)
 func (m *memory) forgetResource(uid types.UID) {
 	m.unwritable.forget(uid)
 	m.contested.forget(uid)
+	m.secrets.take(uid)
 }
 
 // isBehind reports whether the cache has a resource as it was before our own last write to it.

@@ -145,7 +145,8 @@ func (m *model) connectTenant() {
 	if m.registered != nil {
 		p.Tenants.Put(m.registered)
 	}
-	for _, key := range p.usersOf(context.Background(), client.MatchingFields{index.Tenant: name}, func(*pam) bool { return true }) {
+	for _, key := range keysOf(p.cached(context.Background(), client.MatchingFields{index.Tenant: name})) {
+		p.schedule.force(key)
 		p.work.Add(key)
 	}
 }

@@ -26,6 +26,7 @@ type resource struct {
 
 	made      bool       // this reconcile made its phone
 	intended  bool       // this reconcile recorded its pending write, and there was none before
+	newSecret bool       // its Secret was edited since it was last gathered
 	misnamed  bool       // its Secret does not name the user
 	veiled    bool       // it may not know yet whether its user exists
 	refusedAs graph.Kind // what Graph said of Refused

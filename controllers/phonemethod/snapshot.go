@@ -87,7 +87,7 @@ func (s snapshot) allSuspended() bool {
 // isEarly reports whether nothing brings this reconcile forward but resources that are not
 // permitted: the others ask for nothing, and their time has not come.
 func (s snapshot) isEarly() bool {
-	return s.due.at.After(s.now) && !s.any(func(c resource) bool { return c.isAwaited() || c.wasRefused() })
+	return s.due.at.After(s.now) && !s.any(func(c resource) bool { return c.isAwaited() || c.wasRefused() || c.newSecret && !c.Suspended })
 }
 
 // isUrgent reports whether somebody waits for this reconcile: a spec is new, a resource is

@@ -131,6 +131,25 @@ func TestWhatWasMadeForAResourceThatVanishedGoes(t *testing.T) {
 	})
 }
 
+// What a Secret says is read early in a reconcile. An edit of it that comes later in the same one, when
+// the resource has no status yet, is not left to the resync.
+func TestASecretThatIsEditedWhileItsResourceIsReconciled(t *testing.T) {
+	told(t, func(m *model) {
+		m.knowsNot("what a Secret said when it was read", everyWriteIsSpokenFor, inSyncIsTrue)
+		m.take(secretSays("people", numberOne))
+		edited := false
+		m.spoils(func(_ *pam, status bool) error {
+			if status && !edited {
+				edited = true
+				m.take(secretSays("people", numberTwo))
+			}
+			return nil
+		})
+		m.take(creates("people/a", ada, mobileType, fromSecret), waits(5*time.Minute))
+		m.wants(t, numberTwo)
+	})
+}
+
 func TestAReadThatIsBehindOnceMoreIsNoDrift(t *testing.T) {
 	told(t, func(m *model) {
 		m.take(creates("people/a", ada, mobileType, number(numberOne), drifting(v1alpha1.DriftReport)), works(busy), waits(5*time.Minute),
