@@ -105,8 +105,9 @@ func isAccepted(o *v1alpha1.PhoneAuthenticationMethod) bool {
 }
 
 // usersOfSecret wakes those whose number is in a Secret that changed. It knows only the Secret's
-// name: what is in Secrets is not kept in memory. For the resource that is as an edit of its spec, be
-// it that it is just being reconciled; one that the rules refuse makes no work for Graph by it.
+// name: what is in Secrets is not kept in memory. The edit counts as
+// one of the resource, also if it comes while that is being reconciled. A resource that the rules
+// refuse makes no work for Graph by it.
 func (r *Reconciler) usersOfSecret(ctx context.Context, secret client.Object) []user.Key {
 	found := r.cached(ctx, client.MatchingFields{index.Secret: secret.GetNamespace() + "/" + secret.GetName()})
 	for i := range found {

@@ -70,7 +70,7 @@ func newMemory(started time.Time) memory {
 // staleCacheBound is how long the cache may be behind a write of ours before we go on.
 const staleCacheBound = time.Minute
 
-// remember recalls a write of a resource: which version of it is our own last one, and that it
+// remember records a write of a resource: which version of it is our own last one, and that it
 // can be written.
 func (m *memory) remember(o *v1alpha1.PhoneAuthenticationMethod, kind writeKind) {
 	m.versions.Set(o.UID, o.ResourceVersion, staleCacheBound)

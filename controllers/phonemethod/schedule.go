@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 
 	"github.com/entraops/phone-operator/internal/user"
@@ -80,31 +79,6 @@ func (v *schedule) overdue(now time.Time) (keys []user.Key) {
 		}
 	}
 	return keys
-}
-
-// secretEdits are the resources whose Secret was edited since they were last gathered. It is safe
-// for concurrent use.
-type secretEdits struct {
-	mu    sync.Mutex
-	byUID map[types.UID]bool
-}
-
-func newSecretEdits() *secretEdits { return &secretEdits{byUID: map[types.UID]bool{}} }
-
-// add records that the Secret of a resource was edited.
-func (e *secretEdits) add(uid types.UID) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.byUID[uid] = true
-}
-
-// take reports whether the Secret of a resource was edited, once.
-func (e *secretEdits) take(uid types.UID) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	edited := e.byUID[uid]
-	delete(e.byUID, uid)
-	return edited
 }
 
 // raisePriority queues those that wait too long among the others, each time tick says so, until
