@@ -33,44 +33,78 @@ type attacker struct {
 	dice          *rand.Rand
 	resources     []*resource
 	serial        int
+	suspends      bool
 }
 
 // attacks are what the attacker can do.
-var attacks = []struct {
-	name string
-	do   func(*attacker, context.Context) error
-}{
-	{"claim somebody's phone", (*attacker).claim},
-	{"edit spec", (*attacker).editSpec},
-	{"a burst of edits", (*attacker).burst},
-	{"suspend flips", (*attacker).flip},
-	{"forge metadata", (*attacker).forge},
-	{"long metadata", (*attacker).pad},
-	{"ask for looks", (*attacker).ask},
-	{"take the finalizers off", (*attacker).unhook},
-	{"forge status", (*attacker).forgeStatus},
-	{"delete", (*attacker).remove},
+var attacks = []deed[*attacker]{
+	{1, "claim somebody's phone", (*attacker).claim},
+	{1, "edit spec", patches(1, func(a *attacker) string {
+		return []string{
+			a.says(),
+			`{"spec":{"adoptionPolicy":"IfNumberMatches","driftPolicy":"Correct"}}`,
+			`{"spec":{"adoptionPolicy":"Always","deletionPolicy":"Delete"}}`,
+			`{"spec":{"phoneNumber":null,"phoneNumberFrom":{"secretKeyRef":{"name":"steady","key":"clientSecret"}}}}`,
+		}[a.dice.IntN(4)]
+	})},
+	{1, "a burst of edits", patches(10, (*attacker).says)},
+	{1, "suspend flips", patches(6, func(a *attacker) string {
+		a.suspends = !a.suspends
+		return fmt.Sprintf(`{"spec":{"suspend":%v}}`, a.suspends)
+	})},
+	{1, "forge metadata", patches(1, func(a *attacker) string { // as the operator or a GitOps tool would have written it
+		return []string{
+			`{"metadata":{"finalizers":["` + v1alpha1.Finalizer + `","` + hold + `"]}}`,
+			`{"metadata":{"annotations":{"identity.entraops.dev/pending-write":"Create"}}}`,
+			`{"metadata":{"annotations":{"argocd.argoproj.io/tracking-id":"people:people/ada"},"labels":{"kustomize.toolkit.fluxcd.io/name":"people"}}}`,
+			`{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"gone","uid":"0f1c0000-0000-4000-8000-ffffffffffff","blockOwnerDeletion":false}]}}`,
+		}[a.dice.IntN(4)]
+	})},
+	{1, "long metadata", patches(1, func(a *attacker) string { // as much as is taken, and now and then more
+		return fmt.Sprintf(`{"metadata":{"annotations":{"example.com/pad-%d":%q}}}`, a.dice.IntN(pads), strings.Repeat("x", 1<<(8+a.dice.IntN(7))))
+	})},
+	{1, "ask for looks", patches(5, func(a *attacker) string {
+		return fmt.Sprintf(`{"metadata":{"annotations":{%q:"asked %d"}}}`, v1alpha1.ReconcileRequestedAtAnnotation, a.dice.Uint32())
+	})},
+	{1, "take the finalizers off", patches(1, func(*attacker) string { return `{"metadata":{"finalizers":null}}` })},
+	{1, "forge status", (*attacker).forgeStatus},
+	{1, "delete", (*attacker).remove},
 }
 
-// attack goes on until going ends: first each attack once, so that a short run has them all.
-func (w *world) attack(going, ctx context.Context) (err error) {
-	if w.attacker, err = w.admit(ctx); err != nil {
-		return err
+// patches sends one of the attacker's resources merge patches, as they are, one after the other. What went meanwhile is
+// no error.
+func patches(times int, text func(*attacker) string) func(*attacker, context.Context) error {
+	return func(a *attacker, ctx context.Context) error {
+		o := a.any()
+		if o == nil {
+			return nil
+		}
+		for range times {
+			if err := a.Patch(ctx, o, client.RawPatch(types.MergePatchType, []byte(text(a)))); err != nil {
+				return a.tried(err)
+			}
+		}
+		return nil
 	}
-	for a, i := w.attacker, 0; pause(going, a.dice, w.pace/4); i++ {
-		next := attacks[i%len(attacks)]
-		if i >= len(attacks) {
-			next = attacks[a.dice.IntN(len(attacks))]
-		}
-		if err := next.do(a, ctx); apierrors.IsForbidden(err) || apierrors.IsInvalid(err) {
-			w.ledger.count("attacks refused by the API server")
-		} // that it is away does not stop the attacker
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		w.ledger.count("attack: " + next.name)
+}
+
+// tried counts what the API server refuses. Neither that nor its being away stops the attacker.
+func (a *attacker) tried(err error) error {
+	if apierrors.IsForbidden(err) || apierrors.IsInvalid(err) {
+		a.w.ledger.count("attacks refused by the API server")
 	}
 	return nil
+}
+
+// attack attacks: first in each way once.
+func (w *world) attack(going, acts context.Context, firstRound func()) error {
+	defer firstRound() // also where it does not come to that
+	a, err := w.admit(acts)
+	if err != nil {
+		return err
+	}
+	w.attacker = a
+	return goThrough(w.ledger, going, acts, a.dice, w.pace/4, a, "attack", attacks, firstRound)
 }
 
 // admit gives the attacker the role that people get who declare phones.
@@ -101,6 +135,11 @@ func (w *world) admit(ctx context.Context) (*attacker, error) {
 
 // number is one that nobody else has: it begins with another country code, so that its mask is known, too.
 func (a *attacker) number() string { return fmt.Sprintf("+44 2079460%d", 100+a.dice.IntN(900)) }
+
+// says is a patch to another number.
+func (a *attacker) says() string {
+	return fmt.Sprintf(`{"spec":{"phoneNumber":%q,"phoneNumberFrom":null}}`, a.number())
+}
 
 // claim declares a phone of somebody else, with everything in the manifest that could make it look like the operator's.
 func (a *attacker) claim(ctx context.Context) error {
@@ -135,7 +174,7 @@ func (a *attacker) claim(ctx context.Context) error {
 	r := &resource{ref: hostile + "/" + o.Name, namespace: hostile, user: victim, spelling: strings.ToLower(spelling), phoneType: string(o.Spec.PhoneType)}
 	a.w.ledger.says(r, versionOf(&o.Spec), "an attacker claims %s", r.phoneType)
 	if err := a.Create(ctx, o); err != nil {
-		return err
+		return a.tried(err)
 	}
 	a.w.ledger.exists(r)
 	a.resources = append(a.resources, r)
@@ -154,83 +193,15 @@ func (a *attacker) object(r *resource) *v1alpha1.PhoneAuthenticationMethod {
 	return &v1alpha1.PhoneAuthenticationMethod{ObjectMeta: metav1.ObjectMeta{Namespace: hostile, Name: strings.TrimPrefix(r.ref, hostile+"/")}}
 }
 
-// patch sends one merge patch, as it is. What went meanwhile is no error.
-func (a *attacker) patch(ctx context.Context, o *v1alpha1.PhoneAuthenticationMethod, text string) error {
-	if o == nil {
-		return nil
-	}
-	return client.IgnoreNotFound(a.Patch(ctx, o, client.RawPatch(types.MergePatchType, []byte(text))))
-}
-
-func (a *attacker) editSpec(ctx context.Context) error {
-	return a.patch(ctx, a.any(), []string{
-		fmt.Sprintf(`{"spec":{"phoneNumber":%q,"phoneNumberFrom":null}}`, a.number()),
-		`{"spec":{"adoptionPolicy":"IfNumberMatches","driftPolicy":"Correct"}}`,
-		`{"spec":{"adoptionPolicy":"Always","deletionPolicy":"Delete"}}`,
-		`{"spec":{"phoneNumber":null,"phoneNumberFrom":{"secretKeyRef":{"name":"steady","key":"clientSecret"}}}}`,
-	}[a.dice.IntN(4)])
-}
-
-// burst edits one resource over and over.
-func (a *attacker) burst(ctx context.Context) error {
-	o := a.any()
-	for range 10 {
-		if err := a.patch(ctx, o, fmt.Sprintf(`{"spec":{"phoneNumber":%q,"phoneNumberFrom":null}}`, a.number())); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (a *attacker) flip(ctx context.Context) error {
-	o := a.any()
-	for i := range 6 {
-		if err := a.patch(ctx, o, fmt.Sprintf(`{"spec":{"suspend":%v}}`, i%2 == 0)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// forge writes what the operator or a GitOps tool would have written.
-func (a *attacker) forge(ctx context.Context) error {
-	return a.patch(ctx, a.any(), []string{
-		`{"metadata":{"finalizers":["` + v1alpha1.Finalizer + `","` + hold + `"]}}`,
-		`{"metadata":{"annotations":{"identity.entraops.dev/pending-write":"Create"}}}`,
-		`{"metadata":{"annotations":{"argocd.argoproj.io/tracking-id":"people:people/ada"},"labels":{"kustomize.toolkit.fluxcd.io/name":"people"}}}`,
-		`{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"gone","uid":"0f1c0000-0000-4000-8000-ffffffffffff","blockOwnerDeletion":false}]}}`,
-	}[a.dice.IntN(4)])
-}
-
+// pads are how many long annotations there can be.
 const pads = 8
 
-// pad writes as much metadata as is taken, and now and then more.
-func (a *attacker) pad(ctx context.Context) error {
-	return a.patch(ctx, a.any(), fmt.Sprintf(`{"metadata":{"annotations":{"example.com/pad-%d":%q}}}`,
-		a.dice.IntN(pads), strings.Repeat("x", 1<<(8+a.dice.IntN(7)))))
-}
-
-func (a *attacker) ask(ctx context.Context) error {
-	o := a.any()
-	for range 5 {
-		text := fmt.Sprintf(`{"metadata":{"annotations":{%q:"asked %d"}}}`, v1alpha1.ReconcileRequestedAtAnnotation, a.dice.Uint32())
-		if err := a.patch(ctx, o, text); err != nil {
-			return err
-		}
+func (a *attacker) forgeStatus(ctx context.Context) error {
+	if o := a.any(); o != nil {
+		forged := client.RawPatch(types.MergePatchType, []byte(`{"status":{"id":"3179e48a-750b-4051-897c-87b9720928f7"}}`))
+		return a.tried(a.Status().Patch(ctx, o, forged))
 	}
 	return nil
-}
-
-func (a *attacker) unhook(ctx context.Context) error {
-	return a.patch(ctx, a.any(), `{"metadata":{"finalizers":null}}`)
-}
-
-func (a *attacker) forgeStatus(ctx context.Context) error {
-	o := a.any()
-	if o == nil {
-		return nil
-	}
-	return client.IgnoreNotFound(a.Status().Patch(ctx, o, client.RawPatch(types.MergePatchType, []byte(`{"status":{"id":"3179e48a-750b-4051-897c-87b9720928f7"}}`))))
 }
 
 func (a *attacker) remove(ctx context.Context) error {
@@ -240,7 +211,7 @@ func (a *attacker) remove(ctx context.Context) error {
 	i := a.dice.IntN(len(a.resources))
 	o := a.object(a.resources[i])
 	a.resources = slices.Delete(a.resources, i, i+1)
-	return client.IgnoreNotFound(a.Delete(ctx, o))
+	return a.tried(a.Delete(ctx, o))
 }
 
 // retreat takes the attacker's own finalizers off, which hold what was deleted, and deletes the claims on users who are

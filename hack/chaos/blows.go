@@ -16,44 +16,18 @@ import (
 )
 
 // blows are what processes suffer. Most hit the leader.
-var blows = []struct {
-	name string
-	deal func(*world, context.Context, *rand.Rand) error
-}{
-	{killed, (*world).killLeader},
-	{"kill -9 of the API server, and a new one", (*world).crashAPIServer},
-	{"stall of etcd", (*world).stallEtcd},
-	{stopped, (*world).stopLeader},
-	{"stall of the API server", (*world).stallAPIServer},
+var blows = []deed[actor]{
+	{12, "kill -9 of the leader", actor.killLeader},
+	{2, "kill -9 of the API server, and a new one", actor.crashAPIServer},
+	{2, "stall of etcd", actor.stallEtcd},
+	{2, "SIGTERM to the leader", actor.stopLeader},
+	{2, "stall of the API server", actor.stallAPIServer},
 }
 
-// The blows whose consequences are timed.
-const (
-	killed  = "kill -9 of the leader"
-	stopped = "SIGTERM to the leader"
-)
-
-// strike deals blows at processes while the bad times are to last: first each once, so that a short run has them all.
-// Where they go on for what was not met yet, it leaves the operator the time.
-func (w *world) strike(ctx, acts context.Context) error {
-	dice := w.dice("blows")
-	began := time.Now()
-	for i := 0; (i < len(blows) || time.Since(began) < w.duration) && pause(ctx, dice, w.blows); i++ {
-		blow := blows[0]
-		if i < len(blows) {
-			blow = blows[i]
-		} else if n := dice.IntN(20); n < 8 {
-			blow = blows[1+dice.IntN(len(blows)-1)]
-		}
-		if err := blow.deal(w, acts, dice); err != nil {
-			if acts.Err() != nil {
-				return nil
-			}
-			return err
-		}
-		w.ledger.count("blow: " + blow.name)
-	}
-	return nil
+// strike deals blows at processes.
+func (w *world) strike(going, acts context.Context, firstRound func()) error {
+	a := w.actor("blows")
+	return goThrough(w.ledger, going, acts, a.dice, w.blows, a, "blow", blows, firstRound)
 }
 
 // leader waits for a replica that leads, and for some time more, so that it is hit at any moment of its work.
@@ -79,17 +53,17 @@ const shortRun = 30 * time.Second
 
 // killLeader is kill -9. Now and then the dead one's lease is let run out, which takes 15 s; else it is taken away, as
 // if they had passed: the process is dead, so nobody can tell the difference but the clock.
-func (w *world) killLeader(ctx context.Context, dice *rand.Rand) error {
-	p := w.leader(ctx, dice)
+func (w actor) killLeader(ctx context.Context) error {
+	p := w.leader(ctx, w.dice)
 	if p == nil {
 		return ctx.Err()
 	}
 	p.running().Kill()
-	if dice.IntN(4) == 0 && w.duration > shortRun {
-		w.ledger.fell(killed + ", its lease runs out")
+	if w.dice.IntN(4) == 0 && w.duration > shortRun {
+		w.ledger.fell("kill -9 of the leader, its lease runs out")
 		return nil
 	}
-	w.ledger.fell(killed + ", its lease is taken away")
+	w.ledger.fell("kill -9 of the leader, its lease is taken away")
 	return w.vacate(ctx)
 }
 
@@ -100,8 +74,8 @@ func (w *world) vacate(ctx context.Context) error {
 }
 
 // stopLeader asks the leader to end, as a rollout does, and times how long it keeps the lease.
-func (w *world) stopLeader(ctx context.Context, dice *rand.Rand) error {
-	p := w.leader(ctx, dice)
+func (w actor) stopLeader(ctx context.Context) error {
+	p := w.leader(ctx, w.dice)
 	if p == nil {
 		return ctx.Err()
 	}
@@ -111,7 +85,7 @@ func (w *world) stopLeader(ctx context.Context, dice *rand.Rand) error {
 	}
 	holder := ptr.Deref(lease.Spec.HolderIdentity, "")
 	began := time.Now()
-	w.ledger.fell(stopped)
+	w.ledger.fell("SIGTERM to the leader")
 	if p.running().Signal(syscall.SIGTERM) != nil {
 		return nil // it had ended
 	}
@@ -121,34 +95,34 @@ func (w *world) stopLeader(ctx context.Context, dice *rand.Rand) error {
 	if err != nil {
 		return err
 	}
-	w.ledger.took(stopped+": until it lets go of the lease", time.Since(began))
+	w.ledger.took("SIGTERM to the leader: until it lets go of the lease", time.Since(began))
 	return nil
 }
 
 // crashAPIServer kills the API server and starts it again.
-func (w *world) crashAPIServer(_ context.Context, dice *rand.Rand) error {
+func (w actor) crashAPIServer(context.Context) error {
 	w.disturbed(time.Now().Add(time.Hour))
 	defer func() { w.disturbed(time.Now()) }()
-	return w.RestartAPIServer(time.Duration(dice.IntN(3000)) * time.Millisecond)
+	return w.RestartAPIServer(time.Duration(w.dice.IntN(3000)) * time.Millisecond)
 }
 
-func (w *world) stallEtcd(ctx context.Context, dice *rand.Rand) error {
-	return w.stall(ctx, dice, devcluster.Etcd)
+func (w actor) stallEtcd(ctx context.Context) error {
+	return w.stall(ctx, devcluster.Etcd)
 }
 
-func (w *world) stallAPIServer(ctx context.Context, dice *rand.Rand) error {
-	return w.stall(ctx, dice, devcluster.APIServer)
+func (w actor) stallAPIServer(ctx context.Context) error {
+	return w.stall(ctx, devcluster.APIServer)
 }
 
 // stall stops a server where it stands for some seconds.
-func (w *world) stall(ctx context.Context, dice *rand.Rand, server devcluster.Server) error {
+func (w actor) stall(ctx context.Context, server devcluster.Server) error {
 	w.disturbed(time.Now().Add(time.Hour))
 	defer func() { w.disturbed(time.Now()) }()
 	resume, err := w.Stall(server)
 	if err != nil {
 		return err
 	}
-	pause(ctx, dice, 3*time.Second)
+	pause(ctx, w.dice, 3*time.Second)
 	return resume()
 }
 

@@ -13,8 +13,11 @@
 // Every write that reaches Graph is judged by a ledger of what may be written (rules.go). When faults and kills have
 // stopped, the end is judged by what the resources say (oracle.go), and then nothing may be written any more, neither
 // to Graph nor to Kubernetes (rest.go). It exits 1 with the history of each user for whom a rule was broken. It tells
-// what it did, what of all that it can do it never came to (coverage.go), and how long the tenants were without an
-// operator when a leader fell (failover.go).
+// what it did, and how long the tenants were without an operator when a leader fell (failover.go).
+//
+// Before the bad times, some users play plots that bring the operator to give each of its reasons (plots.go). The bad
+// times last until each blow was dealt, each edict given, each attack tried and each weather over, and at least as long
+// as they are to.
 //
 // The seed fixes what is tried: the lives, the weather, the blows and their distances. It does not fix how the
 // processes' threads meet, so a failure comes again with its seed often, not always.
@@ -41,7 +44,6 @@ type options struct {
 	quiet    time.Duration // in which nothing may be written then
 	brief    bool          // the first violation ends it
 	calm     bool          // no bad times: lives only
-	thorough bool          // something that was never met is an error
 }
 
 func main() {

@@ -35,11 +35,7 @@ type user struct {
 var errNothing = errors.New("nothing to act on")
 
 // acts are what can happen in a user's life. Those further down are done to the user in Entra (fate.go).
-var acts = []struct {
-	weight int
-	name   string
-	do     func(*user, context.Context) error
-}{
+var acts = []deed[*user]{
 	{30, "created", (*user).create},
 	{14, "number edited", (*user).editNumber},
 	{8, "policy edited", (*user).editPolicy},
@@ -119,41 +115,19 @@ func (u *user) number() string {
 
 // act does the next thing in the user's life.
 func (u *user) act(ctx context.Context) error {
-	sum := 0
-	for _, a := range acts {
-		sum += a.weight
-	}
+	next := choose(u.dice, acts)
 	switch dice := u.dice.IntN(2); { // where the operator may do nothing is seldom worth a long stay
 	case dice == 0 && u.gone:
-		u.w.ledger.count("act: user deleted or restored")
-		return u.vanish(ctx)
+		next = deed[*user]{name: "user deleted or restored", do: (*user).vanish}
 	case dice == 0 && u.admin:
-		u.w.ledger.count("act: made an administrator, or no more")
-		return u.promote(ctx)
+		next = deed[*user]{name: "made an administrator, or no more", do: (*user).promote}
 	}
-	if u.w.late.Load() { // what chance did not bring
-		for _, a := range acts {
-			if u.w.ledger.met("act: " + a.name) {
-				continue
-			}
-			if err := a.do(u, ctx); !errors.Is(err, errNothing) {
-				u.w.ledger.count("act: " + a.name)
-				return err
-			}
-		}
+	err := next.do(u, ctx)
+	if errors.Is(err, errNothing) {
+		return nil
 	}
-	roll := u.dice.IntN(sum)
-	for _, a := range acts {
-		if roll -= a.weight; roll < 0 {
-			err := a.do(u, ctx)
-			if errors.Is(err, errNothing) {
-				return nil
-			}
-			u.w.ledger.count("act: " + a.name)
-			return err
-		}
-	}
-	return nil
+	u.w.ledger.count("act: " + next.name)
+	return err
 }
 
 // any picks one of the user's resources; nil if there is none.

@@ -2,14 +2,16 @@ package main
 
 import (
 	"context"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
 )
 
-// plots are what the lives of some users begin with: short stories, each of which brings the operator to give a reason.
-// Without them nothing would be tried of what the reasons stand for. They are by the user's index, which says what tenant
-// the user is of: steady, but for those that say another.
+// plots are short stories before the bad times, each of which brings the operator to give a reason. They are by the
+// user's index, which says what tenant the user is of: steady, but for those that say another.
 var plots = map[int]struct {
 	reason string
 	play   func(u *user, ctx context.Context) error
@@ -28,33 +30,29 @@ var plots = map[int]struct {
 	20: {v1alpha1.ReasonWaitingForMobile, (*user).alternateAlone},
 }
 
-// plays reports whether there is a user for the plot of a reason.
-func (w *world) plays(reason string) bool {
-	for i, p := range plots {
-		if p.reason == reason {
-			return i < w.options.users && !w.calm
-		}
-	}
-	return false
-}
-
-// begin plays the user's plot, if there is one, to its end: until the operator has given the reason. That may be after
-// the bad times; where it never comes, the run says so.
-func (u *user) begin(ctx context.Context) error {
-	plot, ok := plots[u.index]
-	if !ok || u.hostile || u.w.calm {
+// play has all plots played, before anything disturbs the operator, until it has given each reason.
+func (w *world) play(ctx context.Context) error {
+	if w.calm {
 		return nil
 	}
-	bounded, cancel := context.WithTimeout(ctx, u.w.duration+u.w.patience)
+	ctx, cancel := context.WithTimeout(ctx, w.patience)
 	defer cancel()
-	err := plot.play(u, bounded)
-	if err == nil {
-		err = u.w.until(bounded, func() bool { return u.w.ledger.met("told: " + plot.reason) })
+	group, ctx := errgroup.WithContext(ctx)
+	for i, plot := range plots {
+		if i >= w.options.users {
+			continue
+		}
+		group.Go(func() error {
+			if err := plot.play(w.users[i], ctx); err != nil {
+				return fmt.Errorf("the plot of %s: %w", plot.reason, err)
+			}
+			if err := w.until(ctx, func() bool { return w.ledger.met("told: " + plot.reason) }); err != nil {
+				return fmt.Errorf("nobody is told %s: %w", plot.reason, err)
+			}
+			return nil
+		})
 	}
-	if bounded.Err() != nil && ctx.Err() == nil {
-		return nil
-	}
-	return err
+	return group.Wait()
 }
 
 // deleteDefault deletes the resource of a phone that Graph keeps because it is the user's default.

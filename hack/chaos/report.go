@@ -15,9 +15,6 @@ const shownUsers = 5
 // the emulator's own, made up.
 func (w *world) report(out io.Writer) {
 	l := w.ledger
-	if unmet := w.unmet(); len(unmet) > 0 && !w.calm {
-		fmt.Fprintf(out, "never met: %s\n", strings.Join(unmet, ", "))
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, kind := range slices.Sorted(maps.Keys(l.counts)) {

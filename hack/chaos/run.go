@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"time"
 
@@ -55,9 +54,6 @@ func run(ctx context.Context, out io.Writer, o options) (err error) {
 	if err != nil {
 		return errors.Join(err, context.Cause(keep))
 	}
-	if unmet := w.unmet(); o.thorough && len(unmet) > 0 {
-		return fmt.Errorf("never met: %s", strings.Join(unmet, ", "))
-	}
 	return w.ledger.err()
 }
 
@@ -76,11 +72,15 @@ func (w *world) tell(ctx context.Context, out io.Writer) error {
 	defer watch.Wait()
 	defer unwatch()
 
+	stage("plots are played")
+	if err := w.play(ctx); err != nil {
+		return fmt.Errorf("in good times: %w", err)
+	}
 	stage("life begins")
 	if w.calm {
 		watch.Go(func() { w.soak(watching, out) })
 	}
-	if err := w.live(ctx, out); err != nil {
+	if err := w.live(ctx); err != nil {
 		return fmt.Errorf("in bad times: %w", err)
 	}
 	stage("it ends")
@@ -105,9 +105,9 @@ func (w *world) tell(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// live is everybody's life and, unless it is calm, weather, administrators, blows and an attacker, all at once. It ends
-// when each plot has come to its end, which may be in peace.
-func (w *world) live(ctx context.Context, out io.Writer) error {
+// live is everybody's life and, unless it is calm, weather, administrators, blows and an attacker, all at once. The four
+// go through all that they can do once, so that a short run has it all, and then do any of it until the time is over.
+func (w *world) live(ctx context.Context) error {
 	going, cancel := context.WithCancel(ctx)
 	defer cancel()
 	group, acts := errgroup.WithContext(ctx)
@@ -115,9 +115,6 @@ func (w *world) live(ctx context.Context, out io.Writer) error {
 	defer stop()
 	for _, u := range w.users {
 		group.Go(func() error {
-			if err := u.begin(acts); err != nil {
-				return fmt.Errorf("%s: %w", u.upn, err)
-			}
 			// Everybody is there at the beginning: a first day in a large tenant.
 			for ok := pause(going, u.dice, min(w.pace, w.duration/4)); ok; ok = pause(going, u.dice, w.pace) {
 				if err := u.act(acts); err != nil {
@@ -127,36 +124,26 @@ func (w *world) live(ctx context.Context, out io.Writer) error {
 			return nil
 		})
 	}
+	var rounds sync.WaitGroup
+	if !w.calm {
+		rounds.Add(4)
+		once := func() func() { return sync.OnceFunc(rounds.Done) }
+		group.Go(func() error { return w.weather(going, once()) })
+		group.Go(func() error { return w.administrate(going, acts, once()) })
+		group.Go(func() error { return w.strike(going, acts, once()) })
+		group.Go(func() error { return w.attack(going, acts, once()) })
+	}
 	group.Go(func() error {
 		defer cancel()
-		w.lasts(going, out)
+		wait, cancel := context.WithTimeout(going, w.duration)
+		defer cancel()
+		_ = w.until(wait, w.over)
+		if !w.over() {
+			rounds.Wait()
+		}
 		return nil
 	})
-	if w.calm {
-		return group.Wait()
-	}
-	group.Go(func() error { return w.weather(going) })
-	group.Go(func() error { return w.administrate(going, acts) })
-	group.Go(func() error { return w.strike(going, acts) })
-	group.Go(func() error { return w.attack(going, acts) })
 	return group.Wait()
-}
-
-// lasts waits for the end of the bad times: their duration, and somewhat more where not everything was met yet.
-func (w *world) lasts(ctx context.Context, out io.Writer) {
-	wait, cancel := context.WithTimeout(ctx, w.duration)
-	_ = w.until(wait, w.over)
-	cancel()
-	if w.calm || w.over() {
-		return
-	}
-	if unmet := w.unmet(); len(unmet) > 0 {
-		fmt.Fprintf(out, "           goes on for: %s\n", strings.Join(unmet, ", "))
-	}
-	w.late.Store(true)
-	longer, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	_ = w.until(longer, func() bool { return w.over() || len(w.unmet()) == 0 })
 }
 
 // over says whether something was found that is to end the run.
@@ -216,7 +203,7 @@ func (w *world) tidy(ctx context.Context) error {
 	}
 	// The last blow: what the bad times taught the operator to be patient about is forgotten.
 	if !w.calm {
-		if err := w.killLeader(ctx, w.dice("last blow")); err != nil {
+		if err := w.actor("last blow").killLeader(ctx); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -87,34 +86,18 @@ func access(namespaces ...string) (rules []v1alpha1.AccessRule) {
 }
 
 // edicts are what administrators do to their tenants.
-var edicts = []struct {
-	name string
-	do   func(*world, context.Context, *rand.Rand) error
-}{
-	{"credential rotated", (*world).rotate},
-	{"mode Observe", (*world).silence},
-	{"access taken", (*world).takeAccess},
-	{"access given, mode Enforce", (*world).giveAll},
-	{"deletion budget raised", (*world).raise},
+var edicts = []deed[actor]{
+	{1, "credential rotated", actor.rotate},
+	{1, "mode Observe", actor.silence},
+	{1, "access taken", actor.takeAccess},
+	{1, "access given, mode Enforce", actor.giveAll},
+	{1, "deletion budget raised", actor.raise},
 }
 
-// administrate edits tenants until going ends: first each edict once, so that a short run has them all.
-func (w *world) administrate(going, ctx context.Context) error {
-	dice := w.dice("administrator")
-	for i := 0; pause(going, dice, w.blows); i++ {
-		edict := edicts[dice.IntN(len(edicts))]
-		if i < len(edicts) {
-			edict = edicts[i]
-		}
-		if err := edict.do(w, ctx, dice); err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
-			return err
-		}
-		w.ledger.count("edict: " + edict.name)
-	}
-	return nil
+// administrate edits tenants.
+func (w *world) administrate(going, acts context.Context, firstRound func()) error {
+	a := w.actor("administrator")
+	return goThrough(w.ledger, going, acts, a.dice, w.blows, a, "edict", edicts, firstRound)
 }
 
 // named is a tenant by its name.
@@ -122,14 +105,9 @@ func (w *world) named(name string) *tenant {
 	return w.tenants[slices.IndexFunc(w.tenants, func(t *tenant) bool { return t.name == name })]
 }
 
-// raise allows the thrifty tenant some more deletions, the first time when somebody has felt that there were none.
-func (w *world) raise(ctx context.Context, dice *rand.Rand) error {
-	felt, cancel := context.WithTimeout(ctx, w.patience)
-	defer cancel()
-	_ = w.until(felt, func() bool {
-		return w.ledger.met("told: "+v1alpha1.ReasonDeletionBudgetExhausted) || !w.plays(v1alpha1.ReasonDeletionBudgetExhausted)
-	})
-	return w.allow(ctx, w.named(thrifty).limit+1+dice.IntN(5))
+// raise allows the thrifty tenant some more deletions.
+func (w actor) raise(ctx context.Context) error {
+	return w.allow(ctx, w.named(thrifty).limit+1+w.dice.IntN(5))
 }
 
 func (w *world) allow(ctx context.Context, deletions int) error {
@@ -141,20 +119,20 @@ func (w *world) allow(ctx context.Context, deletions int) error {
 }
 
 // rotate gives the app a new secret. For a while the cluster still has the old one, or Entra has.
-func (w *world) rotate(ctx context.Context, dice *rand.Rand) error {
+func (w actor) rotate(ctx context.Context) error {
 	t := w.named(moody)
 	t.secrets++
 	t.app.Secret = fmt.Sprintf("secret number %d", t.secrets)
 	entra := func() error { return w.front.graph.AddApp(t.app) }
 	cluster := func() error { return w.giveCredential(ctx, t) }
 	first, second := entra, cluster
-	if dice.IntN(2) == 0 {
+	if w.dice.IntN(2) == 0 {
 		first, second = cluster, entra
 	}
 	if err := first(); err != nil {
 		return err
 	}
-	pause(ctx, dice, time.Second)
+	pause(ctx, w.dice, time.Second)
 	return second()
 }
 
@@ -171,11 +149,11 @@ func (w *world) content(ctx context.Context) error {
 	if err := w.allow(ctx, many); err != nil {
 		return err
 	}
-	return w.giveAll(ctx, nil)
+	return actor{world: w}.giveAll(ctx)
 }
 
 // takeAccess leaves the team without access; giveAll gives everybody theirs and lets the tenant write.
-func (w *world) takeAccess(ctx context.Context, _ *rand.Rand) error {
+func (w actor) takeAccess(ctx context.Context) error {
 	t := w.named(moody)
 	w.ledger.mu.Lock()
 	t.tookAccess = true // for ever: who left meanwhile left the phone
@@ -185,12 +163,12 @@ func (w *world) takeAccess(ctx context.Context, _ *rand.Rand) error {
 	})
 }
 
-func (w *world) giveAll(ctx context.Context, _ *rand.Rand) error {
+func (w actor) giveAll(ctx context.Context) error {
 	return w.edit(ctx, w.named(moody), map[string]any{"access": access(people, team), "mode": v1alpha1.ModeEnforce}, func(time.Time) {})
 }
 
 // silence puts the tenant into mode Observe.
-func (w *world) silence(ctx context.Context, _ *rand.Rand) error {
+func (w actor) silence(ctx context.Context) error {
 	t := w.named(moody)
 	return w.edit(ctx, t, map[string]any{"access": access(people, team), "mode": v1alpha1.ModeObserve}, func(now time.Time) { t.silent = now })
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -64,81 +63,52 @@ func weathers(hold <-chan struct{}) [][]emulator.Fault {
 	}
 }
 
-// clocks are by how much Graph's clock can be ahead.
+// clocks are by how much Graph's clock can be ahead, one after the other.
 var clocks = []struct {
 	name  string
 	ahead time.Duration
-}{{"right", 0}, {"ahead", 90 * time.Second}, {"behind", -90 * time.Second}}
+}{{"right", 0}, {"ahead", 90 * time.Second}, {"right", 0}, {"behind", -90 * time.Second}}
 
-// weather changes the faults until ctx ends, and ends with none. Some are in force together, and before any comes again
-// each has come. What has not hit anybody yet hits the next whom it can.
-func (w *world) weather(ctx context.Context) error {
+// weather changes faults and clock until going ends, and ends with none. Some are in force together, and before any
+// comes again each has come. In the first round each hits the first whom it can.
+func (w *world) weather(going context.Context, firstRound func()) error {
 	graph, dice := w.front.graph, w.dice("weather")
 	hold := make(chan struct{})
 	defer close(hold)
 	defer graph.ClearFaults()
 	defer graph.SetSkew(0)
+	defer firstRound()
 	all := weathers(hold)
 	var next []int
-	var owed []emulator.Fault
-	for {
+	for round, turn := 0, 0; ; turn++ {
+		clock := clocks[turn%len(clocks)]
+		graph.SetSkew(clock.ahead)
+		w.ledger.count("clock: " + clock.name)
 		graph.ClearFaults()
-		w.setClock(dice)
-		var faults []emulator.Fault
 		for range 1 + dice.IntN(4) {
 			if len(next) == 0 {
-				next = dice.Perm(len(all))
+				round, next = round+1, dice.Perm(len(all))
 			}
-			faults = append(faults, shuffled(dice, all[next[0]])...)
+			faults := all[next[0]]
+			for _, i := range dice.Perm(len(faults)) {
+				f := faults[i]
+				if round == 1 {
+					f.Probability, f.Times = 0, 1
+					if err := graph.AddFault(f); err != nil {
+						return err
+					}
+				}
+				if err := graph.AddFault(faults[i]); err != nil {
+					return err
+				}
+			}
 			next = next[1:]
 		}
-		owed = append(w.unmetOf(owed), w.unmetOf(faults)...)
-		for _, f := range owed {
-			f.Probability, f.Times = 0, 1
-			if err := graph.AddFault(f); err != nil {
-				return err
-			}
-		}
-		for _, f := range faults {
-			if err := graph.AddFault(f); err != nil {
-				return err
-			}
-		}
-		if !pause(ctx, dice, 2*time.Second) {
+		if !pause(going, dice, 2*time.Second) {
 			return nil
 		}
-	}
-}
-
-// setClock sets Graph's clock, in turn at first, so that a short run has them all.
-func (w *world) setClock(dice *rand.Rand) {
-	set := clocks[max(0, dice.IntN(4)-1)]
-	for _, c := range clocks {
-		if !w.ledger.met("clock: " + c.name) {
-			set = c
+		if round > 1 {
+			firstRound()
 		}
 	}
-	w.front.graph.SetSkew(set.ahead)
-	w.ledger.count("clock: " + set.name)
-}
-
-// unmetOf are those faults that have not acted yet, each once.
-func (w *world) unmetOf(faults []emulator.Fault) []emulator.Fault {
-	var unmet []emulator.Fault
-	known := map[string]bool{}
-	for _, f := range faults {
-		if !known[f.Name] && !w.ledger.met("fault: "+f.Name) {
-			known[f.Name] = true
-			unmet = append(unmet, f)
-		}
-	}
-	return unmet
-}
-
-func shuffled(dice *rand.Rand, faults []emulator.Fault) []emulator.Fault {
-	out := make([]emulator.Fault, len(faults))
-	for i, j := range dice.Perm(len(faults)) {
-		out[i] = faults[j]
-	}
-	return out
 }

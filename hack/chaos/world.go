@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"math/rand/v2"
-	"sync/atomic"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -32,7 +31,6 @@ type world struct {
 	users      []*user
 	attacker   *attacker // nil: none yet
 	bystanders []*account
-	late       atomic.Bool // the bad times go on for what was not met yet
 }
 
 // build makes everything but the operator's processes.

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+)
+
+// hear notes what the operator says of a resource: whom it bound it to, and each reason once.
+func (l *ledger) hear(o *v1alpha1.PhoneAuthenticationMethod) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r := l.resources[o.Namespace+"/"+o.Name]
+	if r == nil {
+		return
+	}
+	if r.bound == nil {
+		r.bound = l.users[o.Status.UserID]
+	}
+	l.judgeTold(o, r)
+	if c := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionReady); c != nil && c.Reason != r.told {
+		r.told = c.Reason
+		l.counts["told: "+c.Reason]++
+		l.note(r.user, "%s: told %s", r.ref, c.Reason)
+	}
+}
+
+// met says whether something of a kind has happened.
+func (l *ledger) met(kind string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.counts[kind] > 0
+}
