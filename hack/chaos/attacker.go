@@ -17,6 +17,7 @@ import (
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
 	"github.com/entraops/phone-operator/internal/testing/install"
+	"github.com/entraops/phone-operator/internal/testing/oracle"
 )
 
 // hostile is the namespace of an editor who means harm. Tenant steady has a rule for it, for users called mallory, who
@@ -256,7 +257,7 @@ func (w *world) addBystanders() error {
 		a := newAccount(fmt.Sprintf("0f1e0000-0000-4000-8000-%012d", i+1), fmt.Sprintf("bystander%d@contoso.com", i+1), w.named(steady).realm)
 		a.bystander = true
 		phone := fmt.Sprintf("+1 2065550%d", 110+i)
-		a.slot(emulator.Mobile).number, a.slot(emulator.Mobile).by = plain(phone), byHand
+		a.slot(emulator.Mobile).number, a.slot(emulator.Mobile).by = oracle.Plain(phone), byHand
 		if err := w.front.graph.AddUser(emulator.User{ID: a.id, TenantID: a.realm.id, UPN: a.upn, SMSSignIn: true,
 			Phones: map[string]string{emulator.Mobile: phone}}); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/testing/oracle"
 )
 
 func (u *user) create(ctx context.Context) error {
@@ -30,7 +31,7 @@ func (u *user) create(ctx context.Context) error {
 		spec.SMSSignIn = []v1alpha1.SMSSignIn{"", "", v1alpha1.SMSSignInEnabled, v1alpha1.SMSSignInDisabled}[u.dice.IntN(4)]
 	}
 	if u.dice.IntN(2) == 0 {
-		spec.PhoneNumber = plain(spec.PhoneNumber)
+		spec.PhoneNumber = oracle.Plain(spec.PhoneNumber)
 	}
 	namespace := u.at[u.dice.IntN(len(u.at))]
 	_, err := u.declare(ctx, namespace, spec, u.dice.IntN(3) == 0)
@@ -65,6 +66,6 @@ func (u *user) declare(ctx context.Context, namespace string, spec v1alpha1.Phon
 }
 
 func versionOf(s *v1alpha1.PhoneAuthenticationMethodSpec) version {
-	return version{number: plain(s.PhoneNumber), adopt: s.AdoptionPolicyOrDefault(), drift: s.DriftPolicyOrDefault(),
-		delete: s.DeletionPolicyOrDefault(), sms: s.SMSSignIn}
+	return version{Says: oracle.Says{Number: oracle.Plain(s.PhoneNumber), Adopt: s.AdoptionPolicyOrDefault(), Drift: s.DriftPolicyOrDefault(),
+		Delete: s.DeletionPolicyOrDefault(), SMS: s.SMSSignIn}}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/testing/oracle"
 )
 
 // What is done to a user in Entra, by people who know nothing of the operator.
@@ -71,7 +72,7 @@ func (u *user) made() *resource {
 	u.w.ledger.mu.Lock()
 	defer u.w.ledger.mu.Unlock()
 	for _, r := range u.resources {
-		if s := u.slot(r.phoneType); s.by == byOperator && s.number == r.versions[len(r.versions)-1].number {
+		if s := u.slot(r.phoneType); s.by == byOperator && s.number == r.versions[len(r.versions)-1].Number {
 			return r
 		}
 	}
@@ -119,7 +120,7 @@ func (u *user) giveName(ctx context.Context) error {
 	n := emulator.User{ID: a.id, TenantID: u.realm.id, UPN: a.upn}
 	if u.dice.IntN(2) == 0 {
 		n.Phones = map[string]string{emulator.Mobile: u.number()}
-		a.slot(emulator.Mobile).number, a.slot(emulator.Mobile).by = plain(n.Phones[emulator.Mobile]), byHand
+		a.slot(emulator.Mobile).number, a.slot(emulator.Mobile).by = oracle.Plain(n.Phones[emulator.Mobile]), byHand
 	}
 	u.freed = ""
 	u.w.ledger.bequeath(a, u.account)

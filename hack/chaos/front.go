@@ -17,6 +17,7 @@ import (
 
 	"github.com/entraops/phone-operator/internal/emulator"
 	"github.com/entraops/phone-operator/internal/testing/install"
+	"github.com/entraops/phone-operator/internal/testing/oracle"
 )
 
 // front is the HTTPS server that the operator takes for Graph and the token endpoint. Behind it is the emulator; in
@@ -83,8 +84,8 @@ type exchange struct {
 	arrived time.Time
 	realm   *realm
 	request emulator.Request
-	user    *account // whose phones it is about; nil: nobody's
-	write   write    // the zero write: a read
+	user    *account     // whose phones it is about; nil: nobody's
+	write   oracle.Write // the zero write: a read
 	answer  *answer
 	id      string
 	from    string // address
@@ -98,7 +99,7 @@ func (e *exchange) find() {
 	if strings.HasSuffix(e.request.Path, "/$batch") {
 		l.accuse(nil, "a batch: this ledger does not see into one yet")
 	}
-	id, w := readWrite(e.request)
+	id, w := oracle.Read(e.request)
 	e.user = l.users[id]
 	if a := cmp.Or(e.user, e.rolesOf()); a != nil && a.bystander {
 		l.accuse(a, "%s %s: no permitted resource names this user", e.request.Method, e.request.Path)
@@ -106,7 +107,7 @@ func (e *exchange) find() {
 	if e.request.IsWrite() {
 		e.write = w
 		if e.user == nil {
-			l.accuse(nil, "%s of a phone of nobody whom any resource names", w.verb)
+			l.accuse(nil, "%s of a phone of nobody whom any resource names", w.Verb)
 		}
 	}
 }
@@ -116,11 +117,11 @@ func (e *exchange) before() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.heardOf(e.arrived)
-	l.failover.arrives(e.from, e.write.verb != "", time.Now())
+	l.failover.arrives(e.from, e.write.Verb != "", time.Now())
 	if e.realm != nil {
 		l.pauseRule(e.realm, e.user, e.arrived)
 	}
-	if e.user != nil && e.write.verb != "" {
+	if e.user != nil && e.write.Verb != "" {
 		l.counts["writes to Graph"]++
 		l.judge(e.user, e.write, e.arrived)
 	}
@@ -145,15 +146,15 @@ func (e *exchange) after(delivered bool) {
 	if e.user == nil {
 		return
 	}
-	if e.write.verb != "" {
+	if e.write.Verb != "" {
 		l.wrote(e.user, e.write, now)
 	}
 	if delivered && e.answer.status < 300 {
 		l.told(e.user, e.write, e.answer.body.Bytes())
 	}
 	what := "list"
-	if e.write.verb != "" {
-		what = e.write.verb + " " + e.write.phoneType + " " + e.write.number
+	if e.write.Verb != "" {
+		what = e.write.String() + " " + e.write.Number
 	}
 	outcome := strconv.Itoa(e.answer.status)
 	if !delivered {
@@ -165,16 +166,16 @@ func (e *exchange) after(delivered bool) {
 func shown(phones []emulator.Phone) string {
 	var all []string
 	for _, p := range phones {
-		all = append(all, p.Type+"="+plain(p.Number))
+		all = append(all, p.Type+"="+oracle.Plain(p.Number))
 	}
 	return fmt.Sprint(all)
 }
 
 // wrote compares what the user has after a write with what the ledger knows. l.mu is held.
-func (l *ledger) wrote(a *account, w write, now []emulator.Phone) {
+func (l *ledger) wrote(a *account, w oracle.Write, now []emulator.Phone) {
 	has := map[string]string{}
 	for _, p := range now {
-		has[p.Type] = plain(p.Number)
+		has[p.Type] = oracle.Plain(p.Number)
 	}
 	for _, t := range phoneTypes {
 		s := a.slot(t)
@@ -183,10 +184,10 @@ func (l *ledger) wrote(a *account, w write, now []emulator.Phone) {
 		}
 		own := s.own()
 		s.number, s.by, s.held, s.made, s.leavers = has[t], byOperator, has[t] != "", "", nil
-		if w.verb == "create" {
+		if w.Verb == "create" {
 			s.made = s.number
 		}
-		if w.verb == "delete" {
+		if w.Verb == "delete" {
 			if !own { // what it made itself may count once, however often it comes and goes
 				a.realm.deleted++
 			}
@@ -196,8 +197,8 @@ func (l *ledger) wrote(a *account, w write, now []emulator.Phone) {
 }
 
 // told records what a whole answer let the operator know. l.mu is held.
-func (l *ledger) told(a *account, w write, body []byte) {
-	switch w.verb {
+func (l *ledger) told(a *account, w oracle.Write, body []byte) {
+	switch w.Verb {
 	case "":
 		var list struct {
 			Value []emulator.Phone `json:"value"`
@@ -209,16 +210,16 @@ func (l *ledger) told(a *account, w write, body []byte) {
 			a.slot(t).told = ""
 		}
 		for _, p := range list.Value {
-			a.slot(p.Type).told = plain(p.Number)
+			a.slot(p.Type).told = oracle.Plain(p.Number)
 		}
 	case "create":
-		s := a.slot(w.phoneType)
-		s.told, s.acked, s.ackedEpoch = w.number, time.Now(), l.epoch
+		s := a.slot(w.Type)
+		s.told, s.acked, s.ackedEpoch = w.Number, time.Now(), l.epoch
 	case "update":
-		a.slot(w.phoneType).told = w.number
+		a.slot(w.Type).told = w.Number
 	case "delete":
-		a.slot(w.phoneType).told = ""
-		a.slot(w.phoneType).acked = time.Time{}
+		a.slot(w.Type).told = ""
+		a.slot(w.Type).acked = time.Time{}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/testing/oracle"
 )
 
 // What is done to phones in Graph behind everybody's back.
@@ -29,13 +30,13 @@ func (u *user) byHand(ctx context.Context, phoneType, number string, do func() e
 	if u.gone {
 		return errNothing
 	}
-	settled := u.settled(ctx, phoneType, plain(number))
+	settled := u.settled(ctx, phoneType, oracle.Plain(number))
 	u.busy.Lock()
 	defer u.busy.Unlock()
 	if err := do(); err != nil {
 		return err
 	}
-	u.w.ledger.hand(u.account, phoneType, plain(number), settled)
+	u.w.ledger.hand(u.account, phoneType, oracle.Plain(number), settled)
 	return nil
 }
 
@@ -54,12 +55,12 @@ func (u *user) settled(ctx context.Context, phoneType, number string) bool {
 		u.w.ledger.mu.Lock()
 		has := u.slot(phoneType).number
 		u.w.ledger.mu.Unlock()
-		if has != v.number || number != "" && number[len(number)-2:] == has[len(has)-2:] {
+		if has != v.Number || number != "" && number[len(number)-2:] == has[len(has)-2:] {
 			return false // an operator that keeps only masks may take the new number for the old one
 		}
 		synced := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionSynced)
 		return meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReady) && synced.ObservedGeneration == o.Generation &&
-			v.sms == "" && u.secrets[r] == "" &&
+			v.SMS == "" && u.secrets[r] == "" &&
 			o.Annotations[v1alpha1.ReconcileRequestedAtAnnotation] == o.Status.LastHandledRequest
 	}
 	return false

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/testing/oracle"
 )
 
 // ledger knows, beside the operator and independent of it, whose each phone is: who was there, who put it, and what
@@ -88,12 +89,7 @@ const (
 
 // version is what a resource said, or may have said, from some time on.
 type version struct {
-	number string
-	adopt  v1alpha1.AdoptionPolicy
-	drift  v1alpha1.DriftPolicy
-	delete v1alpha1.DeletionPolicy
-	sms    v1alpha1.SMSSignIn
-
+	oracle.Says
 	suspended bool
 }
 
@@ -200,7 +196,7 @@ func (l *ledger) says(r *resource, v version, format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r.versions = append(r.versions, v)
-	r.leavesBehind = r.leavesBehind || v.delete == v1alpha1.DeletionOrphan || v.suspended
+	r.leavesBehind = r.leavesBehind || v.Delete == v1alpha1.DeletionOrphan || v.suspended
 	l.resources[r.ref] = r
 	if !r.refused() {
 		r.user.slot(r.phoneType).frozen = time.Time{}
@@ -272,7 +268,7 @@ func (l *ledger) reportOnly(a *account, phoneType string) bool {
 		return false
 	}
 	for _, v := range all[0].versions {
-		if v.drift != v1alpha1.DriftReport {
+		if v.Drift != v1alpha1.DriftReport {
 			return false
 		}
 	}
@@ -284,7 +280,7 @@ func (l *ledger) reckon(a *account, phoneType string) {
 	s := a.slot(phoneType)
 	for _, r := range l.speakers(a, phoneType) {
 		for _, v := range r.versions {
-			if s.number != "" && (v.adopt == v1alpha1.AdoptAlways || v.adopt != v1alpha1.AdoptNever && v.number == s.number) {
+			if s.number != "" && (v.Adopt == v1alpha1.AdoptAlways || v.Adopt != v1alpha1.AdoptNever && v.Number == s.number) {
 				s.held = true
 			}
 		}

@@ -11,7 +11,7 @@
 //	go run ./hack/chaos -calm -duration 10m # a soak: the lives only, and what the operator takes of the machine
 //
 // Every write that reaches Graph is judged by a ledger of what may be written (rules.go). When faults and kills have
-// stopped, the end is judged by what the resources say (oracle.go), and then nothing may be written any more, neither
+// stopped, the end is judged by what the resources say (end.go), and then nothing may be written any more, neither
 // to Graph nor to Kubernetes (rest.go). It exits 1 with the history of each user for whom a rule was broken. It tells
 // what it did, and how long the tenants were without an operator when a leader fell (failover.go).
 //

@@ -13,6 +13,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/testing/oracle"
 )
 
 // user is one user's life: who acts on the user's resources and phones, one act after the other.
@@ -73,7 +74,7 @@ func (w *world) people() error {
 			n.Phones = map[string]string{}
 			for _, t := range phoneTypes[:1+u.dice.IntN(3)] {
 				n.Phones[t] = u.number()
-				a.slot(t).number, a.slot(t).by = plain(n.Phones[t]), byHand
+				a.slot(t).number, a.slot(t).by = oracle.Plain(n.Phones[t]), byHand
 			}
 		}
 		if err := w.enrol(u, n); err != nil {
@@ -155,8 +156,8 @@ func (u *user) editNumber(ctx context.Context) error {
 // asks notes that a resource is about to ask for another number.
 func (u *user) asks(r *resource) (number string) {
 	number, v := u.number(), r.versions[len(r.versions)-1]
-	v.number = plain(number)
-	u.w.ledger.says(r, v, "number %s", v.number)
+	v.Number = oracle.Plain(number)
+	u.w.ledger.says(r, v, "number %s", v.Number)
 	return number
 }
 
@@ -168,14 +169,14 @@ func (u *user) editPolicy(ctx context.Context) error {
 	v, spec := r.versions[len(r.versions)-1], map[string]any{}
 	switch u.dice.IntN(3) {
 	case 0:
-		v.adopt = []v1alpha1.AdoptionPolicy{v1alpha1.AdoptIfNumberMatches, v1alpha1.AdoptAlways, v1alpha1.AdoptNever}[u.dice.IntN(3)]
-		spec["adoptionPolicy"] = v.adopt
+		v.Adopt = []v1alpha1.AdoptionPolicy{v1alpha1.AdoptIfNumberMatches, v1alpha1.AdoptAlways, v1alpha1.AdoptNever}[u.dice.IntN(3)]
+		spec["adoptionPolicy"] = v.Adopt
 	case 1:
-		v.drift = []v1alpha1.DriftPolicy{v1alpha1.DriftCorrect, v1alpha1.DriftReport}[u.dice.IntN(2)]
-		spec["driftPolicy"] = v.drift
+		v.Drift = []v1alpha1.DriftPolicy{v1alpha1.DriftCorrect, v1alpha1.DriftReport}[u.dice.IntN(2)]
+		spec["driftPolicy"] = v.Drift
 	default:
-		v.delete = []v1alpha1.DeletionPolicy{v1alpha1.DeletionDelete, v1alpha1.DeletionOrphan}[u.dice.IntN(2)]
-		spec["deletionPolicy"] = v.delete
+		v.Delete = []v1alpha1.DeletionPolicy{v1alpha1.DeletionDelete, v1alpha1.DeletionOrphan}[u.dice.IntN(2)]
+		spec["deletionPolicy"] = v.Delete
 	}
 	u.w.ledger.says(r, v, "edit %v", spec)
 	return u.w.merge(ctx, u.object(r), map[string]any{"spec": spec})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/testing/oracle"
 )
 
 // A resource that no rule is for is told nothing of the user, and whoever has a rule is told what there is.
@@ -37,7 +38,7 @@ func TestWhatAResourceWithoutARuleIsTold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld1(version{})
 			w.a.hostile = tc.own
-			r := &resource{ref: hostile + "/claim", namespace: hostile, user: w.a, phoneType: emulator.Mobile, versions: []version{{number: "+442079460100"}}}
+			r := &resource{ref: hostile + "/claim", namespace: hostile, user: w.a, phoneType: emulator.Mobile, versions: []version{{Says: oracle.Says{Number: "+442079460100"}}}}
 			o := &v1alpha1.PhoneAuthenticationMethod{Status: tc.told}
 			o.Spec.User = "0F1C0000-0000-4000-8000-000000000002"
 			w.l.judgeTold(o, r)

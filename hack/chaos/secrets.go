@@ -46,6 +46,6 @@ func (u *user) loseSecret(ctx context.Context) error {
 func (u *user) giveSecret(ctx context.Context, r *resource) error {
 	r.lost = false
 	secret := u.secretOf(r)
-	secret.StringData = map[string]string{"number": r.versions[len(r.versions)-1].number}
+	secret.StringData = map[string]string{"number": r.versions[len(r.versions)-1].Number}
 	return u.w.make(ctx, secret)
 }

@@ -8,9 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/meta"
-
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/testing/oracle"
 )
 
 // people is the namespace of the samples.
@@ -74,7 +73,7 @@ func (w world) wrongMethods() []string {
 	var wrong []string
 	reasons := map[string]string{}
 	for _, m := range w.methods {
-		reasons[m.Namespace+"/"+m.Name] = reason(m)
+		reasons[m.Namespace+"/"+m.Name] = oracle.ReasonOf(&m)
 	}
 	for _, want := range expectedMethods {
 		key := people + "/" + want.name
@@ -107,13 +106,12 @@ func (w world) wrongPhones() []string {
 		wrong = append(wrong, fmt.Sprintf("Graph has %d phones, not %d", len(w.phones), len(expectedPhones)))
 	}
 	for _, m := range w.methods {
-		if reason(m) != v1alpha1.ReasonReady {
+		p, there := inGraph[strings.ToLower(m.Spec.User)+" "+string(m.Spec.PhoneType)]
+		if oracle.ReasonOf(&m) != v1alpha1.ReasonReady || !there {
 			continue
 		}
-		p := inGraph[strings.ToLower(m.Spec.User)+" "+string(m.Spec.PhoneType)]
-		if m.Status.ID != p.ID || m.Status.SMSSignInState != p.SMS {
-			wrong = append(wrong, fmt.Sprintf("status of %s/%s says %s, %s, and Graph %s, %s", m.Namespace, m.Name,
-				orNothing(m.Status.ID), orNothing(m.Status.SMSSignInState), orNothing(p.ID), orNothing(p.SMS)))
+		if untrue := oracle.Ready(&m, p.Number, &p.Phone); untrue != "" {
+			wrong = append(wrong, m.Namespace+"/"+m.Name+" "+untrue)
 		}
 	}
 	return wrong
@@ -158,14 +156,6 @@ func (w world) numbersInLog() []string {
 
 // digits takes out what may stand between the digits of a number.
 var digits = strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", ".", "")
-
-// reason is the reason of Ready, "" where there is none yet.
-func reason(m v1alpha1.PhoneAuthenticationMethod) string {
-	if ready := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.ConditionReady); ready != nil {
-		return ready.Reason
-	}
-	return ""
-}
 
 func orNothing(s string) string {
 	if s == "" {

@@ -8,13 +8,15 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
 )
 
 // asExpected is a world in which nothing is wrong.
 func asExpected() world {
 	w := world{log: `{"msg":"created","user":"0f1c0000-0000-4000-8000-000000000001","number":"+1 ********00"}`}
 	for _, p := range expectedPhones {
-		w.phones = append(w.phones, phone{User: p.user, ID: "id of " + p.phoneType, Type: p.phoneType, Number: p.number, SMS: "notEnabled"})
+		w.phones = append(w.phones, phone{User: p.user, Phone: emulator.Phone{
+			ID: "id of " + p.phoneType, Type: p.phoneType, Number: p.number, SMSSignInState: "notEnabled"}})
 	}
 	for _, m := range []struct{ name, user, phoneType, reason string }{
 		{"ada-alternate-mobile", "ada@contoso.com", "alternateMobile", "Ready"},
@@ -61,13 +63,15 @@ func TestWhatIsNotAsExpectedIsSaid(t *testing.T) {
 			func(w *world) { w.phones[2].Number = "+1 2065550199" }, "the office of ben@contoso.com is +1 2065550199 in Graph, not +1 2065550123x4567",
 		},
 		"a phone that nobody asked for": {
-			func(w *world) { w.phones = append(w.phones, phone{User: "ben@contoso.com", Type: "mobile"}) }, "Graph has 7 phones, not 6",
+			func(w *world) {
+				w.phones = append(w.phones, phone{User: "ben@contoso.com", Phone: emulator.Phone{Type: "mobile"}})
+			}, "Graph has 7 phones, not 6",
 		},
 		"a status with another id than Graph": {
-			func(w *world) { w.methods[6].Status.ID = "another" }, "status of people/kim-mobile says another, notEnabled, and Graph id of mobile, notEnabled",
+			func(w *world) { w.methods[6].Status.ID = "another" }, `people/kim-mobile is Ready with id "another"`,
 		},
 		"a status with another state of SMS sign-in": {
-			func(w *world) { w.methods[6].Status.SMSSignInState = "" }, "status of people/kim-mobile says id of mobile, nothing",
+			func(w *world) { w.methods[6].Status.SMSSignInState = "" }, `people/kim-mobile says smsSignInState ""`,
 		},
 		"a write that Graph refused": {func(w *world) { w.writes[0].Status = 400 }, "Graph answered a POST with 400"},
 		"a write that was cut off":   {func(w *world) { w.writes[0].Status = 0 }, "Graph answered a POST with 0"},

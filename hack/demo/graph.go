@@ -11,6 +11,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/entraops/phone-operator/internal/emulator"
 	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
@@ -26,11 +27,8 @@ type graph struct {
 
 // phone is a method as Graph has it.
 type phone struct {
-	User   string `json:"-"` // UPN
-	ID     string `json:"id"`
-	Type   string `json:"phoneType"`
-	Number string `json:"phoneNumber"`
-	SMS    string `json:"smsSignInState"`
+	emulator.Phone
+	User string `json:"-"` // UPN
 }
 
 // write is a request that asked Graph to change a phone.

@@ -51,7 +51,7 @@ func phoneTable(phones []phone) string {
 	table := tabwriter.NewWriter(&text, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(table, "USER\tTYPE\tNUMBER\tSMS\tID")
 	for _, p := range phones {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", p.User, p.Type, p.Number, p.SMS, p.ID)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", p.User, p.Type, p.Number, p.SMSSignInState, p.ID)
 	}
 	_ = table.Flush() // to memory
 	return text.String()
