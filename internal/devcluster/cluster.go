@@ -11,11 +11,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/entraops/phone-operator/internal/leash"
 )
 
 // Options says what a cluster starts with. The zero value is an empty cluster.
@@ -33,15 +34,12 @@ type Cluster struct {
 	root   string
 	assets string
 	dir    string // data, certificates and logs; goes with the cluster
-	leash  *leash
-	logs   []*os.File
-	// namespaces ends the namespace controller; nil without one.
-	namespaces func() error
+	remove func() error
+	// standIns run the servers, which end when this process does.
+	standIns   *leash.StandIns
+	logs       []*os.File
+	namespaces *leash.Process // the namespace controller; nil: none
 }
-
-// running holds every cluster until its Stop. The servers end when this process closes the pipe to them, and the
-// garbage collector would close it as soon as nobody asks the cluster for anything more.
-var running sync.Map
 
 // Start runs a cluster and returns when it answers and has its CRDs. The error says what to do where the programs
 // are missing, and ends with the last words of the servers where they do not start.
@@ -54,12 +52,10 @@ func Start(opts Options) (_ *Cluster, err error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "phone-operator-cluster-")
-	if err != nil {
+	c := &Cluster{root: root, assets: assets}
+	if c.dir, c.remove, err = leash.TempDir("phone-operator-cluster-"); err != nil {
 		return nil, err
 	}
-	c := &Cluster{root: root, assets: assets, dir: dir}
-	running.Store(c, struct{}{})
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("start the development cluster: %w", err)
@@ -69,7 +65,7 @@ func Start(opts Options) (_ *Cluster, err error) {
 			_ = c.Stop()
 		}
 	}()
-	if c.leash, err = newLeash(root, dir); err != nil {
+	if c.standIns, err = leash.NewStandIns(c.dir); err != nil {
 		return nil, err
 	}
 	if c.env, err = c.environment(opts); err != nil {
@@ -115,7 +111,7 @@ type server struct {
 }
 
 func (c *Cluster) server(name string) (server, error) {
-	path, err := c.leash.tie(filepath.Join(c.assets, name))
+	path, err := c.standIns.For(filepath.Join(c.assets, name))
 	if err != nil {
 		return server{}, err
 	}
@@ -162,12 +158,11 @@ func (c *Cluster) Kubectl() string {
 
 // Stop ends the servers and removes their files. They are killed, not asked: their data goes with them.
 func (c *Cluster) Stop() error {
-	defer running.Delete(c)
 	if c.namespaces != nil {
-		_ = c.namespaces()
+		c.namespaces.Kill()
 	}
-	if c.leash != nil {
-		c.leash.let()
+	if c.standIns != nil {
+		c.standIns.End()
 	}
 	if c.env != nil {
 		_ = c.env.Stop() // waits for their end; that it could not signal them is as it should be
@@ -175,5 +170,5 @@ func (c *Cluster) Stop() error {
 	for _, log := range c.logs {
 		_ = log.Close()
 	}
-	return os.RemoveAll(c.dir)
+	return c.remove()
 }

@@ -4,11 +4,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
-	"weak"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -102,22 +100,6 @@ func TestCluster(t *testing.T) {
 		}
 		t.Error("the namespace is still there")
 	})
-}
-
-func TestClusterRunsOnWhenNobodyHoldsIt(t *testing.T) {
-	c, err := devcluster.Start(devcluster.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	held := weak.Make(c)
-	runtime.GC()
-	c = held.Value()
-	if c == nil {
-		t.Fatal("the garbage collector took the cluster, and its servers with it")
-	}
-	if err := c.Stop(); err != nil {
-		t.Error(err)
-	}
 }
 
 func client(t *testing.T, cfg *rest.Config) *kubernetes.Clientset {

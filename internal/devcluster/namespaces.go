@@ -1,11 +1,18 @@
 package devcluster
 
 import (
-	"bufio"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/entraops/phone-operator/internal/leash"
 )
 
 // StartNamespaceController adds Kubernetes' own namespace controller, so that a deleted namespace goes and takes its
@@ -24,27 +31,19 @@ func (c *Cluster) StartNamespaceController() error {
 	cmd := exec.Command("go", "run", "-trimpath", "./namespace-controller", "-kubeconfig", path)
 	cmd.Dir = filepath.Join(c.root, "hack", "devcluster")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
-	if cmd.Stderr, err = c.log("namespace-controller"); err != nil {
-		return err
-	}
-	life, err := cmd.StdinPipe() // it ends when this closes, which it also does when this process ends
+	log, err := c.log("namespace-controller")
 	if err != nil {
 		return err
 	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
+	cmd.Stdout, cmd.Stderr = log, log
+	if c.namespaces, err = leash.Start(cmd); err != nil {
 		return err
 	}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	stop := func() error {
-		_ = life.Close()
-		return cmd.Wait()
-	}
-	if _, err := bufio.NewReader(stdout).ReadString('\n'); err != nil { // ended before it said that it is ready
-		return fmt.Errorf("namespace controller: %w%s", stop(), c.lastWords())
-	}
-	c.namespaces = stop
-	return nil
+	return wait.PollUntilContextCancel(context.Background(), 50*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+		if !c.namespaces.Running() {
+			return false, fmt.Errorf("namespace controller: %w%s", c.namespaces.Wait(ctx), c.lastWords())
+		}
+		said, err := os.ReadFile(log.Name())
+		return slices.Contains(strings.Split(string(said), "\n"), "ready"), err
+	})
 }

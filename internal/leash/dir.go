@@ -11,7 +11,7 @@ import (
 const janitor = `trap '' INT TERM
 read -r _ || { sleep 1; rm -rf "$1"; }`
 
-// kept holds the pipes of directories, which are to close with this process and not before: the garbage collector
+// kept holds the pipes of directories and stand-ins, which are to close with this process and not before: the garbage collector
 // would close those that nobody asks for.
 var kept sync.Map
 

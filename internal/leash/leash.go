@@ -2,8 +2,7 @@
 // Deferred calls, signal handlers and tests' cleanups do not run when a process is killed or a test times out, so what
 // is tied holds one end of a pipe and this process the other. The pipe closes with its holder.
 //
-// It leaves out programs that others start: the servers of internal/devcluster are envtest's, which takes a path and
-// no more, so a script with a leash of its own stands there. It needs a POSIX shell.
+// It needs a POSIX shell.
 package leash
 
 import (

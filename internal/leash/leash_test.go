@@ -8,10 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+	"weak"
 
 	"k8s.io/apimachinery/pkg/util/wait"
 
@@ -93,6 +95,19 @@ func TestWhatAProgramStartedEndsWithIt(t *testing.T) {
 	closed(t, reader, "what the program started goes on")
 }
 
+func TestStandInsRunOnWhenNobodyHoldsThem(t *testing.T) {
+	s, err := leash.NewStandIns(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := weak.Make(s)
+	runtime.GC()
+	if s = held.Value(); s == nil {
+		t.Fatal("the garbage collector took them, and the programs with them")
+	}
+	s.End()
+}
+
 func TestRemoveRemoves(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	dir, remove, err := leash.TempDir("leash-")
@@ -123,7 +138,7 @@ func TestProgramAndFilesEndWithTheirKilledOwner(t *testing.T) {
 	}
 	until(t, "the program is ready", func() bool {
 		logs, _ := filepath.Glob(filepath.Join(files, "*", "program.log"))
-		return len(logs) == 1 && read(t, logs[0]) != ""
+		return len(logs) == 1 && strings.Count(read(t, logs[0]), "ready") == 2
 	})
 	reader := open(t, alive)
 	if err := owner.Process.Kill(); err != nil {
@@ -137,15 +152,37 @@ func TestProgramAndFilesEndWithTheirKilledOwner(t *testing.T) {
 	})
 }
 
-// own starts a program that holds pipe open and starts another that does, both for an hour, and waits to be killed.
+// own starts a program that holds pipe open and starts another that does, both for an hour, once by itself and once as
+// somebody would who takes a path, and waits to be killed.
 func own(t *testing.T, pipe string) {
+	const script = `exec 4<>"$0"; sleep 3600 & echo ready; exec sleep 3600`
 	dir, _, err := leash.TempDir("leash-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := leash.Logged(filepath.Join(dir, "program.log"), nil, "sh", "-c",
-		`exec 4<>"$0"; sleep 3600 & echo ready; exec sleep 3600`, pipe)
+	log := filepath.Join(dir, "program.log")
+	p, err := leash.Logged(log, nil, "sh", "-c", script, pipe)
 	if err != nil {
+		t.Fatal(err)
+	}
+	standIns, err := leash.NewStandIns(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, err := standIns.For(shell)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := exec.Command(path, "-c", script, pipe)
+	if other.Stdout, err = os.OpenFile(log, os.O_APPEND|os.O_WRONLY, 0); err != nil {
+		t.Fatal(err)
+	}
+	other.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // as envtest does
+	if err := other.Start(); err != nil {
 		t.Fatal(err)
 	}
 	<-p.Done()

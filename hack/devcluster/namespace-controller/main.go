@@ -1,16 +1,13 @@
 // Command namespace-controller is Kubernetes' own namespace controller and nothing else of the controller manager:
 // without it a deleted namespace keeps its objects and stays Terminating. The whole manager would take as long to
-// build as the API server. It says "ready" on standard output and ends when
-// its standard input does, and so with the process that started it.
+// build as the API server. It says "ready" on standard output.
 package main
 
 import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"log"
-	"os"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -24,12 +21,7 @@ import (
 func main() {
 	kubeconfig := flag.String("kubeconfig", "", "the cluster and an identity that may delete everything in it")
 	flag.Parse()
-	ctx, stop := context.WithCancel(context.Background())
-	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		stop()
-	}()
-	if err := run(ctx, *kubeconfig); err != nil {
+	if err := run(context.Background(), *kubeconfig); err != nil {
 		log.Fatal(err)
 	}
 }
