@@ -37,18 +37,20 @@ const (
 	Lease          = "phone-operator.identity.entraops.dev"
 )
 
-// Cluster is a development cluster, and its administrator's client and kubectl. Programs and files of dir are its own.
+// Cluster is a development cluster, and its administrator's client and kubectl.
 type Cluster struct {
 	*devcluster.Cluster
 	client.WithWatch
-	root, dir  string
-	kubectl    string
 	Kubeconfig string // a file with the administrator's
+	Program    string // the operator's
+
+	root, dir string
+	kubectl   string
 }
 
-// Start runs a cluster, in which nothing is installed yet. In dir are the operator's program and whatever is written.
+// Start runs a cluster, in which nothing is installed yet. It keeps its files in dir, where Build has put the programs.
 func Start(dir string) (_ *Cluster, err error) {
-	c := &Cluster{dir: dir}
+	c := &Cluster{dir: dir, Program: filepath.Join(dir, "phone-operator")}
 	if c.root, err = devcluster.Root(); err != nil {
 		return nil, err
 	}

@@ -23,12 +23,12 @@ import (
 
 // Launch says how an operator is started. The zero value is one that nobody can ask anything, and which leads at once.
 type Launch struct {
-	Log             string // name of its log, to which is added; "" is "operator"
-	Account         string // a ServiceAccount in its namespace; "" is its own
-	Through         func(*rest.Config) *rest.Config
-	Metrics, Probes bool     // whether it serves them
-	Args            []string // after the usual ones, which they override
-	Env             []string
+	Log             string                          // name of its log, to which is added; "" is "operator"
+	Account         string                          // a ServiceAccount in its namespace; "" is its own
+	Through         func(*rest.Config) *rest.Config // what stands before the API server; nil: nothing. The first of an account counts
+	Metrics, Probes bool                            // whether it serves them
+	Args            []string                        // after the usual ones, which they override
+	Env             []string                        // NAME=value
 }
 
 // Operator is one process of the real program.
@@ -70,7 +70,7 @@ func (c *Cluster) Launch(ctx context.Context, l Launch) (_ *Operator, err error)
 		"--leader-elect=false", "--leader-election-namespace=" + Namespace,
 		"--metrics-bind-address=" + cmp.Or(o.Metrics, "0"), "--health-probe-bind-address=" + cmp.Or(o.Probes, "0"),
 	}, l.Args)
-	o.Process, err = leash.Logged(o.Log, append(l.Env, "KUBECONFIG="+config), filepath.Join(c.dir, "phone-operator"), args...)
+	o.Process, err = leash.Logged(o.Log, append(l.Env, "KUBECONFIG="+config), c.Program, args...)
 	if err != nil {
 		return nil, fmt.Errorf("start the operator: %w", err)
 	}
