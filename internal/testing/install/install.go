@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -46,11 +47,14 @@ type Cluster struct {
 
 	root, dir string
 	kubectl   string
+
+	mu      sync.Mutex
+	configs map[string]string // kubeconfigs by ServiceAccount
 }
 
 // Start runs a cluster, in which nothing is installed yet. It keeps its files in dir, where Build has put the programs.
 func Start(dir string) (_ *Cluster, err error) {
-	c := &Cluster{dir: dir, Program: filepath.Join(dir, "phone-operator")}
+	c := &Cluster{dir: dir, Program: filepath.Join(dir, "phone-operator"), configs: map[string]string{}}
 	if c.root, err = devcluster.Root(); err != nil {
 		return nil, err
 	}

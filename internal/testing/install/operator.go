@@ -41,19 +41,9 @@ type Operator struct {
 // Launch starts an operator, which Build made, with the rights of its ServiceAccount. It sees of the environment what a
 // pod would.
 func (c *Cluster) Launch(ctx context.Context, l Launch) (_ *Operator, err error) {
-	account := cmp.Or(l.Account, ServiceAccount)
-	config := filepath.Join(c.dir, account+".kubeconfig")
-	if _, err := os.Stat(config); err != nil {
-		cfg, err := c.ServiceAccount(ctx, Namespace, account)
-		if err != nil {
-			return nil, err
-		}
-		if l.Through != nil {
-			cfg = l.Through(cfg)
-		}
-		if _, err := c.WriteKubeconfig(filepath.Base(config), cfg); err != nil {
-			return nil, err
-		}
+	config, err := c.operatorConfig(ctx, cmp.Or(l.Account, ServiceAccount), l.Through)
+	if err != nil {
+		return nil, err
 	}
 	o := &Operator{Log: filepath.Join(c.dir, cmp.Or(l.Log, "operator")+".log")}
 	if l.Metrics {
@@ -75,6 +65,24 @@ func (c *Cluster) Launch(ctx context.Context, l Launch) (_ *Operator, err error)
 		return nil, fmt.Errorf("start the operator: %w", err)
 	}
 	return o, nil
+}
+
+// operatorConfig is the kubeconfig of a ServiceAccount of the operator's namespace, made by the first who needs it.
+func (c *Cluster) operatorConfig(ctx context.Context, account string, through func(*rest.Config) *rest.Config) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if path := c.configs[account]; path != "" {
+		return path, nil
+	}
+	cfg, err := c.ServiceAccount(ctx, Namespace, account)
+	if err != nil {
+		return "", err
+	}
+	if through != nil {
+		cfg = through(cfg)
+	}
+	c.configs[account], err = c.WriteKubeconfig(account+".kubeconfig", cfg)
+	return c.configs[account], err
 }
 
 // Run is Launch that returns when the operator is ready. An address that was free may be taken by the time that the
