@@ -145,11 +145,8 @@ func (a *attacker) says() string {
 // claim declares a phone of somebody else, with everything in the manifest that could make it look like the operator's.
 func (a *attacker) claim(ctx context.Context) error {
 	victim := a.w.bystanders[a.dice.IntN(len(a.w.bystanders))]
-	if a.dice.IntN(3) > 0 {
-		victim = a.w.users[a.dice.IntN(len(a.w.users))].account
-	}
-	if victim.hostile {
-		return nil
+	if u := a.w.users[a.dice.IntN(len(a.w.users))]; a.dice.IntN(3) > 0 && !u.hostile {
+		victim = u.account
 	}
 	a.w.ledger.mu.Lock()
 	spelling := []string{victim.upn, strings.ToUpper(victim.upn), victim.id, strings.ToUpper(victim.id)}[a.dice.IntN(4)]

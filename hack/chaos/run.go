@@ -59,7 +59,7 @@ func run(ctx context.Context, out io.Writer, o options) (err error) {
 
 // tell is what happens, in order.
 func (w *world) tell(ctx context.Context, out io.Writer) error {
-	ctx, cancel := context.WithTimeout(ctx, w.duration+w.patience+w.quiet+5*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, w.duration+2*w.patience+w.quiet+5*time.Minute)
 	defer cancel()
 	stage := func(name string) { fmt.Fprintf(out, "%7.1f s  %s\n", time.Since(w.ledger.began).Seconds(), name) }
 	if w.leader(ctx, nil) == nil {
@@ -135,9 +135,9 @@ func (w *world) live(ctx context.Context) error {
 	}
 	group.Go(func() error {
 		defer cancel()
-		wait, cancel := context.WithTimeout(going, w.duration)
-		defer cancel()
-		_ = w.until(wait, w.over)
+		bad, end := context.WithTimeout(going, w.duration)
+		defer end()
+		_ = w.until(bad, w.over)
 		if !w.over() {
 			rounds.Wait()
 		}
