@@ -101,6 +101,7 @@ func (w *world) claim(o *v1alpha1.PhoneAuthenticationMethod) oracle.Claim {
 		Number:                    versions[len(versions)-1].Number,
 		Astray:                    o.Status.UserID != "" && now != nil && now.id != o.Status.UserID,
 		Nobody:                    now == nil || now.gone,
+		Unfound:                   o.Status.UserID == "" && l.users[strings.ToLower(o.Spec.User)] != nil,
 		Patient: meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionStalled) ||
 			time.Since(o.CreationTimestamp.Time)+w.quiet+w.quiet/2 < grace,
 	}

@@ -47,6 +47,9 @@ type Claim struct {
 	Number string // that it says, or has from its Secret
 	Astray bool   // its name is another user's than the one it is bound to
 	Nobody bool   // its name is no user's
+	// Unfound says that it gives an object id whose user the operator never found: that there is none is not told to a
+	// namespace whose rules do not cover everybody.
+	Unfound bool
 	// Patient says that the resource may be said to wait for its user: that does not change while all is at rest.
 	Patient bool
 }
@@ -135,6 +138,8 @@ func (s Slot) justifies(c Claim, reason string) bool {
 		return s.Privileged
 	case v1alpha1.ReasonUserNotFound:
 		return (s.Gone || c.Status.UserID == "" && c.Nobody) && c.Patient
+	case v1alpha1.ReasonNotPermitted:
+		return s.Gone && c.Unfound
 	case v1alpha1.ReasonUserChanged:
 		return c.Astray
 	case v1alpha1.ReasonSMSSignInNotAsAsked:
