@@ -105,7 +105,7 @@ func (w *world) attack(going, acts context.Context, firstRound func()) error {
 		return err
 	}
 	w.attacker = a
-	return goThrough(w.ledger, going, acts, a.dice, w.pace/4, a, "attack", attacks, firstRound)
+	return goThrough(going, acts, w.ledger, a.dice, w.pace/4, a, "attack", attacks, firstRound)
 }
 
 // admit gives the attacker the role that people get who declare phones.

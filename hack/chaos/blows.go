@@ -27,7 +27,7 @@ var blows = []deed[actor]{
 // strike deals blows at processes.
 func (w *world) strike(going, acts context.Context, firstRound func()) error {
 	a := w.actor("blows")
-	return goThrough(w.ledger, going, acts, a.dice, w.blows, a, "blow", blows, firstRound)
+	return goThrough(going, acts, w.ledger, a.dice, w.blows, a, "blow", blows, firstRound)
 }
 
 // leader waits for a replica that leads, and for some time more, so that it is hit at any moment of its work.

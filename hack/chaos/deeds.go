@@ -34,11 +34,11 @@ type actor struct {
 	dice *rand.Rand
 }
 
-func (w *world) actor(name string) actor { return actor{w, w.options.dice(name)} }
+func (w *world) actor(name string) actor { return actor{w, w.dice(name)} }
 
 // goThrough has an actor do each of its deeds once, which is the first round, and then any of them, until going ends.
 // Between two passes a random time of that mean. What fails ends it, unless the run has ended.
-func goThrough[T any](l *ledger, going, acts context.Context, dice *rand.Rand, mean time.Duration, who T, kind string, deeds []deed[T], firstRound func()) error {
+func goThrough[T any](going, acts context.Context, l *ledger, dice *rand.Rand, mean time.Duration, who T, kind string, deeds []deed[T], firstRound func()) error {
 	defer firstRound()
 	for i := 0; pause(going, dice, mean); i++ {
 		next := choose(dice, deeds)

@@ -212,14 +212,15 @@ func (l *ledger) told(a *account, w oracle.Write, body []byte) {
 		for _, p := range list.Value {
 			a.slot(p.Type).told = oracle.Plain(p.Number)
 		}
-	case "create":
+	case oracle.Create:
 		s := a.slot(w.Type)
 		s.told, s.acked, s.ackedEpoch = w.Number, time.Now(), l.epoch
-	case "update":
+	case oracle.Update:
 		a.slot(w.Type).told = w.Number
-	case "delete":
+	case oracle.Delete:
 		a.slot(w.Type).told = ""
 		a.slot(w.Type).acked = time.Time{}
+	case oracle.Enable, oracle.Disable:
 	}
 }
 

@@ -97,7 +97,7 @@ var edicts = []deed[actor]{
 // administrate edits tenants.
 func (w *world) administrate(going, acts context.Context, firstRound func()) error {
 	a := w.actor("administrator")
-	return goThrough(w.ledger, going, acts, a.dice, w.blows, a, "edict", edicts, firstRound)
+	return goThrough(going, acts, w.ledger, a.dice, w.blows, a, "edict", edicts, firstRound)
 }
 
 // named is a tenant by its name.

@@ -120,6 +120,7 @@ func (s Situation) Objections(w Write) (all []string) {
 		object(w.Type == emulator.AlternateMobile && s.MissesMobile, " without a mobile")
 	case Update, Delete:
 		object(s.Stranger, ", which is not ours: no resource could have adopted it")
+	case Enable, Disable:
 	}
 	switch w.Verb {
 	case Create, Update:
