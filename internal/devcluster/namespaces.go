@@ -30,7 +30,7 @@ func (c *Cluster) StartNamespaceController() error {
 	// With the flags that the API server was built with the two share what is compiled.
 	cmd := exec.Command("go", "run", "-trimpath", "./namespace-controller", "-kubeconfig", path)
 	cmd.Dir = filepath.Join(c.root, "hack", "devcluster")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOTMPDIR="+c.dir) // it is killed, and leaves its files
 	log, err := c.log("namespace-controller")
 	if err != nil {
 		return err
