@@ -250,6 +250,12 @@ type PendingWrite struct {
 	//
 	// +required
 	Since metav1.Time `json:"since"`
+
+	// unread: what the user had was not read before this Create. A phone of the same
+	// masked number may have been there already.
+	//
+	// +optional
+	Unread bool `json:"unread,omitempty"`
 }
 
 // PhoneAuthenticationMethod is one phone of one Entra user: a number that

@@ -59,7 +59,7 @@ func (r *Reconciler) planned(ctx context.Context, u phones) (phones, plan.Plan, 
 	if protected && !u.any(resource.hasPhone) {
 		return u, plan.Compute(u.claims(), nil), nil // nothing of what the user has is asked
 	}
-	if u, err = r.observe(ctx, u); err != nil {
+	if u, err = r.observeOrCreate(ctx, u); err != nil {
 		return u, plan.Plan{}, err
 	}
 	for range rounds {
@@ -131,6 +131,9 @@ func (r *Reconciler) observe(ctx context.Context, u phones) (phones, error) {
 		shown[i] = plan.Method{Type: m.Type, Number: m.Number, SMS: m.SMSSignInState}
 	}
 	u, view := settle(u, shown)
+	for range view.Met {
+		r.noteFirstContact(u.tenant.Name, true)
+	}
 	for _, e := range view.Confirmed { // an error was the answer, and the work was done
 		r.announceWrite(u.snapshot, e.Action)
 		audit(ctx, u.snapshot, e.Action, e.RequestID)

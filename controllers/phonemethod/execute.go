@@ -49,7 +49,7 @@ func (r *Reconciler) executeAction(ctx context.Context, u phones, a plan.Action,
 	if err != nil || !may {
 		return u, false, err
 	}
-	entry := journal.Entry{Action: a, Before: copyOf(u.method(a.Type))}
+	entry := journal.Entry{Action: a, Before: copyOf(u.method(a.Type)), Unread: u.unread}
 	var answer *http.Response
 	after, stale, err := write(policy.WithCaptureResponse(ctx, &answer), u, a)
 	kind := graph.KindOf(err)
@@ -61,6 +61,9 @@ func (r *Reconciler) executeAction(ctx context.Context, u phones, a plan.Action,
 		u = u.succeeded(a)
 		if a.Verb == plan.Create {
 			u.tenant.Deletions.Created(deletionOf(u, a), a.Number)
+		}
+		if entry.Unread {
+			r.noteFirstContact(u.tenant.Name, false)
 		}
 		r.announceWrite(u.snapshot, a)
 		audit(ctx, u.snapshot, a, requestIDOf(answer))
@@ -124,7 +127,7 @@ func (r *Reconciler) unconfirmed(ctx context.Context, u phones, e journal.Entry,
 		"phoneType", a.Type, "resource", a.For, "answer", err.Error())
 	c, _ := u.resource(a.For)
 	e.RequestID, e.Request, e.Lost = requestIDIn(err), c.request(), lostAs(err)
-	if _, refused := refusedAs[e.Result]; refused {
+	if _, refused := refusedAs[e.Result]; refused && !e.Unread { // else a read must tell what it met
 		u = r.withoutIntent(u, a)
 	}
 	u.journal.Record(e)

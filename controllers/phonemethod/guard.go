@@ -111,24 +111,48 @@ func (r *Reconciler) checkProtection(ctx context.Context, u phones) (_ phones, p
 	if u.tenant.Spec.PrivilegedUsersOrDefault() == v1alpha1.PrivilegedUsersAllow {
 		return u, false, nil
 	}
-	asked := r.Now()
-	if !u.checked.IsZero() && asked.Sub(u.checked) < roleAnswerTTL {
+	if !u.checked.IsZero() && r.Now().Sub(u.checked) < roleAnswerTTL {
 		return u, false, nil
 	}
-	privileges, err := u.tenant.Protection(ctx, u.user.ID)
+	answer := u.ahead
+	if answer == nil || r.Now().Sub(answer.asked) >= roleAnswerTTL {
+		answer = r.askProtection(ctx, u.tenant, u.user.ID)
+	}
 	var failure *graph.Error
-	if errors.As(err, &failure) && failure.Kind == graph.Forbidden {
+	if errors.As(answer.err, &failure) && failure.Kind == graph.Forbidden {
 		r.doubtTenant(u.snapshot, failure)
 		return u.in(r.permissionRetry(u.key)).explain(conditions.ProtectionUnknown(failure)), true, nil
 	}
-	if err != nil {
-		return u, false, err
+	if answer.err != nil {
+		return u, false, answer.err
 	}
-	if len(privileges) > 0 {
+	if len(answer.privileges) > 0 {
 		return u.explain(conditions.Protected), true, nil
 	}
-	u.checked = asked
+	u.checked = answer.asked
 	return u, false, nil
+}
+
+// protection is why Entra protects a user, as it was when it was asked.
+type protection struct {
+	asked      time.Time
+	privileges []graph.Privilege
+	err        error
+}
+
+func (r *Reconciler) askProtection(ctx context.Context, t *tenant.Tenant, userID string) *protection {
+	p := &protection{asked: r.Now()}
+	p.privileges, p.err = t.Protection(ctx, userID)
+	return p
+}
+
+// isWorthAskingAhead reports whether it is asked whether the user is protected, at the time at which
+// the user is looked up: a resource is new, the rules cover its user whoever that is, and a phone
+// will be created or compared. Whom a Secret is for is known later.
+func (r *Reconciler) isWorthAskingAhead(s snapshot) bool {
+	return s.tenant.Spec.PrivilegedUsersOrDefault() == v1alpha1.PrivilegedUsersDeny && !r.users.isHanded(s.key) && s.any(func(c resource) bool {
+		return c.isNews() && !c.veiled && !c.Terminating && !c.Suspended && graph.IsGUID(c.object.Spec.User) && c.object.Spec.PhoneNumberFrom == nil
+	})
 }
 
 // protectBeforeComparison checks whether the user is protected before a phone is compared with a

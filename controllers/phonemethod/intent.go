@@ -44,11 +44,15 @@ func (r *Reconciler) recordIntent(ctx context.Context, u phones, a plan.Action, 
 	switch {
 	case err != nil:
 	case a.Verb == plan.Create:
-		c, err = r.recordPendingWrite(ctx, u, c, v1alpha1.PendingCreate, a.Number.Masked())
+		c, err = r.recordPendingWrite(ctx, c, v1alpha1.PendingWrite{
+			Action: v1alpha1.PendingCreate, UserID: u.user.ID, MaskedNumber: a.Number.Masked(), Unread: u.unread,
+		})
 	case a.Verb == plan.Update && !c.Holder && u.method(a.Type).Number.Masked() != a.Number.Masked():
 		// The phone is not its own before the update. An intent with the mask that Graph
 		// shows already would make it so without the update.
-		c, err = r.recordPendingWrite(ctx, u, c, v1alpha1.PendingUpdate, a.Number.Masked())
+		c, err = r.recordPendingWrite(ctx, c, v1alpha1.PendingWrite{
+			Action: v1alpha1.PendingUpdate, UserID: u.user.ID, MaskedNumber: a.Number.Masked(),
+		})
 	}
 	if u.snapshot = u.replace(c); err != nil {
 		return u.fail(a.For, err)
@@ -78,18 +82,20 @@ const intentTTL = 2 * journal.WriteDeadline
 
 // recordPendingWrite records in status what is about to be written to Graph, and for whom. Another
 // attempt at the same finds it recorded.
-func (r *Reconciler) recordPendingWrite(ctx context.Context, u phones, c resource, action v1alpha1.PendingWriteAction, masked string) (resource, error) {
-	w := v1alpha1.PendingWrite{Action: action, UserID: u.user.ID, MaskedNumber: masked, Since: metav1.NewTime(r.Now().UTC().Truncate(time.Second))}
-	if last := c.object.Status.PendingWrite; last != nil && last.Action == action && last.UserID == w.UserID && last.MaskedNumber == masked {
-		return c, nil
+func (r *Reconciler) recordPendingWrite(ctx context.Context, c resource, w v1alpha1.PendingWrite) (resource, error) {
+	if last := c.object.Status.PendingWrite; last != nil {
+		if w.Since = last.Since; w == *last {
+			return c, nil
+		}
 	}
+	w.Since = metav1.NewTime(r.Now().UTC().Truncate(time.Second))
 	status := *c.object.Status.DeepCopy()
-	status.PendingWrite, status.UserID = &w, cmp.Or(status.UserID, u.user.ID)
+	status.PendingWrite, status.UserID = &w, cmp.Or(status.UserID, w.UserID)
 	c, err := r.replaceStatus(ctx, c, status)
 	if err != nil {
 		return c, r.notWritten(ctx, c, ofStatus, fmt.Errorf("record the pending write of %s: %w", c.Ref, err))
 	}
-	c.intended, c.Creating = c.Creating == "", masked
+	c.intended, c.Creating, c.Unread = c.Creating == "", w.MaskedNumber, w.Unread
 	r.intents.Set(c.object.UID, w.Since.Time, intentTTL)
 	return c, nil
 }

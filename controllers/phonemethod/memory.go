@@ -45,6 +45,7 @@ type memory struct {
 	journals  *cache.Expiring // user.Key -> journal.Journal
 	refusals  *cache.Expiring // user.Key -> time.Duration, the wait after the last refusal of a permission
 	absences  *cache.Expiring // user.Key -> time.Time, since when the user is not found
+	contacts  *cache.Expiring // tenant -> firstContacts, whether new users had phones already
 	rulings   *cache.Expiring // question -> refusedOn, what the rules refused a moment ago
 	suspected *cache.Expiring // suspect -> suspicion, the numbers that were tried
 
@@ -61,7 +62,7 @@ func newMemory(started time.Time) memory {
 	return memory{
 		started: started, users: newResolvedUsers(), schedule: newSchedule(), secrets: newSecretEdits(),
 		journals: cache.NewExpiring(), refusals: cache.NewExpiring(), absences: cache.NewExpiring(),
-		rulings: cache.NewExpiring(), suspected: cache.NewExpiring(),
+		contacts: cache.NewExpiring(), rulings: cache.NewExpiring(), suspected: cache.NewExpiring(),
 		versions: cache.NewExpiring(), numbersInSync: cache.NewExpiring(), reversals: cache.NewExpiring(),
 		intents: cache.NewExpiring(), unwritable: newWriteRefusals(), contested: newWriteRefusals(),
 	}

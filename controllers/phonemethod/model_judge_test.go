@@ -59,13 +59,22 @@ func (m *model) judge(a asked) (speaker types.UID) {
 func (m *model) judgeOrder(a asked) {
 	mobile, alternate := phoneOf(a.before, v1alpha1.PhoneTypeMobile), phoneOf(a.before, v1alpha1.PhoneTypeAlternateMobile)
 	switch {
-	case a.verb == plan.Create && phoneOf(a.before, a.t) != nil:
+	case a.verb == plan.Create && phoneOf(a.before, a.t) != nil && !m.mayBeUnread(a):
 		m.broken(graphsRules, "%s: the user has a phone of this type", a)
 	case a.verb == plan.Create && a.t == v1alpha1.PhoneTypeAlternateMobile && mobile == nil:
 		m.broken(graphsRules, "%s: the user has no mobile", a)
 	case a.verb == plan.Delete && a.t == v1alpha1.PhoneTypeMobile && alternate != nil:
 		m.broken(graphsRules, "%s: the user has an alternateMobile", a)
 	}
+}
+
+// mayBeUnread reports whether a create may be sent although the user has such a phone: it is the
+// first that is asked of the user, nobody said what to do with a phone that is there, and the
+// resource says that it was not looked for.
+func (m *model) mayBeUnread(a asked) bool {
+	return slices.ContainsFunc(m.speakers(a), func(s speaker) bool {
+		return s.now != nil && isUnread(s.now) && s.now.Status.ID == "" && s.now.Spec.AdoptionPolicy == "" && !m.met[s.now.UID]
+	})
 }
 
 // judgeBudget: in no hour are there more deletions than the tenant allows, of phones that
@@ -122,6 +131,11 @@ func (m *model) holds(o *pam, p *emulator.Phone) bool {
 // phone over.
 func (m *model) noted(o *pam, p *emulator.Phone) bool {
 	owner := m.slot(m.userOf(o), o.Spec.PhoneType).owner
+	if isUnread(o) { // the phone may have been there before, unless it is the very number
+		if number, _ := m.number(o); p == nil || !m.equal(p, number) {
+			return false
+		}
+	}
 	return p != nil && began(o) == masked(p) && (owner == o.UID || owner == "" && !m.spent[o.UID])
 }
 

@@ -27,6 +27,7 @@ type ledger struct {
 	deletions  []time.Time
 	lags       map[string]time.Time    // by user: reads may be behind until then
 	spent      map[types.UID]bool      // the note of a create is recorded in status
+	met        map[types.UID]bool      // its create met a phone that was there before
 	refused    map[types.UID]time.Time // when Graph last refused a change for a resource
 	masking    bool                    // Graph may be masking numbers
 	writes     int                     // to Graph and to the API server
@@ -50,6 +51,7 @@ type slotNotes struct {
 	made    string    // the number that the operator last created it with
 	counted bool      // its last deletion is among those of the hour
 	left    bool      // a resource went and left the phone behind as it should
+	unread  *process  // the operator that made it without a look at what was there before
 }
 
 // origin says who put the phone there that Graph has.
@@ -98,7 +100,7 @@ const (
 func newLedger() ledger {
 	return ledger{
 		slots: map[slotKey]*slotNotes{}, inSync: map[types.UID]agreed{},
-		lags: map[string]time.Time{}, refused: map[types.UID]time.Time{}, spent: map[types.UID]bool{},
+		lags: map[string]time.Time{}, refused: map[types.UID]time.Time{}, spent: map[types.UID]bool{}, met: map[types.UID]bool{},
 		unjudged: map[rule]bool{},
 	}
 }
@@ -232,6 +234,13 @@ func (m *model) answered(a asked, resp *http.Response, err error) {
 	now := m.has(a.user, a.t)
 	if was := phoneOf(a.before, a.t); !same(was, now) && now != nil && a.verb != plan.EnableSMS && a.verb != plan.DisableSMS {
 		*s = slotNotes{from: byUs, owner: a.by}
+		for _, o := range m.speakers(a) {
+			if a.verb == plan.Create && o.now != nil && o.now.UID == a.by && isUnread(o.now) {
+				s.unread = m.process
+			}
+		}
+	} else if a.verb == plan.Create && was != nil {
+		m.met[a.by] = m.met[a.by] || resp != nil && (resp.StatusCode == http.StatusBadRequest || resp.StatusCode == http.StatusConflict)
 	}
 	s.unclear = resp == nil || resp.StatusCode >= 500 ||
 		resp.StatusCode < 300 && !whole && a.verb == plan.Create || resp.StatusCode == http.StatusConflict

@@ -34,9 +34,25 @@ func (m *model) judgeRest() {
 	}
 }
 
+// held reports whether somebody holds a phone that the operator made. It need not be so where the
+// operator was killed before it could record what it had made unread, and the number was edited
+// before the next one looked.
 func (m *model) held(key slotKey, p *emulator.Phone) bool {
+	if s := m.slot(key.user, key.t); s.unread != nil && s.unread != m.process && !m.isAskedFor(key, p) {
+		return true
+	}
 	for _, o := range m.cluster.pams {
 		if m.userOf(o) == key.user && o.Spec.PhoneType == key.t && (o.Status.ID != "" || m.noted(o, p)) {
+			return true
+		}
+	}
+	return false
+}
+
+// isAskedFor reports whether a resource asks for just this phone.
+func (m *model) isAskedFor(key slotKey, p *emulator.Phone) bool {
+	for _, o := range m.cluster.pams {
+		if number, problem := m.number(o); problem == "" && m.equal(p, number) && m.userOf(o) == key.user && o.Spec.PhoneType == key.t {
 			return true
 		}
 	}

@@ -205,6 +205,9 @@ func began(o *pam) string {
 	return o.Status.PendingWrite.MaskedNumber
 }
 
+// isUnread reports whether what is pending was begun without a look at what the user has.
+func isUnread(o *pam) bool { return o.Status.PendingWrite != nil && o.Status.PendingWrite.Unread }
+
 // moved reports whether a resource's name belongs to somebody else by now.
 func (m *model) moved(o *pam) bool {
 	now := m.named(o.Spec.User)

@@ -20,18 +20,23 @@ import (
 )
 
 // readNumbers is the stage that finds out the numbers. What is terminating or suspended needs
-// none, nor the Secret that it may be in. A Secret that does not name the user may be one that
+// none, nor the Secret that it may be in; but a create that was made unread is known by the whole
+// number alone. A Secret that does not name the user may be one that
 // the access rules do not let the resource use.
 func (r *Reconciler) readNumbers(ctx context.Context, s snapshot) (snapshot, outcome) {
 	for _, c := range s.resources {
-		if c.Terminating || c.Suspended {
+		if c.Suspended || c.Terminating && !c.Unread {
 			continue
 		}
-		c, err := r.readNumber(ctx, s.user, c)
+		read, err := r.readNumber(ctx, s.user, c)
 		if err != nil {
 			return s, outcome{err: err}
 		}
-		s = s.replace(c)
+		if c.Terminating {
+			c.Number = read.Number
+			read = c
+		}
+		s = s.replace(read)
 	}
 	if !s.any(func(c resource) bool { return c.misnamed }) {
 		return s, outcome{}

@@ -11,6 +11,7 @@ import (
 type phones struct {
 	snapshot
 	methods []plan.Method // what Graph has, as far as is known
+	unread  bool          // they were not read: what the user may have beside what was created is not known
 	stale   bool          // they must be read again before the next plan
 	checked time.Time     // when the user was found not to be protected; zero: not in this reconcile
 	outcome outcome       // what the phones wait for

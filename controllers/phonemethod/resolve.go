@@ -31,6 +31,15 @@ func (r *Reconciler) resolve(ctx context.Context, s snapshot) (snapshot, outcome
 		return r.bind(ctx, s)
 	}
 	lookUp := r.lookUp(s)
+	if r.isWorthAskingAhead(s) {
+		s.tenant.Graph.SideBySide(2, func(i int) {
+			if i == 0 {
+				_, _ = lookUp(ctx, s.key.User) // and keeps the answer
+				return
+			}
+			s.ahead = r.askProtection(ctx, s.tenant, s.key.User)
+		})
+	}
 	found, err := lookUp(ctx, s.key.User)
 	switch {
 	case graph.KindOf(err) == graph.NotFound:

@@ -53,7 +53,7 @@ func resourceOf(o *v1alpha1.PhoneAuthenticationMethod) resource {
 	c.Edited = undone && o.Generation > 1 // the first one is no edit
 	c.Changed = undone || requestOf(o) != o.Status.LastHandledRequest
 	if w := o.Status.PendingWrite; w != nil && strings.EqualFold(w.UserID, o.Status.UserID) {
-		c.Creating = w.MaskedNumber
+		c.Creating, c.Unread = w.MaskedNumber, w.Unread
 	}
 	return c
 }

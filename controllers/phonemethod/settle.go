@@ -26,11 +26,21 @@ var refusedAs = map[journal.Result]graph.Kind{
 // and puts the holds that follow from that on the resources.
 func settle(u phones, shown []plan.Method) (phones, journal.View) {
 	view := u.journal.Read(shown, u.now)
-	u.methods, u.stale = view.Methods, false
+	u.methods, u.stale, u.unread = view.Methods, false, false
 	u = u.in(view.ReadAgain)
 	for _, e := range view.Confirmed {
 		u = u.succeeded(e.Action)
 	}
+	u = u.change(func(c resource) resource {
+		switch {
+		case !c.Unread:
+		case slices.Contains(view.Met, c.Type):
+			c.Creating, c.Unread = "", false // it was there before
+		case u.journal.Accounts(c.Claim):
+			c.Unread = false
+		}
+		return c
+	})
 	u = holdUnseen(holdUnsettled(u))
 	s, o := delayHeirs(u.snapshot)
 	u.snapshot, u.outcome = s, u.outcome.and(o)

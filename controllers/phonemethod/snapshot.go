@@ -27,6 +27,7 @@ type snapshot struct {
 	journal   journal.Journal
 	tenant    *tenant.Tenant // nil until it is found
 	user      graph.User     // zero until it is resolved
+	ahead     *protection    // whether the user is protected, if it was asked while the user was looked up
 }
 
 // with returns the snapshot with other resources.

@@ -64,6 +64,12 @@ func (r *resolvedUsers) take(ctx context.Context, t *tenant.Tenant, spelling str
 	return r.find(ctx, t, spelling)
 }
 
+// isHanded reports whether an answer about an object id waits for this reconcile.
+func (r *resolvedUsers) isHanded(id user.Key) bool {
+	_, ok := r.handed.Get(id)
+	return ok
+}
+
 // forget drops an answer that was handed on: its reconcile does not follow at once.
 func (r *resolvedUsers) forget(id user.Key) { r.handed.Delete(id) }
 

@@ -10,10 +10,10 @@ import (
 // say otherwise.
 const abreast = 5
 
-// sideBySide does n things at once, or as many as the client may, and waits for all:
+// SideBySide does n things at once, or as many as the client may, and waits for all:
 // what comes of them must not hang on which is first. A panic in one comes out here,
 // where whoever called can catch it.
-func (c *Client) sideBySide(n int, do func(i int)) {
+func (c *Client) SideBySide(n int, do func(i int)) {
 	var (
 		side     errgroup.Group
 		panicked atomic.Pointer[any]

@@ -61,7 +61,7 @@ func (c *Client) Protection(ctx context.Context, userID string, answered ...View
 	found := make([][]Privilege, len(questions))
 	failed := make([]error, len(questions))
 	answers := make([]Answer, len(questions))
-	c.sideBySide(len(questions), func(i int) {
+	c.SideBySide(len(questions), func(i int) {
 		found[i], answers[i], failed[i] = c.put(ctx, questions[i], user, answered)
 	})
 

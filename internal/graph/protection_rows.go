@@ -91,7 +91,7 @@ func eligibleGroups(ctx context.Context, c *Client, r call) ([]Privilege, error)
 	}
 	names, counts := make([]string, len(groups)), make([]bool, len(groups))
 	failed := make([]error, len(groups))
-	c.sideBySide(len(groups), func(i int) {
+	c.SideBySide(len(groups), func(i int) {
 		names[i], counts[i], failed[i] = c.mayHoldRoles(ctx, groups[i])
 	})
 

@@ -37,6 +37,13 @@ func (j *Journal) forgetCreates(t phone.Type) {
 // CreateMayLand reports whether a create of the phone type may yet land whose answer was lost.
 func (j Journal) CreateMayLand(t phone.Type, now time.Time) bool { return j.creates[t].After(now) }
 
+// Accounts reports whether the last write of a claim's phone type is a create for it that met no
+// phone: Graph accepted it, or the phone type was free when it was read after it.
+func (j Journal) Accounts(c plan.Claim) bool {
+	e, ok := j.last(c.Type)
+	return ok && e.Action.Verb == plan.Create && e.Action.For == c.Ref && (!e.Unread || e.Result == Acknowledged)
+}
+
 // UntilLanded is how long a write may yet land whose answer was lost, over whatever is there:
 // after that the user must be read once more. Zero: nothing can land.
 func (j Journal) UntilLanded(now time.Time) time.Duration { return max(0, j.deadline.Sub(now)) }

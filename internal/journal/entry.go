@@ -41,6 +41,8 @@ type Entry struct {
 	Before, After *plan.Method // what Graph had, and has if the write is done; nil: no such method
 	At            time.Time
 	Result        Result
+	// Unread: Graph was not read before the write, a create. Before is nil for that.
+	Unread bool
 	// RequestID is the id of a write that was not acknowledged, for the audit line if it was
 	// done all the same.
 	RequestID string

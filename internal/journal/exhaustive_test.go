@@ -113,6 +113,10 @@ func (w *world) live(steps int) {
 func (w *world) judgeRest() {
 	m := w.graph()
 	switch {
+	case w.foreign && !w.touched:
+		if m != foreignMethod {
+			w.broken("a phone that was there before is written over: Graph has %v", m)
+		}
 	case w.gone && m != nil && !w.touched && !w.veiled: // a mask tells nobody whose the phone is
 		w.broken("the resource is gone, and its phone is not")
 	case w.gone:

@@ -74,7 +74,7 @@ func (j Journal) seenBy(c plan.Claim, claims []plan.Claim, believed []plan.Metho
 		lands = later(lands, j.since.Add(WriteDeadline))
 	}
 	switch {
-	case m != nil && (c.Holder || !rival && m.Number.Masked() == c.Creating):
+	case m != nil && (c.Holder || !rival && c.HasBegun(*m)):
 		return time.Time{} // there it is
 	case m != nil:
 		return lands // what is there is another's, and may go before

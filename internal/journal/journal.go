@@ -156,6 +156,16 @@ func (j Journal) retryAfter(e Entry) time.Duration {
 	return j.resync
 }
 
+// IsEmpty reports whether the journal knows of nothing that was written, or that may yet land.
+func (j Journal) IsEmpty(now time.Time) bool {
+	for _, until := range j.creates {
+		if until.After(now) {
+			return false
+		}
+	}
+	return len(j.entries) == 0 && j.UntilLanded(now) == 0
+}
+
 // Unsettled reports whether the last write of a phone type may yet turn out to be done or not.
 func (j Journal) Unsettled(t phone.Type) bool {
 	e, ok := j.last(t)

@@ -13,6 +13,7 @@ type View struct {
 	Methods   []plan.Method // what to believe
 	Confirmed []Entry       // writes that Graph did not acknowledge, and did
 	Replaced  []Replacement // numbers that Graph acknowledged, and shows others in their place
+	Met       []phone.Type  // of creates that were made unread and refused, and there is a phone
 	ReadAgain time.Duration // when to read again; zero: the read need not be repeated
 }
 
@@ -25,6 +26,7 @@ type Replacement struct {
 // Read compares what Graph shows now with the entries, and settles those that it can.
 //
 //	result             the read shows                then
+//	not, made unread   a phone of the type       settled: whose it is, its number tells
 //	acknowledged       the state after               believed; settled after GraphReadLag
 //	acknowledged       a state before, in that time  late: the state after is believed, read again
 //	acknowledged       anything else, or later       another client's: settled
@@ -47,6 +49,12 @@ func (j *Journal) Read(shown []plan.Method, now time.Time) View {
 func (j *Journal) settle(v *View, e Entry, now time.Time) {
 	t, age := e.Action.Type, now.Sub(e.At)
 	m := plan.MethodOf(v.Methods, t)
+	if e.Unread && e.Result != Acknowledged {
+		if j.meet(v, e, now) {
+			return
+		}
+		e, _ = j.last(t)
+	}
 	// The phone that the write found may have been made right before.
 	unborn := m == nil && e.Before != nil && !e.At.After(j.unknownUntil(t))
 	switch {
@@ -89,6 +97,25 @@ func (j *Journal) settle(v *View, e Entry, now time.Time) {
 		}
 		j.forget(t)
 	}
+}
+
+// meet goes on from a create that was made unread and not acknowledged: a phone that is there may
+// have been there before, so that the create is not taken for done by it. It may have been, too:
+// reads may lag behind it. It reports whether that settles the entry.
+func (j *Journal) meet(v *View, e Entry, now time.Time) (settled bool) {
+	switch m := plan.MethodOf(v.Methods, e.Action.Type); {
+	case m == nil: // the phone type is free
+		e.Unread = false
+	case e.Result.isRefusal():
+		v.Met = append(v.Met, e.Action.Type)
+		j.forget(e.Action.Type)
+		return true
+	case e.shown(m):
+		e.Result, e.At, e.unanswered = Acknowledged, now, 0
+		settled = true
+	}
+	j.update(e)
+	return settled
 }
 
 // confirm takes a write for done.

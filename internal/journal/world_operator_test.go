@@ -25,7 +25,12 @@ func (w *world) reconcile() {
 	if c.Holder || c.Creating != "" {
 		w.journal.ExpectPredecessor()
 	}
-	believed := w.observe(&c, start)
+	unread := !w.met && !c.Terminating && c.Creating == "" && w.journal.IsEmpty(start)
+	w.met = true
+	var believed []plan.Method
+	if !unread {
+		believed = w.observe(&c, start)
+	}
 	fresh := false
 	for range 10 {
 		decided := plan.Compute([]plan.Claim{c}, believed)
@@ -38,20 +43,20 @@ func (w *world) reconcile() {
 			c.Holder, c.Last, c.Changed, c.Edited = true, "", true, true
 			w.claim.Holder = true
 		}
-		if a.Verb == plan.Create && c.Creating != a.Number.Masked() {
+		if a.Verb == plan.Create && (c.Creating != a.Number.Masked() || c.Unread != unread) {
 			fresh = c.Creating == ""
-			c.Creating, w.pending, w.own = a.Number.Masked(), w.now, true
-			w.claim.Creating = c.Creating // recorded before the write
+			c.Creating, c.Unread, w.pending, w.own = a.Number.Masked(), unread, w.now, true
+			w.claim.Creating, w.claim.Unread = c.Creating, c.Unread // recorded before the write
 		}
 		result, ok := w.send(a)
 		if !ok {
 			return
 		}
-		e := Entry{Action: a, Before: plan.MethodOf(believed, a.Type), At: w.now, Result: result, Request: string(rune('0' + w.wish))}
+		e := Entry{Action: a, Before: plan.MethodOf(believed, a.Type), At: w.now, Result: result, Request: string(rune('0' + w.wish)), Unread: unread}
 		if a.Verb != plan.Delete {
 			e.After = mobile(a.Number, "")
 		}
-		if result.isRefusal() && a.Verb == plan.Create && fresh && !w.journal.CreateMayLand(phone.Mobile, w.now) {
+		if result.isRefusal() && a.Verb == plan.Create && fresh && !unread && !w.journal.CreateMayLand(phone.Mobile, w.now) {
 			c.Creating = ""
 		}
 		w.journal.Record(e)
@@ -61,7 +66,7 @@ func (w *world) reconcile() {
 			w.succeeded(&c, a)
 		}
 		if result != Acknowledged || a.Verb == plan.Update {
-			believed = w.observe(&c, start)
+			believed, unread = w.observe(&c, start), false
 		} else {
 			w.unseen(&c, believed, start)
 		}
@@ -71,6 +76,10 @@ func (w *world) reconcile() {
 
 func (w *world) observe(c *plan.Claim, start time.Time) []plan.Method {
 	view := w.journal.Read(w.read(), start)
+	if len(view.Met) > 0 {
+		c.Creating = ""
+	}
+	c.Unread = c.Unread && len(view.Met) == 0 && !w.journal.Accounts(*c)
 	w.ask(view.ReadAgain)
 	w.believes(view.Methods)
 	if n := len(w.sent); n > 0 {
@@ -125,7 +134,7 @@ func (w *world) report(c plan.Claim, v plan.Verdict, start time.Time) {
 	}
 	acted := v.Outcome == plan.Synced
 	w.claim = plan.Claim{
-		Ref: theRef, Type: phone.Mobile, Number: c.Number, Terminating: c.Terminating, Holder: v.Holds, Last: c.Last, Creating: c.Creating,
+		Ref: theRef, Type: phone.Mobile, Number: c.Number, Terminating: c.Terminating, Holder: v.Holds, Last: c.Last, Creating: c.Creating, Unread: c.Unread,
 		Changed: !acted && w.claim.Changed, Edited: !acted && w.claim.Edited,
 	}
 	w.note("reported: %v, next in %v", v.Outcome, w.next)

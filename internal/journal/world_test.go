@@ -49,9 +49,11 @@ type world struct {
 	wish     int         // counts the edits of the resource
 	gone     bool        // its finalizer is removed
 	touched  bool        // another client changed the phone
+	foreign  bool        // another client's phone was there before all
 	veiled   bool        // the last read showed a mask
 	pending  time.Time   // since when a write is pending, as status has it
 	own      bool        // this operator recorded that
+	met      bool        // the user was reconciled before
 
 	// The operator, all of which a restart ends.
 	journal Journal
@@ -83,10 +85,14 @@ type sentWrite struct {
 }
 
 func newWorld(pick func(string, int) int, faults int) *world {
-	return &world{
-		pick: pick, faults: faults, now: epoch, versions: []version{{nothing, epoch.Add(-time.Hour)}},
+	w := &world{
+		pick: pick, faults: faults, now: epoch,
 		claim: plan.Claim{Ref: theRef, Type: phone.Mobile, Number: numberA}, journal: New(epoch.Add(-time.Hour)), wish: 1,
 	}
+	before := []*plan.Method{nothing, methodA, foreignMethod}[w.fault("before", 3)]
+	w.versions = []version{{before, epoch.Add(-time.Hour)}}
+	w.foreign, w.touched, w.met = before == foreignMethod, before == methodA, w.pick("read first", 2) == 1
+	return w
 }
 
 func (w *world) note(format string, args ...any) {
@@ -154,13 +160,17 @@ func (w *world) step() {
 		w.pass(wait)
 	case edit == 1:
 		w.pass(min(wait, time.Second))
+		w.touched = w.touched || w.claim.Unread && !w.claim.Holder && !w.own // it is not known any more what a dead operator made
 		w.claim.Number = map[phone.Number]phone.Number{numberA: numberB, numberB: numberA}[w.claim.Number]
 		w.wish++
 		w.claim.Changed, w.claim.Edited = true, true
 		w.note("edited: %v", w.claim.Number)
 	default:
 		w.pass(min(wait, time.Second))
-		w.claim.Terminating, w.claim.Number = true, phone.Number{}
+		w.claim.Terminating = true
+		if !w.claim.Unread {
+			w.claim.Number = phone.Number{}
+		}
 		w.note("deleted")
 	}
 	switch w.fault("meanwhile", 4) {
@@ -181,6 +191,7 @@ func (w *world) step() {
 
 func (w *world) restart() {
 	w.note("the operator is killed")
+	w.touched = w.touched || w.claim.Unread && !w.claim.Holder && w.claim.Creating != w.claim.Number.Masked()
 	w.journal, w.next, w.stable, w.sent, w.own = New(w.now), 0, 0, nil, false
 }
 

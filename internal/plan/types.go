@@ -12,7 +12,7 @@ type Claim struct {
 	Ref     string    // "namespace/name", unique among the claims of a user
 	Created time.Time // the older claim wins where nobody holds the type
 	Type    phone.Type
-	Number  phone.Number // zero where it is not known: Barred says why, or the claim is leaving
+	Number  phone.Number // zero where it is not known: Barred says why, or the claim is leaving and needs none
 	SMS     SMSSignIn
 	Adopt   AdoptionPolicy
 	Drift   DriftPolicy
@@ -26,6 +26,9 @@ type Claim struct {
 	// Creating is the masked number of a write that was begun and whose outcome was
 	// never recorded: a crash may lie between the two. "" is none.
 	Creating string
+	// Unread says that this write was a create of Number, and that Graph was not read before it:
+	// a phone with another number is not the claim's, whatever its mask.
+	Unread bool
 	// Last is the masked number that was last in sync, "" before the first time.
 	Last string
 	// Was is that number itself, zero where it is not known: it is not written down.

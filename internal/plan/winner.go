@@ -16,7 +16,7 @@ func (s *slot) owns(c Claim) bool { return c.Holder || s.maker == c.Ref }
 // begun may have come to nothing. Of several that began, it is the one that could go on.
 func (s *slot) setMaker() {
 	began := slices.DeleteFunc(slices.Clone(s.claims), func(c Claim) bool {
-		return !begun(c) || s.method == nil || s.method.Number.Masked() != c.Creating
+		return s.method == nil || !c.HasBegun(*s.method)
 	})
 	if len(began) == 0 || slices.ContainsFunc(s.claims, func(c Claim) bool { return c.Holder }) {
 		return
@@ -40,6 +40,15 @@ func standing(c Claim) int {
 
 // begun reports whether the claim began a create of which no more is known.
 func begun(c Claim) bool { return !c.Holder && c.Creating != "" }
+
+// HasBegun reports whether a method is what the claim began to create, as far as can be told from
+// what was recorded of that.
+func (c Claim) HasBegun(m Method) bool {
+	if !begun(c) || m.Number.Masked() != c.Creating {
+		return false
+	}
+	return !c.Unread || m.Number.Compare(c.Number) == phone.Equal || m.Number.DiffersOnlyInTrunkZero(c.Number)
+}
 
 // winner returns the claim that has the phone type among those that stay: who
 // holds it, else the oldest that may act.

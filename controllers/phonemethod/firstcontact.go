@@ -1,0 +1,100 @@
+package phonemethod
+
+import (
+	"context"
+	"math/bits"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/plan"
+)
+
+// observeOrCreate asks Graph what the user has, or leaves that out: for a user of whom nothing is
+// known, most have no phone, and the requests below /authentication/ are few. Graph refuses to
+// create a phone where one is; then it is asked.
+func (r *Reconciler) observeOrCreate(ctx context.Context, u phones) (phones, error) {
+	first := isFirstContact(u)
+	if first && r.firstContactsOf(u.tenant.Name).areMostlyNew() && onlyCreates(plan.Compute(u.claims(), nil)) {
+		u.methods, u.unread = nil, true
+		return u, nil
+	}
+	u, err := r.observe(ctx, u)
+	if first && err == nil {
+		r.noteFirstContact(u.tenant.Name, u.any(func(c resource) bool { return u.method(c.Type) != nil }))
+	}
+	return u, err
+}
+
+// isFirstContact reports whether nothing is known of what the user has, and a phone that is there
+// would come to the same if it were found by a refusal. A written adoption policy says that one is
+// expected.
+func isFirstContact(u phones) bool {
+	return !u.isObserving() && u.journal.IsEmpty(u.now) && !u.any(func(c resource) bool {
+		return c.hasPhone() || c.object.Status.PendingWrite != nil || c.object.Spec.AdoptionPolicy != "" ||
+			c.Terminating || c.vanished || c.Blind || c.Holds != plan.Holds{} || !c.isNews()
+	})
+}
+
+// unreadReasons are what a resource may say before anybody asked for the user's phones.
+var unreadReasons = []string{
+	v1alpha1.ReasonTenantNotFound, v1alpha1.ReasonTenantNotReady, v1alpha1.ReasonUserNotFound, v1alpha1.ReasonThrottled,
+	v1alpha1.ReasonNumberSourceNotFound, v1alpha1.ReasonNotPermitted, v1alpha1.ReasonPrivilegedUser, v1alpha1.ReasonSuspended,
+}
+
+// isNews reports whether nothing was found out yet of the resource's phone.
+func (c resource) isNews() bool {
+	synced := meta.FindStatusCondition(c.object.Status.Conditions, v1alpha1.ConditionSynced)
+	return synced == nil || slices.Contains(unreadReasons, synced.Reason)
+}
+
+// onlyCreates reports whether a plan for a user without phones would be the same for one that has
+// a phone of a type that no claim is for: what waits for a mobile may find one.
+func onlyCreates(decided plan.Plan) bool {
+	for _, v := range decided.Verdicts {
+		if v.Outcome == plan.WaitingForMobile {
+			return false
+		}
+	}
+	return len(decided.Actions) > 0 &&
+		!slices.ContainsFunc(decided.Actions, func(a plan.Action) bool { return a.Verb != plan.Create })
+}
+
+// firstContacts are the last users of a tenant of whom nothing was known: a bit for each, the last
+// one first, set where there was a phone of a type that was to be created.
+type firstContacts struct {
+	found uint8
+	count int // of them, at most 8
+}
+
+// areMostlyNew reports whether to create first takes fewer requests: it takes one where there is no
+// phone and two where there is, and to read first the other way round.
+func (f firstContacts) areMostlyNew() bool {
+	return f.count == 0 || 2*bits.OnesCount8(f.found) < f.count
+}
+
+func (f firstContacts) with(found bool) firstContacts {
+	f.found <<= 1
+	if found {
+		f.found |= 1
+	}
+	return firstContacts{f.found, min(f.count+1, 8)}
+}
+
+// firstContactsTTL is how long the last users of a tenant tell anything of the next.
+const firstContactsTTL = 24 * time.Hour
+
+func (m *memory) firstContactsOf(tenant string) firstContacts {
+	if f, ok := m.contacts.Get(tenant); ok {
+		return f.(firstContacts)
+	}
+	return firstContacts{}
+}
+
+// noteFirstContact notes whether a user of whom nothing was known had a phone. Of two at once one
+// may be lost.
+func (m *memory) noteFirstContact(tenant string, found bool) {
+	m.contacts.Set(tenant, m.firstContactsOf(tenant).with(found), firstContactsTTL)
+}
