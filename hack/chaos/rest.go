@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
@@ -21,8 +23,9 @@ func (w *world) rest(ctx context.Context) error {
 	if err := w.askAll(ctx, "at rest"); err != nil {
 		return err
 	}
-	if err := w.until(ctx, func() bool { return w.answered(ctx, "at rest") }); err != nil {
-		return err
+	var waits string
+	if err := w.until(ctx, func() bool { waits = w.unanswered(ctx, "at rest"); return waits == "" }); err != nil {
+		return fmt.Errorf("%w, while %s", err, waits)
 	}
 	before, err := w.versions(ctx)
 	if err != nil {
@@ -60,18 +63,19 @@ func (w *world) writes() int {
 	return w.ledger.counts["writes to Graph"]
 }
 
-// answered says whether the operator was at every resource since what was asked.
-func (w *world) answered(ctx context.Context, what string) bool {
+// unanswered says which resource the operator was not at since what was asked; empty if it was at each.
+func (w *world) unanswered(ctx context.Context, what string) string {
 	var all v1alpha1.PhoneAuthenticationMethodList
-	if w.List(ctx, &all) != nil {
-		return false
+	if err := w.List(ctx, &all); err != nil {
+		return err.Error()
 	}
 	for _, o := range all.Items {
 		if o.Status.LastHandledRequest != what && o.DeletionTimestamp == nil {
-			return false
+			ready := cmp.Or(meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionReady), &metav1.Condition{Reason: "nothing"})
+			return fmt.Sprintf("%s/%s has not been reconciled: it says %s, suspended %v", o.Namespace, o.Name, ready.Reason, o.Spec.Suspend)
 		}
 	}
-	return true
+	return ""
 }
 
 // versions are the resourceVersions of all that the operator could write, but its lease and what it learnt of the pace.
