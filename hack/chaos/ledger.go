@@ -65,6 +65,7 @@ type slot struct {
 	// hold whatever is there: who leaves takes along what its phone type has.
 	leavers []*resource
 	told    string    // what the operator was last told that there is
+	toldAt  time.Time // when it was
 	wrote   time.Time // when the operator last tried to write it
 	// acked is when the operator was last told that its creation is done, by which
 	// epoch: the same process may not create again while reads may lag.
@@ -100,8 +101,9 @@ type resource struct {
 	spelling       string   // of the user, in lower case
 	phoneType      string
 	versions       []version
-	created        bool // the API server is known to have it
-	leaving        bool // its deletion was asked for
+	made           time.Time // when it was first said
+	created        bool      // the API server is known to have it
+	leaving        bool      // its deletion was asked for
 	gone           bool
 	bound          *account // whom the operator says that it means; nil: not known
 	told           string   // the reason that it was last told
@@ -195,7 +197,9 @@ func (l *ledger) count(kind string) {
 func (l *ledger) says(r *resource, v version, format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	r.versions = append(r.versions, v)
+	if r.versions = append(r.versions, v); r.made.IsZero() {
+		r.made = time.Now()
+	}
 	r.leavesBehind = r.leavesBehind || v.Delete == v1alpha1.DeletionOrphan || v.suspended
 	l.resources[r.ref] = r
 	if !r.refused() {

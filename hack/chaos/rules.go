@@ -43,7 +43,7 @@ func (l *ledger) situation(a *account, w oracle.Write, at time.Time) oracle.Situ
 			!slices.ContainsFunc(s.leavers, func(r *resource) bool { return !r.gone }),
 		Overdrawn: !s.own() && a.realm.deleted >= a.realm.limit,
 		Exists: s.number != "" && !s.doubted(s.set, at) &&
-			(s.told != "" || s.ackedEpoch == l.epoch && at.Sub(s.acked) < blind-5*time.Second),
+			(s.told != "" && l.toldOf(a, w.Type) || s.ackedEpoch == l.epoch && at.Sub(s.acked) < blind-5*time.Second),
 		MissesMobile: mobile.number == "" && mobile.told == "" && !mobile.doubted(mobile.gone, at),
 		HasAlternate: alternate.number != "" && alternate.told != "" && !alternate.doubted(alternate.set, at),
 	}
@@ -67,6 +67,12 @@ func (l *ledger) situation(a *account, w oracle.Write, at time.Time) oracle.Situ
 		out.Speakers = append(out.Speakers, speaker)
 	}
 	return out
+}
+
+// toldOf reports whether the operator was told what there is since a resource of it was made: before
+// that it has nothing to remember it by, and creates without looking. l.mu is held.
+func (l *ledger) toldOf(a *account, phoneType string) bool {
+	return slices.ContainsFunc(l.speakers(a, phoneType), func(r *resource) bool { return !r.made.After(a.slot(phoneType).toldAt) })
 }
 
 // doubted says whether the operator may take a hand's change for a read that lags behind a write of its own.
