@@ -61,7 +61,7 @@ func TestAStatusThatAnEditorForges(t *testing.T) {
 	u := s.user(func(u *emulator.User) { u.Phones = map[string]string{"mobile": "+1 2065550109"} })
 	unchanged := s.graphStays()
 	forged := v1alpha1.PhoneAuthenticationMethodStatus{ID: mobileID, UserID: u.ID, MaskedNumber: "+1 ********09", ObservedGeneration: 1}
-	o := p.phone("mobile", u.UPN, mobile, "+1 2065550101")
+	o := p.phone("mobile", u.UPN, mobile, "+1 2065550101", adoptEqual)
 	o.Status = forged
 	must(t, p.Create(t.Context(), o))
 	p.reaches("mobile", v1alpha1.ConditionSynced, no, v1alpha1.ReasonAlreadyExists)

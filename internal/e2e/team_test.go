@@ -97,6 +97,11 @@ func adoptAlways(o *v1alpha1.PhoneAuthenticationMethod) {
 	o.Spec.AdoptionPolicy = v1alpha1.AdoptAlways
 }
 
+// adoptEqual says what is the default. Who says it has the user's phones read before anything is created.
+func adoptEqual(o *v1alpha1.PhoneAuthenticationMethod) {
+	o.Spec.AdoptionPolicy = v1alpha1.AdoptIfNumberMatches
+}
+
 func adoptNever(o *v1alpha1.PhoneAuthenticationMethod) {
 	o.Spec.AdoptionPolicy = v1alpha1.AdoptNever
 }

@@ -39,19 +39,23 @@ type Budget struct {
 	save func(context.Context, []v1alpha1.DeletionCount) error
 
 	mu      sync.Mutex
-	counts  []v1alpha1.DeletionCount // by minute and then namespace, none twice
+	counts  []v1alpha1.DeletionCount // by minute and then namespace, none twice; not all are saved yet
 	waiting waiting
 	repeats repeats
+
+	saving chan struct{} // full while counts are saved
+	next   *flush        // the save that has not begun; guarded by mu, as counts are
 }
 
-// NewBudget goes on from counts that an earlier operator saved. save is called
-// before each deletion, so that a crash counts one too many rather than too few.
+// NewBudget goes on from counts that an earlier operator saved. Each deletion is saved before it is
+// made, so that a crash counts one too many rather than too few. save is called once at a time:
+// what is counted meanwhile is saved together.
 func NewBudget(now func() time.Time, counts []v1alpha1.DeletionCount, save func(context.Context, []v1alpha1.DeletionCount) error) *Budget {
 	counts = slices.Clone(counts)
 	slices.SortStableFunc(counts, func(a, b v1alpha1.DeletionCount) int {
 		return cmp.Or(a.Minute.Compare(b.Minute.Time), cmp.Compare(a.Namespace, b.Namespace))
 	})
-	return &Budget{now: now, counts: counts, save: save, repeats: repeats{}}
+	return &Budget{now: now, counts: counts, save: save, repeats: repeats{}, saving: make(chan struct{}, 1)}
 }
 
 // Created tells the budget of a phone that the operator registered for a resource of d's
@@ -65,49 +69,63 @@ func (b *Budget) Created(d Deletion, n phone.Number) {
 // Take counts one deletion if limit allows one more in this hour, and reports
 // whether it does. On an error nothing is counted and nothing may be deleted.
 func (b *Budget) Take(ctx context.Context, limit int32, d Deletion) (bool, error) {
+	free, taken := b.take(limit, d)
+	if free || !taken {
+		return taken, nil
+	}
+	if err := b.flush(ctx); err != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.repeats.returned(d)
+		b.uncount(d.Namespace)
+		return false, err
+	}
+	return true, nil
+}
+
+// take counts a deletion, unless it is free.
+func (b *Budget) take(limit int32, d Deletion) (free, taken bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
 	if limit > 0 && b.repeats.free(d, now) {
 		b.repeats.taken(d, now)
-		return true, nil
+		return true, true
 	}
 	counts := recent(b.counts, now)
 	if b.wait(counts, limit, d, now) > 0 {
-		return false, nil
+		return false, false
 	}
-	counts = compact(add(counts, now, d.Namespace))
-	if err := b.save(ctx, counts); err != nil {
-		return false, err
-	}
-	b.counts = counts
+	b.counts = compact(add(counts, now, d.Namespace))
 	b.repeats.taken(d, now)
-	return true, nil
+	return false, true
 }
 
 // Return takes back what Take counted for d: Graph refused the deletion.
 func (b *Budget) Return(ctx context.Context, d Deletion) error {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.repeats.returned(d) {
+	if b.repeats.returned(d) || !b.uncount(d.Namespace) {
+		b.mu.Unlock()
 		return nil
 	}
+	b.mu.Unlock()
+	return b.flush(ctx)
+}
+
+// uncount takes the last deletion of a namespace back, and reports whether there was one.
+func (b *Budget) uncount(namespace string) bool {
 	counts := recent(b.counts, b.now())
-	i := len(counts) - 1
-	for i >= 0 && counts[i].Namespace != d.Namespace {
-		i--
+	for i, c := range slices.Backward(counts) {
+		if c.Namespace != namespace {
+			continue
+		}
+		if counts[i].Count--; counts[i].Count == 0 {
+			counts = slices.Delete(counts, i, i+1)
+		}
+		b.counts = counts
+		return true
 	}
-	if i < 0 {
-		return nil
-	}
-	if counts[i].Count--; counts[i].Count == 0 {
-		counts = slices.Delete(counts, i, i+1)
-	}
-	if err := b.save(ctx, counts); err != nil {
-		return err
-	}
-	b.counts = counts
-	return nil
+	return false
 }
 
 // Next returns how long until limit may allow this deletion; 0 is now. Under a limit of
