@@ -36,7 +36,31 @@ func (b *bench) bare(ctx context.Context) error {
 	if b.bareTook, err = b.bareRun(ctx, all); err != nil {
 		return err
 	}
-	return b.remove(ctx, b.workers, all)
+	phones, err := b.bareGraph(ctx)
+	if err != nil {
+		return err
+	}
+	b.bareRemoval, err = b.untilGone(ctx, all, func(o *v1alpha1.PhoneAuthenticationMethod) error {
+		if err := b.admin.Delete(ctx, o); err != nil {
+			return err
+		}
+		if err := phones.delete(ctx, o.Name[:36], o.Status.ID); err != nil {
+			return err
+		}
+		return b.admin.Patch(ctx, o, client.RawPatch(client.Merge.Type(), []byte(`{"metadata":{"finalizers":null}}`)))
+	})
+	return err
+}
+
+// untilGone has each resource deleted, by as many as the operator's workers, and returns how long it took until the last
+// one was gone.
+func (b *bench) untilGone(ctx context.Context, all []*v1alpha1.PhoneAuthenticationMethod, end func(*v1alpha1.PhoneAuthenticationMethod) error) (time.Duration, error) {
+	began := time.Now()
+	if err := parallel(b.workers, all, end); err != nil {
+		return 0, err
+	}
+	last, err := b.tracker.until(ctx, b.tracker.gone, names(all))
+	return last.Sub(began), err
 }
 
 // bareRun makes resources that exist Ready, and returns how long that took.
@@ -106,6 +130,11 @@ func (b *bench) bareGraph(ctx context.Context) (*bareGraph, error) {
 	return g, err
 }
 
+// delete removes the phone.
+func (g *bareGraph) delete(ctx context.Context, user, method string) error {
+	return g.send(ctx, http.MethodDelete, "/v1.0/users/"+user+"/authentication/phoneMethods/"+method, "", nil, nil)
+}
+
 // create adds the phone and returns the method's id.
 func (g *bareGraph) create(ctx context.Context, user string, o *v1alpha1.PhoneAuthenticationMethod) (string, error) {
 	body, err := json.Marshal(map[string]string{"phoneNumber": o.Spec.PhoneNumber, "phoneType": string(o.Spec.PhoneType)})
@@ -120,11 +149,18 @@ func (g *bareGraph) create(ctx context.Context, user string, o *v1alpha1.PhoneAu
 }
 
 func (g *bareGraph) post(ctx context.Context, path, media string, body io.Reader, into any) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, g.url+path, body)
+	return g.send(ctx, http.MethodPost, path, media, body, into)
+}
+
+// send reads the answer to its end into what it is for; nil for an answer that says nothing.
+func (g *bareGraph) send(ctx context.Context, method, path, media string, body io.Reader, into any) error {
+	r, err := http.NewRequestWithContext(ctx, method, g.url+path, body)
 	if err != nil {
 		return err
 	}
-	r.Header.Set("Content-Type", media)
+	if media != "" {
+		r.Header.Set("Content-Type", media)
+	}
 	if g.token != "" {
 		r.Header.Set("Authorization", "Bearer "+g.token)
 	}
@@ -132,9 +168,12 @@ func (g *bareGraph) post(ctx context.Context, path, media string, body io.Reader
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close() // read to its end, or of no use
-	if resp.StatusCode >= 300 {
+	defer resp.Body.Close()
+	switch {
+	case resp.StatusCode >= 300:
 		return fmt.Errorf("%s", resp.Status)
+	case into == nil:
+		return nil
 	}
 	return json.NewDecoder(resp.Body).Decode(into)
 }

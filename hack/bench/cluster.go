@@ -42,10 +42,10 @@ type bench struct {
 	operator *install.Operator
 	tracker  *tracker
 
-	drift    []*v1alpha1.PhoneAuthenticationMethod // of the large run
-	bareTook time.Duration
-	edits    int
-	pattern  string // a method that the operator made Ready
+	drift                 []*v1alpha1.PhoneAuthenticationMethod // of the large run
+	bareTook, bareRemoval time.Duration
+	edits                 int
+	pattern               string // a method that the operator made Ready
 }
 
 func (b *bench) say(format string, a ...any) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
@@ -122,7 +123,7 @@ func (b *bench) many(ctx context.Context) error {
 	if b.bareTook > 0 {
 		times = fmt.Sprintf("bare %.1f s: %.2f times", b.bareTook.Seconds(), took.Seconds()/b.bareTook.Seconds())
 	}
-	b.table.add(fmt.Sprintf("%d methods of %d users to all Ready", len(all), len(users)), "at most 1.5 times bare",
+	b.table.add(fmt.Sprintf("%d methods of %d users to all Ready", len(all), len(users)), "at most 1.25 times bare",
 		"%.1f s, %s; %.0f methods/s; writes %d, events %d", took.Seconds(), times, float64(len(all))/took.Seconds(),
 		after["phoneauthenticationmethods"]-before["phoneauthenticationmethods"], after["events"]-before["events"])
 	return nil
@@ -167,13 +168,21 @@ func (b *bench) atRest(ctx context.Context) error {
 
 // readAllAgain has the operator look for drift at every user, by an edit of the tenant.
 func (b *bench) readAllAgain(ctx context.Context) error {
-	var tenant v1alpha1.EntraTenant
-	if err := b.admin.Get(ctx, client.ObjectKey{Name: "default"}, &tenant); err != nil {
-		return err
-	}
 	b.edits++
-	tenant.Spec.ResyncPeriod = &metav1.Duration{Duration: time.Hour + time.Duration(b.edits)*time.Minute}
-	return b.admin.Update(ctx, &tenant)
+	return b.editTenant(ctx, func(s *v1alpha1.EntraTenantSpec) {
+		s.ResyncPeriod = &metav1.Duration{Duration: time.Hour + time.Duration(b.edits)*time.Minute}
+	})
+}
+
+func (b *bench) editTenant(ctx context.Context, change func(*v1alpha1.EntraTenantSpec)) error {
+	return retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		var tenant v1alpha1.EntraTenant
+		if err := b.admin.Get(ctx, client.ObjectKey{Name: "default"}, &tenant); err != nil {
+			return err
+		}
+		change(&tenant.Spec)
+		return b.admin.Update(ctx, &tenant)
+	})
 }
 
 // quiet waits until Graph is asked nothing for a second.
@@ -198,7 +207,7 @@ func (b *bench) idleLatency(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.table.add(fmt.Sprintf("apply to Ready, one method, idle (%d)", len(took)), "p50 < 50 ms, p99 < 200 ms",
+	b.table.add(fmt.Sprintf("apply to Ready, one method, idle (%d)", len(took)), "p50 < 30 ms, p99 < 100 ms",
 		"p50 %v, p99 %v", quantile(took, 0.5), quantile(took, 0.99))
 	return nil
 }
@@ -225,7 +234,7 @@ func (b *bench) driftLatency(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.table.add(fmt.Sprintf("the same during a drift pass over %d (%d)", len(b.drift), len(took)), "p99 < 1 s",
+	b.table.add(fmt.Sprintf("the same during a drift pass over %d (%d)", len(b.drift), len(took)), "p99 < 500 ms",
 		"p50 %v, p99 %v", quantile(took, 0.5), quantile(took, 0.99))
 	return b.quiet(ctx)
 }

@@ -30,6 +30,7 @@ import (
 type sizes struct {
 	users, workers int // of the large run, two methods each; workers of operator and bare client
 	few            int // users for the counts
+	first          int // users for the first contacts
 	probes         int // methods applied one after the other
 	rest           time.Duration
 	limits         []int // requests in 10 s
@@ -42,7 +43,7 @@ type sizes struct {
 }
 
 func main() {
-	s := sizes{users: 5000, workers: 16, few: 20, probes: 300, rest: 20 * time.Second,
+	s := sizes{users: 5000, workers: 16, few: 20, first: 1000, probes: 300, rest: 20 * time.Second,
 		limits: []int{200, 1000}, limited: time.Minute, memory: 30000, large: 1000, bound: 30 * time.Minute}
 	quick := flag.Bool("quick", false, "a small run, to test the bench itself: its figures mean little")
 	flag.IntVar(&s.users, "users", s.users, "users of the large run, with two methods each")
@@ -55,7 +56,7 @@ func main() {
 	flag.Parse()
 	log.SetLogger(logr.Discard()) // of the libraries
 	if *quick {
-		s = sizes{users: 100, workers: 16, few: 3, probes: 10, rest: 2 * time.Second,
+		s = sizes{users: 100, workers: 16, few: 3, first: 20, probes: 10, rest: 2 * time.Second,
 			limits: []int{100}, limited: 15 * time.Second, memory: 600, large: 12, bound: 5 * time.Minute, verbose: true, only: s.only}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -96,16 +97,18 @@ func run(ctx context.Context, s sizes) (err error) {
 		measure func(context.Context) error
 	}{
 		{"counts", b.counts},
+		{"first contacts", b.contacts},
 		{"one method, idle", b.idleLatency},
 		{"many methods, bare client", b.bare},
 		{"many methods", b.many},
 		{"rest", b.atRest},
 		{"one method, drift pass", b.driftLatency},
 		{"memory", b.memory},
+		{"removal of many methods", b.removal},
 		{"padded", b.padded},
 		{"limit", b.throttled},
 	} {
-		if needed := figure.name == "counts" || figure.name == "many methods" && only.MatchString("drift"); !needed && !only.MatchString(figure.name) {
+		if needed := figure.name == "counts" || figure.name == "many methods" && only.MatchString("drift|removal"); !needed && !only.MatchString(figure.name) {
 			continue
 		}
 		b.say("%s", figure.name)

@@ -15,11 +15,14 @@ import (
 )
 
 // newUsers makes users in Graph, as a directory of a company would have them: found by name.
-func (b *bench) newUsers(ctx context.Context, n int) ([]emulator.User, error) {
+func (b *bench) newUsers(ctx context.Context, n int, change ...func(*emulator.User)) ([]emulator.User, error) {
 	users := make([]emulator.User, n)
 	for i := range users {
 		id := uuid.NewString()
 		users[i] = emulator.User{ID: id, TenantID: tenantID, UPN: "u-" + id + "@" + domain}
+		for _, f := range change {
+			f(&users[i])
+		}
 	}
 	for part := range chunks(users, 1000) {
 		if err := b.graph.Tell(ctx, http.MethodPost, "/seed", emulator.Seed{Users: part}); err != nil {
@@ -41,13 +44,16 @@ func chunks[T any](all []T, size int) func(func([]T) bool) {
 	}
 }
 
-// newMethod makes a resource, not yet applied. All numbers are of the range that is kept for fiction.
+// numberOf is the number of all phones of a user, of the range that is kept for fiction.
+func numberOf(u emulator.User) string { return fmt.Sprintf("+1 20655501%02d", u.ID[0]%100) }
+
+// newMethod makes a resource, not yet applied.
 func newMethod(u emulator.User, t v1alpha1.PhoneType) *v1alpha1.PhoneAuthenticationMethod {
 	return &v1alpha1.PhoneAuthenticationMethod{
 		ObjectMeta: metav1.ObjectMeta{Namespace: people, Name: u.ID + "-" + map[v1alpha1.PhoneType]string{
 			v1alpha1.PhoneTypeMobile: "m", v1alpha1.PhoneTypeAlternateMobile: "a", v1alpha1.PhoneTypeOffice: "o"}[t]},
 		Spec: v1alpha1.PhoneAuthenticationMethodSpec{
-			User: u.UPN, PhoneType: t, PhoneNumber: fmt.Sprintf("+1 20655501%02d", u.ID[0]%100),
+			User: u.UPN, PhoneType: t, PhoneNumber: numberOf(u),
 		},
 	}
 }

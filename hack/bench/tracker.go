@@ -18,11 +18,12 @@ import (
 type tracker struct {
 	mu    sync.Mutex
 	ready map[string]time.Time // by name
+	gone  map[string]time.Time // by name
 	wake  chan struct{}
 }
 
 func newTracker(ctx context.Context, c client.WithWatch) *tracker {
-	t := &tracker{ready: map[string]time.Time{}, wake: make(chan struct{}, 1)}
+	t := &tracker{ready: map[string]time.Time{}, gone: map[string]time.Time{}, wake: make(chan struct{}, 1)}
 	go func() {
 		for ctx.Err() == nil {
 			t.follow(ctx, c)
@@ -50,19 +51,27 @@ func (t *tracker) follow(ctx context.Context, c client.WithWatch) {
 		if event.Type == watch.Error {
 			return
 		}
-		if o, ok := event.Object.(*v1alpha1.PhoneAuthenticationMethod); ok {
+		switch o, ok := event.Object.(*v1alpha1.PhoneAuthenticationMethod); {
+		case !ok:
+		case event.Type == watch.Deleted:
+			t.note(t.gone, o.Name)
+		default:
 			t.see(o)
 		}
 	}
 }
 
 func (t *tracker) see(o *v1alpha1.PhoneAuthenticationMethod) {
-	if !meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReady) {
-		return
+	if meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReady) {
+		t.note(t.ready, o.Name)
 	}
+}
+
+// note notes when something was seen first.
+func (t *tracker) note(seen map[string]time.Time, name string) {
 	t.mu.Lock()
-	if _, seen := t.ready[o.Name]; !seen {
-		t.ready[o.Name] = time.Now()
+	if _, ok := seen[name]; !ok {
+		seen[name] = time.Now()
 	}
 	t.mu.Unlock()
 	select {
@@ -73,11 +82,17 @@ func (t *tracker) see(o *v1alpha1.PhoneAuthenticationMethod) {
 
 // all waits until all of the names are Ready, and returns when the last was.
 func (t *tracker) all(ctx context.Context, names []string) (time.Time, error) {
+	return t.until(ctx, t.ready, names)
+}
+
+// until waits until all of the names were seen, and returns when the last was. A deletion that comes while the watch is
+// begun anew is missed; the bench then ends at its bound.
+func (t *tracker) until(ctx context.Context, seen map[string]time.Time, names []string) (time.Time, error) {
 	var last time.Time
 	for _, name := range names {
 		for {
 			t.mu.Lock()
-			at, ok := t.ready[name]
+			at, ok := seen[name]
 			t.mu.Unlock()
 			if ok {
 				if at.After(last) {
