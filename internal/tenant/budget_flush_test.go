@@ -135,7 +135,7 @@ func TestBudget_OneThatStopsStopsNoOther(t *testing.T) {
 				t.Error(ok, err)
 			}
 		})
-		time.Sleep(1500 * time.Millisecond)
+		<-time.After(1500 * time.Millisecond)
 		stop()
 		all.Wait()
 		if server.stored != 2 {
