@@ -29,6 +29,8 @@ import (
 type flags struct {
 	leaderElect             bool
 	leaderElectionNamespace string
+	leaderElectionID        string
+	tenantSelector          selectorFlag
 	metricsAddress          string
 	metricsSecure           bool
 	probeAddress            string
@@ -44,6 +46,8 @@ func main() {
 	var f flags
 	flag.BoolVar(&f.leaderElect, "leader-elect", true, "Take part in leader election: of several replicas one works.")
 	flag.StringVar(&f.leaderElectionNamespace, "leader-election-namespace", "", "Namespace of the leader's Lease; empty is the pod's own.")
+	flag.StringVar(&f.leaderElectionID, "leader-election-id", "", "Name of the leader's Lease, and of this operator in the Leases of tenants; empty is one that depends on --tenant-selector.")
+	flag.Var(&f.tenantSelector, "tenant-selector", "Work only for EntraTenants whose labels match, such as shard=a or '!shard'; empty is all. Operators that share tenants out have one each, and no EntraTenant matches two.")
 	flag.StringVar(&f.metricsAddress, "metrics-bind-address", ":8443", "Address of the metrics; 0 for none.")
 	flag.BoolVar(&f.metricsSecure, "metrics-secure", true, "Serve metrics over HTTPS, to callers that the API server knows and allows to get /metrics.")
 	flag.StringVar(&f.probeAddress, "health-probe-bind-address", ":8081", "Address of /healthz and /readyz; 0 for none.")
@@ -83,13 +87,20 @@ func run(ctx context.Context, f flags) error {
 	}
 	config.UserAgent = version.UserAgent()
 	config.QPS = -1 // the API server shares itself out fairly; a second limit here only slows
-	mgr, err := ctrl.NewManager(config, options(f))
+	o := options(f)
+	election, err := f.elect(config, &o)
 	if err != nil {
 		return err
 	}
+	mgr, err := ctrl.NewManager(config, o)
+	if err != nil {
+		return err
+	}
+	share := election.share(mgr)
 	if err := controllers.SetupWithManager(ctx, mgr, controllers.Options{
 		MaxConcurrentReconciles: f.maxConcurrent,
 		CredentialNamespaces:    append(namespaceList{ownNamespace(serviceAccountNamespace)}, f.credentialNamespaces...),
+		Share:                   share,
 	}); err != nil {
 		return fmt.Errorf("set up the controllers: %w", err)
 	}
@@ -116,8 +127,6 @@ func options(f flags) ctrl.Options {
 	o := ctrl.Options{
 		Scheme:                        scheme,
 		LeaderElection:                f.leaderElect,
-		LeaderElectionID:              "phone-operator.identity.entraops.dev",
-		LeaderElectionNamespace:       f.leaderElectionNamespace,
 		LeaderElectionReleaseOnCancel: true, // main ends when the manager does
 		// Within a pod's usual 30 s. What is cut off then is settled by reading.
 		GracefulShutdownTimeout: new(20 * time.Second),

@@ -24,6 +24,9 @@ type Options struct {
 	// CredentialNamespaces are the namespaces whose Secrets may be the credential of an
 	// EntraTenant.
 	CredentialNamespaces []string
+	// Share says which EntraTenants this operator works for, and how long; nil: for all, and nobody else does. What it
+	// calls is set here.
+	Share *tenant.Share
 }
 
 // SetupWithManager adds the controllers of both kinds, and their indexes.
@@ -32,6 +35,11 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		return err
 	}
 	writer := client.WithFieldOwner(mgr.GetClient(), patch.FieldManager)
+	plain := writer
+	if o.Share != nil {
+		writer = fenced{plain, o.Share.Check}
+		plain = fenced{plain, func(string) error { return o.Share.CheckLeader() }}
+	}
 	tenants := tenant.NewRegistry()
 	tenants.ShareWorkers(o.MaxConcurrentReconciles)
 	events := recorder.Bounded{Next: mgr.GetEventRecorder("phone-operator")}
@@ -42,6 +50,7 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		Reader:  mgr.GetAPIReader(),
 		Events:  events,
 		Tenants: tenants,
+		Share:   o.Share,
 		Now:     time.Now,
 		Doubt: func(tenant string, kind graph.Kind) {
 			select {
@@ -53,8 +62,19 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := r.SetupWithManager(mgr, o.MaxConcurrentReconciles, connected); err != nil {
 		return err
 	}
+	lost := make(chan event.TypedGenericEvent[string], 64)
+	if o.Share != nil {
+		o.Share.Taken = r.TakeOver
+		o.Share.Lost = func(name string) { lost <- event.TypedGenericEvent[string]{Object: name} }
+		if err := mgr.Add(o.Share); err != nil {
+			return err
+		}
+	}
 	t := &entratenant.Reconciler{
 		Client:    writer,
+		Unheld:    plain,
+		Share:     o.Share,
+		Lost:      lost,
 		Reader:    mgr.GetAPIReader(),
 		Events:    events,
 		Tenants:   tenants,

@@ -165,6 +165,15 @@ const (
 	ReasonUnlicensed = "Unlicensed"
 )
 
+// ConditionContested is True while an operator that selects the EntraTenant (--tenant-selector) waits for another one
+// that works for it, and absent otherwise. The other conditions are of the one that works.
+//
+//	True: HeldByAnother
+const ConditionContested = "Contested"
+
+// ReasonHeldByAnother means: another operator holds the Lease of the EntraTenant.
+const ReasonHeldByAnother = "HeldByAnother"
+
 // ConditionStalled is True while a person must act before anything goes on, and
 // absent otherwise. Its reason is that of the condition that stalls.
 //

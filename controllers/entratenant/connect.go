@@ -121,7 +121,7 @@ func (r *Reconciler) build(ctx context.Context, o *v1alpha1.EntraTenant) (t *ten
 	if problem != "" {
 		return refuse(v1alpha1.ReasonCredentialNotFound, problem)
 	}
-	if t.Graph, err = tenant.Connect(&o.Spec, secret, t.Throttle); err != nil {
+	if t.Graph, err = tenant.Connect(&o.Spec, secret, t.Throttle, func() error { return r.Share.Check(o.Name) }); err != nil {
 		return refuse(v1alpha1.ReasonInvalidSpec, fmt.Sprintf("The connection cannot be made: %v.", err))
 	}
 	return t, nil

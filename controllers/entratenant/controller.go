@@ -39,13 +39,14 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	}
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("entratenant").
-		For(&v1alpha1.EntraTenant{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, viewsChanged()))).
+		For(&v1alpha1.EntraTenant{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, viewsChanged(), r.moved()))).
 		// Another one of the same tenantID may have to take its place.
 		Watches(&v1alpha1.EntraTenant{}, handler.EnqueueRequestsFromMapFunc(r.others), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.EntraTenant{}, r.onEdit()).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfSecret), builder.OnlyMetadata).
 		Watches(&v1alpha1.PhoneAuthenticationMethod{}, countLater()).
 		WatchesRawSource(source.TypedChannel(r.Doubted, r.onDoubt())).
+		WatchesRawSource(source.TypedChannel(r.Lost, onLost())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: tenantWorkers}).
 		Complete(r)
 }
@@ -55,13 +56,17 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	var o v1alpha1.EntraTenant
 	err := r.Client.Get(ctx, req.NamespacedName, &o)
 	if apierrors.IsNotFound(err) {
-		r.Tenants.Remove(req.Name)
-		r.trials.forget(req.Name)
-		r.doubts.forget(req.Name)
+		r.forget(req.Name)
+		if done, err := r.Share.LetGo(ctx, req.Name, true); err != nil || !done {
+			return reconcile.Result{RequeueAfter: drainPeriod}, err
+		}
 		return reconcile.Result{}, r.wakeUsers(ctx, req.Name)
 	}
 	if err != nil {
 		return reconcile.Result{}, fmt.Errorf("get the EntraTenant: %w", err)
+	}
+	if ours, again, err := r.claim(ctx, &o); err != nil || !ours {
+		return again, err
 	}
 	r.Tenants.Expect(o.Name, tenant.VersionOf(&o))
 	count, err := r.count(ctx, o.Name)
@@ -136,7 +141,12 @@ func (r *Reconciler) removeFinalizer(ctx context.Context, o *v1alpha1.EntraTenan
 func (r *Reconciler) onEdit() handler.EventHandler {
 	return handler.Funcs{
 		UpdateFunc: func(_ context.Context, e event.UpdateEvent, _ workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			if now := e.ObjectNew.(*v1alpha1.EntraTenant); tenant.VersionOf(now) != tenant.VersionOf(e.ObjectOld.(*v1alpha1.EntraTenant)) {
+			now := e.ObjectNew.(*v1alpha1.EntraTenant)
+			if !r.Share.Selects(now.Labels) {
+				r.Share.Stop(now.Name)
+				r.trials.interrupt(now.Name)
+			}
+			if tenant.VersionOf(now) != tenant.VersionOf(e.ObjectOld.(*v1alpha1.EntraTenant)) {
 				r.Tenants.Expect(now.Name, tenant.VersionOf(now))
 				r.trials.interrupt(now.Name)
 			}

@@ -20,6 +20,10 @@ type Reconciler struct {
 	Events  events.EventRecorder
 	Tenants *tenant.Registry
 	Now     func() time.Time
+	// Share says which EntraTenants this operator works for; nil: all.
+	Share *tenant.Share
+	// Unheld writes of those that another operator works for, which Client does not.
+	Unheld client.Client
 	// CredentialNamespaces are those whose Secrets are read for credentials. Whoever
 	// writes an EntraTenant says where the credential is sent, so that a Secret which may
 	// be one is as good as handed out.
@@ -29,9 +33,12 @@ type Reconciler struct {
 	// more; Doubted receives what Graph refused to users.
 	Connected chan<- event.TypedGenericEvent[string]
 	Doubted   <-chan event.TypedGenericEvent[Doubt]
+	// Lost receives the names of EntraTenants whose Lease was lost.
+	Lost <-chan event.TypedGenericEvent[string]
 
-	trials trials
-	doubts doubts
+	trials   trials
+	doubts   doubts
+	contests contests
 }
 
 const (
@@ -48,6 +55,10 @@ const (
 	goneDelay  = time.Second
 	// conflictRetry is for an EntraTenant that was changed by another client meanwhile.
 	conflictRetry = 100 * time.Millisecond
+	// retryShare is when it is looked again whether another operator has let a tenant go, drainPeriod whether the
+	// last of this one's reconciles has ended.
+	retryShare  = 2 * time.Second
+	drainPeriod = 200 * time.Millisecond
 	// jitter spreads probes that would fall together.
 	jitter = 0.2
 )

@@ -59,6 +59,13 @@ func noAccess(e *graph.Error) string {
 	return "The app registration may not read users: grant it User.ReadBasic.All with admin consent."
 }
 
+// heldByAnother: two operators select one EntraTenant, or it moves from one to the other.
+func heldByAnother(holder, waiting string) string {
+	return fmt.Sprintf("Operator %s selects this EntraTenant, too, and leaves it alone: operator %s holds its Lease. While the EntraTenant "+
+		"moves from the one to the other, this is over in a moment; if it lasts, give the two a --tenant-selector each of which only one matches, "+
+		"or end one of them.", waiting, holder)
+}
+
 // mendProxy says what to do about a proxy that refuses.
 func mendProxy(p *graph.ProxyError) string {
 	if p.Status == http.StatusProxyAuthRequired {

@@ -114,7 +114,7 @@ func (r *Reconciler) openJournal(u phones) phones {
 		}
 	}
 	known := u.any(func(c resource) bool { return controllerutil.ContainsFinalizer(c.object, v1alpha1.Finalizer) })
-	if u.now.Sub(r.started) < journal.WriteDeadline && known && u.isUrgent() {
+	if u.now.Sub(r.startedFor(u.key.Tenant)) < journal.WriteDeadline && known && u.isUrgent() {
 		u.journal.ExpectPredecessor()
 	}
 	return u

@@ -64,7 +64,7 @@ func (r *Reconciler) recordIntent(ctx context.Context, u phones, a plan.Action, 
 // the API server may have nothing to compare: the cache of an operator that has just become the
 // leader may be behind what the one before it acted on.
 func (r *Reconciler) checkIsCurrent(ctx context.Context, s snapshot, c resource) error {
-	if s.now.Sub(r.started) > journal.WriteDeadline || c.vanished {
+	if s.now.Sub(r.startedFor(s.key.Tenant)) > journal.WriteDeadline || c.vanished {
 		return nil
 	}
 	var live v1alpha1.PhoneAuthenticationMethod

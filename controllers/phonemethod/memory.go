@@ -25,6 +25,8 @@ type Reconciler struct {
 	Events  events.EventRecorder
 	Tenants *tenant.Registry
 	Now     func() time.Time
+	// Share says which tenants' users are reconciled here; nil: all.
+	Share *tenant.Share
 	// Doubt is told of a refusal by Graph that only the EntraTenant can mend: a permission that
 	// is missing (Forbidden), or a token that is not accepted (TokenRefused). It does not block.
 	Doubt func(tenant string, kind graph.Kind)
@@ -37,7 +39,8 @@ type Reconciler struct {
 // restart loses it: the table in ARCHITECTURE.md says of each field why it is needed and what
 // its loss costs. What must not be lost is in status.
 type memory struct {
-	started time.Time // when this replica began to work: it does not know what was before
+	started   time.Time  // when this replica began to work: it does not know what was before
+	takeOvers *takeOvers // the same for a tenant that another operator worked for until then
 
 	users     *resolvedUsers
 	schedule  *schedule       // when each user is to be reconciled
@@ -60,7 +63,7 @@ type memory struct {
 
 func newMemory(started time.Time) memory {
 	return memory{
-		started: started, users: newResolvedUsers(), schedule: newSchedule(), secrets: newSecretEdits(),
+		started: started, takeOvers: newTakeOvers(), users: newResolvedUsers(), schedule: newSchedule(), secrets: newSecretEdits(),
 		journals: cache.NewExpiring(), refusals: cache.NewExpiring(), absences: cache.NewExpiring(),
 		contacts: cache.NewExpiring(), rulings: cache.NewExpiring(), suspected: cache.NewExpiring(),
 		versions: cache.NewExpiring(), numbersInSync: cache.NewExpiring(), reversals: cache.NewExpiring(),
@@ -109,10 +112,11 @@ func (m *memory) inSync(uid types.UID) phone.Number {
 // journalOf returns the user's journal, or a new one of this process. Only the worker that has
 // the user's key touches it.
 func (m *memory) journalOf(key user.Key) journal.Journal {
-	if j, ok := m.journals.Get(key); ok {
+	since := m.startedFor(key.Tenant)
+	if j, ok := m.journals.Get(key); ok && !j.(journal.Journal).Since().Before(since) {
 		return j.(journal.Journal)
 	}
-	return journal.New(m.started)
+	return journal.New(since)
 }
 
 // keepJournal stores the journal for as long as it matters.
@@ -146,7 +150,7 @@ func (m *memory) permissionRetry(key user.Key) time.Duration {
 // if not, when to ask again.
 func (m *memory) isGone(key user.Key, now time.Time) (bool, time.Duration) {
 	first, ok := m.absences.Get(key)
-	if !ok {
+	if !ok || first.(time.Time).Before(m.startedFor(key.Tenant)) {
 		first = now
 		m.absences.Set(key, now, time.Hour)
 	}

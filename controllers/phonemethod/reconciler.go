@@ -9,6 +9,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/lease"
+	"github.com/entraops/phone-operator/internal/tenant"
 	"github.com/entraops/phone-operator/internal/user"
 )
 
@@ -18,6 +20,16 @@ func (r *Reconciler) Reconcile(ctx context.Context, key user.Key) (reconcile.Res
 	if err := ctx.Err(); err != nil {
 		return reconcile.Result{}, err
 	}
+	done, err := r.beginOwn(ctx, key.Tenant)
+	switch {
+	case errors.Is(err, tenant.ErrNotOurs):
+		return reconcile.Result{}, nil // its EntraTenant wakes the user if that changes
+	case errors.Is(err, lease.ErrLapsed):
+		return reconcile.Result{RequeueAfter: lease.RenewPeriod}, nil
+	case err != nil:
+		return reconcile.Result{}, err
+	}
+	defer done()
 	ctx, end := outlive(ctx, shutdownGrace)
 	defer end()
 	s, err := r.gather(ctx, key)

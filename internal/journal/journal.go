@@ -57,6 +57,9 @@ type Journal struct {
 // for WriteDeadline after that, and come to be shown for GraphReadLag.
 func New(since time.Time) Journal { return Journal{since: since} }
 
+// Since is when the journal began.
+func (j Journal) Since() time.Time { return j.since }
+
 // Begin opens the journal for one reconcile. A refusal is forgotten if its resource asks for
 // something else since; requests names what each asks for, by the Ref of its claim. What Graph
 // refused is tried again after resync.

@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/net/http/httpproxy"
 
 	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/lease"
 )
 
 // Cloud is one of Microsoft's clouds. Tokens of one are good in no other.
@@ -51,6 +53,8 @@ type Place struct {
 	// beside those that the machine trusts. It makes nothing of the place private: where
 	// TLS is inspected on the way, a cloud's own servers show such certificates.
 	CABundle []byte
+	// MayWrite is asked before anything is sent there: an error ends the connection. nil: everything may be sent.
+	MayWrite func() error
 }
 
 var (
@@ -125,7 +129,24 @@ func (p Place) client() (*http.Client, error) {
 	t := transport()
 	t.Proxy, t.OnProxyConnectResponse = func(r *http.Request) (*url.URL, error) { return proxy(r.URL) }, graph.HeedProxy
 	t.TLSClientConfig.RootCAs = roots
+	if p.MayWrite != nil {
+		t.DialContext = fenced(t.DialContext, p.MayWrite)
+	}
 	return staying(t), nil
+}
+
+// dial makes a connection, as of a net.Dialer.
+type dial = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// fenced is a dial whose connections send nothing once mayWrite returns an error.
+func fenced(next dial, mayWrite func() error) dial {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := next(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return lease.Fenced(c, mayWrite), nil
+	}
 }
 
 // machine makes an http.Client for the services of the machine itself, which give out

@@ -8,9 +8,10 @@ import (
 
 // Connect makes the Graph client that an EntraTenant describes; its requests pass
 // the throttle. secret is the value behind the credential's secretRef, nil where there
-// is none. Nothing is sent. An error says what to do and holds nothing of the secret.
-func Connect(spec *v1alpha1.EntraTenantSpec, secret []byte, t *throttle.Throttle) (*graph.Client, error) {
-	place := Place{Cloud: Cloud(spec.CloudOrDefault())}
+// is none. mayWrite is asked before each piece that is sent; nil: always. Nothing is sent. An error says what to do and
+// holds nothing of the secret.
+func Connect(spec *v1alpha1.EntraTenantSpec, secret []byte, t *throttle.Throttle, mayWrite func() error) (*graph.Client, error) {
+	place := Place{Cloud: Cloud(spec.CloudOrDefault()), MayWrite: mayWrite}
 	if e := spec.Endpoint; e != nil {
 		place.Graph, place.Authority, place.CABundle = e.Graph, e.Authority, e.CABundle
 	}

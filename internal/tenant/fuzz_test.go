@@ -31,7 +31,7 @@ func FuzzConnect(f *testing.F) {
 		} else {
 			spec.Credential.ClientSecret = &v1alpha1.ClientSecretCredential{}
 		}
-		c, err := tenant.Connect(&spec, proof, throttle.New(time.Now, nil, ""))
+		c, err := tenant.Connect(&spec, proof, throttle.New(time.Now, nil, ""), nil)
 		if (c == nil) == (err == nil) {
 			t.Fatalf("client %v, error %v", c, err)
 		}
@@ -69,7 +69,7 @@ func FuzzRetryAfter(f *testing.F) {
 	}
 	now := time.Now()
 	limits := throttle.New(func() time.Time { return now }, nil, "")
-	client, err := tenant.Connect(&spec, []byte(secret), limits)
+	client, err := tenant.Connect(&spec, []byte(secret), limits, nil)
 	if err != nil {
 		f.Fatal(err)
 	}
