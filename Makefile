@@ -32,8 +32,12 @@ run: assets ## the same, left running; prints the KUBECONFIG to use
 	go run ./hack/demo -keep
 
 .PHONY: bench
-bench: assets ## the figures of docs/figures.md on this machine, some twenty minutes; BENCH=-quick for a small run
+bench: assets microbench ## the figures of docs/figures.md on this machine, some twenty minutes; BENCH=-quick for a small run
 	CGO_ENABLED=0 go run -trimpath ./hack/bench $(BENCH) # built as a release is, and so is the operator
+
+.PHONY: microbench
+microbench: ## single functions, COUNT (6) times, in a few minutes; BASE=<commit> compares with that one
+	hack/microbench.sh $(or $(COUNT),6) $(BASE)
 
 ##@ Change it
 
