@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"syscall"
 	"time"
 
@@ -22,6 +23,7 @@ var blows = []deed[actor]{
 	{2, "stall of etcd", actor.stallEtcd},
 	{2, "SIGTERM to the leader", actor.stopLeader},
 	{2, "stall of the API server", actor.stallAPIServer},
+	{2, "pause of the leader (SIGSTOP)", actor.pauseLeader},
 }
 
 // strike deals blows at processes.
@@ -97,6 +99,37 @@ func (w actor) stopLeader(ctx context.Context) error {
 	}
 	w.ledger.took("SIGTERM to the leader: until it lets go of the lease", time.Since(began))
 	return nil
+}
+
+// pauseLeader stops the leader where it stands, in the middle of whatever it does, until the other replica has led for a
+// while. When it goes on, it must send nothing, and end. In a short run it goes on before, and leads on.
+func (w actor) pauseLeader(ctx context.Context) error {
+	p := w.leader(ctx, w.dice)
+	if p == nil {
+		return ctx.Err()
+	}
+	old := p.running()
+	if old.Signal(syscall.SIGSTOP) != nil {
+		return nil // it had ended
+	}
+	goOn := func() { _ = old.Signal(syscall.SIGCONT) }
+	defer goOn()
+	if w.duration <= shortRun {
+		w.disturbed(time.Now().Add(time.Hour))
+		defer func() { w.disturbed(time.Now()) }()
+		pause(ctx, w.dice, 3*time.Second)
+		return nil
+	}
+	w.ledger.operatorEnded() // so it is for the one that comes
+	w.ledger.fell("SIGSTOP of the leader, its lease runs out")
+	led := func(q *replica) bool { return q != p && q.leads(ctx) }
+	if err := w.until(ctx, func() bool { return slices.ContainsFunc(w.replicas, led) }); err != nil {
+		return err
+	}
+	pause(ctx, w.dice, 20*time.Second)
+	w.ledger.mayNotSpeak()
+	goOn()
+	return w.until(ctx, func() bool { return !old.Running() })
 }
 
 // crashAPIServer kills the API server and starts it again.

@@ -17,6 +17,9 @@ type failover struct {
 	at    time.Time
 	asked bool // a request has come
 	took  map[string][]time.Duration
+	// mute: connections that are older than this fall are of a leader that was paused, and bring nothing since.
+	mute      int
+	muteSince time.Time
 }
 
 // fell begins to time a fall of the leader.
@@ -25,6 +28,19 @@ func (l *ledger) fell(what string) {
 	defer l.mu.Unlock()
 	l.failover.falls++
 	l.failover.what, l.failover.at, l.failover.asked = what, time.Now(), false
+}
+
+// mayNotSpeak notes that whoever spoke before the last fall must not do so any more.
+func (l *ledger) mayNotSpeak() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failover.mute, l.failover.muteSince = l.failover.falls, time.Now()
+}
+
+// isMute reports whether a request comes over a connection that may bring nothing by then. l.mu is held.
+func (f *failover) isMute(from string, arrived time.Time) bool {
+	falls, known := f.since[from]
+	return known && falls < f.mute && arrived.After(f.muteSince)
 }
 
 // arrives looks whether a request to Graph is the first after a fall. l.mu is held.

@@ -3,8 +3,8 @@
 // Graph emulator over HTTPS. Resources are created, edited, rivalled and deleted (people.go), their Secrets rotated and
 // lost (secrets.go). In Entra users become administrators, are renamed, deleted and restored, and their names given to
 // others (fate.go). Administrators of the cluster edit tenants (tenants.go). Meanwhile Graph throttles, fails, lies,
-// lags, falls silent and mistakes the time (weather.go), leaders are killed, the API server crashes and etcd stalls
-// (blows.go). An editor of another namespace writes whatever an editor can against everybody else's phones
+// lags, falls silent and mistakes the time (weather.go), leaders are killed and paused, the API server crashes and etcd
+// stalls (blows.go). An editor of another namespace writes whatever an editor can against everybody else's phones
 // (attacker.go), and is to be told nothing (refused.go).
 //
 //	go run ./hack/chaos -seed 7 -users 200 -duration 5m
