@@ -109,7 +109,14 @@ func (b *Budget) Return(ctx context.Context, d Deletion) error {
 		return nil
 	}
 	b.mu.Unlock()
-	return b.flush(ctx)
+	err := b.flush(ctx)
+	if err != nil { // it is still taken
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		now := b.now()
+		b.counts = compact(add(recent(b.counts, now), now, d.Namespace))
+	}
+	return err
 }
 
 // uncount takes the last deletion of a namespace back, and reports whether there was one.
