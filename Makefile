@@ -11,7 +11,7 @@ ACTIONLINT := $(TOOL) actionlint -shellcheck= -pyflakes=
 LINT := go tool -modfile=hack/tools/lint/go.mod golangci-lint
 
 # Modules of their own: what they need would otherwise weigh on the operator's go.mod.
-MODULES := . hack/devcluster hack/graphsdk hack/tools hack/tools/lint
+MODULES := . hack/devcluster hack/graphsdk hack/plot hack/tools hack/tools/lint
 
 FUZZTIME ?= 30s
 RACE     ?= -race
@@ -33,7 +33,9 @@ run: assets ## the same, left running; prints the KUBECONFIG to use
 
 .PHONY: bench
 bench: assets microbench ## the figures of docs/figures.md on this machine, some twenty minutes; BENCH=-quick for a small run
-	CGO_ENABLED=0 go run -trimpath ./hack/bench $(BENCH) # built as a release is, and so is the operator
+	@mkdir -p bin/bench
+	CGO_ENABLED=0 go run -trimpath ./hack/bench -series bin/bench/series.json $(BENCH) # built as a release is, and so is the operator
+	go run -C hack/plot . -series $(CURDIR)/bin/bench/series.json -to $(CURDIR)/bin/bench
 
 .PHONY: microbench
 microbench: ## single functions, COUNT (6) times, in a few minutes; BASE=<commit> compares with that one
@@ -62,6 +64,7 @@ test: assets ## every test, on a real API server
 	RAPID_SEED=$(RAPID_SEED) go test $(RACE) -timeout 45m ./...
 	go test -C hack/devcluster ./...
 	go test -C hack/graphsdk ./...
+	go test -C hack/plot ./...
 
 .PHONY: lint
 lint: ## golangci-lint, actionlint for the workflows, and dead code
@@ -69,6 +72,7 @@ lint: ## golangci-lint, actionlint for the workflows, and dead code
 	$(LINT) run ./...
 	cd hack/devcluster && go tool -modfile=../tools/lint/go.mod golangci-lint run ./...
 	cd hack/graphsdk && go tool -modfile=../tools/lint/go.mod golangci-lint run ./...
+	cd hack/plot && go tool -modfile=../tools/lint/go.mod golangci-lint run ./...
 	@echo "lint: actionlint" >&2
 	$(ACTIONLINT) .github/workflows/*.yaml
 	@echo "lint: deadcode" >&2

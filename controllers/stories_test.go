@@ -134,7 +134,8 @@ func TestAdoption(t *testing.T) {
 	u := s.user(func(u *emulator.User) {
 		u.Phones = map[string]string{"mobile": "+1 2065550101", "office": "+1 2065550102"}
 	})
-	s.apply(s.pam("mobile", u.UPN, mobile, "+12065550101"), s.pam("office", u.UPN, office, "+1 2065550109"))
+	expected := func(o *v1alpha1.PhoneAuthenticationMethod) { o.Spec.AdoptionPolicy = v1alpha1.AdoptIfNumberMatches }
+	s.apply(s.pam("mobile", u.UPN, mobile, "+12065550101", expected), s.pam("office", u.UPN, office, "+1 2065550109", expected))
 	s.ready("mobile")
 	s.reaches("office", v1alpha1.ConditionSynced, no, v1alpha1.ReasonAlreadyExists)
 	if w := s.writes(u); len(w) != 0 {

@@ -33,7 +33,8 @@ const grace = 20 * time.Second
 // bench is everything that runs, and what was measured.
 type bench struct {
 	sizes
-	table *table
+	table  *table
+	series *series
 
 	dir      string
 	admin    *install.Cluster

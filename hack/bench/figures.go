@@ -111,6 +111,7 @@ func (b *bench) many(ctx context.Context) error {
 		return err
 	}
 	took := last.Sub(began)
+	b.series.ready(fmt.Sprintf("%d methods at once", len(all)), b.tracker.since(began, names(all))...)
 	b.drift = all
 	if err := b.settle(ctx); err != nil {
 		return err
@@ -207,6 +208,7 @@ func (b *bench) idleLatency(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	b.series.ready("idle", took...)
 	b.table.add(fmt.Sprintf("apply to Ready, one method, idle (%d)", len(took)), "p50 < 30 ms, p99 < 100 ms",
 		"p50 %v, p99 %v", quantile(took, 0.5), quantile(took, 0.99))
 	return nil
@@ -234,6 +236,7 @@ func (b *bench) driftLatency(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	b.series.ready("during a drift pass", took...)
 	b.table.add(fmt.Sprintf("the same during a drift pass over %d (%d)", len(b.drift), len(took)), "p99 < 500 ms",
 		"p50 %v, p99 %v", quantile(took, 0.5), quantile(took, 0.99))
 	return b.quiet(ctx)

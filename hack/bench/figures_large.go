@@ -49,6 +49,7 @@ func (b *bench) throttled(ctx context.Context) error {
 			return err
 		}
 		use := usageOf(asked, began.Add(b.limited))
+		b.series.Pace = append(b.series.Pace, paceOf(float64(limit)/10, asked, began, began.Add(b.limited)))
 		b.table.add(fmt.Sprintf("limit of %d requests in 10 s, for %v", limit, b.limited), ">= 90 % used, < 2 % 429, 0 inside",
 			"%.1f %% used, %.2f %% answered 429, %d sent inside a wait",
 			100*float64(use.accepted)/allowed, 100*float64(use.refused)/float64(use.accepted+use.refused), use.inside)
@@ -128,6 +129,7 @@ func (b *bench) memory(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	b.series.Memory = []memoryPoint{{few, float64(before) / (1 << 20)}, {few + len(all), float64(after) / (1 << 20)}}
 	slope := float64(after-before) / float64(len(all))
 	const mib = 1 << 20
 	b.table.add(fmt.Sprintf("memory, %d methods", few+len(all)), fmt.Sprintf("< %d MiB (64 MiB + 4 KiB each)", 64+(few+len(all))*4/1024),

@@ -39,6 +39,7 @@ type sizes struct {
 	large          int // resources of 1 MiB
 	bound          time.Duration
 	verbose        bool
+	seriesTo       string // the file for what hack/plot draws; "" is none
 	only           string // a regular expression for the names of figures; "" is all
 }
 
@@ -52,12 +53,13 @@ func main() {
 	flag.IntVar(&s.large, "padded", s.large, "measure memory with this many resources of 1 MiB")
 	flag.DurationVar(&s.bound, "bound", s.bound, "give up after this long")
 	flag.BoolVar(&s.verbose, "v", false, "say what is being done")
+	flag.StringVar(&s.seriesTo, "series", "", "write the measurements that hack/plot draws to this `file`")
 	flag.StringVar(&s.only, "only", "", "measure only the figures whose `names` this regular expression matches, as -v says them, and what they need")
 	flag.Parse()
 	log.SetLogger(logr.Discard()) // of the libraries
 	if *quick {
 		s = sizes{users: 100, workers: 16, few: 3, first: 20, probes: 10, rest: 2 * time.Second,
-			limits: []int{100}, limited: 15 * time.Second, memory: 600, large: 12, bound: 5 * time.Minute, verbose: true, only: s.only}
+			limits: []int{100}, limited: 15 * time.Second, memory: 600, large: 12, bound: 5 * time.Minute, verbose: true, seriesTo: s.seriesTo, only: s.only}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -82,8 +84,13 @@ func run(ctx context.Context, s sizes) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, remove()) }()
-	b := &bench{sizes: s, table: &table{}, dir: dir}
+	b := &bench{sizes: s, table: &table{}, series: &series{}, dir: dir}
 	defer b.table.print(os.Stdout)
+	defer func() {
+		if s.seriesTo != "" {
+			err = errors.Join(err, b.series.save(s.seriesTo))
+		}
+	}()
 	defer func() {
 		if b.admin != nil {
 			_ = b.admin.Stop()

@@ -109,3 +109,14 @@ func (t *tracker) until(ctx context.Context, seen map[string]time.Time, names []
 	}
 	return last, nil
 }
+
+// since returns how long after a time each of the names was Ready.
+func (t *tracker) since(began time.Time, names []string) []time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := make([]time.Duration, len(names))
+	for i, name := range names {
+		all[i] = t.ready[name].Sub(began)
+	}
+	return all
+}
