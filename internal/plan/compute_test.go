@@ -77,6 +77,11 @@ func TestCompute(t *testing.T) {
 			claims: []Claim{claim("a", alt)}, observed: []Method{shows(phone.Mobile, foreign)},
 			want: "create alternateMobile for a; a: pending",
 		},
+		"an alternateMobile waits while a mobile may be gone that Graph shows": {
+			claims:   []Claim{claim("a", holding(numberA), leaving, unsettled), claim("z", alt, saying(numberB))},
+			observed: []Method{shows(phone.Mobile, numberA)},
+			want:     "a: pending +; z: pending",
+		},
 		"an alternateMobile waits when the mobile was refused": {
 			claims: []Claim{claim("a", refused(Create)), claim("z", alt)}, want: "a: rejected; z: waits for mobile",
 		},

@@ -77,6 +77,9 @@ func (u *user) missing(s *slot, c Claim, v Verdict) Verdict {
 	case c.Type == phone.AlternateMobile && !u.slot(phone.Mobile).there():
 		v.Outcome = WaitingForMobile
 		return v
+	case c.Type == phone.AlternateMobile && slices.ContainsFunc(u.slot(phone.Mobile).claims, mayBeGone):
+		v.Outcome, v.Verb = Pending, Create // Graph refuses it without a mobile
+		return v
 	case s.goes || slices.ContainsFunc(s.claims, leavesRecord):
 		// Its turn is in the next plan, when Graph shows that the type is free: a
 		// create is noted on the resource before it is sent, and what is noted must
@@ -86,6 +89,9 @@ func (u *user) missing(s *slot, c Claim, v Verdict) Verdict {
 	}
 	return u.write(s, c, v, Action{Verb: Create, Number: c.Number, Drift: removed})
 }
+
+// mayBeGone reports whether the claim goes, and its phone may have gone already, although it shows.
+func mayBeGone(c Claim) bool { return c.Terminating && c.Holds.Has(Unsettled) && !leavesBehind(c) }
 
 // leavesRecord reports whether the claim goes, and leaves behind what it has a record of.
 func leavesRecord(c Claim) bool { return c.Holder && c.Terminating && leavesBehind(c) }
