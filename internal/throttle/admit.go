@@ -12,6 +12,7 @@ type Ticket struct {
 	needs    [classes]bool
 	reserved [classes]float64
 	made     [classes]int
+	admitted sequence
 	last     sent // its last request, or its admission
 }
 
@@ -36,13 +37,13 @@ func (t *Throttle) Admit(ctx context.Context, p Priority, needs ...Class) (conte
 		}
 	}
 	t.last++
-	ticket := &Ticket{throttle: t, priority: p, last: sent{sequence: t.last, at: now}}
+	ticket := &Ticket{throttle: t, priority: p, admitted: t.last, last: sent{sequence: t.last, at: now}}
 	for _, c := range needs {
 		b := &t.buckets[c]
 		ticket.needs[c], ticket.reserved[c] = true, b.cost[p]
 		b.reserved += b.cost[p]
 	}
-	t.breaker.admit(ticket)
+	t.breaker.admit(ticket.admitted)
 	return context.WithValue(ctx, ticketKey{}, ticket), ticket, nil
 }
 
@@ -76,7 +77,7 @@ func (k *Ticket) Done(err error) {
 	if t.bulkhead != nil {
 		t.bulkhead.release(t.tenant)
 	}
-	t.breaker.done(t.now(), k, err, t.last)
+	t.breaker.done(t.now(), ended{k.admitted, k.last, k.requests() > 0, err}, t.last)
 	for c := range t.buckets {
 		b := &t.buckets[c]
 		b.reserved -= k.reserved[c]

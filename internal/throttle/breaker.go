@@ -22,7 +22,7 @@ type breaker struct {
 
 	openings int       // in a row; 0: closed
 	until    time.Time // open up to here, half-open from here
-	probe    *Ticket   // of the half-open circuit; nil: none is under way
+	probe    sequence  // the admission of who probes the half-open circuit; 0: nobody does
 	waiting  stagger
 }
 
@@ -52,46 +52,57 @@ func (b *breaker) wait(now time.Time, p Priority) time.Duration {
 		return 0
 	case now.Before(b.until):
 		return b.waiting.next(now, b.until, p, probeApart, horizon)
-	case b.probe != nil:
+	case b.probe != 0:
 		return b.waiting.next(now, now.Add(duringProbe), p, probeApart, horizon)
 	}
 	return 0
 }
 
+// ended is a reconcile that came to its end.
+type ended struct {
+	admitted sequence
+	last     sent // its last request, or its admission
+	asked    bool // it made requests
+	err      error
+}
+
 // admit notes a reconcile that was admitted.
-func (b *breaker) admit(t *Ticket) {
+func (b *breaker) admit(at sequence) {
 	if b.openings > 0 {
-		b.probe = t
+		b.probe = at
 	}
 }
+
+// isProbe reports whether the reconcile with this admission probes for all.
+func (b *breaker) isProbe(admitted sequence) bool { return b.probe != 0 && b.probe == admitted }
 
 // reset closes the circuit.
 func (b *breaker) reset(last sequence) { *b = breaker{answered: last} }
 
-// done learns from a reconcile that ended with err. last is the last request of any.
-func (b *breaker) done(now time.Time, t *Ticket, err error, last sequence) {
+// done learns from a reconcile that ended. last is the last request of any.
+func (b *breaker) done(now time.Time, e ended, last sequence) {
 	switch {
-	case b.openings > 0 && b.probe != t:
+	case b.openings > 0 && b.probe != e.admitted:
 		// It was under way when the circuit opened: what it met is known.
-	case unanswered(err):
-		b.lose(now, t, last)
-	case t.requests() > 0 && !errors.Is(err, context.Canceled):
+	case unanswered(e.err):
+		b.lose(now, e.last, last)
+	case e.asked && !errors.Is(e.err, context.Canceled):
 		b.answered, b.lost, b.openings = last, 0, 0
 	}
-	if b.probe == t {
-		b.probe = nil
+	if b.probe == e.admitted {
+		b.probe = 0
 	}
 }
 
 // lose notes a reconcile that came to nothing for want of an answer. If another came to
 // its end since its last request, Graph is there; if another was lost since, the two
 // may have met the same.
-func (b *breaker) lose(now time.Time, t *Ticket, last sequence) {
-	if t.last.sequence <= max(b.answered, b.counted) {
+func (b *breaker) lose(now time.Time, own sent, last sequence) {
+	if own.sequence <= max(b.answered, b.counted) {
 		return
 	}
 	b.counted = last
-	if b.lost++; b.openings == 0 && b.lost < lossesToOpen && now.Sub(t.last.at) < timedOut {
+	if b.lost++; b.openings == 0 && b.lost < lossesToOpen && now.Sub(own.at) < timedOut {
 		return
 	}
 	pause := min(firstOpen<<min(b.openings, 10), longestOpen)

@@ -3,13 +3,12 @@ package throttle
 import (
 	"context"
 	"net/http"
-	"strconv"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
 
-// requests is an azcore policy: each attempt takes a token, and its answer is observed.
-type requests struct {
+// pipelinePolicy is an azcore policy: each attempt takes a token, and its answer is observed.
+type pipelinePolicy struct {
 	throttle  *Throttle
 	closeIdle func()
 }
@@ -18,10 +17,10 @@ type requests struct {
 // the one that gets tokens for Authorization: each attempt counts at Graph, and getting
 // such a token does not. closeIdle closes the idle connections; nil: there are none.
 func (t *Throttle) Policy(closeIdle func()) policy.Policy {
-	return requests{throttle: t, closeIdle: closeIdle}
+	return pipelinePolicy{throttle: t, closeIdle: closeIdle}
 }
 
-func (p requests) Do(req *policy.Request) (*http.Response, error) {
+func (p pipelinePolicy) Do(req *policy.Request) (*http.Response, error) {
 	r := req.Raw()
 	if p.closeIdle != nil && p.throttle.probes(r.Context()) {
 		p.closeIdle() // what hangs may be a connection, or the one server it leads to
@@ -42,15 +41,5 @@ func (t *Throttle) probes(ctx context.Context) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	k, ok := ctx.Value(ticketKey{}).(*Ticket)
-	return ok && k == t.breaker.probe && k.requests() == 0
-}
-
-// limitShare returns how much of the limit is used, 1 being all of it; 0 if Graph does
-// not say.
-func limitShare(h http.Header) float64 {
-	share, err := strconv.ParseFloat(h.Get("x-ms-throttle-limit-percentage"), 64)
-	if err != nil || !(share > 0 && share < 10) {
-		return 0
-	}
-	return share
+	return ok && t.breaker.isProbe(k.admitted) && k.requests() == 0
 }

@@ -1,17 +1,8 @@
 package throttle
 
 import (
-	"math/rand/v2"
-	"net/http"
 	"sync"
 	"time"
-)
-
-// How long the pause is after a 429 that does not say: doubled with each in a row of
-// its class, up to the longest.
-const (
-	firstPause   = 5 * time.Second
-	longestPause = 5 * time.Minute
 )
 
 // Throttle is what all requests of a tenant to Graph pass. It outlives the connections
@@ -26,17 +17,6 @@ type Throttle struct {
 	pause   pause
 	buckets [classes]bucket
 	breaker breaker
-}
-
-// sequence numbers requests, and admissions among them: it tells which came before
-// another. Two readings of a clock may be the same.
-type sequence int64
-
-// sent is a request that was admitted.
-type sent struct {
-	sequence sequence
-	at       time.Time
-	class    Class
 }
 
 // pause is the time that Graph asked for. It is the tenant's, whatever the class: a 429
@@ -86,45 +66,4 @@ func (t *Throttle) Pause() time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return max(0, t.pause.until.Sub(t.now()))
-}
-
-// observe learns from the answer to a request, and pauses if Graph asks for it.
-func (t *Throttle) observe(s sent, status int, h http.Header) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now := t.now()
-	bucket := &t.buckets[s.class]
-	wait, said := RetryAfter(h, now)
-	// Requests that were on their way when the pause began tell the same again.
-	news := s.sequence > t.pause.after
-	switch {
-	case status == http.StatusTooManyRequests:
-		if news {
-			bucket.refuse(now)
-		}
-		bucket.answer(now, limitShare(h))
-		if !said {
-			wait = min(firstPause<<min(t.pause.unsaid[s.class], 10), longestPause)
-			wait += rand.N(wait / 2)
-			if !news {
-				return
-			}
-			t.pause.unsaid[s.class]++
-		}
-	case status == http.StatusServiceUnavailable && said:
-	default:
-		bucket.answer(now, limitShare(h))
-		if status < 300 && news { // of another class it says nothing of this one
-			t.pause.unsaid[s.class] = 0
-		}
-		return
-	}
-	// A longer wait is not shortened by the answer to an earlier request.
-	if until := now.Add(wait); until.After(t.pause.until) {
-		t.pause.until = until
-		bucket.empty(now, until)
-	}
-	if news {
-		t.pause.after = t.last
-	}
 }

@@ -36,3 +36,13 @@ func RetryAfter(h http.Header, now time.Time) (pause time.Duration, asked bool) 
 	pause = min(max(pause, 0), longest)
 	return pause, pause > 0
 }
+
+// limitShare returns how much of the limit is used, 1 being all of it; 0 if Graph does
+// not say.
+func limitShare(h http.Header) float64 {
+	share, err := strconv.ParseFloat(h.Get("x-ms-throttle-limit-percentage"), 64)
+	if err != nil || !(share > 0 && share < 10) {
+		return 0
+	}
+	return share
+}
