@@ -38,8 +38,13 @@ func (t *tracker) follow(ctx context.Context, c client.WithWatch) {
 	if c.List(ctx, &all) != nil {
 		return
 	}
+	there := map[string]bool{}
 	for i := range all.Items {
+		there[all.Items[i].Name] = true
 		t.see(&all.Items[i])
+	}
+	for _, name := range t.missing(there) {
+		t.note(t.gone, name)
 	}
 	from := &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: all.ResourceVersion}}
 	w, err := c.Watch(ctx, &v1alpha1.PhoneAuthenticationMethodList{}, from)
@@ -67,6 +72,18 @@ func (t *tracker) see(o *v1alpha1.PhoneAuthenticationMethod) {
 	}
 }
 
+// missing returns the names that were seen Ready and are not there any more: the watch may have missed their end.
+func (t *tracker) missing(there map[string]bool) (names []string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for name := range t.ready {
+		if !there[name] {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // note notes when something was seen first.
 func (t *tracker) note(seen map[string]time.Time, name string) {
 	t.mu.Lock()
@@ -85,8 +102,7 @@ func (t *tracker) all(ctx context.Context, names []string) (time.Time, error) {
 	return t.until(ctx, t.ready, names)
 }
 
-// until waits until all of the names were seen, and returns when the last was. A deletion that comes while the watch is
-// begun anew is missed; the bench then ends at its bound.
+// until waits until all of the names were seen, and returns when the last was.
 func (t *tracker) until(ctx context.Context, seen map[string]time.Time, names []string) (time.Time, error) {
 	var last time.Time
 	for _, name := range names {
