@@ -34,7 +34,7 @@ run: assets ## the same, left running; prints the KUBECONFIG to use
 .PHONY: bench
 bench: assets microbench ## the figures of docs/figures.md on this machine, some twenty minutes; BENCH=-quick for a small run
 	@mkdir -p bin/bench
-	CGO_ENABLED=0 go run -trimpath ./hack/bench -series bin/bench/series.json $(BENCH) # built as a release is, and so is the operator
+	CGO_ENABLED=0 go run -trimpath ./hack/bench -series bin/bench/series.json -profiles bin/bench $(BENCH) # built as a release is, and so is the operator
 	go run -C hack/plot . -series $(CURDIR)/bin/bench/series.json -to $(CURDIR)/bin/bench
 
 .PHONY: microbench

@@ -34,6 +34,7 @@ type flags struct {
 	metricsAddress          string
 	metricsSecure           bool
 	probeAddress            string
+	pprofAddress            loopbackAddress
 	maxConcurrent           int
 	watchNamespaces         string
 	credentialNamespaces    namespaceList
@@ -51,6 +52,7 @@ func main() {
 	flag.StringVar(&f.metricsAddress, "metrics-bind-address", ":8443", "Address of the metrics; 0 for none.")
 	flag.BoolVar(&f.metricsSecure, "metrics-secure", true, "Serve metrics over HTTPS, to callers that the API server knows and allows to get /metrics.")
 	flag.StringVar(&f.probeAddress, "health-probe-bind-address", ":8081", "Address of /healthz and /readyz; 0 for none.")
+	flag.Var(&f.pprofAddress, "pprof-bind-address", "Loopback address of /debug/pprof, such as 127.0.0.1:6060, for kubectl port-forward; empty for none.")
 	flag.IntVar(&f.maxConcurrent, "max-concurrent-reconciles", 16, "How many users are worked on at once.")
 	flag.StringVar(&f.watchNamespaces, "watch-namespaces", "", "Namespaces to watch, with commas between them; empty is all.")
 	flag.Var(&f.credentialNamespaces, "credential-namespaces", "Namespaces beside the operator's own whose Secrets an EntraTenant may name as its credential, with commas between them; may be given more than once. Whoever may write an EntraTenant can read every Secret of these.")
@@ -131,6 +133,7 @@ func options(f flags) ctrl.Options {
 		// Within a pod's usual 30 s. What is cut off then is settled by reading.
 		GracefulShutdownTimeout: new(20 * time.Second),
 		HealthProbeBindAddress:  f.probeAddress,
+		PprofBindAddress:        string(f.pprofAddress),
 		Metrics:                 metricsserver.Options{BindAddress: f.metricsAddress, SecureServing: f.metricsSecure},
 		Cache:                   controllers.CacheOptions(),
 		WebhookServer:           f.webhook.server(),

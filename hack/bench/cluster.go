@@ -95,7 +95,7 @@ func (b *bench) start(ctx context.Context) (err error) {
 }
 
 func (b *bench) startOperator(ctx context.Context) (err error) {
-	b.operator, err = b.admin.Launch(ctx, install.Launch{Args: []string{"--max-concurrent-reconciles=" + strconv.Itoa(b.workers)}})
+	b.operator, err = b.admin.Launch(ctx, install.Launch{Profiles: b.profiles != "", Args: []string{"--max-concurrent-reconciles=" + strconv.Itoa(b.workers)}})
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
@@ -80,7 +81,11 @@ func (b *bench) removal(ctx context.Context) error {
 	if err := b.quiet(ctx); err != nil {
 		return err
 	}
-	took, err := b.untilGone(ctx, b.drift, func(o *v1alpha1.PhoneAuthenticationMethod) error { return b.admin.Delete(ctx, o) })
+	var took time.Duration
+	err = b.profiled(ctx, "removal", func() error {
+		took, err = b.untilGone(ctx, b.drift, func(o *v1alpha1.PhoneAuthenticationMethod) error { return b.admin.Delete(ctx, o) })
+		return err
+	})
 	if err != nil {
 		return err
 	}

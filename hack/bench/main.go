@@ -39,6 +39,7 @@ type sizes struct {
 	large          int // resources of 1 MiB
 	bound          time.Duration
 	verbose        bool
+	profiles       string // the directory for profiles of the operator; "" is none
 	seriesTo       string // the file for what hack/plot draws; "" is none
 	only           string // a regular expression for the names of figures; "" is all
 }
@@ -53,13 +54,14 @@ func main() {
 	flag.IntVar(&s.large, "padded", s.large, "measure memory with this many resources of 1 MiB")
 	flag.DurationVar(&s.bound, "bound", s.bound, "give up after this long")
 	flag.BoolVar(&s.verbose, "v", false, "say what is being done")
+	flag.StringVar(&s.profiles, "profiles", "", "write profiles of the operator's CPU time and heap to this `directory`")
 	flag.StringVar(&s.seriesTo, "series", "", "write the measurements that hack/plot draws to this `file`")
 	flag.StringVar(&s.only, "only", "", "measure only the figures whose `names` this regular expression matches, as -v says them, and what they need")
 	flag.Parse()
 	log.SetLogger(logr.Discard()) // of the libraries
 	if *quick {
 		s = sizes{users: 100, workers: 16, few: 3, first: 20, probes: 10, rest: 2 * time.Second,
-			limits: []int{100}, limited: 15 * time.Second, memory: 600, large: 12, bound: 5 * time.Minute, verbose: true, seriesTo: s.seriesTo, only: s.only}
+			limits: []int{100}, limited: 15 * time.Second, memory: 600, large: 12, bound: 5 * time.Minute, verbose: true, profiles: s.profiles, seriesTo: s.seriesTo, only: s.only}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

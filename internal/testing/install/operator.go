@@ -27,6 +27,7 @@ type Launch struct {
 	Account         string                          // a ServiceAccount in its namespace; "" is its own
 	Through         func(*rest.Config) *rest.Config // what stands before the API server; nil: nothing. The first of an account counts
 	Metrics, Probes bool                            // whether it serves them
+	Profiles        bool                            // the same
 	Args            []string                        // after the usual ones, which they override
 	Env             []string                        // NAME=value
 }
@@ -36,6 +37,7 @@ type Operator struct {
 	*leash.Process
 	Log             string // file
 	Metrics, Probes string // addresses; "": none
+	Profiles        string // the same
 }
 
 // Launch starts an operator, which Build made, with the rights of its ServiceAccount. It sees of the environment what a
@@ -56,9 +58,15 @@ func (c *Cluster) Launch(ctx context.Context, l Launch) (_ *Operator, err error)
 			return nil, err
 		}
 	}
+	if l.Profiles {
+		if o.Profiles, err = devcluster.FreeAddress(); err != nil {
+			return nil, err
+		}
+	}
 	args := slices.Concat([]string{
 		"--leader-elect=false", "--leader-election-namespace=" + Namespace,
 		"--metrics-bind-address=" + cmp.Or(o.Metrics, "0"), "--health-probe-bind-address=" + cmp.Or(o.Probes, "0"),
+		"--pprof-bind-address=" + o.Profiles,
 	}, l.Args)
 	o.Process, err = leash.Logged(o.Log, append(l.Env, "KUBECONFIG="+config), c.Program, args...)
 	if err != nil {
