@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -36,7 +37,7 @@ func BenchmarkCompute(b *testing.B) {
 	for i := range 97 {
 		c := fresh[i%len(fresh)]
 		c.Ref, c.Created = fmt.Sprintf("staff/%d", i), time.Unix(int64(100+i), 0)
-		crowd = append(crowd[:len(crowd):len(crowd)], c)
+		crowd = append(slices.Clip(crowd), c)
 	}
 	for name, of := range map[string]struct {
 		claims []plan.Claim
