@@ -165,6 +165,20 @@ const (
 	ReasonUnlicensed = "Unlicensed"
 )
 
+// ConditionDriftChecksInTime reports whether each user can be read once in spec.resyncPeriod at the pace that
+// Graph accepts (status.pace). It warns, and nothing waits for it. It is absent while the EntraTenant has no users.
+//
+//	True:    InTime
+//	False:   PaceTooSlow
+const ConditionDriftChecksInTime = "DriftChecksInTime"
+
+const (
+	// ReasonInTime means: a drift pass ends within resyncPeriod.
+	ReasonInTime = "InTime"
+	// ReasonPaceTooSlow means: a drift pass takes longer than resyncPeriod, so that drift is found later.
+	ReasonPaceTooSlow = "PaceTooSlow"
+)
+
 // ConditionContested is True while an operator that selects the EntraTenant (--tenant-selector) waits for another one
 // that works for it, and absent otherwise. The other conditions are of the one that works.
 //

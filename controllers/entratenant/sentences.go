@@ -14,6 +14,11 @@ import (
 // The sentences below are for a connection that cannot be made, or was tried in
 // vain. They say what was seen, and where in the EntraTenant to look.
 
+// paceTooSlow names no figures: they are in status, and change.
+const paceTooSlow = "At the pace that Graph accepts, to read each user once takes longer (status.pace.driftPass) than spec.resyncPeriod: " +
+	"what is changed in Entra is found later, and nothing else waits for that. Set a longer resyncPeriod, or a higher " +
+	"limits.authenticationRequestsPerMinute if that is what holds the pace."
+
 func noSecret(ref *v1alpha1.SecretReference) string {
 	return fmt.Sprintf("There is no Secret %s/%s: create it with the credential under key %q.", ref.Namespace, ref.Name, ref.Key)
 }

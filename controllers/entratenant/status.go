@@ -37,7 +37,8 @@ func (r *Reconciler) report(ctx context.Context, o *v1alpha1.EntraTenant, found 
 		conditions.Put(&s.Conditions, v1alpha1.ConditionLeastPrivilege, found.least, o.Generation)
 	}
 	sight := visible(o)
-	setVisible(&s.Conditions, sight, o.Generation)
+	setWarning(&s.Conditions, v1alpha1.ConditionProtectedUsersVisible, sight, o.Generation)
+	setWarning(&s.Conditions, v1alpha1.ConditionDriftChecksInTime, driftChecksInTime(o), o.Generation)
 	conditions.PutProgress(&s.Conditions, found.progress, found.ready, o.Generation)
 	if equality.Semantic.DeepEqual(base.Status, o.Status) {
 		return nil
@@ -62,6 +63,26 @@ func (r *Reconciler) report(ctx context.Context, o *v1alpha1.EntraTenant, found 
 		r.Events.Eventf(o, nil, corev1.EventTypeWarning, sight.Reason, "Reconcile", "%s", sight.Message)
 	}
 	return nil
+}
+
+// setWarning sets a condition for which nothing waits, or takes it off where nothing is known.
+func setWarning(all *[]metav1.Condition, name string, c conditions.Condition, generation int64) {
+	if c.Reason == "" {
+		meta.RemoveStatusCondition(all, name)
+		return
+	}
+	conditions.Put(all, name, c, generation)
+}
+
+// driftChecksInTime compares how long a drift pass takes with how often there is one.
+func driftChecksInTime(o *v1alpha1.EntraTenant) conditions.Condition {
+	switch pass := o.Status.Pace.DriftPass; {
+	case pass == nil:
+		return conditions.Condition{}
+	case pass.Duration > o.Spec.ResyncPeriodOrDefault():
+		return conditions.False(v1alpha1.ReasonPaceTooSlow, paceTooSlow)
+	}
+	return conditions.True(v1alpha1.ReasonInTime, "Each user is read once in resyncPeriod.")
 }
 
 // count counts what refers to a tenant. Only those fields of the status are set.

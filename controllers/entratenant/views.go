@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -139,13 +138,4 @@ func permissionsFor(views []v1alpha1.ViewOfProtectedUsers) string {
 	}
 	slices.Sort(names)
 	return strings.Join(slices.Compact(names), " and ")
-}
-
-// setVisible sets the conditions.Condition, or takes it off where nothing is known.
-func setVisible(all *[]metav1.Condition, c conditions.Condition, generation int64) {
-	if c.Reason == "" {
-		meta.RemoveStatusCondition(all, v1alpha1.ConditionProtectedUsersVisible)
-		return
-	}
-	conditions.Put(all, v1alpha1.ConditionProtectedUsersVisible, c, generation)
 }
