@@ -28,6 +28,20 @@ import (
 	"github.com/entraops/phone-operator/internal/testenv"
 )
 
+// Short for the stories.
+const (
+	mobile    = v1alpha1.PhoneTypeMobile
+	alternate = v1alpha1.PhoneTypeAlternateMobile
+	office    = v1alpha1.PhoneTypeOffice
+
+	yes = metav1.ConditionTrue
+	no  = metav1.ConditionFalse
+)
+
+// readLag is how long Graph's reads lag behind its writes in stories that are not about speed. A Graph that
+// is never behind would be kinder than the real one.
+const readLag = 500 * time.Millisecond
+
 const (
 	tenantID = "11111111-2222-3333-4444-555555555555"
 	clientID = "66666666-7777-8888-9999-000000000000"
@@ -197,19 +211,6 @@ func (s *story) apply(objects ...client.Object) {
 	for _, o := range objects {
 		must(s.t, s.Create(s.t.Context(), o))
 	}
-}
-
-// edit changes the resource's spec, on its newest version.
-func (s *story) edit(name string, change func(*v1alpha1.PhoneAuthenticationMethod)) {
-	s.t.Helper()
-	s.eventually("edit "+name, func() error {
-		o, err := s.get(name)
-		if err != nil {
-			return err
-		}
-		change(o)
-		return s.Update(s.t.Context(), o)
-	})
 }
 
 func (s *story) remove(names ...string) {

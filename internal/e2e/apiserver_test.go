@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"encoding/pem"
 	"io"
 	"log"
 	"maps"
@@ -14,13 +13,14 @@ import (
 	"sync"
 
 	"k8s.io/client-go/rest"
+
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 // apiServer stands between the operators and the API server, and notes which Secrets they get. A story can step in, as
 // in a front.
 type apiServer struct {
-	url   string
-	ca    []byte
+	install.Endpoint
 	proxy http.Handler
 
 	mu      sync.Mutex
@@ -60,15 +60,14 @@ func newAPIServer(cfg *rest.Config) (*apiServer, error) {
 		Transport: transport, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
 		ErrorLog: log.New(io.Discard, "", 0), // operators that are killed end their requests
 	}
-	server := serveTLS(a)
-	a.url, a.ca = server.URL, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	a.Endpoint, _ = install.Serve(a)
 	return a, nil
 }
 
 // through returns a configuration that logs in as cfg does, through a.
 func (a *apiServer) through(cfg *rest.Config) *rest.Config {
 	cfg = rest.CopyConfig(cfg)
-	cfg.Host, cfg.CAData = a.url, a.ca
+	cfg.Host, cfg.CAData = a.URL, a.CA
 	return cfg
 }
 

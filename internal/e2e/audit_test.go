@@ -36,7 +36,7 @@ func (s *story) audited(u emulator.User) []auditLine {
 	s.t.Helper()
 	var lines []auditLine
 	for _, o := range s.ever() {
-		for text := range strings.Lines(o.output()) {
+		for text := range strings.Lines(o.Output()) {
 			var line auditLine
 			// Azure's SDK writes lines of its own, and the last one may be half written.
 			if strings.Contains(text, u.ID) && json.Unmarshal([]byte(text), &line) == nil && line.Message == "changed Graph" && line.UserID == u.ID {
@@ -132,6 +132,7 @@ func TestAuditLinesOfChangesWithoutAnAnswer(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]emulator.Fault{
 		"a cut connection": {Effect: emulator.Cut, AfterWork: true},
+		"half an answer":   {Effect: emulator.Half},
 		"a 500":            {Effect: emulator.Answer, AfterWork: true, Status: http.StatusInternalServerError},
 		"a 409":            {Effect: emulator.Answer, AfterWork: true, Status: http.StatusConflict, Code: "phoneNumberNotUnique"},
 	} {

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 // Where tokens and credentials are sent is in the EntraTenant, and who declares phones cannot even read it.
@@ -35,7 +36,7 @@ func TestAnEditorAndTheEntraTenant(t *testing.T) {
 		"patch it":           hostile.Patch(ctx, tenant.DeepCopy(), elsewhere),
 		"patch its status":   hostile.Status().Patch(ctx, tenant.DeepCopy(), client.RawPatch(types.MergePatchType, []byte(`{"status":{"recentDeletions":[]}}`))),
 		"delete it":          hostile.Delete(ctx, tenant.DeepCopy()),
-		"read its Secret":    hostile.Get(ctx, client.ObjectKey{Namespace: system, Name: s.tenant}, &corev1.Secret{}),
+		"read its Secret":    hostile.Get(ctx, client.ObjectKey{Namespace: install.Namespace, Name: s.tenant}, &corev1.Secret{}),
 		"read its own":       hostile.List(ctx, &corev1.SecretList{}, client.InNamespace(hostile.namespace)),
 		"delete many":        hostile.DeleteAllOf(ctx, &v1alpha1.PhoneAuthenticationMethod{}, client.InNamespace(hostile.namespace)),
 		"look at neighbours": hostile.List(ctx, &v1alpha1.PhoneAuthenticationMethodList{}, client.InNamespace(s.people.namespace)),
@@ -71,10 +72,11 @@ func TestAddressesThatAreRefused(t *testing.T) {
 // thief is a server that the operator trusts and is sent to. It counts who comes.
 func thief() (url string, visits *atomic.Int32) {
 	visits = &atomic.Int32{}
-	return serveTLS(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	endpoint, _ := install.Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		visits.Add(1)
 		w.WriteHeader(http.StatusNoContent)
-	})).URL, visits
+	}))
+	return endpoint.URL, visits
 }
 
 // Whatever Graph answers, the token is for the host it is sent to.

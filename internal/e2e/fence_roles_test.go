@@ -9,6 +9,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 // A refusal to tell roles is no answer, on a connection that never had one either: right after a start, or when the
@@ -35,7 +36,7 @@ func TestRolesThatAreRefusedAfterAStart(t *testing.T) {
 			s := newStory(t)
 			u := s.user(c.user)
 			s.tenantReaches(v1alpha1.ConditionReady, yes, v1alpha1.ReasonReady)
-			touched := secret(system, s.tenant, "clientSecret", "first")
+			touched := secret(install.Namespace, s.tenant, "clientSecret", "first")
 			touched.Labels = map[string]string{"touched": "yes"}
 			must(t, s.Update(t.Context(), touched))
 			fault := emulator.Fault{Effect: emulator.Answer, Status: c.status, Code: c.code, Path: c.path}

@@ -46,7 +46,7 @@ func TestLongAnnotationsAreCut(t *testing.T) {
 	p.gone("mobile")
 	lines := 0
 	for _, o := range s.ever() {
-		for line := range strings.Lines(o.output()) {
+		for line := range strings.Lines(o.Output()) {
 			var about struct{ Msg, UserID string }
 			if !strings.Contains(line, u.ID) || json.Unmarshal([]byte(line), &about) != nil || about.UserID != u.ID || about.Msg != "changed Graph" {
 				continue

@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -15,7 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
-	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 // Whoever may write EntraTenants says where a credential is sent, and reads no Secret by it: credentials are taken from
@@ -42,11 +41,11 @@ func TestASecretOfAnotherNamespaceAsACredential(t *testing.T) {
 		said := map[string]string{}
 		for _, named := range []string{theirs.Name, "not-there"} {
 			o := &v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: "evil-" + s.tenant + "-" + kind + "-" + named}, Spec: v1alpha1.EntraTenantSpec{
-				TenantID: uuid.NewString(), ClientID: clientID, Endpoint: endpoint,
+				TenantID: uuid.NewString(), ClientID: install.ClientID, Endpoint: endpoint,
 				Credential: credential(v1alpha1.SecretReference{Namespace: theirs.Namespace, Name: named, Key: "token"}),
 			}}
 			must(t, writer.Create(ctx, o))
-			t.Cleanup(func() { s.drop(o) })
+			t.Cleanup(func() { s.discard(o.Name) })
 			said[named] = strings.ReplaceAll(s.refusedForItsNamespace(o.Name), named, theirs.Name)
 		}
 		if said["not-there"] != said[theirs.Name] {
@@ -105,33 +104,15 @@ func (s *story) refusedForItsNamespace(name string) (message string) {
 	return message
 }
 
-// drop removes an EntraTenant, whatever holds it.
-func (s *story) drop(o *v1alpha1.EntraTenant) {
-	ctx := context.Background()
-	_ = s.Delete(ctx, o)
-	_ = s.Patch(ctx, o, client.RawPatch(client.Merge.Type(), []byte(`{"metadata":{"finalizers":null}}`)))
-}
-
 // A tenant is one tenant in whatever spelling, and in whichever second: of two EntraTenants for it one is Ready.
 func TestOneTenantInTwoSpellings(t *testing.T) {
 	t.Parallel()
 	s := newStory(t)
-	tenant, err := s.entraTenant()
-	must(t, err)
 	for attempt := range 4 {
-		id := uuid.NewString()
-		must(t, s.graph.AddTenant(emulator.Tenant{ID: id}))
-		must(t, s.graph.AddApp(emulator.App{TenantID: id, ClientID: clientID, Secret: "first", Roles: enough}))
-		var both []*v1alpha1.EntraTenant
-		for name, spelling := range map[string]string{"zzz": strings.ToUpper(id), "aaa": id} {
-			o := &v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("%s-%s-%d", name, s.tenant, attempt)}, Spec: *tenant.Spec.DeepCopy()}
-			o.Spec.TenantID = spelling
-			both = append(both, o)
-		}
-		for _, o := range both {
-			must(t, s.Create(t.Context(), o))
-			t.Cleanup(func() { s.drop(o) })
-		}
+		first, second := s.another(fmt.Sprintf("aaa-%s-%d", s.tenant, attempt)), s.another(fmt.Sprintf("zzz-%s-%d", s.tenant, attempt))
+		second.Spec.TenantID = strings.ToUpper(first.Spec.TenantID)
+		both := []*v1alpha1.EntraTenant{first, second}
+		s.prepare(first, second)
 		s.eventually("one of two is Ready, the other says Conflict", func() error {
 			reasons := map[string]int{}
 			for _, o := range both {
@@ -150,4 +131,16 @@ func TestOneTenantInTwoSpellings(t *testing.T) {
 			return nil
 		})
 	}
+}
+
+// another is an EntraTenant as the story's own, of another tenant.
+func (s *story) another(name string) *v1alpha1.EntraTenant {
+	s.t.Helper()
+	own, err := s.entraTenant()
+	must(s.t, err)
+	o := &v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: own.Spec}
+	o.Spec.TenantID = uuid.NewString()
+	s.addTenant(o.Spec.TenantID)
+	s.t.Cleanup(func() { s.discard(name) })
+	return o
 }

@@ -116,15 +116,18 @@ func (g *team) alike(names ...string) {
 	}
 }
 
-// untouched notes the versions of a namespace's resources. The check that it returns fails if one was written since.
-func (g *team) untouched() (check func()) {
+// untouched notes the versions of a namespace's resources, but for some. The check that it returns fails if one was
+// written since.
+func (g *team) untouched(but ...string) (check func()) {
 	g.t.Helper()
 	versions := func() map[string]string {
 		var all v1alpha1.PhoneAuthenticationMethodList
 		must(g.t, g.world.List(g.t.Context(), &all, client.InNamespace(g.namespace)))
 		versions := map[string]string{}
 		for _, o := range all.Items {
-			versions[o.Name] = o.ResourceVersion
+			if !slices.Contains(but, o.Name) {
+				versions[o.Name] = o.ResourceVersion
+			}
 		}
 		return versions
 	}

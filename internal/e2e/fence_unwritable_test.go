@@ -15,6 +15,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 // A resource that the operator cannot write takes no part: whatever the reason, and whether the rules are for it or
@@ -159,7 +160,7 @@ func (g *team) closed(resources ...string) {
 				Rule:       admissionv1.Rule{APIGroups: []string{v1alpha1.GroupVersion.Group}, APIVersions: []string{"*"}, Resources: resources},
 			}}}},
 		MatchConditions: []admissionv1.MatchCondition{{Name: "operator",
-			Expression: fmt.Sprintf("request.userInfo.username == 'system:serviceaccount:%s:%s'", system, operatorAccount)}},
+			Expression: fmt.Sprintf("request.userInfo.username == 'system:serviceaccount:%s:%s'", install.Namespace, install.ServiceAccount)}},
 		Validations: []admissionv1.Validation{{Expression: "false", Message: "nobody writes here"}},
 	}}
 	binding := &admissionv1.ValidatingAdmissionPolicyBinding{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: admissionv1.ValidatingAdmissionPolicyBindingSpec{
@@ -190,7 +191,7 @@ func (g *team) closed(resources ...string) {
 
 // asOperator is a client in the name of the operator.
 func (s *story) asOperator() client.Client {
-	return s.loggedIn(&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: system, Name: operatorAccount}})
+	return s.loggedIn(&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: install.Namespace, Name: install.ServiceAccount}})
 }
 
 // bulky makes a resource as large as the API server stores it: neither a finalizer nor a status fits beside.

@@ -1,19 +1,18 @@
 package e2e_test
 
 import (
-	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
 	"sync"
 
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 // front is the HTTPS server that the operator takes for a story's Graph. Behind it is the emulator; in between a story can step
 // in, to end the operator at a certain request or to answer as no honest Graph would.
 type front struct {
-	URL string
-	CA  []byte
+	install.Endpoint
 
 	graph http.Handler
 	mu    sync.Mutex
@@ -25,18 +24,8 @@ type intercept func(w http.ResponseWriter, r *http.Request) (answered bool)
 
 func newFront(graph *emulator.Emulator) *front {
 	f := &front{graph: graph}
-	server := serveTLS(f)
-	f.URL = server.URL
-	f.CA = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	f.Endpoint, _ = install.Serve(f)
 	return f
-}
-
-// serveTLS starts a server that whoever trusts one front's CA trusts too. It ends with the process.
-func serveTLS(h http.Handler) *httptest.Server {
-	server := httptest.NewUnstartedServer(h)
-	server.EnableHTTP2 = true // as Graph
-	server.StartTLS()
-	return server
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {

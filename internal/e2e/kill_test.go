@@ -146,6 +146,7 @@ func (l *life) end() {
 func TestWhatHappensWhileNobodyWorks(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
+		taken     bool // the user has a phone, which is taken over; else it is created
 		meanwhile func(*team, emulator.User)
 		then      func(*team)
 		phones    []string
@@ -171,6 +172,24 @@ func TestWhatHappensWhileNobodyWorks(t *testing.T) {
 			phones: []string{"mobile +1 2065550103"},
 			done:   map[string]int{"POST mobile": 1, "PATCH mobile": 1},
 		},
+		"the resource is deleted when it had taken the phone over": {
+			taken:     true,
+			meanwhile: func(p *team, _ emulator.User) { p.remove("mobile") },
+			then:      func(p *team) { p.gone("mobile") },
+			done:      map[string]int{"PATCH mobile": 1, "DELETE mobile": 1},
+		},
+		"the name is given to somebody else": {
+			meanwhile: func(p *team, u emulator.User) {
+				must(p.t, p.graph.RenameUser(u.ID, "moved-"+u.UPN))
+				p.user(func(other *emulator.User) { other.UPN = u.UPN })
+			},
+			then: func(p *team) {
+				p.refused(v1alpha1.ReasonUserChanged, "mobile")
+				p.remove("mobile")
+				p.gone("mobile")
+			},
+			done: map[string]int{"POST mobile": 1, "DELETE mobile": 1},
+		},
 		"the phone is removed in Graph": {
 			meanwhile: func(p *team, u emulator.User) { must(p.t, p.graph.RemovePhone(u.ID, "mobile")) },
 			then:      func(p *team) { p.ready("mobile") },
@@ -181,18 +200,29 @@ func TestWhatHappensWhileNobodyWorks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStoryAlone(t)
-			p, u := s.people, s.user()
+			p, u, method, adopt := s.people, s.user(), http.MethodPost, adoptNever
+			if c.taken {
+				u, method, adopt = s.user(foreignMobile), http.MethodPatch, adoptAlways
+			}
 			o := s.launch(quick)
-			s.killAfter(o, u, http.MethodPost)
-			p.apply(p.phone("mobile", u.UPN, mobile, "+1 2065550101", adoptNever))
-			<-o.process.Done()
+			s.killAfter(o, u, method)
+			p.apply(p.phone("mobile", u.UPN, mobile, "+1 2065550101", adopt))
+			<-o.Done()
 			s.front.stepIn(nil)
+			if o, err := p.get("mobile"); err != nil || o.Status.ID != "" || o.Status.PendingWrite == nil {
+				t.Errorf("recorded as %q before the kill (%v): nothing is shown", o.Status.ID, err)
+			}
 			c.meanwhile(p, u)
 			s.launch(quick)
 			c.then(p)
 			s.has(u, c.phones...)
 			if diff := cmp.Diff(c.done, s.done(u)); diff != "" {
 				t.Errorf("what Graph did (-want +got):\n%s", diff)
+			}
+			for _, r := range s.writes() {
+				if r.User != u.ID {
+					t.Errorf("for another user: %s %s", r.Method, r.LogPath())
+				}
 			}
 		})
 	}

@@ -8,6 +8,8 @@ import (
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 // asksGraph is what Azure's SDK logs of each request.
@@ -29,26 +31,26 @@ func TestTwoReplicas(t *testing.T) {
 	p.edit("mobile", number("+1 2065550102"))
 	p.ready("mobile")
 	p.look("mobile")
-	if !strings.Contains(first.output(), asksGraph) || strings.Contains(second.output(), asksGraph) {
+	if !strings.Contains(first.Output(), asksGraph) || strings.Contains(second.Output(), asksGraph) {
 		t.Fatal("the one that waits asked Graph, or the one that works did not log that it does")
 	}
 
 	s.killAfter(first, u, http.MethodPost)
 	p.apply(p.phone("office", u.UPN, office, "+1 2065550103"))
-	<-first.process.Done()
+	<-first.Done()
 	s.front.stepIn(nil)
 	p.ready("office") // once the Lease is over
 	s.has(u, "mobile +1 2065550102", "office +1 2065550103")
 	if done := s.done(u); done["POST office"] != 1 {
 		t.Errorf("what Graph did: %v", done)
 	}
-	if !strings.Contains(second.output(), asksGraph) {
+	if !strings.Contains(second.Output(), asksGraph) {
 		t.Error("the one that took over asked Graph nothing")
 	}
 
 	third := s.launch(elected)
 	must(t, second.stop())
-	if holder := s.leader(); strings.Contains(second.output(), holder) && holder != "" {
+	if holder := s.leader(); strings.Contains(second.Output(), holder) && holder != "" {
 		t.Errorf("%s ended and keeps the Lease", holder)
 	}
 	p.edit("office", number("+1 2065550104"))
@@ -61,7 +63,7 @@ func TestTwoReplicas(t *testing.T) {
 func (s *story) leader() string {
 	s.t.Helper()
 	var lease coordinationv1.Lease
-	must(s.t, s.Get(s.t.Context(), client.ObjectKey{Namespace: system, Name: "phone-operator.identity.entraops.dev"}, &lease))
+	must(s.t, s.Get(s.t.Context(), client.ObjectKey{Namespace: install.Namespace, Name: install.Lease}, &lease))
 	if lease.Spec.HolderIdentity == nil {
 		return ""
 	}

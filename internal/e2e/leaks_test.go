@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 // numbers finds the numbers that the stories use, which are all fictional (206-555-01xx, 0161 496 0xxx), in any
@@ -94,7 +95,7 @@ func (w *world) wrongs() []string {
 		if failure := o.failure(output); failure != "" {
 			found = append(found, failure)
 		}
-		if o.running() && o.metrics != "" {
+		if o.Running() && o.Metrics != "" {
 			text, _, err := w.scrape(o, w.scraper())
 			if err != nil {
 				found = append(found, "the metrics cannot be read: "+err.Error())
@@ -130,14 +131,14 @@ func (w *world) wrongs() []string {
 // scraper is the token of a ServiceAccount that may read metrics; "" if there is none.
 func (w *world) scraper() string {
 	ctx := context.Background()
-	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: system, Name: "prometheus"}}
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: install.Namespace, Name: "prometheus"}}
 	binding := &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: "prometheus"},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: metricsReader},
-		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: system, Name: "prometheus"}},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: install.MetricsReader},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: install.Namespace, Name: "prometheus"}},
 	}
 	_, _ = w.Create(ctx, account), w.Create(ctx, binding) // there already, but for the first time
-	cfg, err := w.cluster.ServiceAccount(ctx, system, account.Name)
+	cfg, err := w.ServiceAccount(ctx, install.Namespace, account.Name)
 	if err != nil {
 		return ""
 	}
@@ -146,7 +147,7 @@ func (w *world) scraper() string {
 
 // scrape reads an operator's metrics with a token, "" for none.
 func (w *world) scrape(o *operator, token string) (text string, status int, err error) {
-	request, err := http.NewRequest(http.MethodGet, "https://"+o.metrics+"/metrics", nil)
+	request, err := http.NewRequest(http.MethodGet, "https://"+o.Metrics+"/metrics", nil)
 	if err != nil {
 		return "", 0, err
 	}

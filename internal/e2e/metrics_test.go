@@ -11,7 +11,7 @@ func TestMetricsAreBehindAuthentication(t *testing.T) {
 	t.Parallel()
 	s := newStory(t)
 	o := s.shared(t)
-	cfg, err := s.cluster.ServiceAccount(t.Context(), s.people.namespace, "people")
+	cfg, err := s.ServiceAccount(t.Context(), s.people.namespace, "people")
 	must(t, err)
 	for who, c := range map[string]struct {
 		token string

@@ -134,7 +134,7 @@ func TestNoNumberGetsOut(t *testing.T) {
 		"events as they are handed out":    `"reason":"DriftCorrected"`,
 		"the masked number, in the events": "+1 ********60",
 	} {
-		if !strings.Contains(o.output()+s.told(p), text) {
+		if !strings.Contains(o.Output()+s.told(p), text) {
 			t.Errorf("nothing tells of %s (%s)", what, text)
 		}
 	}

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -37,21 +38,67 @@ func (s *story) administrators() map[string]func(*emulator.User) {
 	}
 }
 
+// likeAdministrators are other ways to be protected, of which it needs every permission to know, and ways not to be.
+func (s *story) likeAdministrators() (protected, ordinary map[string]func(*emulator.User)) {
+	s.t.Helper()
+	group := func(assignable *bool) string {
+		g := emulator.Group{ID: uuid.NewString(), TenantID: s.tenantID, DisplayName: "A group", IsAssignableToRole: assignable}
+		must(s.t, s.graph.AddGroup(g))
+		return g.ID
+	}
+	null, plain, assignable := group(nil), group(new(false)), group(new(true))
+	scoped, custom := helpdeskAdmin, emulator.Role{TemplateID: uuid.NewString(), Custom: true}
+	scoped.Scope = "/administrativeUnits/" + uuid.NewString()
+	return map[string]func(*emulator.User){
+			"a role in a scope":                       func(u *emulator.User) { u.Roles = []emulator.Role{scoped} },
+			"a role of the tenant's own":              func(u *emulator.User) { u.Roles = []emulator.Role{custom} },
+			"a role in a scope that can be activated": func(u *emulator.User) { u.EligibleRoles = []emulator.Role{scoped} },
+			"owner of a group that may be given one":  func(u *emulator.User) { u.OwnedGroups = []string{plain, assignable} },
+			"who can join such a group":               func(u *emulator.User) { u.EligibleGroups = []emulator.EligibleGroup{{Group: assignable}} },
+			"who can own such a group": func(u *emulator.User) {
+				u.EligibleGroups = []emulator.EligibleGroup{{Group: assignable, Access: "owner"}}
+			},
+		}, map[string]func(*emulator.User){
+			"nothing":          func(*emulator.User) {},
+			"a plain group":    func(u *emulator.User) { u.Groups = []string{null, plain} },
+			"owner of a group": func(u *emulator.User) { u.OwnedGroups = []string{null, plain} },
+			"who can join a plain group": func(u *emulator.User) {
+				u.EligibleGroups = []emulator.EligibleGroup{{Group: null}, {Group: plain, Access: "owner"}}
+			},
+		}
+}
+
+// nameOf makes a name for a resource of a sentence.
+func nameOf(sentence string) string { return strings.NewReplacer(" ", "-", "'", "").Replace(sentence) }
+
 // The access rules let the namespace manage these users, and still nobody gets an administrator's phone.
 func TestNoPhoneForAnAdministrator(t *testing.T) {
 	t.Parallel()
 	s := newStory(t)
+	s.seesAll()
+	p := s.people
+	protected, ordinary := s.likeAdministrators()
+	maps.Copy(protected, s.administrators())
 	before := s.graphStays()
-	for sentence, makeAdministrator := range s.administrators() {
+	for sentence, makeAdministrator := range protected {
 		u := s.user(makeAdministrator)
-		name := strings.ReplaceAll(sentence, " ", "-")
-		s.people.apply(s.people.phone(name, u.UPN, mobile, "+1 2065550101"), s.people.phone(name+"-by-id", u.ID, office, "+1 2065550102"))
-		s.people.refused(v1alpha1.ReasonPrivilegedUser, name, name+"-by-id")
+		name := nameOf(sentence)
+		p.apply(p.phone(name, u.UPN, mobile, "+1 2065550101"), p.phone(name+"-by-id", u.ID, office, "+1 2065550102"))
+	}
+	for sentence := range protected {
+		name := nameOf(sentence)
+		p.refused(v1alpha1.ReasonPrivilegedUser, name, name+"-by-id")
+		if o, err := p.get(name); err != nil || len(o.Finalizers) != 0 {
+			t.Errorf("finalizers %v on a resource for which nothing was done (%v)", o.Finalizers, err)
+		}
 	}
 	before()
-	ordinary := s.user()
-	s.people.apply(s.people.phone("ordinary", ordinary.UPN, mobile, "+1 2065550101"))
-	s.people.ready("ordinary")
+	for sentence, change := range ordinary {
+		name := nameOf(sentence)
+		p.apply(p.phone(name, s.user(change).UPN, mobile, "+1 2065550101"))
+		p.ready(name)
+	}
+	s.sees(v1alpha1.ReasonAllVisible)
 }
 
 // What the resource was once rightly made for does not matter: the user is asked about before each write.
@@ -62,7 +109,7 @@ func TestAUserWhoBecomesAnAdministrator(t *testing.T) {
 	for sentence, makeAdministrator := range s.administrators() {
 		t.Run(sentence, func(t *testing.T) {
 			u := s.user()
-			name := strings.ReplaceAll(sentence, " ", "-")
+			name := nameOf(sentence)
 			p.apply(p.phone(name, u.UPN, mobile, "+1 2065550101"))
 			p.ready(name)
 			must(t, s.graph.UpdateUser(u.ID, makeAdministrator))
@@ -157,6 +204,9 @@ func TestRolesThatCannotBeReadFailClosed(t *testing.T) {
 		"Graph knows no such user":  {Effect: emulator.Answer, Status: http.StatusNotFound},
 		"the answer is not JSON":    {Effect: emulator.Garble},
 		"half of the answer is all": {Effect: emulator.Half},
+		// What no permission could mend is no word about the user.
+		"refused for no reason":   {Effect: emulator.Answer, Status: http.StatusForbidden, Code: "UnknownError"},
+		"not found for no reason": {Effect: emulator.Answer, Status: http.StatusNotFound, Code: "UnknownError"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -12,8 +12,8 @@ import (
 	"github.com/entraops/phone-operator/internal/emulator"
 )
 
-// Access rules are judged at every look, and cost Graph nothing: where nothing is to be written, a look is the user and
-// the list of phones, as it would be without rules. Roles are asked about before writes only.
+// Where nothing is to be written, nothing is, but that a look was asked for. Access rules are judged at every look, and
+// cost Graph nothing: a look is the user and the list of phones, as it would be without rules. Roles are asked about before writes only.
 func TestALookAtRest(t *testing.T) {
 	t.Parallel()
 	for name, spelling := range map[string]func(own, other emulator.User) string{"by name": spellName, "by id": spellID} {
@@ -34,9 +34,13 @@ func TestALookAtRest(t *testing.T) {
 			p.apply(p.phone("mobile", spelling(u, u), mobile, "+1 2065550101"), p.phone("alt", spelling(u, u), alternate, "+1 2065550102"),
 				p.phone("office", spelling(u, u), office, "+1 2065550103x9073156"))
 			p.ready("mobile", "alt", "office")
+			p.apply(p.phone("rival", spelling(u, u), mobile, "+1 2065550104"))
+			p.refused(v1alpha1.ReasonConflict, "rival")
 
-			before := len(s.asked(u))
+			before, untouched, unchanged := len(s.asked(u)), p.untouched("mobile"), s.graphStays()
 			p.look("mobile")
+			untouched()
+			unchanged()
 			// A look that an event of the three resources asked for may come between.
 			want := []string{"GET /v1.0/users/" + u.ID, "GET /v1.0/users/" + u.ID + "/authentication/phoneMethods"}
 			for got := range slices.Chunk(s.asked(u)[before:], len(want)) {

@@ -21,7 +21,7 @@ func TestAStopInTheMiddleOfAWrite(t *testing.T) {
 		if about(r, u) && r.Method == http.MethodPost {
 			go func() { stopped <- o.stop() }()
 			s.eventually("the operator stops", func() error {
-				if !strings.Contains(o.output(), stopping) {
+				if !strings.Contains(o.Output(), stopping) {
 					return errors.New("it does not say so")
 				}
 				return nil

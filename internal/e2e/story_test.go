@@ -20,6 +20,7 @@ import (
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
 	"github.com/entraops/phone-operator/internal/testenv"
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 const (
@@ -30,12 +31,7 @@ const (
 	yes     = metav1.ConditionTrue
 	no      = metav1.ConditionFalse
 	unknown = metav1.ConditionUnknown
-
-	clientID = "66666666-7777-8888-9999-000000000000"
 )
-
-// enough are the permissions that the operator needs.
-var enough = []string{"UserAuthMethod-Phone.ReadWrite.All", "User.ReadBasic.All", "RoleManagement.Read.Directory", "GroupMember.Read.All"}
 
 // readLag is how long Graph's reads lag behind its writes.
 const readLag = 500 * time.Millisecond
@@ -86,29 +82,24 @@ func (w *world) story(t *testing.T) *story {
 	s.graph.SetReadLag(readLag)
 	s.front = newFront(s.graph)
 	s.tenant = "t-" + s.tenantID[:8]
-	must(t, s.graph.AddTenant(emulator.Tenant{ID: s.tenantID}))
-	s.app(enough...)
+	s.addTenant(s.tenantID)
 	s.people = s.team("people")
 	t.Cleanup(s.end)
 	return s
 }
 
+// addTenant adds a tenant to Graph that knows the operator's app registration.
+func (s *story) addTenant(id string) {
+	s.t.Helper()
+	must(s.t, s.graph.AddTenant(emulator.Tenant{ID: id}))
+	must(s.t, s.graph.AddApp(emulator.App{TenantID: id, ClientID: install.ClientID, Secret: "first", Roles: install.Permissions}))
+}
+
 // connect creates the EntraTenant.
 func (s *story) connect(change ...func(*v1alpha1.EntraTenantSpec)) {
 	s.t.Helper()
-	spec := v1alpha1.EntraTenantSpec{
-		TenantID: s.tenantID, ClientID: clientID,
-		Credential: v1alpha1.Credential{ClientSecret: &v1alpha1.ClientSecretCredential{
-			SecretRef: v1alpha1.SecretReference{Namespace: system, Name: s.tenant, Key: "clientSecret"},
-		}},
-		Endpoint: &v1alpha1.Endpoint{Graph: s.front.URL, Authority: s.front.URL, CABundle: s.front.CA},
-		Access:   []v1alpha1.AccessRule{s.people.may()},
-	}
-	for _, c := range change {
-		c(&spec)
-	}
-	must(s.t, s.Create(s.t.Context(), secret(system, s.tenant, "clientSecret", "first")))
-	must(s.t, s.Create(s.t.Context(), &v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: s.tenant}, Spec: spec}))
+	t := install.Tenant{Name: s.tenant, ID: s.tenantID, Secret: "first", Graph: s.front.Endpoint, Access: []v1alpha1.AccessRule{s.people.may()}}
+	must(s.t, s.Declare(s.t.Context(), t, change...))
 }
 
 // under is the story as part of the test t tells it: what fails there fails t.
@@ -127,7 +118,7 @@ func deletions(n int32) func(*v1alpha1.EntraTenantSpec) {
 // app gives the operator's app registration these permissions and no others, from its next token on.
 func (s *story) app(permissions ...string) {
 	s.t.Helper()
-	must(s.t, s.graph.AddApp(emulator.App{TenantID: s.tenantID, ClientID: clientID, Secret: "first", Roles: permissions}))
+	must(s.t, s.graph.AddApp(emulator.App{TenantID: s.tenantID, ClientID: install.ClientID, Secret: "first", Roles: permissions}))
 }
 
 // end looks for numbers in what was written, and takes the story's resources out of the way of the next one.
@@ -139,9 +130,14 @@ func (s *story) end() {
 		s.t.Error(wrong)
 	}
 	s.front.stepIn(nil)
+	s.discard(s.tenant)
+}
+
+// discard removes an EntraTenant and its resources, whatever holds them.
+func (s *story) discard(tenant string) {
 	ctx := context.Background()
-	objects := []client.Object{&v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: s.tenant}}}
-	for _, o := range s.resources() {
+	objects := []client.Object{&v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: tenant}}}
+	for _, o := range s.resourcesOf(tenant) {
 		objects = append(objects, &o)
 	}
 	for _, o := range objects {
@@ -154,12 +150,22 @@ func (s *story) end() {
 }
 
 // resources are all resources of the story's tenant.
-func (s *story) resources() []v1alpha1.PhoneAuthenticationMethod {
+func (s *story) resources() []v1alpha1.PhoneAuthenticationMethod { return s.resourcesOf(s.tenant) }
+
+func (s *story) resourcesOf(tenant string) []v1alpha1.PhoneAuthenticationMethod {
 	var all v1alpha1.PhoneAuthenticationMethodList
-	if err := s.List(context.Background(), &all, client.MatchingFields{"spec.tenantRef.name": s.tenant}); err != nil {
+	if err := s.List(context.Background(), &all, client.MatchingFields{"spec.tenantRef.name": tenant}); err != nil {
 		s.t.Error(err)
 	}
 	return all.Items
+}
+
+// prepare creates objects as the administrator.
+func (s *story) prepare(objects ...client.Object) {
+	s.t.Helper()
+	for _, o := range objects {
+		must(s.t, s.Create(s.t.Context(), o))
+	}
 }
 
 func (s *story) describe() string {

@@ -10,6 +10,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/testing/install"
+	"github.com/entraops/phone-operator/internal/testing/oracle"
 )
 
 // team is a namespace and the ServiceAccount that works in it. It holds the editor role that the operator ships, in
@@ -32,7 +35,7 @@ func (s *story) team(name string) *team {
 	g := &team{story: s, namespace: ns.Name}
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: ns.Name, Name: name}}
 	must(s.t, s.Create(ctx, account))
-	must(s.t, s.Create(ctx, bind(account, rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: editorRole})))
+	must(s.t, s.Create(ctx, bind(account, rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: install.EditorRole})))
 	g.Client = client.WithFieldOwner(s.loggedIn(account), looker)
 	return g
 }
@@ -40,7 +43,7 @@ func (s *story) team(name string) *team {
 // loggedIn is a client in the name of a ServiceAccount.
 func (s *story) loggedIn(account *corev1.ServiceAccount) client.Client {
 	s.t.Helper()
-	cfg, err := s.cluster.ServiceAccount(s.t.Context(), account.Namespace, account.Name)
+	cfg, err := s.ServiceAccount(s.t.Context(), account.Namespace, account.Name)
 	must(s.t, err)
 	cfg.QPS = -1
 	c, err := client.New(cfg, client.Options{Scheme: s.Scheme(), Mapper: s.RESTMapper()})
@@ -231,10 +234,26 @@ func (g *team) refused(reason string, names ...string) {
 	}
 }
 
+// ready waits until resources are Ready, and that is true.
 func (g *team) ready(names ...string) {
 	g.t.Helper()
 	for _, name := range names {
-		g.reaches(name, v1alpha1.ConditionReady, yes, v1alpha1.ReasonReady)
+		o := g.reaches(name, v1alpha1.ConditionReady, yes, v1alpha1.ReasonReady)
+		if o.Spec.PhoneNumber == "" {
+			continue // in a Secret
+		}
+		var has *emulator.Phone
+		for _, p := range g.graph.Phones(o.Status.UserID) {
+			if p.Type == string(o.Spec.PhoneType) {
+				has = &p
+			}
+		}
+		if has != nil && o.Status.SMSSignInState == "" {
+			has.SMSSignInState = "" // it was not read since the last write
+		}
+		if untrue := oracle.Ready(o, o.Spec.PhoneNumber, has); untrue != "" {
+			g.t.Errorf("%s %s", name, untrue)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 // With --watch-namespaces the operator does without the right to read the whole cluster's Secrets: Roles in the
@@ -19,8 +20,8 @@ func TestWatchedNamespacesOnly(t *testing.T) {
 	s := newStoryAlone(t)
 	p, other := s.people, s.team("other")
 	s.editTenant(func(spec *v1alpha1.EntraTenantSpec) { spec.Access = append(spec.Access, other.may()) })
-	s.restricted("restricted", p.namespace, system)
-	o := s.launch(launch{account: "restricted", mute: true, args: []string{"--watch-namespaces=" + p.namespace + "," + system}})
+	s.restricted("restricted", p.namespace, install.Namespace)
+	o := s.launch(launch{account: "restricted", mute: true, args: []string{"--watch-namespaces=" + p.namespace + "," + install.Namespace}})
 
 	u := s.user()
 	phones := secret(p.namespace, "phones", "number", "+1 2065550101")
@@ -33,9 +34,9 @@ func TestWatchedNamespacesOnly(t *testing.T) {
 	s.has(u, "mobile +1 2065550103")
 
 	// A rotated credential is seen, too.
-	must(t, s.Update(t.Context(), secret(system, s.tenant, "clientSecret", "wrong")))
+	must(t, s.Update(t.Context(), secret(install.Namespace, s.tenant, "clientSecret", "wrong")))
 	s.tenantReaches(v1alpha1.ConditionReady, no, v1alpha1.ReasonCredentialRefused)
-	must(t, s.Update(t.Context(), secret(system, s.tenant, "clientSecret", "first")))
+	must(t, s.Update(t.Context(), secret(install.Namespace, s.tenant, "clientSecret", "first")))
 	s.tenantReaches(v1alpha1.ConditionReady, yes, v1alpha1.ReasonReady)
 
 	unseen, err := other.get("mobile")
@@ -43,7 +44,7 @@ func TestWatchedNamespacesOnly(t *testing.T) {
 	if len(unseen.Status.Conditions) != 0 {
 		t.Errorf("a resource in another namespace was looked at: %+v", unseen.Status.Conditions)
 	}
-	if !o.running() {
+	if !o.Running() {
 		t.Error("the operator ended by itself")
 	}
 }
@@ -59,8 +60,8 @@ func (s *story) restricted(name string, namespaces ...string) {
 		rule.Resources = slices.DeleteFunc(rule.Resources, func(r string) bool { return r == "secrets" })
 		without.Rules = append(without.Rules, rule)
 	}
-	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: system, Name: name}}
-	subjects := []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: system, Name: name}}
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: install.Namespace, Name: name}}
+	subjects := []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: install.Namespace, Name: name}}
 	objects := []client.Object{account, without, &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: name}, Subjects: subjects,
 		RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: name},

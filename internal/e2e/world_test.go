@@ -11,41 +11,33 @@ package e2e_test
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/entraops/phone-operator/api/v1alpha1"
-	"github.com/entraops/phone-operator/internal/devcluster"
-)
-
-// The names that config/default gives to what it installs.
-const (
-	system          = "phone-operator-system"
-	operatorAccount = "phone-operator-controller-manager"
-	editorRole      = "phone-operator-phoneauthenticationmethod-editor-role"
-	metricsReader   = "phone-operator-metrics-reader"
+	"github.com/entraops/phone-operator/internal/leash"
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 // world is a cluster with the operator installed. It ends with the process.
 type world struct {
-	client.Client // the cluster's administrator
-	cluster       *devcluster.Cluster
-	api           *apiServer
-	program       *program
-	dir           string // kubeconfigs and operators' logs
+	*install.Cluster
+	api *apiServer
 
 	starting  sync.Mutex
 	mu        sync.Mutex
+	launched  int
 	operators []*operator // all that ever ran
 }
+
+// built returns the operator's program, made by the first that asks.
+var built = sync.OnceValues(func() (string, error) {
+	dir, _, err := leash.TempDir("phone-operator-e2e-")
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, "phone-operator"), install.Build(context.Background(), dir, ".")
+})
 
 // places bounds how many stories run in the shared world at once.
 var places = make(chan struct{}, 16)
@@ -76,52 +68,26 @@ func borrow(t *testing.T) *world {
 	return w
 }
 
-func newWorld() (*world, error) {
+// newWorld leaves the policy about metadata out: the operator has to be right without it, and what an attacker cannot
+// even store would show nothing of the operator.
+func newWorld() (_ *world, err error) {
 	go func() { _, _ = built() }() // while the cluster starts
-	cluster, err := devcluster.Start(devcluster.Options{CRDs: []string{devcluster.CRDs}})
+	dir, _, err := leash.TempDir("phone-operator-e2e-")
 	if err != nil {
 		return nil, err
 	}
-	p, err := built()
-	if err != nil {
+	w := &world{}
+	if w.Cluster, err = install.Start(dir); err != nil {
 		return nil, err
 	}
-	scheme := runtime.NewScheme()
-	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
+	if w.Program, err = built(); err != nil {
 		return nil, err
 	}
-	admin, err := client.New(cluster.Config(), client.Options{Scheme: scheme})
-	if err != nil {
+	if w.api, err = newAPIServer(w.Config()); err != nil {
 		return nil, err
 	}
-	w := &world{Client: admin, cluster: cluster, program: p}
-	if w.dir, err = os.MkdirTemp(p.dir, "world-"); err != nil {
-		return nil, err
-	}
-	if w.api, err = newAPIServer(cluster.Config()); err != nil {
-		return nil, err
-	}
-	return w, w.install(context.Background())
-}
-
-// install applies config/default. The kinds are there already, and the Deployment makes no Pod: there are no nodes. The
-// admission policy is left out: the operator has to be right without it, and what an attacker cannot even store would
-// show nothing of the operator.
-func (w *world) install(ctx context.Context) error {
-	for _, o := range w.program.manifests {
-		switch o.GetKind() {
-		case "CustomResourceDefinition", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding":
-			continue
-		}
-		text, err := o.MarshalJSON()
-		if err != nil {
-			return err
-		}
-		if err := w.Patch(ctx, o.DeepCopy(), client.RawPatch(types.ApplyPatchType, text), client.FieldOwner("e2e")); err != nil {
-			return fmt.Errorf("apply %s %s: %w", o.GetKind(), o.GetName(), err)
-		}
-	}
-	return nil
+	_, err = w.Install(context.Background(), install.MetadataPolicy...)
+	return w, err
 }
 
 func must(t *testing.T, err error) {

@@ -17,8 +17,9 @@ import (
 	"github.com/entraops/phone-operator/internal/emulator"
 )
 
-// Plain writes a number so that two spellings of one number are equal.
-func Plain(number string) string { return strings.ReplaceAll(number, " ", "") }
+// Plain writes a number so that two spellings of one number are equal: with a space or without, with an x or an X before
+// the extension.
+func Plain(number string) string { return strings.ToLower(strings.ReplaceAll(number, " ", "")) }
 
 // ReasonOf is the reason of a resource's Ready condition, "" where there is none yet.
 func ReasonOf(o *v1alpha1.PhoneAuthenticationMethod) string {

@@ -24,7 +24,7 @@ type paused struct {
 func (s *story) pause(o *operator, answer chan<- struct{}) paused {
 	s.t.Helper()
 	o.told.Store(true) // its end is expected
-	must(s.t, o.process.Signal(syscall.SIGSTOP))
+	must(s.t, o.Signal(syscall.SIGSTOP))
 	p := paused{o, sync.OnceFunc(s.api.deafen())}
 	s.t.Cleanup(p.hearAgain)
 	close(answer)
@@ -34,8 +34,8 @@ func (s *story) pause(o *operator, answer chan<- struct{}) paused {
 // goOn lets it go on where it was, until it ends by itself: it has lost the Lease.
 func (p paused) goOn(t *testing.T) {
 	t.Helper()
-	must(t, p.process.Signal(syscall.SIGCONT))
-	if err := p.ended(); err == nil || !strings.Contains(p.output(), "leader election lost") {
+	must(t, p.Signal(syscall.SIGCONT))
+	if err := p.Wait(t.Context()); err == nil || !strings.Contains(p.Output(), "leader election lost") {
 		t.Errorf("it ended with %v", err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 // selecting is an operator for the EntraTenants that a selector matches, one of several replicas.
@@ -38,7 +39,7 @@ func (s *story) shard(label string) {
 // holder is the operator that holds the Lease of the EntraTenant, "" for nobody.
 func (s *story) holder() (string, error) {
 	var l coordinationv1.Lease
-	err := s.Get(s.t.Context(), client.ObjectKey{Namespace: system, Name: "phone-operator-tenant." + s.tenant}, &l)
+	err := s.Get(s.t.Context(), client.ObjectKey{Namespace: install.Namespace, Name: "phone-operator-tenant." + s.tenant}, &l)
 	if err != nil || l.Spec.HolderIdentity == nil {
 		return "", client.IgnoreNotFound(err)
 	}
@@ -62,12 +63,12 @@ func (s *story) identity(o *operator) (name string) {
 	s.t.Helper()
 	s.eventually("the operator leads", func() error {
 		var all coordinationv1.LeaseList
-		if err := s.List(s.t.Context(), &all, client.InNamespace(system)); err != nil {
+		if err := s.List(s.t.Context(), &all, client.InNamespace(install.Namespace)); err != nil {
 			return err
 		}
 		for _, l := range all.Items {
-			if h := l.Spec.HolderIdentity; h != nil && strings.Contains(*h, "_") && strings.Contains(o.output(), *h) {
-				name = system + "/" + l.Name
+			if h := l.Spec.HolderIdentity; h != nil && strings.Contains(*h, "_") && strings.Contains(o.Output(), *h) {
+				name = install.Namespace + "/" + l.Name
 				return nil
 			}
 		}
@@ -147,7 +148,7 @@ func TestATenantMovesBetweenTwoOperators(t *testing.T) {
 		}
 	}
 	for _, o := range []*operator{first, second} {
-		if !strings.Contains(o.output(), changedGraph) {
+		if !strings.Contains(o.Output(), changedGraph) {
 			t.Error("an operator had nothing to do")
 		}
 		must(t, o.stop())
@@ -228,13 +229,13 @@ func TestTwoOperatorsThatSelectOneTenant(t *testing.T) {
 	}
 	p.edit("mobile", number("+1 2065550102"))
 	p.ready("mobile")
-	if strings.Contains(second.output(), asksGraph) {
+	if strings.Contains(second.Output(), asksGraph) {
 		t.Error("the second asked Graph something")
 	}
 
 	s.killAfter(first, u, http.MethodPost)
 	p.apply(p.phone("office", u.UPN, office, "+1 2065550103", adoptNever))
-	<-first.process.Done()
+	<-first.Done()
 	s.front.stepIn(nil)
 	killed := time.Now()
 	p.ready("office")
