@@ -63,14 +63,15 @@ func (w *world) writes() int {
 	return w.ledger.counts["writes to Graph"]
 }
 
-// unanswered says which resource the operator was not at since what was asked; empty if it was at each.
+// unanswered says which resource the operator was not at since what was asked; empty if it was at each. What is suspended,
+// as the attacker leaves some, is not read whatever is asked.
 func (w *world) unanswered(ctx context.Context, what string) string {
 	var all v1alpha1.PhoneAuthenticationMethodList
 	if err := w.List(ctx, &all); err != nil {
 		return err.Error()
 	}
 	for _, o := range all.Items {
-		if o.Status.LastHandledRequest != what && o.DeletionTimestamp == nil {
+		if o.Status.LastHandledRequest != what && o.DeletionTimestamp == nil && !o.Spec.Suspend {
 			ready := cmp.Or(meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionReady), &metav1.Condition{Reason: "nothing"})
 			return fmt.Sprintf("%s/%s has not been reconciled: it says %s, suspended %v", o.Namespace, o.Name, ready.Reason, o.Spec.Suspend)
 		}
