@@ -34,8 +34,8 @@ func settle(u phones, shown []plan.Method) (phones, journal.View) {
 	u = u.change(func(c resource) resource {
 		switch {
 		case !c.Unread:
-		case slices.Contains(view.Met, c.Type):
-			c.Creating, c.Unread = "", false // it was there before
+		case slices.Contains(view.Met, c.Type), u.journal.MadeNothing(c.Claim, u.now):
+			c.Creating, c.Unread = "", false // what is there, or comes to be shown, is another client's
 		case u.journal.Accounts(c.Claim):
 			c.Unread = false
 		}

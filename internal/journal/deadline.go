@@ -37,11 +37,23 @@ func (j *Journal) forgetCreates(t phone.Type) {
 // CreateMayLand reports whether a create of the phone type may yet land whose answer was lost.
 func (j Journal) CreateMayLand(t phone.Type, now time.Time) bool { return j.creates[t].After(now) }
 
-// Accounts reports whether the last write of a claim's phone type is a create for it that met no
-// phone: Graph accepted it, or the phone type was free when it was read after it.
+// Accounts reports whether the last write of a claim's phone type is a create for it that met no phone: Graph accepted it,
+// or its outcome is open and the phone type was free when it was read after it.
 func (j Journal) Accounts(c plan.Claim) bool {
+	e, ok := j.lastCreate(c)
+	return ok && !e.Result.isRefusal() && (!e.Unread || e.Result == Acknowledged)
+}
+
+// MadeNothing reports whether the last write of a claim's phone type is a create for it that Graph refused, and no other one
+// may yet land: what shows of the type is another client's.
+func (j Journal) MadeNothing(c plan.Claim, now time.Time) bool {
+	e, ok := j.lastCreate(c)
+	return ok && e.Result.isRefusal() && !j.CreateMayLand(c.Type, now)
+}
+
+func (j Journal) lastCreate(c plan.Claim) (Entry, bool) {
 	e, ok := j.last(c.Type)
-	return ok && e.Action.Verb == plan.Create && e.Action.For == c.Ref && (!e.Unread || e.Result == Acknowledged)
+	return e, ok && e.Action.Verb == plan.Create && e.Action.For == c.Ref
 }
 
 // UntilLanded is how long a write may yet land whose answer was lost, over whatever is there:

@@ -76,10 +76,10 @@ func (w *world) reconcile() {
 
 func (w *world) observe(c *plan.Claim, start time.Time) []plan.Method {
 	view := w.journal.Read(w.read(), start)
-	if len(view.Met) > 0 {
-		c.Creating = ""
+	if c.Unread && (len(view.Met) > 0 || w.journal.MadeNothing(*c, start)) {
+		c.Creating, c.Unread = "", false
 	}
-	c.Unread = c.Unread && len(view.Met) == 0 && !w.journal.Accounts(*c)
+	c.Unread = c.Unread && !w.journal.Accounts(*c)
 	w.ask(view.ReadAgain)
 	w.believes(view.Methods)
 	if n := len(w.sent); n > 0 {
