@@ -2,6 +2,7 @@ package phonemethod
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -134,7 +135,7 @@ func (r *Reconciler) observe(ctx context.Context, u phones) (phones, error) {
 	for range view.Met {
 		r.noteFirstContact(u.tenant.Name, true)
 	}
-	for _, e := range view.Confirmed { // an error was the answer, and the work was done
+	for _, e := range slices.Concat(view.Confirmed, view.Likely) { // an error was the answer, and the work was done
 		r.announceWrite(u.snapshot, e.Action)
 		audit(ctx, u.snapshot, e.Action, e.RequestID)
 	}

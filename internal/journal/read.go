@@ -13,6 +13,7 @@ type View struct {
 	Methods   []plan.Method // what to believe
 	Confirmed []Entry       // writes that Graph did not acknowledge, and did
 	Replaced  []Replacement // numbers that Graph acknowledged, and shows others in their place
+	Likely    []Entry       // creates that were made unread and not acknowledged, and their number shows
 	Met       []phone.Type  // of creates that were made unread and refused, and there is a phone
 	ReadAgain time.Duration // when to read again; zero: the read need not be repeated
 }
@@ -111,6 +112,7 @@ func (j *Journal) meet(v *View, e Entry, now time.Time) (settled bool) {
 		j.forget(e.Action.Type)
 		return true
 	case e.shown(m):
+		v.Likely = append(v.Likely, e)
 		e.Result, e.At, e.unanswered = Acknowledged, now, 0
 		settled = true
 	}

@@ -14,28 +14,41 @@ import (
 
 // slowly is an API server that takes a second for each save.
 type slowly struct {
+	mu     sync.Mutex
 	saves  int
 	stored int32 // deletions
 	fail   func(save int) error
 }
 
 func (s *slowly) save(ctx context.Context, counts []v1alpha1.DeletionCount) error {
+	s.mu.Lock()
 	s.saves++
+	save := s.saves
+	s.mu.Unlock()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-time.After(time.Second):
 	}
 	if s.fail != nil {
-		if err := s.fail(s.saves); err != nil {
+		if err := s.fail(save); err != nil {
 			return err
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.stored = 0
 	for _, c := range counts {
 		s.stored += c.Count
 	}
 	return nil
+}
+
+// has is how many deletions are stored.
+func (s *slowly) has() int32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stored
 }
 
 func ofUser(i int) Deletion {
@@ -59,8 +72,8 @@ func TestBudget_SavesDeletionsTogether(t *testing.T) {
 					t.Error(err)
 				}
 				if ok {
-					if allowed++; int(server.stored) < allowed {
-						t.Errorf("%d are allowed, and %d saved", allowed, server.stored)
+					if allowed++; int(server.has()) < allowed {
+						t.Errorf("%d are allowed, and %d saved", allowed, server.has())
 					}
 				}
 			})
