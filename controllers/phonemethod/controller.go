@@ -113,22 +113,14 @@ func (r *Reconciler) usersOfSecret(ctx context.Context, secret client.Object) []
 	for i := range found {
 		r.secrets.add(found[i].UID)
 	}
-	return keysOf(found)
+	return r.users.keysOf(found)
 }
 
 // usersOfNamespace wakes those of a namespace whose labels changed. They are reconciled all the way.
 func (r *Reconciler) usersOfNamespace(ctx context.Context, namespace client.Object) []user.Key {
-	keys := keysOf(r.cached(ctx, client.InNamespace(namespace.GetName())))
+	keys := r.users.keysOf(r.cached(ctx, client.InNamespace(namespace.GetName())))
 	for _, key := range keys {
 		r.schedule.force(key)
-	}
-	return keys
-}
-
-func keysOf(resources []v1alpha1.PhoneAuthenticationMethod) []user.Key {
-	keys := make([]user.Key, len(resources))
-	for i := range resources {
-		keys[i] = user.KeyOf(&resources[i])
 	}
 	return keys
 }
@@ -150,12 +142,13 @@ func (r *Reconciler) wakeTenant(ctx context.Context, e event.TypedGenericEvent[s
 	low := handler.LowPriority
 	found := r.cached(ctx, client.MatchingFields{index.Tenant: e.Object})
 	for i := range found {
-		o := &found[i]
-		r.schedule.force(user.KeyOf(o))
-		if priorities && !isAwaited(o) {
-			queue.AddWithOpts(priorityqueue.AddOpts{Priority: &low}, user.KeyOf(o))
-		} else {
-			q.Add(user.KeyOf(o))
+		for _, key := range r.users.keysOf(found[i : i+1]) {
+			r.schedule.force(key)
+			if priorities && !isAwaited(&found[i]) {
+				queue.AddWithOpts(priorityqueue.AddOpts{Priority: &low}, key)
+			} else {
+				q.Add(key)
+			}
 		}
 	}
 }

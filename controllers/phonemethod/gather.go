@@ -37,6 +37,7 @@ func (r *Reconciler) gather(ctx context.Context, key user.Key) (snapshot, error)
 // that was released and that the finalizer of another owner keeps: what Graph has is not its own.
 func (r *Reconciler) list(ctx context.Context, known map[types.UID]bool, tenant string, spellings ...string) ([]resource, error) {
 	var all []resource
+	id := user.Key{Tenant: tenant, User: spellings[len(spellings)-1]}
 	for _, spelling := range spellings {
 		var found v1alpha1.PhoneAuthenticationMethodList
 		key := user.Key{Tenant: tenant, User: spelling}
@@ -54,6 +55,9 @@ func (r *Reconciler) list(ctx context.Context, known map[types.UID]bool, tenant 
 			if o.DeletionTimestamp.IsZero() || controllerutil.ContainsFinalizer(o, v1alpha1.Finalizer) {
 				all = slices.DeleteFunc(all, func(c resource) bool { return c.object.UID == o.UID }) // it was bound meanwhile
 				all = append(all, resourceOf(o))
+				if name := user.KeyOf(o); id.Bound() && !name.Bound() {
+					r.users.binds(name, id)
+				}
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package phonemethod
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -77,6 +78,7 @@ func (c operatorClient) Get(_ context.Context, key client.ObjectKey, into client
 		seen.DeepCopyInto(o)
 	case *metav1.PartialObjectMetadata:
 		o.Labels = map[string]string{corev1.LabelMetadataName: key.Name}
+		maps.Copy(o.Labels, c.m.cluster.labels[key.Name])
 	default:
 		panic(fmt.Sprintf("get of %T", into))
 	}

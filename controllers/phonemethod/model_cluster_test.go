@@ -33,6 +33,7 @@ type cluster struct {
 	version int64
 	pams    map[client.ObjectKey]*pam
 	secrets map[client.ObjectKey]*corev1.Secret
+	labels  map[string]map[string]string // of namespaces, beside their names
 	created map[string]int // how many resources were ever created, by namespace
 	// changed is told of every write, as a watch is.
 	changed func(change)
@@ -43,7 +44,7 @@ type cluster struct {
 type change struct{ old, now *pam }
 
 func newCluster() *cluster {
-	return &cluster{pams: map[client.ObjectKey]*pam{}, secrets: map[client.ObjectKey]*corev1.Secret{}, created: map[string]int{}, changed: func(change) {}}
+	return &cluster{pams: map[client.ObjectKey]*pam{}, secrets: map[client.ObjectKey]*corev1.Secret{}, labels: map[string]map[string]string{}, created: map[string]int{}, changed: func(change) {}}
 }
 
 func (c *cluster) store(was, o *pam) {

@@ -154,6 +154,17 @@ func secretSays(namespace, n string) step {
 	}}
 }
 
+// labels sets a label of a namespace.
+func labels(namespace, key, value string) step {
+	return step{fmt.Sprintf("the label %s of namespace %s becomes %q", key, namespace, value), func(m *model) {
+		m.cluster.labels[namespace] = map[string]string{key: value}
+		ns := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
+		for _, user := range m.process.usersOfNamespace(context.Background(), ns) {
+			m.process.work.Add(user)
+		}
+	}}
+}
+
 // setsByHand changes a phone in Entra; "" removes it.
 func setsByHand(user string, t v1alpha1.PhoneType, n string) step {
 	say := fmt.Sprintf("by hand, %s of %.3s becomes %s", t, user, n)

@@ -1,8 +1,6 @@
 package phonemethod
 
 import (
-	"github.com/entraops/phone-operator/internal/index"
-
 	"context"
 	"fmt"
 	"slices"
@@ -13,6 +11,7 @@ import (
 	"github.com/go-logr/logr/funcr"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/access"
@@ -145,10 +144,7 @@ func (m *model) connectTenant() {
 	if m.registered != nil {
 		p.Tenants.Put(m.registered)
 	}
-	for _, key := range keysOf(p.cached(context.Background(), client.MatchingFields{index.Tenant: name})) {
-		p.schedule.force(key)
-		p.work.Add(key)
-	}
+	p.wakeTenant(context.Background(), event.TypedGenericEvent[string]{Object: name}, p.work)
 }
 
 func (p *process) saveDeletions(ctx context.Context, counts []v1alpha1.DeletionCount) error {
@@ -250,6 +246,9 @@ func (m *model) allows(o *pam, actions ...v1alpha1.Action) bool {
 	}
 	for _, r := range m.tenant.spec.Access {
 		selected := slices.Contains(r.Namespaces.MatchExpressions[0].Values, o.Namespace)
+		for key, value := range r.Namespaces.MatchLabels {
+			selected = selected && m.cluster.labels[o.Namespace][key] == value
+		}
 		covered := r.Users[0] == "*" || strings.HasPrefix(strings.ToLower(u.UPN), strings.TrimSuffix(r.Users[0], "*"))
 		typed := len(r.PhoneTypes) == 0 || slices.Contains(r.PhoneTypes, o.Spec.PhoneType)
 		sourced := r.NumberSource != v1alpha1.NumberSourceSecretOnly || o.Spec.PhoneNumberFrom != nil

@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/cache"
 
+	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/tenant"
 	"github.com/entraops/phone-operator/internal/user"
@@ -20,6 +21,8 @@ const (
 	// spellingTTL is how long it is remembered which names led to an object id, so that a
 	// resource that is not bound yet is found with its user.
 	spellingTTL = 10 * time.Minute
+	// bindingTTL is how long a reconcile may take that binds a resource, and the cache to show it.
+	bindingTTL = 10 * time.Minute
 )
 
 // resolvedUsers knows which user is behind which spelling. It saves calls, no more:
@@ -27,10 +30,11 @@ const (
 type resolvedUsers struct {
 	handed    *cache.Expiring // user.Key of an object id -> graph.User, for one reconcile
 	spellings *cache.Expiring // user.Key of an object id -> []string
+	bindings  *cache.Expiring // user.Key of a name -> user.Key of the object id that a resource is being bound to
 }
 
 func newResolvedUsers() *resolvedUsers {
-	return &resolvedUsers{handed: cache.NewExpiring(), spellings: cache.NewExpiring()}
+	return &resolvedUsers{handed: cache.NewExpiring(), spellings: cache.NewExpiring(), bindings: cache.NewExpiring()}
 }
 
 // find returns the user behind a spelling, from Graph.
@@ -79,4 +83,23 @@ func (r *resolvedUsers) spelled(id user.Key) []string {
 		return known.([]string)
 	}
 	return nil
+}
+
+// binds notes that a reconcile under an object id begins with a resource that is not bound yet.
+func (r *resolvedUsers) binds(name, id user.Key) { r.bindings.Set(name, id, bindingTTL) }
+
+// keysOf returns the keys of the users whose resources the cache shows. A resource that it shows
+// as not bound may be bound by now, and is not found under its name any more then: its object id
+// is among the keys, too. That is noted before a reconcile looks at anything that wakes users, so
+// either it sees the change that they are woken for, or it is repeated.
+func (r *resolvedUsers) keysOf(resources []v1alpha1.PhoneAuthenticationMethod) []user.Key {
+	keys := make([]user.Key, 0, len(resources))
+	for i := range resources {
+		key := user.KeyOf(&resources[i])
+		keys = append(keys, key)
+		if id, ok := r.bindings.Get(key); ok {
+			keys = append(keys, id.(user.Key))
+		}
+	}
+	return keys
 }
