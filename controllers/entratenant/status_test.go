@@ -1,6 +1,8 @@
 package entratenant
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 )
@@ -92,6 +97,28 @@ func TestTheStatusOfAnEntraTenantSumsUpItsResources(t *testing.T) {
 				t.Errorf("when all are gone: %+v", s)
 			}
 		})
+	}
+}
+
+// While many phones are deleted the version of the EntraTenant is never the one that was read.
+func TestResourcesAreCountedWhileDeletionsAreSaved(t *testing.T) {
+	o := newOneTenant(t)
+	must(o.Client.Create(t.Context(), aResource("a", "ada@contoso.com")))
+	must(o.reconcile())
+	must(o.Client.Create(t.Context(), aResource("b", "bob@contoso.com")))
+	saved := int32(0)
+	o.Client = interceptor.NewClient(o.Client.(client.WithWatch), interceptor.Funcs{
+		SubResourcePatch: func(ctx context.Context, c client.Client, sub string, into client.Object, p client.Patch, options ...client.SubResourcePatchOption) error {
+			saved++
+			other := &v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: tenantName}}
+			must(c.Status().Patch(ctx, other, client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"status":{"recentDeletions":[{"minute":"2026-01-02T03:04:00Z","namespace":"people","count":%d}]}}`, saved))))
+			return c.SubResource(sub).Patch(ctx, into, p, options...)
+		},
+	})
+	must(o.reconcile())
+	s := o.get().Status
+	if s.Methods.Total != 2 || saved == 0 || len(s.RecentDeletions) != 1 || s.RecentDeletions[0].Count != saved {
+		t.Errorf("%+v, saved %d times", s, saved)
 	}
 }
 
