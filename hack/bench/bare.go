@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -22,10 +24,10 @@ import (
 
 // bare is the measure of the large run: a client that knows what to write and reads nothing. It makes the writes that
 // the operator makes, to the API server and to Graph, in the same order and with as many workers: the finalizer, the
-// pending write in status, the phone, the result in status.
+// pending write in status, the phone, the result in status, an event.
 func (b *bench) bare(ctx context.Context) error {
 	_ = b.operator.Stop(grace)
-	users, err := b.newUsers(ctx, b.users)
+	users, err := b.newUsers(ctx, b.bareUsers)
 	if err != nil {
 		return err
 	}
@@ -45,6 +47,9 @@ func (b *bench) bare(ctx context.Context) error {
 			return err
 		}
 		if err := phones.delete(ctx, o.Name[:36], o.Status.ID); err != nil {
+			return err
+		}
+		if err := b.bareEvent(ctx, o, "PhoneDeleted"); err != nil {
 			return err
 		}
 		return b.admin.Patch(ctx, o, client.RawPatch(client.Merge.Type(), []byte(`{"metadata":{"finalizers":null}}`)))
@@ -104,7 +109,22 @@ func (b *bench) bareWrite(ctx context.Context, phones *bareGraph, o *v1alpha1.Ph
 	base = o.DeepCopy()
 	status.DeepCopyInto(&o.Status)
 	o.Status.ID, o.Status.UserID, o.Status.MaskedNumber = method, id, masked
-	return b.admin.Status().Patch(ctx, o, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{}))
+	if err := b.admin.Status().Patch(ctx, o, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})); err != nil {
+		return err
+	}
+	return b.bareEvent(ctx, o, "PhoneRegistered")
+}
+
+// bareEvent writes an event such as the operator writes.
+func (b *bench) bareEvent(ctx context.Context, o *v1alpha1.PhoneAuthenticationMethod, reason string) error {
+	return b.admin.Create(ctx, &eventsv1.Event{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: o.Name + "-", Namespace: o.Namespace}, EventTime: metav1.NowMicro(),
+		ReportingController: "bench", ReportingInstance: "bench", Action: "Reconcile", Reason: reason, Type: corev1.EventTypeNormal,
+		Regarding: corev1.ObjectReference{
+			APIVersion: v1alpha1.GroupVersion.String(), Kind: "PhoneAuthenticationMethod", Namespace: o.Namespace, Name: o.Name, UID: o.UID, ResourceVersion: o.ResourceVersion,
+		},
+		Note: "The phone was changed in Entra.",
+	})
 }
 
 // bareGraph is a plain HTTP client with a token.

@@ -113,6 +113,12 @@ func (b *bench) asked(ctx context.Context) ([]emulator.Request, error) {
 	return graph, nil
 }
 
+// askedSoFar is how many requests Graph was sent since forget, those for tokens included.
+func (b *bench) askedSoFar(ctx context.Context) (n int, err error) {
+	err = b.graph.Ask(ctx, "/requests/count", &n)
+	return n, err
+}
+
 func (b *bench) forget(ctx context.Context) error {
 	return b.graph.Tell(ctx, http.MethodDelete, "/requests", nil)
 }

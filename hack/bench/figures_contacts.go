@@ -81,6 +81,10 @@ func (b *bench) removal(ctx context.Context) error {
 	if err := b.quiet(ctx); err != nil {
 		return err
 	}
+	before, err := b.writes(ctx)
+	if err != nil {
+		return err
+	}
 	var took time.Duration
 	err = b.profiled(ctx, "removal", func() error {
 		took, err = b.untilGone(ctx, b.drift, func(o *v1alpha1.PhoneAuthenticationMethod) error { return b.admin.Delete(ctx, o) })
@@ -89,12 +93,13 @@ func (b *bench) removal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	times := "bare not measured"
-	if b.bareRemoval > 0 {
-		times = fmt.Sprintf("bare %.1f s: %.2f times", b.bareRemoval.Seconds(), took.Seconds()/b.bareRemoval.Seconds())
+	after, err := b.writes(ctx)
+	if err != nil {
+		return err
 	}
 	b.table.add(fmt.Sprintf("deletion of %d methods", len(b.drift)), "at most 1.25 times bare",
-		"%.1f s, %s; %.0f methods/s", took.Seconds(), times, float64(len(b.drift))/took.Seconds())
+		"%s; writes %d, events %d, EntraTenant %d", beside(took, len(b.drift), b.bareRemoval, 2*b.bareUsers),
+		after["phoneauthenticationmethods"]-before["phoneauthenticationmethods"], after["events"]-before["events"], after["entratenants"]-before["entratenants"])
 	b.drift = nil
 	return nil
 }

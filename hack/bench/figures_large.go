@@ -101,12 +101,15 @@ func usageOf(asked []emulator.Request, end time.Time) usage {
 // memory: the resident memory of the operator with what is there, and with many more.
 func (b *bench) memory(ctx context.Context) error {
 	few := len(b.drift)
-	before, _, err := b.restarted(ctx)
+	before, highest, err := b.restarted(ctx)
 	if err != nil {
 		return err
 	}
+	const mib = 1 << 20
 	more := (b.sizes.memory - few) / 2
 	if more <= 0 {
+		b.table.add(fmt.Sprintf("memory, %d methods", few), fmt.Sprintf("< %d MiB (64 MiB + 4 KiB each)", 64+few*4/1024),
+			"%.0f MiB, highest %.0f MiB", float64(before)/mib, float64(highest)/mib)
 		return nil
 	}
 	_ = b.operator.Stop(grace)
@@ -125,19 +128,42 @@ func (b *bench) memory(ctx context.Context) error {
 	if err := b.startOperator(ctx); err != nil {
 		return err
 	}
-	after, highest, err := b.restarted(ctx)
+	after, highestAfter, err := b.restarted(ctx)
 	if err != nil {
 		return err
 	}
 	b.series.Memory = []memoryPoint{{few, float64(before) / (1 << 20)}, {few + len(all), float64(after) / (1 << 20)}}
 	slope := float64(after-before) / float64(len(all))
-	const mib = 1 << 20
 	b.table.add(fmt.Sprintf("memory, %d methods", few+len(all)), fmt.Sprintf("< %d MiB (64 MiB + 4 KiB each)", 64+(few+len(all))*4/1024),
-		"%.0f MiB, highest %.0f MiB (with %d methods %.0f MiB)", float64(after)/mib, float64(highest)/mib, few, float64(before)/mib)
+		"%.0f MiB, highest %.0f MiB (with %d methods %.0f MiB)", float64(after)/mib, float64(highestAfter)/mib, few, float64(before)/mib)
 	b.table.add("memory, 100,000 methods", "< 454 MiB", "%.0f MiB by the slope of %.1f KiB each",
 		(float64(after)+slope*float64(100_000-few-len(all)))/mib, slope/1024)
 	_ = b.operator.Stop(grace)
 	return b.dropAndStart(ctx, all)
+}
+
+// firstServed: how long after its start the operator serves a user whom somebody waits for, while it also looks through
+// all others.
+func (b *bench) firstServed(ctx context.Context) error {
+	_ = b.operator.Stop(grace)
+	users, err := b.newUsers(ctx, 1)
+	if err != nil {
+		return err
+	}
+	o := newMethod(users[0], three[0])
+	if err := b.admin.Create(ctx, o); err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := b.startOperator(ctx); err != nil {
+		return err
+	}
+	at, err := b.tracker.all(ctx, []string{o.Name})
+	if err != nil {
+		return err
+	}
+	b.table.add(fmt.Sprintf("start with %d methods, until the first user change is served", len(b.drift)), "< 10 s (100,000)", "%.1f s", at.Sub(began).Seconds())
+	return b.quiet(ctx)
 }
 
 func (b *bench) dropAndStart(ctx context.Context, all []*v1alpha1.PhoneAuthenticationMethod) error {
@@ -170,6 +196,24 @@ func (b *bench) restarted(ctx context.Context) (now, highest int64, err error) {
 	}
 	return b.resident()
 }
+
+// processorTime is what the operator used so far. Linux only.
+func (b *bench) processorTime() (time.Duration, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", b.operator.PID()))
+	if err != nil {
+		return 0, err
+	}
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	user, err := strconv.Atoi(string(fields[11]))
+	if err != nil {
+		return 0, err
+	}
+	system, err := strconv.Atoi(string(fields[12]))
+	return time.Duration(user+system) * (time.Second / userHZ), err
+}
+
+// userHZ is the unit of processor times in /proc, the same on all architectures that the operator is built for.
+const userHZ = 100
 
 // resident is the memory of the operator in bytes, now and at its highest. Linux only.
 func (b *bench) resident() (now, highest int64, err error) {

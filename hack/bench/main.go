@@ -29,6 +29,7 @@ import (
 // sizes is how much is measured.
 type sizes struct {
 	users, workers int // of the large run, two methods each; workers of operator and bare client
+	bareUsers      int // of the bare client's large run
 	few            int // users for the counts
 	first          int // users for the first contacts
 	probes         int // methods applied one after the other
@@ -49,6 +50,7 @@ func main() {
 		limits: []int{200, 1000}, limited: time.Minute, memory: 30000, large: 1000, bound: 30 * time.Minute}
 	quick := flag.Bool("quick", false, "a small run, to test the bench itself: its figures mean little")
 	flag.IntVar(&s.users, "users", s.users, "users of the large run, with two methods each")
+	flag.IntVar(&s.bareUsers, "bare", 0, "users of the bare client's large run (default: as many as -users)")
 	flag.IntVar(&s.probes, "probes", s.probes, "methods applied one after the other for the latencies")
 	flag.IntVar(&s.memory, "memory", s.memory, "measure memory with this many methods and give the slope")
 	flag.IntVar(&s.large, "padded", s.large, "measure memory with this many resources of 1 MiB")
@@ -60,8 +62,11 @@ func main() {
 	flag.Parse()
 	log.SetLogger(logr.Discard()) // of the libraries
 	if *quick {
-		s = sizes{users: 100, workers: 16, few: 3, first: 20, probes: 10, rest: 2 * time.Second,
+		s = sizes{users: 100, bareUsers: 100, workers: 16, few: 3, first: 20, probes: 10, rest: 2 * time.Second,
 			limits: []int{100}, limited: 15 * time.Second, memory: 600, large: 12, bound: 5 * time.Minute, verbose: true, profiles: s.profiles, seriesTo: s.seriesTo, only: s.only}
+	}
+	if s.bareUsers == 0 {
+		s.bareUsers = s.users
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -113,11 +118,12 @@ func run(ctx context.Context, s sizes) (err error) {
 		{"rest", b.atRest},
 		{"one method, drift pass", b.driftLatency},
 		{"memory", b.memory},
+		{"start", b.firstServed},
 		{"removal of many methods", b.removal},
 		{"padded", b.padded},
 		{"limit", b.throttled},
 	} {
-		if needed := figure.name == "counts" || figure.name == "many methods" && only.MatchString("drift|removal"); !needed && !only.MatchString(figure.name) {
+		if needed := figure.name == "counts" || figure.name == "many methods" && only.MatchString("drift|start|removal"); !needed && !only.MatchString(figure.name) {
 			continue
 		}
 		b.say("%s", figure.name)

@@ -21,6 +21,7 @@ GET    /phones, /users/{id}/phones        what Graph really holds
 PUT    /users/{id}/phones/{phoneType}     set a phone behind the client's back: {"phoneNumber": "+1 ..."}
 DELETE /users/{id}/phones/{phoneType}     remove one
 GET    /requests, /writes                 what was asked, and how it was answered
+GET    /requests/count                    how much was asked, in one number
 DELETE /requests                          forget it
 POST   /faults, DELETE /faults            add one, remove all
 PUT    /throttle, DELETE /throttle        {"class": "authentication", "requests": 5, "per": "10s"}; or "directory"; or none: all
@@ -62,6 +63,7 @@ func (e *Emulator) Control() http.Handler {
 	m.Handle("GET /users/{id}/phones", show(func(r *http.Request) any { return e.Phones(r.PathValue("id")) }))
 	m.Handle("GET /phones", show(func(*http.Request) any { return e.Snapshot() }))
 	m.Handle("GET /requests", show(func(*http.Request) any { return e.Requests() }))
+	m.Handle("GET /requests/count", show(func(*http.Request) any { return len(e.Requests()) }))
 	m.Handle("GET /writes", show(func(*http.Request) any { return e.Writes() }))
 	return localOnly(m)
 }

@@ -109,7 +109,13 @@ func TestFaultsAndLimitsThroughTheControlInterface(t *testing.T) {
 	if len(writes) != 1 || writes[0].Status != 201 || writes[0].PhoneType != "mobile" || writes[0].User != adaID || writes[0].Body == "" {
 		t.Errorf("%+v", writes)
 	}
+	if got := strings.TrimSpace(c.do("GET", "/requests/count", "")); got == "0" {
+		t.Errorf("%s requests", got)
+	}
 	c.do("DELETE", "/requests", "")
+	if got := strings.TrimSpace(c.do("GET", "/requests/count", "")); got != "0" {
+		t.Errorf("%s requests after they were forgotten", got)
+	}
 	if got := strings.TrimSpace(c.do("GET", "/requests", "")); got != "[]" && got != "null" {
 		t.Errorf("requests %s", got)
 	}
