@@ -47,6 +47,9 @@ const (
 	EmptyPart         Guess = "emptyPart"
 	OwnedObjects      Guess = "ownedObjects"
 	ReadBasic         Guess = "readBasic"
+
+	AuditAppID         Guess = "auditAppID"
+	AuditDirectoryRead Guess = "auditDirectoryRead"
 )
 
 // assumption is one guess: what it is about, with its tag ([I] inferred from what is
@@ -126,6 +129,8 @@ var assumptions = []assumption{
 	{EmptyPart, "[U] body of a part without one: absent or null", behaviour("absent", "null")},
 	{OwnedObjects, "[U] whether permissions for groups open ownedObjects of a user to an application, or only those for users do", behaviour("groups", "users")},
 	{ReadBasic, "[U] what User.ReadBasic.All shows of users to an application: the basic profile, isManagementRestricted too, or nothing; the first is reported, and the last by others", behaviour("basic", "restriction", "nothing")},
+	{AuditAppID, "[U] how a record of the audit log names an application that changed a phone: by its appId, or by its service principal alone", behaviour("appId", "servicePrincipal")},
+	{AuditDirectoryRead, "[I] whether the audit log needs Directory.Read.All beside AuditLog.Read.All, as its page says", behaviour("needed", "notNeeded")},
 }
 
 // Assumptions choose a value for some guesses. A guess that is not there has its

@@ -103,6 +103,14 @@ var meets = map[emulator.Guess]func(*graph) string{
 		user := "/v1.0/users/" + adaID + "?$select=id"
 		return g.do("GET", user, "").brief() + ", " + g.do("GET", user+",isManagementRestricted", "").brief()
 	},
+	emulator.AuditAppID: func(g *graph) string {
+		g.readsLogs().do("POST", phones(adaID), phoneJSON(one, "mobile")).wants(201, "")
+		return fmt.Sprint(g.logged(audits(sinceStart, "")))
+	},
+	emulator.AuditDirectoryRead: func(g *graph) string {
+		g.allow("AuditLog.Read.All")
+		return g.do("GET", audits(sinceStart, ""), "").brief()
+	},
 }
 
 func (g *graph) with(phones has) {

@@ -15,6 +15,8 @@ type Tenant struct {
 	Domains []string `json:"domains,omitempty"` // may stand for the id in the authority's path
 	// WithoutP2 is a tenant without the licence for what may be activated (PIM).
 	WithoutP2 bool `json:"withoutP2,omitempty"`
+	// WithoutP1 is a tenant without the licence for the registration report.
+	WithoutP1 bool `json:"withoutP1,omitempty"`
 	// ListsGroupRoles lets transitiveMemberOf list the roles that a user holds through
 	// a group. Reports disagree on whether Graph does.
 	ListsGroupRoles bool `json:"listsGroupRoles,omitempty"`
@@ -109,12 +111,15 @@ type tenant struct {
 	everybody Group
 	// signIns says whose SMS sign-in name a number is.
 	signIns map[string]*user
+	audits  []auditRecord // oldest first
+	logged  int           // how many there ever were
 }
 
 type user struct {
 	User
-	phones phones
-	stale  *stale // what lagging reads still see
+	phones        phones
+	stale         *stale         // what lagging reads still see
+	registrations []registration // oldest first
 }
 
 func (u *user) isGuest() bool { return u.UserType == "Guest" }

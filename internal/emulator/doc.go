@@ -1,6 +1,7 @@
 // Package emulator is a Microsoft Graph that runs on localhost and keeps state:
 // the token endpoint, users, their phone authentication methods, their groups, what
-// they own, their directory roles, what they may activate (PIM), and $batch.
+// they own, their directory roles, what they may activate (PIM), $batch, and of the
+// audit log and the reports what is about their phones.
 //
 // It is the judge of a Graph client, so it is strict. What Graph refuses it
 // refuses, with Graph's status, code and words. What nobody has published is a
@@ -11,5 +12,5 @@
 // the same seed gives the same run. Time comes from Options.Now.
 //
 // It leaves out what a phone operator never calls: delegated sign-in, writing to
-// the directory, reports and audit logs. Nothing is kept on disk.
+// the directory, other records and reports. Nothing is kept on disk.
 package emulator

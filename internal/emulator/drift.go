@@ -15,7 +15,12 @@ func (e *Emulator) SetPhone(userID, phoneType, number string) error {
 	if u == nil {
 		return fmt.Errorf("there is no user %q", userID)
 	}
-	return e.tenants[u.TenantID].setPhone(u, phoneType, number, e.clock())
+	t, before := e.tenants[u.TenantID], u.phones
+	if err := t.setPhone(u, phoneType, number, e.clock()); err != nil {
+		return err
+	}
+	e.logDifference(t, u, "", phoneType, before)
+	return nil
 }
 
 func (t *tenant) setPhone(u *user, phoneType, number string, now time.Time) error {
@@ -40,9 +45,11 @@ func (e *Emulator) RemovePhone(userID, phoneType string) error {
 	if u == nil {
 		return fmt.Errorf("there is no user %q", userID)
 	}
-	next := u.phones.clone()
+	t, before := e.tenants[u.TenantID], u.phones
+	next := before.clone()
 	delete(next, phoneType)
-	e.tenants[u.TenantID].store(u, next)
+	t.store(u, next)
+	e.logDifference(t, u, "", phoneType, before)
 	return nil
 }
 

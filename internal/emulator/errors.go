@@ -78,6 +78,18 @@ func errNoPremium() error {
 	return refuse(http.StatusBadRequest, "AadPremiumLicenseRequired", "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.")
 }
 
+// errReportsForbidden answers who may not read the audit log or the reports.
+func errReportsForbidden() error {
+	return refuse(http.StatusForbidden, "Authentication_MSGraphPermissionMissing", "The principal does not have required Microsoft Graph permission(s): AuditLog.Read.All to call this API.")
+}
+
+// errNoPremiumReports answers a report in a tenant without the licence for it. Tenants that have
+// the licence have been told the same now and then.
+// https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/3808
+func errNoPremiumReports() error {
+	return refuse(http.StatusForbidden, "Authentication_RequestFromNonPremiumTenantOrB2CTenant", "Neither tenant is B2C or tenant doesn't have premium license")
+}
+
 func errNoContentType() error {
 	return refuse(http.StatusBadRequest, "BadRequest", "Write requests (excluding DELETE) must contain the Content-Type header declaration.")
 }

@@ -92,7 +92,7 @@ func (e *Emulator) createPhone(c *call) (answer, error) {
 	if _, mobile := u.phones[Mobile]; *phoneType == AlternateMobile && !mobile {
 		return answer{}, errNeedsMobile()
 	}
-	if err := c.save(u, *phoneType, phone{number: shown}); err != nil {
+	if err := e.save(c, u, *phoneType, phone{number: shown}); err != nil {
 		return answer{}, err
 	}
 	made := u.phones[*phoneType]
@@ -138,10 +138,10 @@ func (e *Emulator) updatePhone(c *call) (answer, error) {
 		return answer{}, err
 	}
 	if phoneType == Mobile && !was.signIn && c.assume(SignInOnUpdate).name == "kept" {
-		c.put(u, phoneType, phone{number: shown})
+		e.put(c, u, phoneType, phone{number: shown})
 		return noContent(), nil
 	}
-	if err := c.save(u, phoneType, phone{number: shown}); err != nil {
+	if err := e.save(c, u, phoneType, phone{number: shown}); err != nil {
 		return answer{}, err
 	}
 	return noContent(), nil
@@ -149,20 +149,21 @@ func (e *Emulator) updatePhone(c *call) (answer, error) {
 
 // save stores a phone, and registers a mobile for SMS sign-in where the policy
 // says so. A failing registration is the caller's error although the phone is saved.
-func (c *call) save(u *user, phoneType string, m phone) error {
-	c.put(u, phoneType, m)
+func (e *Emulator) save(c *call, u *user, phoneType string, m phone) error {
+	e.put(c, u, phoneType, m)
 	if phoneType != Mobile {
 		return nil
 	}
 	return c.tenant.registerSignIn(u)
 }
 
-func (c *call) put(u *user, phoneType string, m phone) {
+func (e *Emulator) put(c *call, u *user, phoneType string, m phone) {
 	before := u.phones
 	m.created = before.created(phoneType, c.clock)
 	next := before.clone()
 	next[phoneType] = m
 	c.tenant.store(u, next)
+	e.logDifference(c.tenant, u, c.token.App, phoneType, before)
 	c.wrote(u, before)
 }
 
@@ -196,6 +197,7 @@ func (e *Emulator) deletePhone(c *call) (answer, error) {
 	if u.DefaultMethod == phoneType {
 		u.DefaultMethod = ""
 	}
+	e.logDifference(c.tenant, u, c.token.App, phoneType, before)
 	c.wrote(u, before)
 	return noContent(), nil
 }

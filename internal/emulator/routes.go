@@ -49,6 +49,9 @@ var (
 		"PrivilegedEligibilitySchedule.Read.AzureADGroup", "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup",
 		"PrivilegedAccess.Read.AzureADGroup", "PrivilegedAccess.ReadWrite.AzureADGroup",
 	}, errDirectoryForbidden}
+	readAudits    = permissions{[]string{"AuditLog.Read.All"}, errReportsForbidden}
+	readDirectory = permissions{[]string{"Directory.Read.All", "Directory.ReadWrite.All"}, errReportsForbidden}
+
 	writeRestricted    = permissions{[]string{"Directory.Write.Restricted"}, errRestricted}
 	readDirectoryRoles = permissions{[]string{
 		"RoleManagement.Read.Directory", "RoleManagement.ReadWrite.Directory", "Directory.Read.All", "Directory.ReadWrite.All",
@@ -105,6 +108,8 @@ var routes = []route{
 	{http.MethodGet, "identityGovernance/privilegedAccess/group/eligibilityScheduleInstances", readGroupEligibility, (*Emulator).listGroupEligibility},
 	{http.MethodGet, "roleManagement/directory/roleAssignments", readRoles, (*Emulator).listRoleAssignments},
 	{http.MethodGet, "roleManagement/directory/roleEligibilityScheduleInstances", readEligibility, (*Emulator).listRoleEligibility},
+	{http.MethodGet, "auditLogs/directoryAudits", readAudits, (*Emulator).listAudits},
+	{http.MethodGet, "reports/authenticationMethods/userRegistrationDetails", readAudits, (*Emulator).listRegistrations},
 }
 
 func (r route) length() int { return strings.Count(r.pattern, "/") + 1 }

@@ -12,12 +12,13 @@ import (
 // Class is which requests one limit counts together.
 type Class string
 
-// The classes. Graph counts what is below a user's authentication apart from the
-// directory; all of both together is a limit of neither, for tests of any client.
+// The classes. Graph counts what is below a user's authentication, and reports with the
+// audit log, apart from the directory; all of them together is a limit of none, for tests of any client.
 const (
 	Everything            Class = ""
 	AuthenticationMethods Class = "authentication"
 	Directory             Class = "directory"
+	Reports               Class = "reports"
 )
 
 // Throttle limits what one app may ask of one tenant: a bucket of Requests tokens
@@ -34,10 +35,11 @@ type Throttle struct {
 }
 
 // ListedLimits are those that Microsoft lists: 5 requests in 10 s for authentication
-// methods, and the directory's units of a tenant with fewer than 50 users.
+// methods, as many for reports, and the directory's units of a tenant with fewer than 50 users.
 func ListedLimits() []Throttle {
 	return []Throttle{
 		{Class: AuthenticationMethods, Requests: 5, Per: 10 * time.Second},
+		{Class: Reports, Requests: 5, Per: 10 * time.Second},
 		{Class: Directory, Requests: 3500, Per: 10 * time.Second},
 	}
 }
@@ -89,8 +91,11 @@ func (b *bucket) take(t Throttle, cost float64, now time.Time) (used float64, wa
 
 // class gives the class of a call.
 func (c *call) class() Class {
-	if c.isAuthentication() {
+	switch {
+	case c.isAuthentication():
 		return AuthenticationMethods
+	case len(c.parts) > 0 && (c.parts[0].text == "auditLogs" || c.parts[0].text == "reports"):
+		return Reports
 	}
 	return Directory
 }
@@ -135,7 +140,7 @@ func (e *Emulator) meter(c *call) error {
 
 // showsUsage reports whether an answer has the directory's headers of throttling.
 func (c *call) showsUsage() bool {
-	return c.class() == Directory || c.assume(ThrottleHeaders).name == "shown"
+	return c.class() == Directory || c.class() == AuthenticationMethods && c.assume(ThrottleHeaders).name == "shown"
 }
 
 // refusal is a 429 in the words of the service that the call is for.
@@ -149,11 +154,13 @@ func (t Throttle) refusal(c *call, wait time.Duration) error {
 	switch c.class() {
 	case AuthenticationMethods:
 		g.code = c.assume(ThrottleCode).code
-		if g.code == "UnknownError" {
-			g.message = "This request is throttled. CorrelationId: " + c.requestID
-		}
+	case Reports:
+		g.code = "UnknownError"
 	case Directory, Everything:
 		g.message = fmt.Sprintf("Too many requests from Identifier:%s under category:aadgraph.app.tenant_large", c.token.App)
+	}
+	if g.code == "UnknownError" {
+		g.message = "This request is throttled. CorrelationId: " + c.requestID
 	}
 	if g.header == nil {
 		g.header = http.Header{}

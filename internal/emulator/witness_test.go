@@ -21,6 +21,21 @@ func TestAnswersThatWereSeen(t *testing.T) {
 		code    string // "" where no witness has it
 		message string // pattern; "" where no witness has it
 	}{
+		"the audit log without a permission": {
+			source:  "several clients branch on the code, as of /auditLogs/signIns and of userRegistrationDetails",
+			given:   func(g *graph) { g.allow("Directory.Read.All") },
+			request: func(g *graph) reply { return g.do("GET", "/v1.0/auditLogs/directoryAudits", "") },
+			status:  403, code: "Authentication_MSGraphPermissionMissing",
+		},
+		"the registration report without a licence": {
+			source: "microsoft-graph-docs-contrib#3808, of the report's predecessor",
+			given: func(g *graph) {
+				g.readsLogs()
+				must(g.t, g.AddTenant(emulator.Tenant{ID: tenantID, WithoutP1: true}))
+			},
+			request: func(g *graph) reply { return g.do("GET", registrations, "") },
+			status:  403, code: "Authentication_RequestFromNonPremiumTenantOrB2CTenant", message: "doesn't have premium license",
+		},
 		"a second phone of one type": {
 			source:  "IdentityMan/AzureAD#1 (400); the phrase from Microsoft's B2C migration kit",
 			given:   func(g *graph) { g.with(has{"mobile": one}) },
