@@ -53,9 +53,10 @@ func envelopeOf(resp *http.Response) envelope {
 	return e
 }
 
-// A code looks like "badRequest" or "Request_ResourceNotFound".
-// Other texts are dropped, so that nothing else comes out in a code's place.
-var codeForm = regexp.MustCompile(`^[A-Za-z][A-Za-z_.-]{1,63}$`)
+// A code looks like "badRequest" or "Request_ResourceNotFound"; a digit stands alone, as in
+// "Authentication_RequestFromNonPremiumTenantOrB2CTenant". Other texts are dropped, so that
+// nothing else comes out in a code's place.
+var codeForm = regexp.MustCompile(`^[A-Za-z]([A-Za-z_.-]|[A-Z][0-9][A-Z]){1,63}$`)
 
 // codeOf returns the code of an error, or "". PIM answers 400 or 403 with UnknownError and puts
 // its own code into the message, which is JSON then.

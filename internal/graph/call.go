@@ -69,6 +69,9 @@ func (c *Client) send(ctx context.Context, r call, into answer) error {
 		}
 		if into != nil {
 			if err = decode(resp, into); err == nil && into.complete() {
+				if dated, ok := into.(interface{ heard(http.Header) }); ok {
+					dated.heard(resp.Header)
+				}
 				return nil
 			}
 		}

@@ -36,7 +36,7 @@ type outcome struct {
 //	3xx                                      Unavailable               not Graph; never followed
 //	401 (another token was tried before)     TokenRefused              the token is not accepted
 //	403, the token lacks the permission      Forbidden                 grant it
-//	403 PermissionScopeNotGranted            Forbidden                 grant it
+//	403 with a code of a missing permission  Forbidden                 grant it
 //	403 with a code of a refusal             Restricted                this user is protected
 //	the same, and the token cannot be read   Forbidden                 grant it, as a rule
 //	403 with another code, or without        Unavailable  Unclear      not the service that knows: a gateway, a lost route
@@ -136,7 +136,7 @@ var (
 	// UnknownError, Graph's front passes on what it does not understand, or something on
 	// the way refuses; that says nothing of a user.
 	denied        = []string{"accessDenied", "Authorization_RequestDenied", "Forbidden", "Authentication_RequestFromNonPremiumTenantOrB2CTenant"}
-	scopeMissing  = []string{"PermissionScopeNotGranted"}
+	scopeMissing  = []string{"PermissionScopeNotGranted", "Authentication_MSGraphPermissionMissing"} // of PIM, of the audit log and the reports
 	concurrency   = []string{"Directory_ConcurrencyViolation"}
 	notUnique     = []string{"phoneNumberNotUnique"}
 	invalidNumber = []string{"invalidPhoneNumber"}

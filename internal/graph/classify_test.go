@@ -203,6 +203,7 @@ func TestAForbiddenCallSaysWhatItNeeds(t *testing.T) {
 	}), credentials(&carrying{roles: [][]string{nil}}))
 	needs := map[string]string{
 		"look up user": "User.ReadBasic.All", "list phone methods": "UserAuthMethod-Phone.Read.All", "list privileges": "GroupMember.Read.All",
+		"list audit records": "AuditLog.Read.All", "list registrations": "AuditLog.Read.All",
 	}
 	for op, do := range operations(number(t, "+12065550100")) {
 		want := needs[op]

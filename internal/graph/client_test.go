@@ -38,6 +38,11 @@ func TestEachCallIsTheDocumentedRequest(t *testing.T) {
 			reply{status: 200, body: `{"id":"` + adaID + `","userPrincipalName":"ada@contoso.example"}`},
 		},
 		"list phone methods": {"GET", methods, "", reply{status: 200, body: listBody}},
+		"list audit records": {
+			"GET", "/v1.0/auditLogs/directoryAudits?$filter=activityDateTime%20ge%202030-01-02T03%3A04%3A05Z%20and%20loggedByService%20eq%20%27Authentication%20Methods%27&$top=500", "",
+			reply{status: 200, body: `{"value":[]}`},
+		},
+		"list registrations": {"GET", "/v1.0/reports/authenticationMethods/userRegistrationDetails?$top=999", "", reply{status: 200, body: `{"value":[]}`}},
 		"create phone method": {
 			"POST", methods, `{"phoneNumber":"+1 2065550100","phoneType":"mobile"}`,
 			reply{status: 201, body: `{"id":"3179e48a-750b-4051-897c-87b9720928f7","phoneNumber":"+1 2065550100","phoneType":"mobile","smsSignInState":"notEnabled"}`},

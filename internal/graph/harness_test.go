@@ -189,6 +189,14 @@ func operations(n phone.Number) map[string]func(context.Context, *graph.Client) 
 			_, err := c.PhoneMethods(ctx, adaID)
 			return err
 		},
+		"list audit records": func(ctx context.Context, c *graph.Client) error {
+			_, err := c.AuditRecords(ctx, time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), "")
+			return err
+		},
+		"list registrations": func(ctx context.Context, c *graph.Client) error {
+			_, err := c.Registrations(ctx, "")
+			return err
+		},
 		"list privileges": func(ctx context.Context, c *graph.Client) error {
 			_, err := c.Protection(ctx, adaID)
 			return err

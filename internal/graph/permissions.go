@@ -1,8 +1,10 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/golang-jwt/jwt/v5"
@@ -49,6 +51,9 @@ var (
 		"RoleManagement.Read.Directory", "RoleManagement.ReadWrite.Directory",
 		"RoleEligibilitySchedule.Read.Directory", "RoleEligibilitySchedule.ReadWrite.Directory",
 	}
+	readAudits    = opening{"AuditLog.Read.All"}
+	readDirectory = opening{"Directory.Read.All", "Directory.ReadWrite.All"}
+
 	readGroupEligibility = opening{
 		"PrivilegedEligibilitySchedule.Read.AzureADGroup", "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup",
 		"PrivilegedAccess.Read.AzureADGroup", "PrivilegedAccess.ReadWrite.AzureADGroup",
@@ -69,29 +74,54 @@ func (o opening) openTo(has []string) bool {
 //
 // Source: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
 func rolesOf(token string) (roles []string, readable bool) {
-	var claims struct {
-		jwt.RegisteredClaims
-		Roles []string `json:"roles"`
-	}
-	if _, _, err := jwt.NewParser().ParseUnverified(token, &claims); err != nil {
+	said, err := claimsOf(token)
+	if err != nil {
 		return nil, false
 	}
-	slices.Sort(claims.Roles)
-	return slices.Compact(claims.Roles), true
+	slices.Sort(said.Roles)
+	return slices.Compact(said.Roles), true
+}
+
+// claims are what is read of a token.
+type claims struct {
+	jwt.RegisteredClaims
+	Roles []string `json:"roles"`
+	App   string   `json:"appid"`
+	Azp   string   `json:"azp"` // the same in tokens of version 2
+}
+
+func claimsOf(token string) (said claims, err error) {
+	_, _, err = jwt.NewParser().ParseUnverified(token, &said)
+	return said, err
 }
 
 // Permissions returns the application permissions that the token carries, sorted:
 // what administrators consented to when it was issued. It asks Graph nothing; the
 // token is the one that the calls use. The error is an *Error.
 func (c *Client) Permissions(ctx context.Context) ([]string, error) {
+	id, err := c.Identity(ctx)
+	return id.Permissions, err
+}
+
+// Identity is what a token says of the application.
+type Identity struct {
+	// ClientID is in lower case; "" if the token does not tell.
+	ClientID string
+	// Permissions are the application permissions, sorted.
+	Permissions []string
+}
+
+// Identity returns what the token says of the application, as Permissions does.
+func (c *Client) Identity(ctx context.Context) (Identity, error) {
 	const op = "read the token"
 	token, err := c.tokens.credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: c.tokens.scopes, EnableCAE: true})
 	if err != nil {
-		return nil, classify(op, outcome{err: err})
+		return Identity{}, classify(op, outcome{err: err})
 	}
-	roles, readable := rolesOf(token.Token)
-	if !readable {
-		return nil, &Error{Kind: Unavailable, Op: op, Cause: "the token is not one that can be read"}
+	said, err := claimsOf(token.Token)
+	if err != nil {
+		return Identity{}, &Error{Kind: Unavailable, Op: op, Cause: "the token is not one that can be read"}
 	}
-	return roles, nil
+	roles, _ := rolesOf(token.Token)
+	return Identity{ClientID: strings.ToLower(cmp.Or(said.App, said.Azp)), Permissions: roles}, nil
 }

@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,6 +38,42 @@ func TestWhatIsNotAdmittedIsNotSent(t *testing.T) {
 		}
 		if sent != 1 {
 			t.Errorf("%d requests were sent", sent)
+		}
+	})
+}
+
+// What Graph allows of reports is another limit: running into it holds up nobody. A pause that
+// Graph asks for otherwise is kept by all.
+func TestALimitOfTheReportsHoldsUpNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var refused, sent []string
+		c := newClient(t, func(o *graph.Options) { o.Throttle = throttle.New(time.Now, nil, "contoso") }, over(func(r *http.Request) (*http.Response, error) {
+			sent = append(sent, r.URL.Path)
+			for _, part := range refused {
+				if strings.Contains(r.URL.Path, part) {
+					return reply{status: 429, header: map[string]string{"Retry-After": "30"}}.response(r), nil
+				}
+			}
+			return reply{status: 200, body: `{"value":[]}`}.response(r), nil
+		}))
+		refused = []string{"/auditLogs/", "/reports/"}
+		_, audits := c.AuditRecords(t.Context(), time.Now(), "")
+		_, report := c.Registrations(t.Context(), "")
+		for _, err := range []error{audits, report} {
+			if e := failure(t, err); e.Kind != graph.Throttled || e.RetryAfter != 30*time.Second {
+				t.Error(err)
+			}
+		}
+		_, err := c.PhoneMethods(t.Context(), adaID)
+		must(t, err)
+
+		refused = []string{"/authentication/"}
+		if _, err := c.PhoneMethods(t.Context(), adaID); graph.KindOf(err) != graph.Throttled {
+			t.Error(err)
+		}
+		sent = nil
+		if _, err := c.AuditRecords(t.Context(), time.Now(), ""); failure(t, err).RetryAfter != 30*time.Second || len(sent) != 0 {
+			t.Errorf("in a pause: %v, %d sent", err, len(sent))
 		}
 	})
 }

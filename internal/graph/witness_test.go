@@ -126,6 +126,14 @@ var witnesses = map[string]witness{
 		reply: reply{status: 403, body: said("UnknownError", `{"errorCode":"PermissionScopeNotGranted","message":"Authorization failed due to missing permission scope"}`)},
 		read:  graph.Forbidden, write: graph.Forbidden,
 	},
+	// seen: several clients branch on it, of sign-ins and of the registration report
+	"a scope that is missing, of the audit log": {
+		reply: reply{status: 403, body: said("Authentication_MSGraphPermissionMissing", "")}, read: graph.Forbidden,
+	},
+	// seen: github.com/microsoftgraph/microsoft-graph-docs-contrib issue 3808
+	"no licence for a report": {
+		reply: reply{status: 403, body: said("Authentication_RequestFromNonPremiumTenantOrB2CTenant", "Neither tenant is B2C or tenant doesn't have premium license")}, read: graph.Restricted,
+	},
 	// Nobody saw the next three of a service; Graph's front answers so to what it does not understand.
 	"a refusal that Graph's front does not understand": {
 		reply: reply{status: 403, body: said("UnknownError", "")}, read: graph.Unavailable, write: graph.Unclear,
@@ -142,7 +150,7 @@ func TestWhatRealAnswersMean(t *testing.T) {
 	for name, tc := range witnesses {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { // reads are retried: time is not real here
-				roles := permissions
+				roles := append([]string{"AuditLog.Read.All"}, permissions...)
 				if tc.lacks {
 					roles = nil
 				}

@@ -25,7 +25,14 @@ func (p pipelinePolicy) Do(req *policy.Request) (*http.Response, error) {
 	if p.closeIdle != nil && p.throttle.probes(r.Context()) {
 		p.closeIdle() // what hangs may be a connection, or the one server it leads to
 	}
-	s, err := p.throttle.take(r.Context(), ClassOf(r.URL.Path))
+	class := ClassOf(r.URL.Path)
+	if class == Reports {
+		if wait := p.throttle.Pause(); wait > 0 { // a pause is the tenant's
+			return nil, reject(Paused, wait)
+		}
+		return req.Next()
+	}
+	s, err := p.throttle.take(r.Context(), class)
 	if err != nil {
 		return nil, err
 	}
