@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
+	"github.com/entraops/phone-operator/controllers/auditlog"
 	"github.com/entraops/phone-operator/controllers/entratenant"
 	"github.com/entraops/phone-operator/controllers/phonemethod"
 	"github.com/entraops/phone-operator/internal/graph"
@@ -15,6 +16,7 @@ import (
 	"github.com/entraops/phone-operator/internal/patch"
 	"github.com/entraops/phone-operator/internal/recorder"
 	"github.com/entraops/phone-operator/internal/tenant"
+	"github.com/entraops/phone-operator/internal/user"
 )
 
 // Options are what the controllers take from the command line.
@@ -29,7 +31,7 @@ type Options struct {
 	Share *tenant.Share
 }
 
-// SetupWithManager adds the controllers of both kinds, and their indexes.
+// SetupWithManager adds the controllers, and their indexes.
 func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := index.Add(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
@@ -59,7 +61,12 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 			}
 		},
 	}
-	if err := r.SetupWithManager(mgr, o.MaxConcurrentReconciles, connected); err != nil {
+	drifted := make(chan event.TypedGenericEvent[user.Key], 64)
+	if err := r.SetupWithManager(mgr, o.MaxConcurrentReconciles, connected, drifted); err != nil {
+		return err
+	}
+	audits := &auditlog.Reconciler{Client: writer, Tenants: tenants, Now: time.Now, Drifted: drifted, Connected: connected}
+	if err := audits.SetupWithManager(mgr); err != nil {
 		return err
 	}
 	lost := make(chan event.TypedGenericEvent[string], 64)

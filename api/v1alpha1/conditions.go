@@ -160,8 +160,8 @@ const (
 	// ReasonPermissionMissing means: the app registration has no permission for a kind of
 	// protected users, who are written for as for anybody else.
 	ReasonPermissionMissing = "PermissionMissing"
-	// ReasonUnlicensed means: the tenant has no licence for Privileged Identity Management,
-	// so that Graph does not show who may activate anything.
+	// ReasonUnlicensed means: the tenant has no licence for what the condition is about: Privileged Identity
+	// Management, without which Graph does not show who may activate anything, or the audit log.
 	ReasonUnlicensed = "Unlicensed"
 )
 
@@ -177,6 +177,25 @@ const (
 	ReasonInTime = "InTime"
 	// ReasonPaceTooSlow means: a drift pass takes longer than resyncPeriod, so that drift is found later.
 	ReasonPaceTooSlow = "PaceTooSlow"
+)
+
+// ConditionAuditLogFollowed reports whether the operator reads Entra's audit log, so that a change made in
+// Entra is found within minutes and users need not be read to find it. Nothing waits for it. It is absent in
+// a cloud that has no audit log.
+//
+//	True:    Followed
+//	False:   NotGranted, Unlicensed
+//	Unknown: Unavailable
+const ConditionAuditLogFollowed = "AuditLogFollowed"
+
+const (
+	// ReasonFollowed means: the audit log is read every few minutes.
+	ReasonFollowed = "Followed"
+	// ReasonNotGranted means: the app registration has no permission for the audit log. Each user is read once in
+	// resyncPeriod.
+	ReasonNotGranted = "NotGranted"
+	// ReasonUnavailable means: Graph did not show the audit log when it was asked last, and is asked again.
+	ReasonUnavailable = "Unavailable"
 )
 
 // ConditionContested is True while an operator that selects the EntraTenant (--tenant-selector) waits for another one

@@ -9,7 +9,9 @@ import (
 // The defaults of absent fields. They are applied here and never written into spec,
 // so that what Argo CD and Flux find in the cluster is what is in Git.
 const (
-	DefaultResyncPeriod     = time.Hour
+	DefaultResyncPeriod = time.Hour
+	// AuditedResyncPeriod is for users who are as spec says while the audit log is followed.
+	AuditedResyncPeriod     = 7 * 24 * time.Hour
 	DefaultDeletionsPerHour = 100
 )
 

@@ -96,7 +96,8 @@ type EntraTenantSpec struct {
 	PrivilegedUsers PrivilegedUsers `json:"privilegedUsers,omitempty"`
 
 	// resyncPeriod is how often each user is read again to find drift, such as 30m or
-	// 1h (default when absent), with jitter; at least 1m.
+	// 1h, with jitter; at least 1m. When absent it is 1h, and a week for users who are as
+	// spec says while the audit log tells of changes (condition AuditLogFollowed).
 	//
 	// +optional
 	// +kubebuilder:validation:Type=string
@@ -180,6 +181,12 @@ type EntraTenantStatus struct {
 	// +kubebuilder:validation:MaxItems=512
 	RecentDeletions []DeletionCount `json:"recentDeletions,omitempty"`
 
+	// auditLog is how far Entra's audit log was read, which tells whose phones were changed
+	// by others. It is absent in a cloud that has none, and before the first read.
+	//
+	// +optional
+	AuditLog AuditLogStatus `json:"auditLog,omitzero"`
+
 	// protectedUsers is what Graph last answered about those protected users that not
 	// every tenant lets the operator see. Nothing is written for anybody while one that
 	// answered is Revoked. To go without it, clear the list.
@@ -190,8 +197,8 @@ type EntraTenantStatus struct {
 	// +kubebuilder:validation:MaxItems=8
 	ProtectedUsers []ProtectedUsersView `json:"protectedUsers,omitempty"`
 
-	// conditions has Ready, and LeastPrivilege and ProtectedUsersVisible once they are
-	// known, and while they apply Stalled and Reconciling.
+	// conditions has Ready, and LeastPrivilege, ProtectedUsersVisible, DriftChecksInTime and
+	// AuditLogFollowed once they are known, and while they apply Stalled and Reconciling.
 	//
 	// +optional
 	// +listType=map
@@ -238,6 +245,13 @@ type RequestPace struct {
 	//
 	// +optional
 	DriftPass *metav1.Duration `json:"driftPass,omitempty"`
+
+	// allReadSince is when the last drift pass began that has ended: each user who has a phone
+	// was read after it. It is written every ten minutes, and absent until each was read since
+	// the operator started.
+	//
+	// +optional
+	AllReadSince metav1.Time `json:"allReadSince,omitzero"`
 
 	// lastUpdateTime is when the two numbers were written.
 	//
@@ -288,6 +302,37 @@ type ProtectedUsersView struct {
 	//
 	// +required
 	LastAnswer ViewAnswer `json:"lastAnswer"`
+}
+
+// AuditLogAnswer is what came of reading the audit log.
+//
+// +kubebuilder:validation:Enum=Followed;NotGranted;Unlicensed;Unavailable
+type AuditLogAnswer string
+
+// What can come of reading the audit log.
+const (
+	// AuditLogFollowed means: Graph shows it.
+	AuditLogFollowed AuditLogAnswer = "Followed"
+	// AuditLogNotGranted means: the app registration has no permission for it.
+	AuditLogNotGranted AuditLogAnswer = "NotGranted"
+	// AuditLogUnlicensed means: Graph does not show it to a tenant of this licence.
+	AuditLogUnlicensed AuditLogAnswer = "Unlicensed"
+	// AuditLogUnavailable means: Graph did not answer, or asked for a pause.
+	AuditLogUnavailable AuditLogAnswer = "Unavailable"
+)
+
+// AuditLogStatus is how far the audit log was read.
+type AuditLogStatus struct {
+	// lastAnswer is Followed, NotGranted, Unlicensed or Unavailable.
+	//
+	// +optional
+	LastAnswer AuditLogAnswer `json:"lastAnswer,omitempty"`
+
+	// position is up to when the log was read, by Graph's clock. It is written every ten
+	// minutes. A restarted operator begins an hour before it, at most a day back.
+	//
+	// +optional
+	Position metav1.Time `json:"position,omitzero"`
 }
 
 // DeletionCount is how many phones were deleted in one minute for one namespace.

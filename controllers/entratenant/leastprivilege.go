@@ -8,6 +8,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/conditions"
+	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/tenant"
 )
 
@@ -24,7 +25,11 @@ var enough = []string{
 	"RoleManagement.Read.Directory",
 	"RoleEligibilitySchedule.Read.Directory",
 	"PrivilegedEligibilitySchedule.Read.AzureADGroup", // for PIM for Groups
+	"AuditLog.Read.All",                               // to find drift by the audit log
 }
+
+// besideAuditLog is of use with AuditLog.Read.All only.
+const besideAuditLog = "Directory.Read.All"
 
 // leastPrivilege looks at what the token allows. A tenant with too much works;
 // its administrator is told, since a phone is all that the operator needs to
@@ -34,7 +39,9 @@ func (r *Reconciler) leastPrivilege(ctx context.Context, t *tenant.Tenant) condi
 	if err != nil {
 		return conditions.Condition{}
 	}
-	broad := slices.DeleteFunc(has, func(p string) bool { return slices.Contains(enough, p) })
+	broad := slices.DeleteFunc(slices.Clone(has), func(p string) bool {
+		return slices.Contains(enough, p) || p == besideAuditLog && len(graph.MissingForAudits(has)) == 0
+	})
 	if len(broad) == 0 {
 		return conditions.True(v1alpha1.ReasonLeastPrivilege, "The app registration has no more permission than the operator needs.")
 	}

@@ -19,6 +19,10 @@ const paceTooSlow = "At the pace that Graph accepts, to read each user once take
 	"what is changed in Entra is found later, and nothing else waits for that. Set a longer resyncPeriod, or a higher " +
 	"limits.authenticationRequestsPerMinute if that is what holds the pace."
 
+const auditLogNotGranted = "The app registration may not read Entra's audit log: each user is read once in resyncPeriod to find what is " +
+	"changed in Entra. To find it within minutes, and with far fewer requests, grant it AuditLog.Read.All and " +
+	"Directory.Read.All, with admin consent. It counts from the operator's next token on."
+
 func noSecret(ref *v1alpha1.SecretReference) string {
 	return fmt.Sprintf("There is no Secret %s/%s: create it with the credential under key %q.", ref.Namespace, ref.Name, ref.Key)
 }

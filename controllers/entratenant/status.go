@@ -3,6 +3,7 @@ package entratenant
 import (
 	"context"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -29,8 +30,10 @@ func (r *Reconciler) report(ctx context.Context, o *v1alpha1.EntraTenant, found 
 	s := &o.Status
 	s.ObservedGeneration = o.Generation
 	s.Users, s.Methods, s.PendingChanges = count.Users, count.Methods, count.PendingChanges
+	driftPeriod := o.Spec.ResyncPeriodOrDefault()
 	if t, ok := r.Tenants.Last(o.Name); ok {
-		s.Pace = tenant.ReportPace(s.Pace, t.Throttle.Pace(), s.Users, r.Now())
+		s.Pace = tenant.ReportPace(s.Pace, t.Throttle.Pace(), s.Users, count.Pace.AllReadSince.Time, r.Now())
+		driftPeriod = t.DriftPeriod(r.Now())
 	}
 	conditions.Put(&s.Conditions, v1alpha1.ConditionReady, found.ready, o.Generation)
 	if found.least.Reason != "" {
@@ -38,7 +41,8 @@ func (r *Reconciler) report(ctx context.Context, o *v1alpha1.EntraTenant, found 
 	}
 	sight := visible(o)
 	setWarning(&s.Conditions, v1alpha1.ConditionProtectedUsersVisible, sight, o.Generation)
-	setWarning(&s.Conditions, v1alpha1.ConditionDriftChecksInTime, driftChecksInTime(o), o.Generation)
+	setWarning(&s.Conditions, v1alpha1.ConditionDriftChecksInTime, driftChecksInTime(s.Pace.DriftPass, driftPeriod), o.Generation)
+	setWarning(&s.Conditions, v1alpha1.ConditionAuditLogFollowed, auditLogFollowed(s.AuditLog.LastAnswer), o.Generation)
 	conditions.PutProgress(&s.Conditions, found.progress, found.ready, o.Generation)
 	if equality.Semantic.DeepEqual(base.Status, o.Status) {
 		return nil
@@ -87,14 +91,31 @@ func setWarning(all *[]metav1.Condition, name string, c conditions.Condition, ge
 }
 
 // driftChecksInTime compares how long a drift pass takes with how often there is one.
-func driftChecksInTime(o *v1alpha1.EntraTenant) conditions.Condition {
-	switch pass := o.Status.Pace.DriftPass; {
+func driftChecksInTime(pass *metav1.Duration, period time.Duration) conditions.Condition {
+	switch {
 	case pass == nil:
 		return conditions.Condition{}
-	case pass.Duration > o.Spec.ResyncPeriodOrDefault():
+	case pass.Duration > period:
 		return conditions.False(v1alpha1.ReasonPaceTooSlow, paceTooSlow)
+	case period == v1alpha1.AuditedResyncPeriod:
+		return conditions.True(v1alpha1.ReasonInTime, "Each user is read once a week, and when the audit log tells of a change.")
 	}
 	return conditions.True(v1alpha1.ReasonInTime, "Each user is read once in resyncPeriod.")
+}
+
+// auditLogFollowed says what came of reading the audit log.
+func auditLogFollowed(answer v1alpha1.AuditLogAnswer) conditions.Condition {
+	switch answer {
+	case v1alpha1.AuditLogFollowed:
+		return conditions.True(v1alpha1.ReasonFollowed, "Entra's audit log is read every few minutes, and tells whose phones were changed by others.")
+	case v1alpha1.AuditLogNotGranted:
+		return conditions.False(v1alpha1.ReasonNotGranted, auditLogNotGranted)
+	case v1alpha1.AuditLogUnlicensed:
+		return conditions.False(v1alpha1.ReasonUnlicensed, "Graph does not show the audit log to a tenant of this licence: each user is read once in resyncPeriod instead.")
+	case v1alpha1.AuditLogUnavailable:
+		return conditions.Unknown(v1alpha1.ReasonUnavailable, "Graph did not show the audit log when it was asked last; it is asked again in a few minutes.")
+	}
+	return conditions.Condition{}
 }
 
 // count counts what refers to a tenant. Only those fields of the status are set.
@@ -105,10 +126,11 @@ func (r *Reconciler) count(ctx context.Context, name string) (v1alpha1.EntraTena
 		return v1alpha1.EntraTenantStatus{}, fmt.Errorf("list the resources of the tenant: %w", err)
 	}
 	var s v1alpha1.EntraTenantStatus
-	users := make(map[string]struct{}, len(all.Items))
+	users := make(map[string]bool, len(all.Items)) // those who have a phone are true
 	for i := range all.Items {
 		o := &all.Items[i]
-		users[user.KeyOf(o).User] = struct{}{}
+		id := user.KeyOf(o).User
+		users[id] = users[id] || o.Status.ID != "" && !o.Spec.Suspend
 		s.Methods.Total++
 		if meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReady) {
 			s.Methods.Ready++
@@ -123,5 +145,8 @@ func (r *Reconciler) count(ctx context.Context, name string) (v1alpha1.EntraTena
 		}
 	}
 	s.Users = int32(len(users))
+	if t, ok := r.Tenants.Last(name); ok {
+		s.Pace.AllReadSince = metav1.NewTime(t.Reads.Since(users))
+	}
 	return s, nil
 }

@@ -135,6 +135,7 @@ func TestLeastPrivilegeIsSaidOfWhatTheTokenCarries(t *testing.T) {
 		},
 		"all that there is a use for": {enough, metav1.ConditionTrue, v1alpha1.ReasonLeastPrivilege},
 		"less, too":                   {[]string{"User.ReadBasic.All"}, metav1.ConditionTrue, v1alpha1.ReasonLeastPrivilege},
+		"the audit log, too":          {append(slices.Clone(enough), "Directory.Read.All"), metav1.ConditionTrue, v1alpha1.ReasonLeastPrivilege},
 		"not with a broad one beside": {append(slices.Clone(enough), broad), metav1.ConditionFalse, v1alpha1.ReasonBroadPermissions},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -58,13 +58,14 @@ func (r *Reconciler) acceptClearedViews(ctx context.Context, o *v1alpha1.EntraTe
 	})
 }
 
-// viewsChanged lets the updates through that change what is remembered of the views:
-// the condition follows from it.
+// viewsChanged lets the updates through that change what is remembered of the views, or what came
+// of reading the audit log: conditions follow from it.
 func viewsChanged() predicate.Predicate {
 	return predicate.Funcs{
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			was, now := e.ObjectOld.(*v1alpha1.EntraTenant), e.ObjectNew.(*v1alpha1.EntraTenant)
-			return !equality.Semantic.DeepEqual(was.Status.ProtectedUsers, now.Status.ProtectedUsers)
+			return !equality.Semantic.DeepEqual(was.Status.ProtectedUsers, now.Status.ProtectedUsers) ||
+				was.Status.AuditLog.LastAnswer != now.Status.AuditLog.LastAnswer
 		},
 	}
 }

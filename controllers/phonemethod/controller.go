@@ -29,8 +29,9 @@ import (
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // SetupWithManager adds the controller. workers is how many users are reconciled at once; tenants
-// receives the name of each EntraTenant that can be used in a new way, or not any more.
-func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int, tenants <-chan event.TypedGenericEvent[string]) error {
+// receives the name of each EntraTenant that can be used in a new way, or not any more, drifted each
+// user, by object id, whose phones were changed in Entra.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int, tenants <-chan event.TypedGenericEvent[string], drifted <-chan event.TypedGenericEvent[user.Key]) error {
 	r.memory = newMemory(time.Time{})
 	if err := registerMetrics(r.unwritable); err != nil {
 		return err
@@ -45,6 +46,8 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int, tenants <-c
 			builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WatchesRawSource(source.TypedChannel(tenants,
 			handler.TypedFuncs[string, user.Key]{GenericFunc: r.wakeTenant})).
+		WatchesRawSource(source.TypedChannel(drifted,
+			handler.TypedFuncs[user.Key, user.Key]{GenericFunc: r.wakeDrifted})).
 		WatchesRawSource(source.TypedFunc[user.Key](func(ctx context.Context, q workqueue.TypedRateLimitingInterface[user.Key]) error {
 			r.queue, r.started = q, r.Now() // the queue is for a user who is found under another name: see handOver
 			go r.schedule.raisePriority(ctx, q, time.Tick(time.Minute))
@@ -134,20 +137,38 @@ func (r *Reconciler) cached(ctx context.Context, which client.ListOption) []v1al
 	return found.Items
 }
 
+// wakeDrifted wakes a user whose phones were changed in Entra, after those whom somebody waits for.
+// Most users of a directory have no resource.
+func (r *Reconciler) wakeDrifted(ctx context.Context, e event.TypedGenericEvent[user.Key], q workqueue.TypedRateLimitingInterface[user.Key]) {
+	if len(r.cached(ctx, client.MatchingFields{index.User: e.Object.String()})) == 0 {
+		return
+	}
+	r.schedule.force(e.Object)
+	addLow(q, e.Object)
+}
+
+// addLow queues a key behind those whom somebody waits for.
+func addLow(q workqueue.TypedRateLimitingInterface[user.Key], key user.Key) {
+	low := handler.LowPriority
+	if queue, ok := q.(priorityqueue.PriorityQueue[user.Key]); ok {
+		queue.AddWithOpts(priorityqueue.AddOpts{Priority: &low}, key)
+	} else {
+		q.Add(key)
+	}
+}
+
 // wakeTenant wakes the users of a tenant that can be used in a new way, or not any
 // more: all of them at once, so after those whom somebody waits for. Of these some are
 // among them, who came while the tenant could not be used.
 func (r *Reconciler) wakeTenant(ctx context.Context, e event.TypedGenericEvent[string], q workqueue.TypedRateLimitingInterface[user.Key]) {
-	queue, priorities := q.(priorityqueue.PriorityQueue[user.Key])
-	low := handler.LowPriority
 	found := r.cached(ctx, client.MatchingFields{index.Tenant: e.Object})
 	for i := range found {
 		for _, key := range r.users.keysOf(found[i : i+1]) {
 			r.schedule.force(key)
-			if priorities && !isAwaited(&found[i]) {
-				queue.AddWithOpts(priorityqueue.AddOpts{Priority: &low}, key)
-			} else {
+			if isAwaited(&found[i]) {
 				q.Add(key)
+			} else {
+				addLow(q, key)
 			}
 		}
 	}

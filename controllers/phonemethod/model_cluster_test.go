@@ -34,7 +34,7 @@ type cluster struct {
 	pams    map[client.ObjectKey]*pam
 	secrets map[client.ObjectKey]*corev1.Secret
 	labels  map[string]map[string]string // of namespaces, beside their names
-	created map[string]int // how many resources were ever created, by namespace
+	created map[string]int               // how many resources were ever created, by namespace
 	// changed is told of every write, as a watch is.
 	changed func(change)
 }

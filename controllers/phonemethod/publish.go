@@ -42,7 +42,7 @@ func (r *Reconciler) publishVerdicts(ctx context.Context, u phones, decided plan
 	})
 	for _, c := range u.resources {
 		if decided.Verdicts[c.Ref].Outcome == plan.Synced { // as long as drift checks come
-			r.numbersInSync.Set(c.object.UID, c.Number, 2*u.resyncPeriod()+numberKept)
+			r.numbersInSync.Set(c.object.UID, c.Number, 2*u.driftPeriod()+numberKept)
 		}
 	}
 	s, o := r.publish(ctx, u.snapshot, func(c resource) statement { return stateVerdict(u, c, decided.Verdicts[c.Ref]) })
@@ -58,9 +58,6 @@ const numberKept = time.Hour
 // only if it was written who holds the phone type.
 func (r *Reconciler) publish(ctx context.Context, s snapshot, state func(resource) statement) (snapshot, outcome) {
 	o := outcome{}
-	if s.tenant != nil && !s.allSuspended() {
-		o.resync = s.resyncPeriod()
-	}
 	var failed []error
 	var released []resource
 	unrecorded := map[phone.Type]bool{}
@@ -90,6 +87,9 @@ func (r *Reconciler) publish(ctx context.Context, s snapshot, state func(resourc
 	}
 	for _, c := range released {
 		failed = append(failed, r.removeOrTell(ctx, c, unrecorded[c.Type]))
+	}
+	if s.tenant != nil && !s.allSuspended() {
+		o.resync = s.nextRead()
 	}
 	o.err = errors.Join(failed...)
 	return s, o

@@ -73,6 +73,9 @@ func (r *Reconciler) requeueUser(ctx context.Context, s snapshot, o outcome) (re
 			mended = r.permissionRetry(s.key)
 		}
 	}
+	if s.tenant != nil && s.key.Bound() && o.err == nil && !o.early && o.resync > 0 {
+		s.tenant.Reads.Note(s.key.User, s.now)
+	}
 	result, err := requeue(s, o, mended)
 	if err == nil && result.RequeueAfter > 0 {
 		r.schedule.expect(s.key, visit{s.now.Add(result.RequeueAfter), result.Priority != nil})

@@ -79,6 +79,18 @@ func (s snapshot) isObserving() bool { return s.tenant.Spec.ModeOrDefault() == v
 
 func (s snapshot) resyncPeriod() time.Duration { return s.tenant.Spec.ResyncPeriodOrDefault() }
 
+// driftPeriod is when the user is to be read again if all is as the resources say.
+func (s snapshot) driftPeriod() time.Duration { return s.tenant.DriftPeriod(s.now) }
+
+// nextRead is when the user is to be read again, if nothing else is waited for. What keeps a
+// resource from being Ready may end without a change that Graph tells of.
+func (s snapshot) nextRead() time.Duration {
+	if s.any(func(c resource) bool { return !c.Suspended && !c.isReady() }) {
+		return s.resyncPeriod()
+	}
+	return s.driftPeriod()
+}
+
 func (s snapshot) any(f func(resource) bool) bool { return slices.ContainsFunc(s.resources, f) }
 
 func (s snapshot) allSuspended() bool {
@@ -126,7 +138,7 @@ func (o outcome) and(next outcome) outcome {
 		o.err = next.err
 	}
 	o.after, o.aside = earliest(o.after, next.after), earliest(o.aside, next.aside)
-	o.resync = max(o.resync, next.resync)
+	o.resync = earliest(o.resync, next.resync)
 	o.recalled, o.early = o.recalled || next.recalled, o.early || next.early
 	return o
 }

@@ -15,6 +15,7 @@ import (
 const (
 	paceDiffers = 1.5
 	paceApart   = time.Minute
+	readsApart  = 10 * time.Minute
 )
 
 // LearntPace is the pace that an EntraTenant's status holds.
@@ -25,8 +26,9 @@ func LearntPace(written v1alpha1.RequestPace) (p throttle.Pace) {
 }
 
 // ReportPace returns what an EntraTenant's status is to hold of the pace, for so many
-// users. It is what is written already where that is near enough.
-func ReportPace(written v1alpha1.RequestPace, pace throttle.Pace, users int32, now time.Time) v1alpha1.RequestPace {
+// users. It is what is written already where that is near enough. allRead is since when each user
+// was read; zero: one was not.
+func ReportPace(written v1alpha1.RequestPace, pace throttle.Pace, users int32, allRead, now time.Time) v1alpha1.RequestPace {
 	was, since := LearntPace(written), now.Sub(written.LastUpdateTime.Time)
 	if differ(was, pace) && (since < 0 || since >= paceApart) {
 		written.AuthenticationRequestsPerMinute = perMinute(pace[throttle.Authentication])
@@ -34,6 +36,9 @@ func ReportPace(written v1alpha1.RequestPace, pace throttle.Pace, users int32, n
 		written.LastUpdateTime = metav1.NewTime(now).Rfc3339Copy()
 	}
 	written.DriftPass = driftPass(written, users)
+	if d := allRead.Sub(written.AllReadSince.Time); allRead.IsZero() || d < 0 || d >= readsApart {
+		written.AllReadSince = metav1.NewTime(allRead).Rfc3339Copy()
+	}
 	return written
 }
 

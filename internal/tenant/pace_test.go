@@ -42,7 +42,7 @@ func TestAPaceIsWrittenRarely(t *testing.T) {
 			for c := range tc.is {
 				tc.is[c] /= 60
 			}
-			if diff := cmp.Diff(tc.want, ReportPace(tc.was, tc.is, 0, written.Add(tc.after))); diff != "" {
+			if diff := cmp.Diff(tc.want, ReportPace(tc.was, tc.is, 0, time.Time{}, written.Add(tc.after))); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -65,7 +65,7 @@ func TestHowLongADriftPassTakes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := throttle.Pace{throttle.Authentication: tc.authentication, throttle.Directory: tc.directory}
 			var got time.Duration
-			if d := ReportPace(v1alpha1.RequestPace{}, p, tc.users, written).DriftPass; d != nil {
+			if d := ReportPace(v1alpha1.RequestPace{}, p, tc.users, time.Time{}, written).DriftPass; d != nil {
 				got = d.Duration
 			}
 			if got.Round(time.Minute) != tc.want.Round(time.Minute) || tc.want < 2*time.Minute && got != tc.want {
@@ -79,7 +79,7 @@ func TestHowLongADriftPassTakes(t *testing.T) {
 func TestAWrittenPaceIsReadBack(t *testing.T) {
 	p := throttle.Pace{throttle.Authentication: 3, throttle.Directory: 30}
 	r := NewRegistry()
-	got := r.Throttle("x", time.Now, LearntPace(ReportPace(v1alpha1.RequestPace{}, p, 7, written))).Pace()
+	got := r.Throttle("x", time.Now, LearntPace(ReportPace(v1alpha1.RequestPace{}, p, 7, time.Time{}, written))).Pace()
 	if got != p {
 		t.Errorf("%v, want %v", got, p)
 	}

@@ -33,6 +33,10 @@ type Tenant struct {
 	Deletions *Budget
 	// Views is what Graph last answered about protected users; nil: nothing is remembered.
 	Views *Views
+	// AuditLog is how far the audit log was read; nil: it is not read.
+	AuditLog *AuditLog
+	// Reads are when users were read; nil: that is not noted.
+	Reads *Reads
 	// Throttle is what all requests to the tenant's Graph pass.
 	Throttle *throttle.Throttle
 }

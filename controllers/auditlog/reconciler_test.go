@@ -1,0 +1,276 @@
+package auditlog
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/tenant"
+	"github.com/entraops/phone-operator/internal/user"
+)
+
+const (
+	adaID = "0f1c0000-0000-4000-8000-000000000001"
+	bobID = "0f1c0000-0000-4000-8000-000000000002"
+	one   = "+1 2065550101"
+)
+
+// followed is one EntraTenant whose audit log is read from an emulator.
+type followed struct {
+	*Reconciler
+	t         *testing.T
+	graph     *emulator.Emulator
+	tenantID  string
+	client    string
+	now       time.Time
+	drifted   chan event.TypedGenericEvent[user.Key]
+	connected chan event.TypedGenericEvent[string]
+	again     time.Duration // of the last read
+}
+
+func follow(t *testing.T, permissions ...string) *followed {
+	t.Helper()
+	f := &followed{
+		t: t, graph: emulator.New(emulator.Options{Seed: 1}), tenantID: uuid.NewString(), client: uuid.NewString(), now: time.Now(),
+		drifted: make(chan event.TypedGenericEvent[user.Key], 2000), connected: make(chan event.TypedGenericEvent[string], 10),
+	}
+	must(t, f.graph.AddTenant(emulator.Tenant{ID: f.tenantID, Domains: []string{"contoso.com"}}))
+	f.grant(permissions...)
+	for id, upn := range map[string]string{adaID: "ada@contoso.com", bobID: "bob@contoso.com"} {
+		must(t, f.graph.AddUser(emulator.User{ID: id, TenantID: f.tenantID, UPN: upn}))
+	}
+	server, err := emulator.Serve(f.graph, "127.0.0.1:0")
+	must(t, err)
+	t.Cleanup(func() { _ = server.Close() })
+	scheme := runtime.NewScheme()
+	must(t, v1alpha1.AddToScheme(scheme))
+	o := &v1alpha1.EntraTenant{
+		ObjectMeta: metav1.ObjectMeta{Name: "default", UID: "one"},
+		Spec: v1alpha1.EntraTenantSpec{
+			TenantID: f.tenantID, ClientID: f.client,
+			Endpoint:   &v1alpha1.Endpoint{Graph: server.URL, Authority: server.URL, CABundle: server.CAPEM},
+			Credential: v1alpha1.Credential{ClientSecret: &v1alpha1.ClientSecretCredential{}},
+		},
+	}
+	f.Reconciler = &Reconciler{
+		Client:  fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(o).WithObjects(o).Build(),
+		Tenants: tenant.NewRegistry(), Now: func() time.Time { return f.now }, Drifted: f.drifted, Connected: f.connected,
+	}
+	f.start()
+	return f
+}
+
+// grant gives the app registration these permissions, from the next token on.
+func (f *followed) grant(permissions ...string) {
+	must(f.t, f.graph.AddApp(emulator.App{TenantID: f.tenantID, ClientID: f.client, Secret: "s", Roles: permissions}))
+}
+
+// start connects the tenant as a process does that begins.
+func (f *followed) start() {
+	o := f.get()
+	t := &tenant.Tenant{Name: o.Name, Spec: o.Spec, Throttle: f.Tenants.Throttle(o.Name, f.Now, tenant.LearntPace(o.Status.Pace)), AuditLog: tenant.NewAuditLog(o.Status.AuditLog)}
+	var err error
+	t.Graph, err = tenant.Connect(&o.Spec, []byte("s"), t.Throttle, nil)
+	must(f.t, err)
+	f.Tenants.Put(t)
+}
+
+func (f *followed) get() *v1alpha1.EntraTenant {
+	o := &v1alpha1.EntraTenant{}
+	must(f.t, f.Client.Get(context.Background(), client.ObjectKey{Name: "default"}, o))
+	return o
+}
+
+// reads reads the log to its end, and returns who is to be read for it.
+func (f *followed) reads() (users []string) {
+	f.t.Helper()
+	for range 100 {
+		result, err := f.Reconcile(f.t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Name: "default"}})
+		must(f.t, err)
+		if f.again = result.RequeueAfter; f.again != nextPage {
+			break
+		}
+		f.now = f.now.Add(nextPage)
+	}
+	for len(f.drifted) > 0 {
+		users = append(users, (<-f.drifted).Object.User)
+	}
+	return users
+}
+
+func (f *followed) wants(want []string, got []string) {
+	f.t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		f.t.Errorf("users (-want +got): %s", diff)
+	}
+}
+
+func (f *followed) says(want v1alpha1.AuditLogAnswer) {
+	f.t.Helper()
+	if got := f.get().Status.AuditLog.LastAnswer; got != want {
+		f.t.Errorf("status says %q, want %q", got, want)
+	}
+}
+
+func (f *followed) period() time.Duration {
+	t, _ := f.Tenants.Get("default")
+	return t.DriftPeriod(f.now)
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var granted = []string{"User.ReadBasic.All", "AuditLog.Read.All", "Directory.Read.All"}
+
+func TestWhoseChangesAreTold(t *testing.T) {
+	f := follow(t, granted...)
+	must(t, f.graph.SetPhone(adaID, "mobile", one))
+	f.wants([]string{adaID}, f.reads())
+	f.says(v1alpha1.AuditLogFollowed)
+	f.wants(nil, f.reads()) // what was told is not told again
+	must(t, f.graph.RemovePhone(adaID, "mobile"))
+	must(t, f.graph.SetPhone(bobID, "office", one))
+	f.wants([]string{adaID, bobID}, f.reads())
+	if f.get().Status.AuditLog.Position.IsZero() {
+		t.Error("no position is kept")
+	}
+}
+
+func TestALogOfManyPagesIsReadToItsEnd(t *testing.T) {
+	f := follow(t, granted...)
+	for range 600 {
+		must(t, f.graph.SetPhone(adaID, "mobile", one))
+		must(t, f.graph.RemovePhone(adaID, "mobile"))
+	}
+	must(t, f.graph.SetPhone(bobID, "office", one))
+	users := f.reads()
+	told := map[string]bool{}
+	for _, u := range users {
+		told[u] = true
+	}
+	if !told[adaID] || !told[bobID] || f.again == nextPage {
+		t.Errorf("%v; again after %v", told, f.again)
+	}
+	if f.now.Sub(f.get().Status.AuditLog.Position.Time) > time.Minute {
+		t.Errorf("the position is %s, now %s", f.get().Status.AuditLog.Position, f.now)
+	}
+}
+
+// While the log is followed users who are as they should be are read once a week, unless the
+// EntraTenant says how often.
+func TestHowOftenUsersAreRead(t *testing.T) {
+	f := follow(t, granted...)
+	if d := f.period(); d != time.Hour {
+		t.Errorf("before the first read: %v", d)
+	}
+	f.reads()
+	if d := f.period(); d != 7*24*time.Hour {
+		t.Errorf("while it is followed: %v", d)
+	}
+	now, _ := f.Tenants.Get("default")
+	said := *now
+	said.Spec.ResyncPeriod = &metav1.Duration{Duration: 2 * time.Hour}
+	if d := said.DriftPeriod(f.now); d != 2*time.Hour {
+		t.Errorf("with resyncPeriod 2h: %v", d)
+	}
+	if f.now = f.now.Add(59 * time.Minute); f.period() != 7*24*time.Hour {
+		t.Errorf("59 minutes after the last read: %v", f.period())
+	}
+	if f.now = f.now.Add(time.Minute); f.period() != time.Hour {
+		t.Errorf("an hour after the last read: %v", f.period())
+	}
+}
+
+// Users who were left to the log are all read when it is lost: once.
+func TestALogThatIsLostWakesAllUsers(t *testing.T) {
+	f := follow(t, granted...)
+	f.reads()
+	must(t, f.graph.AddFault(emulator.Fault{Path: "/auditLogs/", Effect: emulator.Answer, Status: 503}))
+	f.now = f.now.Add(30 * time.Minute)
+	f.reads()
+	if len(f.connected) != 0 {
+		t.Fatal("half an hour without an answer is nothing yet")
+	}
+	f.now = f.now.Add(31 * time.Minute)
+	f.reads()
+	f.reads()
+	if got := len(f.connected); got != 1 {
+		t.Errorf("woken %d times, want once", got)
+	}
+	f.says(v1alpha1.AuditLogUnavailable)
+	must(t, f.graph.SetPhone(adaID, "mobile", one))
+	f.graph.ClearFaults()
+	f.now = f.now.Add(10 * time.Minute) // of the circuit breaker
+	f.wants([]string{adaID}, f.reads())
+	f.says(v1alpha1.AuditLogFollowed)
+	if f.period() != 7*24*time.Hour {
+		t.Errorf("followed again: %v", f.period())
+	}
+}
+
+func TestWhatIsSaidWhereTheLogCannotBeRead(t *testing.T) {
+	for name, tc := range map[string]struct {
+		permissions []string
+		fault       emulator.Fault
+		want        v1alpha1.AuditLogAnswer
+	}{
+		"no permission":       {[]string{"User.ReadBasic.All"}, emulator.Fault{}, v1alpha1.AuditLogNotGranted},
+		"one of two":          {[]string{"AuditLog.Read.All"}, emulator.Fault{}, v1alpha1.AuditLogNotGranted},
+		"Graph says it fails": {granted, emulator.Fault{Path: "/auditLogs/", Effect: emulator.Answer, Status: 500}, v1alpha1.AuditLogUnavailable},
+		"no licence": {granted, emulator.Fault{
+			Path: "/auditLogs/", Effect: emulator.Answer, Status: 403, Code: "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
+		}, v1alpha1.AuditLogUnlicensed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := follow(t, tc.permissions...)
+			if tc.fault.Path != "" {
+				must(t, f.graph.AddFault(tc.fault))
+			}
+			f.reads()
+			f.says(tc.want)
+			if f.period() != time.Hour || f.again < period {
+				t.Errorf("users are read once in %v, the log after %v", f.period(), f.again)
+			}
+		})
+	}
+}
+
+// A restarted operator begins where the last one was, and a record that is late is still told.
+func TestARestartGoesOnWhereTheLogWasRead(t *testing.T) {
+	f := follow(t, granted...)
+	f.reads()
+	must(t, f.graph.SetPhone(bobID, "office", one))
+	f.start()
+	f.wants([]string{bobID}, f.reads())
+}
+
+// A tenant in China has no audit log, and none is asked for.
+func TestChinaIsNotAsked(t *testing.T) {
+	f := follow(t, granted...)
+	now, _ := f.Tenants.Get("default")
+	china := *now
+	china.Spec.Cloud = v1alpha1.CloudChina
+	f.Tenants.Put(&china)
+	f.reads()
+	if f.again != 0 || f.get().Status.AuditLog.LastAnswer != "" {
+		t.Errorf("again after %v, status %+v", f.again, f.get().Status.AuditLog)
+	}
+	for _, r := range f.graph.Requests() {
+		t.Errorf("%s %s was asked", r.Method, r.Path)
+	}
+}
