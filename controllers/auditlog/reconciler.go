@@ -55,9 +55,18 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	if t.Spec.CloudOrDefault() == v1alpha1.CloudChina {
 		return reconcile.Result{}, nil // its Graph has no audit log; an edit of the spec comes here again
 	}
+	if t.Inventory.IsReading() && t.AuditLog.IsReadWithin(period, r.Now()) { // one request at a time
+		if r.takeStock(ctx, t) {
+			return reconcile.Result{RequeueAfter: nextPage}, nil
+		}
+		return reconcile.Result{RequeueAfter: wait.Jitter(period, jitter)}, nil
+	}
 	answer, again, err := r.read(ctx, t)
 	if err != nil {
 		return reconcile.Result{}, err
+	}
+	if answer == v1alpha1.AuditLogFollowed && again != nextPage && r.takeStock(ctx, t) {
+		again = nextPage
 	}
 	if t.AuditLog.Lost(r.Now()) {
 		log.FromContext(ctx).Info("the audit log cannot be read any more: all users are read again in each resyncPeriod")
@@ -94,6 +103,23 @@ func (r *Reconciler) read(ctx context.Context, t *tenant.Tenant) (v1alpha1.Audit
 		later = nextPage
 	}
 	return v1alpha1.AuditLogFollowed, later, nil
+}
+
+// takeStock reads a page of the registration report, if one is due, and reports whether there are
+// further ones. The permission for the audit log opens it. A tenant without a licence has none.
+func (r *Reconciler) takeStock(ctx context.Context, t *tenant.Tenant) (further bool) {
+	next, due := t.Inventory.Due(r.Now())
+	if !due {
+		return false
+	}
+	page, err := t.Graph.Registrations(ctx, next)
+	if err != nil {
+		log.FromContext(ctx).V(1).Info("the registration report cannot be read", "answer", err.Error())
+		t.Inventory.Failed(r.Now())
+		return false
+	}
+	t.Inventory.Heard(page, r.Now())
+	return page.Next != ""
 }
 
 func tell[T any](ctx context.Context, whom chan<- event.TypedGenericEvent[T], what T) error {

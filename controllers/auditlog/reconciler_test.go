@@ -2,6 +2,8 @@ package auditlog
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/tenant"
 	"github.com/entraops/phone-operator/internal/user"
 )
@@ -79,7 +82,7 @@ func (f *followed) grant(permissions ...string) {
 // start connects the tenant as a process does that begins.
 func (f *followed) start() {
 	o := f.get()
-	t := &tenant.Tenant{Name: o.Name, Spec: o.Spec, Throttle: f.Tenants.Throttle(o.Name, f.Now, tenant.LearntPace(o.Status.Pace)), AuditLog: tenant.NewAuditLog(o.Status.AuditLog)}
+	t := &tenant.Tenant{Name: o.Name, Spec: o.Spec, Throttle: f.Tenants.Throttle(o.Name, f.Now, tenant.LearntPace(o.Status.Pace)), AuditLog: tenant.NewAuditLog(o.Status.AuditLog), Inventory: tenant.NewInventory()}
 	var err error
 	t.Graph, err = tenant.Connect(&o.Spec, []byte("s"), t.Throttle, nil)
 	must(f.t, err)
@@ -272,5 +275,55 @@ func TestChinaIsNotAsked(t *testing.T) {
 	}
 	for _, r := range f.graph.Requests() {
 		t.Errorf("%s %s was asked", r.Method, r.Path)
+	}
+}
+
+// The registration report tells who has a phone already, so that Graph is asked first for those. It
+// is read to its end, and no more than one request is made in two seconds.
+func TestTheReportTellsWhoHasAPhone(t *testing.T) {
+	f := follow(t, granted...)
+	for i := range 1200 { // more than a page
+		must(t, f.graph.AddUser(emulator.User{ID: uuid.NewString(), TenantID: f.tenantID, UPN: fmt.Sprintf("u%d@contoso.com", i)}))
+	}
+	must(t, f.graph.SetPhone(adaID, "mobile", one))
+	now, _ := f.Tenants.Get("default")
+	says := func(id string, want tenant.Known, types ...phone.Type) {
+		t.Helper()
+		if got := now.Inventory.Of(id, types); got != want {
+			t.Errorf("of %s and %v it says %v, want %v", id, types, got, want)
+		}
+	}
+	says(adaID, tenant.Unknown, phone.Mobile)
+	f.reads()
+	says(adaID, tenant.Exists, phone.Mobile)
+	says(adaID, tenant.Exists, phone.Office, phone.Mobile)
+	says(adaID, tenant.Absent, phone.Office)
+	says(bobID, tenant.Absent, phone.Mobile)
+	asked := 0
+	for _, r := range f.graph.Requests() {
+		if strings.Contains(r.Path, "/reports/") {
+			asked++
+		}
+	}
+	if asked != 2 {
+		t.Errorf("the report was asked for %d times, want two pages", asked)
+	}
+	f.reads()
+	must(t, f.graph.SetPhone(bobID, "mobile", one))
+	f.now = f.now.Add(12 * time.Hour)
+	f.reads()
+	says(bobID, tenant.Exists, phone.Mobile)
+}
+
+// A tenant without a licence for the report is asked once in twelve hours, and its log is followed.
+func TestATenantWithoutAReport(t *testing.T) {
+	f := follow(t, granted...)
+	must(t, f.graph.AddFault(emulator.Fault{Path: "/reports/", Effect: emulator.Answer, Status: 403, Code: "Authentication_RequestFromNonPremiumTenantOrB2CTenant"}))
+	f.reads()
+	f.reads()
+	f.says(v1alpha1.AuditLogFollowed)
+	now, _ := f.Tenants.Get("default")
+	if got := now.Inventory.Of(adaID, []phone.Type{phone.Mobile}); got != tenant.Unknown {
+		t.Errorf("it says %v", got)
 	}
 }

@@ -34,7 +34,7 @@ func (r *Reconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant) (conn
 		t.Deletions = was.Deletions
 	}
 	if known && was.Views != nil && was.Version.UID == t.Version.UID {
-		t.Views, t.AuditLog, t.Reads = was.Views, was.AuditLog, was.Reads
+		t.Views, t.AuditLog, t.Inventory, t.Reads = was.Views, was.AuditLog, was.Inventory, was.Reads
 	}
 	cleared, err := r.acceptClearedViews(ctx, o, t)
 	if err != nil {
@@ -100,7 +100,8 @@ func (r *Reconciler) build(ctx context.Context, o *v1alpha1.EntraTenant) (t *ten
 	t.Deletions = tenant.NewBudget(r.Now, o.Status.RecentDeletions, func(ctx context.Context, counts []v1alpha1.DeletionCount) error {
 		return r.saveDeletions(ctx, o.Name, counts)
 	})
-	t.Views, t.AuditLog, t.Reads = r.viewsOf(o), tenant.NewAuditLog(o.Status.AuditLog), tenant.NewReads()
+	t.Views, t.AuditLog = r.viewsOf(o), tenant.NewAuditLog(o.Status.AuditLog)
+	t.Inventory, t.Reads = tenant.NewInventory(), tenant.NewReads()
 	refuse := func(reason, message string) (*tenant.Tenant, error) {
 		t.Problem = &tenant.Problem{Reason: reason, Message: message}
 		return t, nil

@@ -9,7 +9,9 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
+	"github.com/entraops/phone-operator/internal/tenant"
 )
 
 // observeOrCreate asks Graph what the user has, or leaves that out: for a user of whom nothing is
@@ -17,7 +19,7 @@ import (
 // create a phone where one is; then it is asked.
 func (r *Reconciler) observeOrCreate(ctx context.Context, u phones) (phones, error) {
 	first := isFirstContact(u)
-	if first && r.firstContactsOf(u.tenant.Name).areMostlyNew() && onlyCreates(plan.Compute(u.claims(), nil)) {
+	if first && r.isProbablyNew(u) && onlyCreates(plan.Compute(u.claims(), nil)) {
 		u.methods, u.unread = nil, true
 		return u, nil
 	}
@@ -26,6 +28,23 @@ func (r *Reconciler) observeOrCreate(ctx context.Context, u phones) (phones, err
 		r.noteFirstContact(u.tenant.Name, u.any(func(c resource) bool { return u.method(c.Type) != nil }))
 	}
 	return u, err
+}
+
+// isProbablyNew reports whether the user has probably none of the phones that are to be created: by the
+// registration report, which is hours behind, and without one by what the last new users had.
+func (r *Reconciler) isProbablyNew(u phones) bool {
+	types := make([]phone.Type, len(u.resources))
+	for i, c := range u.resources {
+		types[i] = c.Type
+	}
+	switch u.tenant.Inventory.Of(u.key.User, types) {
+	case tenant.Exists:
+		return false
+	case tenant.Absent:
+		return true
+	case tenant.Unknown:
+	}
+	return r.firstContactsOf(u.tenant.Name).areMostlyNew()
 }
 
 // isFirstContact reports whether nothing is known of what the user has, and a phone that is there

@@ -2,6 +2,7 @@ package phonemethod
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -9,6 +10,9 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/phone"
+	"github.com/entraops/phone-operator/internal/tenant"
 )
 
 // Requests below /authentication/ are few: a new phone costs one, where nothing says that the
@@ -47,6 +51,16 @@ func TestWhatTheFirstContactWithAUserCosts(t *testing.T) {
 			setsByHand(bob, mobileType, numberTwo), creates("people/b", bob, mobileType, number(numberTwo)), works(busy),
 			{"what was asked of the first one is forgotten", func(m *model) { m.paths = nil }}, mobile,
 		}, 1, 1, numberOne, v1alpha1.ReasonReady},
+		"a phone that is there by the registration report, and is expected by nobody": {[]step{
+			setsByHand(ada, mobileType, numberOne), reports(phone.Mobile), mobile,
+		}, 1, 0, numberOne, v1alpha1.ReasonReady},
+		"a new phone by the registration report, after others were there already": {[]step{
+			setsByHand(bob, mobileType, numberTwo), creates("people/b", bob, mobileType, number(numberTwo)), works(busy),
+			{"what was asked of the first one is forgotten", func(m *model) { m.paths = nil }}, reports(phone.Office), mobile,
+		}, 0, 1, numberOne, v1alpha1.ReasonReady},
+		"a phone that came after the registration report": {[]step{
+			reports(), setsByHand(ada, mobileType, numberTwo), mobile,
+		}, 1, 1, numberTwo, v1alpha1.ReasonAlreadyExists},
 		"a phone that Observe would create": {[]step{
 			tenantEdited("mode Observe", func(s *tenantState) { s.spec.Mode = v1alpha1.ModeObserve }), mobile,
 		}, 1, 0, "", v1alpha1.ReasonWouldChange},
@@ -71,6 +85,14 @@ func TestWhatTheFirstContactWithAUserCosts(t *testing.T) {
 			})
 		})
 	}
+}
+
+// reports has the registration report say which phones ada has.
+func reports(types ...phone.Type) step {
+	return step{fmt.Sprintf("the registration report says %v of ada", types), func(m *model) {
+		m.registered.Inventory = tenant.NewInventory()
+		m.registered.Inventory.Heard(graph.Page[graph.Registration]{Rows: []graph.Registration{{User: ada, Types: types}}}, time.Now())
+	}}
 }
 
 // sentTo counts the requests to users' phones, by method.

@@ -77,6 +77,13 @@ func (a *AuditLog) isFollowed(now time.Time) bool {
 	return !a.read.IsZero() && now.Sub(a.read) < auditPatience
 }
 
+// IsReadWithin reports whether the last read came to its end within so much time.
+func (a *AuditLog) IsReadWithin(d time.Duration, now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return !a.read.IsZero() && now.Sub(a.read) < d
+}
+
 // Lost reports, once, that the log was followed and is not any more: who was left to it has to be
 // read.
 func (a *AuditLog) Lost(now time.Time) bool {

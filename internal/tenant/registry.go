@@ -35,6 +35,8 @@ type Tenant struct {
 	Views *Views
 	// AuditLog is how far the audit log was read; nil: it is not read.
 	AuditLog *AuditLog
+	// Inventory is who had phones when the registration report was read; nil: it is not read.
+	Inventory *Inventory
 	// Reads are when users were read; nil: that is not noted.
 	Reads *Reads
 	// Throttle is what all requests to the tenant's Graph pass.
