@@ -9,9 +9,10 @@ TOOL := go tool -modfile=hack/tools/go.mod
 # Without the checkers that it finds on some machines, so that all machines find the same.
 ACTIONLINT := $(TOOL) actionlint -shellcheck= -pyflakes=
 LINT := go tool -modfile=hack/tools/lint/go.mod golangci-lint
+HELM := go tool -modfile=hack/tools/helm/go.mod helm
 
 # Modules of their own: what they need would otherwise weigh on the operator's go.mod.
-MODULES := . hack/devcluster hack/graphsdk hack/plot hack/tools hack/tools/lint
+MODULES := . hack/devcluster hack/graphsdk hack/plot hack/tools hack/tools/helm hack/tools/lint
 
 FUZZTIME ?= 30s
 RACE     ?= -race
@@ -52,11 +53,12 @@ build: ## the programs, into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
 
 .PHONY: generate
-generate: ## deep copies, CRDs, RBAC and webhook configuration from the Go types and markers
+generate: ## deep copies, CRDs, RBAC and webhook configuration from the Go types and markers; from those the chart's
 	$(TOOL) controller-gen object crd rbac:roleName=manager-role paths=./api/... paths=./controllers/... \
 		output:crd:dir=config/crd/bases output:rbac:dir=config/rbac
 	$(TOOL) controller-gen webhook rbac:roleName=webhook-role paths=./internal/webhook/... \
 		output:webhook:dir=config/webhook output:rbac:dir=config/webhook
+	go run ./hack/chart
 
 .PHONY: test
 test: assets ## every test, on a real API server
@@ -67,7 +69,7 @@ test: assets ## every test, on a real API server
 	go test -C hack/plot ./...
 
 .PHONY: lint
-lint: ## golangci-lint, actionlint for the workflows, and dead code
+lint: ## golangci-lint, actionlint for the workflows, helm lint, and dead code
 	@echo "lint: golangci-lint; the first run builds it, a few minutes" >&2
 	$(LINT) run ./...
 	cd hack/devcluster && go tool -modfile=../tools/lint/go.mod golangci-lint run ./...
@@ -75,6 +77,8 @@ lint: ## golangci-lint, actionlint for the workflows, and dead code
 	cd hack/plot && go tool -modfile=../tools/lint/go.mod golangci-lint run ./...
 	@echo "lint: actionlint" >&2
 	$(ACTIONLINT) .github/workflows/*.yaml
+	@echo "lint: helm; the first run builds it, a few minutes" >&2
+	$(HELM) lint --strict --quiet charts/phone-operator
 	@echo "lint: deadcode" >&2
 	@dead=$$($(TOOL) deadcode -test ./...); [ -z "$$dead" ] || { echo "$$dead"; exit 1; }
 

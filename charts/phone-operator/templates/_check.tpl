@@ -1,0 +1,40 @@
+{{/* Values that are right one by one and wrong together. */}}
+{{- define "phone-operator.check" -}}
+{{- if and (gt (int .Values.replicas) 1) (not .Values.leaderElection.enabled) }}
+{{- fail "replicas: more than one needs leaderElection.enabled, as two operators would undo each other's work" }}
+{{- end }}
+{{- if contains "@" .Values.proxy.url }}
+{{- fail "proxy.url: a URL with a password belongs into a Secret, which proxy.secret names" }}
+{{- end }}
+{{- if and .Values.proxy.url .Values.proxy.secret.name }}
+{{- fail "proxy: give either url or secret.name" }}
+{{- end }}
+{{- if gt (len (compact (list .Values.caBundle.pem .Values.caBundle.configMapName .Values.caBundle.secretName))) 1 }}
+{{- fail "caBundle: give one of pem, configMapName and secretName" }}
+{{- end }}
+{{- if and .Values.networkPolicy.enabled .Values.networkPolicy.egress.enabled (not .Values.networkPolicy.egress.apiServerCIDRs) }}
+{{- fail "networkPolicy.egress.apiServerCIDRs: name the API server's addresses, without which the operator cannot start; kubectl -n default get endpointslices -l kubernetes.io/service-name=kubernetes shows them" }}
+{{- end }}
+{{- if and .Values.workloadIdentity.enabled (eq .Values.workloadIdentity.token "Webhook") (not .Values.workloadIdentity.clientID) }}
+{{- fail "workloadIdentity.clientID: name the application (client) id, which Azure's webhook reads from the ServiceAccount" }}
+{{- end }}
+{{- if and .Values.admissionPolicies.usersOfNamespaces.enabled (not .Values.admissionPolicies.usersOfNamespaces.table) }}
+{{- fail "admissionPolicies.usersOfNamespaces.table: name a namespace and its endings, or nobody can declare a phone" }}
+{{- end }}
+{{- if and (or .Values.metrics.serviceMonitor.enabled .Values.metrics.prometheusRule.enabled) (not .Values.metrics.enabled) }}
+{{- fail "metrics.enabled is false: then there is nothing for serviceMonitor and prometheusRule to read" }}
+{{- end }}
+{{- range .Values.metrics.prometheusRule.disabled }}
+{{- $alert := . }}
+{{- $known := false }}
+{{- range ($.Files.Get "files/alerts.yaml" | fromYaml).groups }}
+{{- range .rules }}{{ if eq .alert $alert }}{{ $known = true }}{{ end }}{{ end }}
+{{- end }}
+{{- if not $known }}{{ fail (printf "metrics.prometheusRule.disabled: there is no alert %s" $alert) }}{{ end }}
+{{- end }}
+{{- /* Helm looks up every kind before it creates the first CRD. A cluster that can be asked has kube-system; without one
+       (helm template) nothing is known. */}}
+{{- if and .Values.tenants (lookup "v1" "Namespace" "" "kube-system") (not (.Capabilities.APIVersions.Has "identity.entraops.dev/v1alpha1/EntraTenant")) }}
+{{- fail "tenants: this cluster does not know EntraTenants yet, and Helm cannot create them together with their CRD: install without tenants, then add them with helm upgrade" }}
+{{- end }}
+{{- end }}
