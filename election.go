@@ -54,6 +54,11 @@ func (f *flags) operatorID() string {
 	return leaderLease + "-" + hex.EncodeToString(sum[:4])
 }
 
+// electionNamespace is where the leader's Lease is.
+func (f *flags) electionNamespace() string {
+	return cmp.Or(f.leaderElectionNamespace, ownNamespace(serviceAccountNamespace))
+}
+
 // election is how this process comes to lead, and in which name it holds the Leases of tenants.
 type election struct {
 	selector            labels.Selector
@@ -78,7 +83,7 @@ func (f *flags) elect(config *rest.Config, o *ctrl.Options) (*election, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.namespace = cmp.Or(f.leaderElectionNamespace, ownNamespace(serviceAccountNamespace))
+	e.namespace = f.electionNamespace()
 	e.identity = e.namespace + "/" + f.operatorID()
 	e.leader = &lease.Term{}
 	e.lock = &resourcelock.LeaseLock{

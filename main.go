@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
@@ -41,6 +42,7 @@ type flags struct {
 	webhook                 webhookFlags
 	log                     zap.Options
 	version                 bool
+	check                   time.Duration
 }
 
 func main() {
@@ -57,6 +59,7 @@ func main() {
 	flag.StringVar(&f.watchNamespaces, "watch-namespaces", "", "Namespaces to watch, with commas between them; empty is all.")
 	flag.Var(&f.credentialNamespaces, "credential-namespaces", "Namespaces beside the operator's own whose Secrets an EntraTenant may name as its credential, with commas between them; may be given more than once. Whoever may write an EntraTenant can read every Secret of these.")
 	flag.BoolVar(&f.version, "version", false, "Print the version and exit.")
+	flag.DurationVar(&f.check, "check-installation", 0, "Ask for at most this long whether the installation that the other flags describe works, print what was found and exit; 0 runs the operator.")
 	f.webhook.bind(flag.CommandLine)
 	f.log.TimeEncoder = zapcore.RFC3339TimeEncoder
 	f.log.BindFlags(flag.CommandLine)
@@ -72,6 +75,13 @@ func main() {
 		debug.SetGCPercent(50)
 	}
 	ctrl.SetLogger(newLogger(f.log))
+	if f.check > 0 {
+		if err := f.checkInstallation(ctrl.SetupSignalHandler(), os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	ctrl.Log.Info("starting", "version", version.String())
 	if err := run(ctrl.SetupSignalHandler(), f); err != nil {
 		ctrl.Log.Error(err, "the manager stopped")
@@ -83,12 +93,10 @@ func run(ctx context.Context, f flags) error {
 	if f.maxConcurrent < 1 {
 		return fmt.Errorf("--max-concurrent-reconciles is %d: it must be at least 1", f.maxConcurrent)
 	}
-	config, err := ctrl.GetConfig()
+	config, err := clusterConfig()
 	if err != nil {
-		return fmt.Errorf("find the cluster (in a pod, or by KUBECONFIG or --kubeconfig): %w", err)
+		return err
 	}
-	config.UserAgent = version.UserAgent()
-	config.QPS = -1 // the API server shares itself out fairly; a second limit here only slows
 	o := options(f)
 	election, err := f.elect(config, &o)
 	if err != nil {
@@ -119,15 +127,38 @@ func run(ctx context.Context, f flags) error {
 	return mgr.Start(ctx)
 }
 
-func options(f flags) ctrl.Options {
+// clusterConfig is how this process talks to the API server.
+func clusterConfig() (*rest.Config, error) {
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return nil, fmt.Errorf("find the cluster (in a pod, or by KUBECONFIG or --kubeconfig): %w", err)
+	}
+	config.UserAgent = version.UserAgent()
+	config.QPS = -1 // the API server shares itself out fairly; a second limit here only slows
+	return config, nil
+}
+
+func newScheme() *runtime.Scheme {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
 		if err := add(scheme); err != nil {
 			panic(err) // two types of one name: no flag or cluster can mend that
 		}
 	}
+	return scheme
+}
+
+// watched are the namespaces to watch; none is all.
+func (f flags) watched() (namespaces []string) {
+	for _, namespace := range strings.FieldsFunc(f.watchNamespaces, func(r rune) bool { return r == ',' }) {
+		namespaces = append(namespaces, strings.TrimSpace(namespace))
+	}
+	return namespaces
+}
+
+func options(f flags) ctrl.Options {
 	o := ctrl.Options{
-		Scheme:                        scheme,
+		Scheme:                        newScheme(),
 		LeaderElection:                f.leaderElect,
 		LeaderElectionReleaseOnCancel: true, // main ends when the manager does
 		// Within a pod's usual 30 s. What is cut off then is settled by reading.
@@ -141,11 +172,11 @@ func options(f flags) ctrl.Options {
 	if f.metricsSecure {
 		o.Metrics.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}
-	for _, namespace := range strings.FieldsFunc(f.watchNamespaces, func(r rune) bool { return r == ',' }) {
+	for _, namespace := range f.watched() {
 		if o.Cache.DefaultNamespaces == nil {
 			o.Cache.DefaultNamespaces = map[string]cache.Config{}
 		}
-		o.Cache.DefaultNamespaces[strings.TrimSpace(namespace)] = cache.Config{}
+		o.Cache.DefaultNamespaces[namespace] = cache.Config{}
 	}
 	return o
 }

@@ -1,11 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
-	"fmt"
 
-	"k8s.io/client-go/tools/clientcmd"
 	ctrl "sigs.k8s.io/controller-runtime"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
@@ -39,13 +38,10 @@ func (f *webhookFlags) setup(ctx context.Context, mgr ctrl.Manager) error {
 	if !f.enable {
 		return nil
 	}
-	if f.namespace == "" {
-		// In a pod that is the ServiceAccount's, elsewhere the one of the kubeconfig.
-		var err error
-		f.namespace, _, err = clientcmd.NewNonInteractiveDeferredLoadingClientConfig(clientcmd.NewDefaultClientConfigLoadingRules(), nil).Namespace()
-		if err != nil {
-			return fmt.Errorf("find the operator's own namespace (or give --webhook-namespace): %w", err)
-		}
-	}
-	return webhook.SetupWithManager(ctx, mgr, webhook.Options{Name: f.name, Namespace: f.namespace, CertDir: f.certDir})
+	return webhook.SetupWithManager(ctx, mgr, webhook.Options{Name: f.name, Namespace: f.ownNamespace(), CertDir: f.certDir})
+}
+
+// ownNamespace is where the webhook's Service and Secret are.
+func (f *webhookFlags) ownNamespace() string {
+	return cmp.Or(f.namespace, ownNamespace(serviceAccountNamespace))
 }
