@@ -16,12 +16,15 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
 
 	"github.com/entraops/phone-operator/internal/devcluster"
 	"github.com/entraops/phone-operator/internal/testenv"
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 // The life of a release on a real API server, one part after the other: an older chart, the upgrade, what the operator
@@ -40,7 +43,7 @@ func TestLifeOfARelease(t *testing.T) {
 		}
 	}
 
-	if err := run(t, "install", chartDir, some, tenants); err == nil || !strings.Contains(err.Error(), "install without tenants, then add them with helm upgrade") {
+	if err := run(t, "install", install.Chart, some, tenants); err == nil || !strings.Contains(err.Error(), "install without tenants, then add them with helm upgrade") {
 		t.Fatalf("tenants before their kind: %v", err)
 	}
 	const phones = "phoneauthenticationmethods.identity.entraops.dev"
@@ -79,7 +82,7 @@ func TestLifeOfARelease(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	if err := run(t, "upgrade", chartDir, some, tenants); err != nil {
+	if err := run(t, "upgrade", install.Chart, some, tenants); err != nil {
 		t.Fatal(err)
 	}
 	if columns(t, c, phones) == 0 {
@@ -98,7 +101,7 @@ func TestLifeOfARelease(t *testing.T) {
 	if err := c.Get(t.Context(), client.ObjectKey{Name: "default"}, entraTenant()); err != nil {
 		t.Errorf("the tenant of the values: %v", err)
 	}
-	if err := run(t, "upgrade", chartDir, some); err != nil { // without the tenant
+	if err := run(t, "upgrade", install.Chart, some); err != nil { // without the tenant
 		t.Fatal(err)
 	}
 
@@ -116,7 +119,7 @@ func TestLifeOfARelease(t *testing.T) {
 			t.Errorf("%s %s after the uninstall: %v", o.GetObjectKind().GroupVersionKind().Kind, o.GetName(), err)
 		}
 	}
-	if err := run(t, "install", chartDir, some, tenants); err != nil {
+	if err := run(t, "install", install.Chart, some, tenants); err != nil {
 		t.Errorf("a second installation: %v", err)
 	}
 }
@@ -130,7 +133,7 @@ func TestWhatTheOperatorMayDoInSomeNamespaces(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := run(t, "install", chartDir, "{watchNamespaces: [people], credentialNamespaces: [vault]}"); err != nil {
+	if err := run(t, "install", install.Chart, "{watchNamespaces: [people], credentialNamespaces: [vault]}"); err != nil {
 		t.Fatal(err)
 	}
 	for _, verb := range []string{"get", "list", "watch"} {
@@ -148,24 +151,37 @@ func TestWhatTheOperatorMayDoInSomeNamespaces(t *testing.T) {
 }
 
 // The pods keep the restricted standard with everything that the values add to them, under the image's user and under one
-// that OpenShift chooses.
+// that OpenShift chooses. So does the pod of helm test, which no Service sends anything to.
 func TestChartsPodsKeepTheRestrictedStandard(t *testing.T) {
-	objects := charted(t, `
+	const all = `
 webhook: {enabled: true}
 workloadIdentity: {enabled: true, token: Projected}
 caBundle: {pem: x}
-proxy: {url: "http://proxy:3128"}`)
+proxy: {url: "http://proxy:3128"}`
 	var d appsv1.Deployment
-	fromUnstructured(t, objects[manager].Object, &d)
-	spec := d.Spec.Template.Spec
-	if spec.SecurityContext.RunAsUser != nil || spec.SecurityContext.FSGroup != nil || spec.Containers[0].SecurityContext.RunAsUser != nil {
-		t.Fatal("the pod names a user, so OpenShift's default constraint refuses it")
+	fromUnstructured(t, charted(t, all)[manager].Object, &d)
+	args := append([]string{"template", install.Release, install.Chart, "--namespace", namespace, "--show-only", "templates/test.yaml"}, valueFiles(t, all)...)
+	text, err := helm(t, args...)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for name, user := range map[string]*int64{"the image's": nil, "openshift's": new(int64(1000680000))} {
-		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "manager"}, Spec: *spec.DeepCopy()}
-		pod.Spec.SecurityContext.RunAsUser = user
-		if err := k8s(t).Create(t.Context(), pod, client.DryRunAll); err != nil {
-			t.Errorf("%s user: %v", name, err)
+	var test corev1.Pod
+	if err := yaml.UnmarshalStrict([]byte(text), &test); err != nil {
+		t.Fatal(err)
+	}
+	if selector, err := metav1.LabelSelectorAsSelector(d.Spec.Selector); err != nil || selector.Matches(labels.Set(test.Labels)) {
+		t.Errorf("the pod of helm test counts as the operator's: %v", err)
+	}
+	for name, pod := range map[string]corev1.PodSpec{"the operator's": d.Spec.Template.Spec, "helm test's": test.Spec} {
+		if pod.SecurityContext.RunAsUser != nil || pod.SecurityContext.FSGroup != nil || pod.Containers[0].SecurityContext.RunAsUser != nil {
+			t.Fatalf("%s pod names a user, so OpenShift's default constraint refuses it", name)
+		}
+		for whose, user := range map[string]*int64{"the image's": nil, "openshift's": new(int64(1000680000))} {
+			o := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "pod"}, Spec: *pod.DeepCopy()}
+			o.Spec.SecurityContext.RunAsUser = user
+			if err := k8s(t).Create(t.Context(), o, client.DryRunAll); err != nil {
+				t.Errorf("%s pod as %s user: %v", name, whose, err)
+			}
 		}
 	}
 }
@@ -199,7 +215,7 @@ func withHelm(t *testing.T) (client.Client, func(t *testing.T, command, chart st
 	}
 	return c, func(t *testing.T, command, chart string, values ...string) error {
 		t.Helper()
-		args := []string{command, release}
+		args := []string{command, install.Release}
 		if chart != "" {
 			args = append(args, chart)
 		}
@@ -216,7 +232,7 @@ func withHelm(t *testing.T) (client.Client, func(t *testing.T, command, chart st
 func older(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(filepath.Join("..", chartDir))); err != nil {
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join("..", install.Chart))); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, "files", "crds", "phoneauthenticationmethods.yaml")

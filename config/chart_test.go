@@ -1,72 +1,34 @@
 package config_test
 
 import (
-	"bytes"
 	"fmt"
 	"io/fs"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
-const (
-	chartDir = "charts/phone-operator" // from the repository's root
-	release  = "phone-operator"        // whose names are those of config/default
-)
-
-// helmPath is the pinned Helm, which takes minutes to build and is in the build cache afterwards.
-var helmPath = sync.OnceValues(func() (string, error) {
-	tool := []string{"tool", "-modfile=hack/tools/helm/go.mod"}
-	for _, args := range [][]string{append(tool, "helm", "version"), append(tool, "-n", "helm")} {
-		cmd := exec.Command("go", args...)
-		cmd.Dir = ".."
-		cmd.Stderr = os.Stderr
-		out, err := cmd.Output()
-		if err != nil {
-			return "", fmt.Errorf("go %q: %w", args, err)
-		}
-		if slices.Contains(args, "-n") {
-			return strings.TrimSpace(string(out)), nil
-		}
-	}
-	panic("unreachable")
-})
-
-// helm runs Helm at the repository's root, with nothing of the user's settings, and returns what it prints. The error
-// has what it says.
-func helm(t *testing.T, args ...string) ([]byte, error) {
+// helm runs Helm, and returns what it prints.
+func helm(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	path, err := helmPath()
-	if err != nil {
-		t.Fatal(err)
-	}
 	chartIsInput(t)
-	home := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), path, args...)
-	cmd.Dir = ".."
-	cmd.Env = append(os.Environ(), "HELM_CONFIG_HOME="+home, "HELM_CACHE_HOME="+home, "HELM_DATA_HOME="+home)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("helm %s: %w\n%s", args[0], err, &stderr)
-	}
-	return stdout.Bytes(), nil
+	return install.Helm(t.Context(), args...)
 }
 
 // chartIsInput reads the chart: go test takes an old result as long as the files that the test itself read are the same.
 func chartIsInput(t *testing.T) {
 	t.Helper()
-	err := fs.WalkDir(os.DirFS(filepath.Join("..", chartDir)), ".", func(path string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(os.DirFS(filepath.Join("..", install.Chart)), ".", func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
-			_, err = os.ReadFile(filepath.Join("..", chartDir, path))
+			_, err = os.ReadFile(filepath.Join("..", install.Chart, path))
 		}
 		return err
 	})
@@ -78,12 +40,12 @@ func chartIsInput(t *testing.T) {
 // template renders the chart for a release with values (YAML), the later ones over the earlier.
 func template(t *testing.T, name, namespace string, values ...string) ([]*unstructured.Unstructured, error) {
 	t.Helper()
-	args := []string{"template", name, chartDir, "--namespace", namespace, "--skip-tests"}
+	args := []string{"template", name, install.Chart, "--namespace", namespace, "--skip-tests"}
 	out, err := helm(t, append(args, valueFiles(t, values...)...)...)
 	if err != nil {
 		return nil, err
 	}
-	return decode(bytes.NewReader(out))
+	return decode(strings.NewReader(out))
 }
 
 // valueFiles are the arguments that give Helm these values.
@@ -102,7 +64,7 @@ func valueFiles(t *testing.T, values ...string) (args []string) {
 // charted is what the chart makes with values under the names of config/default.
 func charted(t *testing.T, values ...string) objectsByName {
 	t.Helper()
-	objects, err := template(t, release, namespace, values...)
+	objects, err := template(t, install.Release, namespace, values...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,6 +129,27 @@ func TestChartInstallsWhatKustomizeDoes(t *testing.T) {
 	}
 }
 
+// Operators that share tenants out are releases in one namespace, with the values that docs/helm.md names: they must not have
+// an object in common, which Helm would refuse.
+func TestReleasesForSeveralOperatorsHaveNoObjectInCommon(t *testing.T) {
+	first := charted(t, "{tenantSelector: shard=a, webhook: {enabled: true}}")
+	objects, err := template(t, "phone-operator-b", namespace,
+		"{tenantSelector: shard=b, crds: {enabled: false}, rbac: {peopleRoles: false}, admissionPolicies: {metadata: {enabled: false}}}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range byName(objects) {
+		if first[name] != nil {
+			t.Errorf("both have the %s", name)
+		}
+	}
+	for _, o := range objects {
+		if o.GetKind() == "CustomResourceDefinition" || strings.HasPrefix(o.GetKind(), "Validating") {
+			t.Errorf("the second has a %s", o.GetKind())
+		}
+	}
+}
+
 // normal is an object without what may differ: labels that select nothing, and the instance among those that do.
 func normal(t *testing.T, o *unstructured.Unstructured) (content any) {
 	t.Helper()
@@ -184,7 +167,7 @@ func normal(t *testing.T, o *unstructured.Unstructured) (content any) {
 func withoutInstance(content any) any {
 	switch c := content.(type) {
 	case map[string]any:
-		if c["app.kubernetes.io/instance"] == release {
+		if c["app.kubernetes.io/instance"] == install.Release {
 			delete(c, "app.kubernetes.io/instance")
 		}
 		for key := range c {

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 const (
@@ -200,7 +202,7 @@ func TestWrongValuesAreRefused(t *testing.T) {
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
-			_, err := template(t, release, namespace, c.values)
+			_, err := template(t, install.Release, namespace, c.values)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("want %q, got %v", c.want, err)
 			}
@@ -213,7 +215,7 @@ func TestWrongValuesAreRefused(t *testing.T) {
 
 func TestKubernetesThatIsTooOldIsRefused(t *testing.T) {
 	for version, want := range map[string]bool{"1.31.9": false, "1.32.0": true, "1.32.0-gke.1": true, "1.40.0": true} {
-		_, err := helm(t, "template", release, chartDir, "--kube-version", version)
+		_, err := helm(t, "template", install.Release, install.Chart, "--kube-version", version)
 		if (err == nil) != want {
 			t.Errorf("%s: %v", version, err)
 		}
@@ -223,7 +225,7 @@ func TestKubernetesThatIsTooOldIsRefused(t *testing.T) {
 // leaves are the paths of all values, as values.schema.json has them.
 func leaves(t *testing.T) []string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", chartDir, "values.schema.json"))
+	text, err := os.ReadFile(filepath.Join("..", install.Chart, "values.schema.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

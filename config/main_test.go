@@ -59,12 +59,12 @@ func start(dir string) (client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c, install(context.Background(), c, dir)
+	return c, applyDir(context.Background(), c, dir)
 }
 
-// install renders a directory, applies it as an administrator would, and waits
+// applyDir renders a directory, applies it as an administrator would, and waits
 // until the API server serves the kinds.
-func install(ctx context.Context, c client.Client, dir string) error {
+func applyDir(ctx context.Context, c client.Client, dir string) error {
 	objects, err := render(dir)
 	if err != nil {
 		return err

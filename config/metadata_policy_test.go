@@ -130,7 +130,7 @@ func policed(t *testing.T) (client.Client, *rest.Config) {
 			t.Fatal(err)
 		}
 	}
-	if err := install(t.Context(), c, "config/default"); err != nil {
+	if err := applyDir(t.Context(), c, "config/default"); err != nil {
 		t.Fatal(err)
 	}
 	give(t, c, editor, "phone-operator-phoneauthenticationmethod-editor-role", "people")

@@ -73,6 +73,21 @@ func TestOperatorServesItsWebhook(t *testing.T) {
 	if err != nil {
 		t.Fatalf("the webhook is not heard of: %v\n%s", err, log())
 	}
+	// Its own check finds that out, too. There is nothing here that the tenant could be ready for.
+	tenant := entraTenant()
+	tenant.SetName("default")
+	tenant.Object["spec"] = map[string]any{"tenantID": "11111111-2222-3333-4444-555555555555", "credential": map[string]any{"managedIdentity": map[string]any{}}}
+	if err := c.Create(t.Context(), tenant); err != nil {
+		t.Fatal(err)
+	}
+	check := exec.CommandContext(t.Context(), filepath.Join(dir, "manager"), append(args, "--check-installation=1ms")...)
+	check.Env = append(os.Environ(), "KUBECONFIG="+filepath.Join(dir, "kubeconfig"))
+	said, err := check.CombinedOutput()
+	for _, line := range []string{"ok    the operator has all rights of the webhook role\n", "ok    the webhook answers\n", "WRONG EntraTenant \"default\" "} {
+		if !strings.Contains(string(said), line) {
+			t.Errorf("the check does not say %q: %v\n%s", line, err, said)
+		}
+	}
 	if text := log(); strings.Contains(text, "forbidden") || strings.Contains(text, "5550100") {
 		t.Errorf("the operator lacks a right, or shows a number:\n%s", text)
 	}

@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
@@ -28,9 +30,10 @@ type operator struct {
 
 // launch says how an operator is started. The zero value is how the stories share one.
 type launch struct {
-	account string   // a ServiceAccount in the operator's namespace; empty: its own
-	mute    bool     // nobody can ask for metrics, or whether it is ready
-	args    []string // after the usual ones, which they override
+	account string          // a ServiceAccount in the operator's namespace; empty: its own
+	mute    bool            // nobody can ask for metrics, or whether it is ready
+	pod     *corev1.PodSpec // has what this pod would have
+	args    []string        // after the usual ones, which they override
 }
 
 // run starts an operator, keeps it among those that ever ran, and returns when it is ready. It logs all that can be
@@ -41,7 +44,7 @@ func (w *world) run(l launch) (*operator, error) {
 	log := fmt.Sprintf("operator-%d", w.launched)
 	w.mu.Unlock()
 	p, err := w.Run(context.Background(), install.Launch{
-		Log: log, Account: l.account, Through: w.api.through, Metrics: !l.mute, Probes: !l.mute,
+		Log: log, Account: l.account, Through: w.api.through, Metrics: !l.mute, Probes: !l.mute, Pod: l.pod,
 		Args: append([]string{"--zap-devel", "--zap-encoder=json", "--zap-log-level=9"}, l.args...),
 		Env:  []string{"AZURE_SDK_GO_LOGGING=all"},
 	})

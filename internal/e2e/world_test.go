@@ -70,7 +70,17 @@ func borrow(t *testing.T) *world {
 
 // newWorld leaves the policy about metadata out: the operator has to be right without it, and what an attacker cannot
 // even store would show nothing of the operator.
-func newWorld() (_ *world, err error) {
+func newWorld() (*world, error) {
+	w, err := newCluster()
+	if err != nil {
+		return nil, err
+	}
+	_, err = w.Install(context.Background(), install.MetadataPolicy...)
+	return w, err
+}
+
+// newCluster is a world in which nothing is installed yet.
+func newCluster() (_ *world, err error) {
 	go func() { _, _ = built() }() // while the cluster starts
 	dir, _, err := leash.TempDir("phone-operator-e2e-")
 	if err != nil {
@@ -83,10 +93,7 @@ func newWorld() (_ *world, err error) {
 	if w.Program, err = built(); err != nil {
 		return nil, err
 	}
-	if w.api, err = newAPIServer(w.Config()); err != nil {
-		return nil, err
-	}
-	_, err = w.Install(context.Background(), install.MetadataPolicy...)
+	w.api, err = newAPIServer(w.Config())
 	return w, err
 }
 

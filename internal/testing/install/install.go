@@ -1,8 +1,8 @@
 // Package install is the one way to build the real operator, install it into a development cluster and run it there: as
 // the README says for a real cluster, under its own ServiceAccount, against an emulator of Graph over HTTPS. The demo,
-// chaos, bench and e2e stand on it.
+// chaos, bench and e2e stand on it. What is installed is config/default, or the Helm chart.
 //
-// The Deployment of config/default makes no Pod, as there are no nodes: the operator is a process of this machine. It
+// The Deployment makes no Pod, as there are no nodes: the operator is a process of this machine. It
 // ends with this one, however that ends.
 package install
 
@@ -129,7 +129,11 @@ func (c *Cluster) Install(ctx context.Context, leftOut ...string) (string, error
 	if err != nil {
 		return "", err
 	}
-	_, err = c.Kubectl(ctx, "wait", "--for=condition=Established", "--timeout=60s", "crd",
+	return applied, c.kindsAreKnown(ctx)
+}
+
+func (c *Cluster) kindsAreKnown(ctx context.Context) error {
+	_, err := c.Kubectl(ctx, "wait", "--for=condition=Established", "--timeout=60s", "crd",
 		"phoneauthenticationmethods.identity.entraops.dev", "entratenants.identity.entraops.dev")
-	return applied, err
+	return err
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 
@@ -28,6 +29,7 @@ type Launch struct {
 	Through         func(*rest.Config) *rest.Config // what stands before the API server; nil: nothing. The first of an account counts
 	Metrics, Probes bool                            // whether it serves them
 	Profiles        bool                            // the same
+	Pod             *corev1.PodSpec                 // whose account, arguments and environment it has, in place of the usual ones
 	Args            []string                        // after the usual ones, which they override
 	Env             []string                        // NAME=value
 }
@@ -43,6 +45,14 @@ type Operator struct {
 // Launch starts an operator, which Build made, with the rights of its ServiceAccount. It sees of the environment what a
 // pod would.
 func (c *Cluster) Launch(ctx context.Context, l Launch) (_ *Operator, err error) {
+	usual, env := []string{"--leader-elect=false", "--leader-election-namespace=" + Namespace}, l.Env
+	if l.Pod != nil {
+		l.Account = l.Pod.ServiceAccountName
+		usual = l.Pod.Containers[0].Args
+		if env, err = environment(l.Pod.Containers[0].Env, l.Env); err != nil {
+			return nil, err
+		}
+	}
 	config, err := c.operatorConfig(ctx, cmp.Or(l.Account, ServiceAccount), l.Through)
 	if err != nil {
 		return nil, err
@@ -63,16 +73,30 @@ func (c *Cluster) Launch(ctx context.Context, l Launch) (_ *Operator, err error)
 			return nil, err
 		}
 	}
-	args := slices.Concat([]string{
-		"--leader-elect=false", "--leader-election-namespace=" + Namespace,
+	args := slices.Concat(usual, []string{
 		"--metrics-bind-address=" + cmp.Or(o.Metrics, "0"), "--health-probe-bind-address=" + cmp.Or(o.Probes, "0"),
 		"--pprof-bind-address=" + o.Profiles,
 	}, l.Args)
-	o.Process, err = leash.Logged(o.Log, append(l.Env, "KUBECONFIG="+config), c.Program, args...)
+	o.Process, err = leash.Logged(o.Log, append(env, "KUBECONFIG="+config), c.Program, args...)
 	if err != nil {
 		return nil, fmt.Errorf("start the operator: %w", err)
 	}
 	return o, nil
+}
+
+// environment is that of a container in the operator's namespace, and more.
+func environment(of []corev1.EnvVar, more []string) (env []string, err error) {
+	for _, e := range of {
+		switch from := e.ValueFrom; {
+		case from == nil:
+			env = append(env, e.Name+"="+e.Value)
+		case from.FieldRef != nil && from.FieldRef.FieldPath == "metadata.namespace":
+			env = append(env, e.Name+"="+Namespace)
+		default:
+			return nil, fmt.Errorf("%s has a value that only a kubelet knows", e.Name)
+		}
+	}
+	return append(env, more...), nil
 }
 
 // operatorConfig is the kubeconfig of a ServiceAccount of the operator's namespace, made by the first who needs it.
