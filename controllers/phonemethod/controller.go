@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -40,7 +41,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int, tenants <-c
 		Named("phoneauthenticationmethod").
 		Watches(&v1alpha1.PhoneAuthenticationMethod{},
 			handler.TypedEnqueueRequestsFromMapFunc(r.userOfResource),
-			builder.WithPredicates(predicate.Or[client.Object](r.deleted(), predicate.GenerationChangedPredicate{}, requestChanged()))).
+			builder.WithPredicates(predicate.Or[client.Object](r.deleted(), changed()))).
 		Watches(&corev1.Secret{}, handler.TypedEnqueueRequestsFromMapFunc(r.usersOfSecret), builder.OnlyMetadata).
 		Watches(&corev1.Namespace{}, handler.TypedEnqueueRequestsFromMapFunc(r.usersOfNamespace), builder.OnlyMetadata,
 			builder.WithPredicates(predicate.LabelChangedPredicate{})).
@@ -80,14 +81,19 @@ func (r *Reconciler) deleted() predicate.Funcs {
 	}
 }
 
-// requestChanged passes updates in which a reconcile is asked for by annotation.
-func requestChanged() predicate.Funcs {
-	return predicate.Funcs{
+// changed passes what makes work: resources that come, edits of spec, and updates in which a reconcile
+// is asked for by annotation, or somebody else took the finalizer off. Without that a resource which is
+// deleted would leave its phone behind, and nobody would know.
+func changed() predicate.Predicate {
+	return predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.Funcs{
 		CreateFunc:  func(event.CreateEvent) bool { return false },
 		DeleteFunc:  func(event.DeleteEvent) bool { return false },
 		GenericFunc: func(event.GenericEvent) bool { return false },
-		UpdateFunc:  func(e event.UpdateEvent) bool { return requestOf(e.ObjectOld) != requestOf(e.ObjectNew) },
-	}
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			return requestOf(e.ObjectOld) != requestOf(e.ObjectNew) || controllerutil.ContainsFinalizer(e.ObjectOld, v1alpha1.Finalizer) &&
+				!controllerutil.ContainsFinalizer(e.ObjectNew, v1alpha1.Finalizer) && e.ObjectNew.GetDeletionTimestamp().IsZero()
+		},
+	})
 }
 
 // userOfResource wakes the user of a resource that came, was edited or went. The others of

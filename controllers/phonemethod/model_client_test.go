@@ -25,8 +25,10 @@ type informer struct {
 	behind  int // passes that no change arrives before
 }
 
-// wakes reports whether a change is one that the controller watches for.
-var wakes = predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, requestChanged())
+// wakes reports whether a change is one that the controller watches for. It watches for deletions, too.
+var wakes = predicate.Or[client.Object](changed(), predicate.Funcs{
+	CreateFunc: func(event.CreateEvent) bool { return false }, UpdateFunc: func(event.UpdateEvent) bool { return false },
+})
 
 // arrive shows the oldest pending change to the operator.
 func (i *informer) arrive(r *Reconciler, q *queue) {

@@ -35,3 +35,19 @@ func TestAWakeUpThatComesBeforeTheBinding(t *testing.T) {
 		}
 	}
 }
+
+// A finalizer that somebody takes off by hand is put back at once: without it the resource would leave
+// its phone behind when it is deleted.
+func TestAFinalizerThatIsTakenOffByHandIsPutBack(t *testing.T) {
+	told(t, func(m *model) {
+		m.take(creates("people/a", ada, mobileType, number(numberOne)), works(busy), waits(time.Minute),
+			step{"somebody takes the finalizer off", func(m *model) {
+				m.cluster.edit(keyFor("people/a"), func(o *pam) { o.Finalizers = nil })
+			}}, works(busy))
+		if f := m.cluster.pams[keyFor("people/a")].Finalizers; len(f) != 1 || f[0] != v1alpha1.Finalizer {
+			t.Errorf("finalizers %v", f)
+		}
+		m.take(deletes("people/a"), works(busy))
+		m.wants(t, "")
+	})
+}
