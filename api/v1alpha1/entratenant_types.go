@@ -223,6 +223,12 @@ type MethodCounts struct {
 	//
 	// +optional
 	Stalled int32 `json:"stalled"`
+
+	// deleting are being deleted, and wait until their phones may go: for Graph, for the
+	// budget of deletions, or for a person.
+	//
+	// +optional
+	Deleting int32 `json:"deleting,omitempty"`
 }
 
 // RequestPace is how many requests are sent to Graph on average while enough waits.

@@ -132,6 +132,9 @@ func (r *Reconciler) count(ctx context.Context, name string) (v1alpha1.EntraTena
 		id := user.KeyOf(o).User
 		users[id] = users[id] || o.Status.ID != "" && !o.Spec.Suspend
 		s.Methods.Total++
+		if !o.DeletionTimestamp.IsZero() {
+			s.Methods.Deleting++
+		}
 		if meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReady) {
 			s.Methods.Ready++
 		}

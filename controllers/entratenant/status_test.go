@@ -100,6 +100,18 @@ func TestTheStatusOfAnEntraTenantSumsUpItsResources(t *testing.T) {
 	}
 }
 
+func TestDeletionsThatWaitAreCounted(t *testing.T) {
+	o := newOneTenant(t)
+	for _, name := range []string{"goes", "stays"} {
+		must(o.Client.Create(t.Context(), aResource(name, "ada@contoso.com", func(p *pam) { p.Finalizers = []string{v1alpha1.Finalizer} })))
+	}
+	must(o.Client.Delete(t.Context(), aResource("goes", "ada@contoso.com")))
+	must(o.reconcile())
+	if m := o.get().Status.Methods; m.Total != 2 || m.Deleting != 1 {
+		t.Errorf("%+v", m)
+	}
+}
+
 // While many phones are deleted the version of the EntraTenant is never the one that was read.
 func TestResourcesAreCountedWhileDeletionsAreSaved(t *testing.T) {
 	o := newOneTenant(t)
