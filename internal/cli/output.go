@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"k8s.io/cli-runtime/pkg/printers"
+	"sigs.k8s.io/yaml"
+)
+
+// output is how a command prints.
+type output string
+
+const table output = "table"
+
+var outputs = []string{"table", "json", "yaml"}
+
+// String, Set and Type make output a flag.
+func (o *output) String() string { return string(*o) }
+
+// Set takes one of outputs.
+func (o *output) Set(v string) error {
+	if !slices.Contains(outputs, v) {
+		return fmt.Errorf("print as table, json or yaml")
+	}
+	*o = output(v)
+	return nil
+}
+
+// Type is shown in the help.
+func (o *output) Type() string { return "format" }
+
+// print prints v as JSON or YAML, or has asTable print it for people.
+func (s *session) print(v any, asTable func(io.Writer)) error {
+	switch s.output {
+	case "json":
+		text, err := json.MarshalIndent(v, "", "  ")
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(s.Out, string(text))
+		return err
+	case "yaml":
+		text, err := yaml.Marshal(v)
+		if err != nil {
+			return err
+		}
+		_, err = s.Out.Write(text)
+		return err
+	default:
+		asTable(s.Out)
+		return nil
+	}
+}
+
+// columns prints rows one below the other as kubectl does. What a cell has beyond its first line is left out.
+func columns(w io.Writer, head []string, rows [][]string) {
+	tab := printers.GetNewTabWriter(w)
+	for _, row := range append([][]string{head}, rows...) {
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i], _, _ = strings.Cut(cell, "\n")
+			cells[i] = printable(cells[i])
+		}
+		fmt.Fprintln(tab, strings.Join(cells, "\t"))
+	}
+	_ = tab.Flush() // to a terminal
+}
+
+// printable leaves out what would move the cursor: names and messages come from others.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return -1
+		}
+		return r
+	}, s)
+}

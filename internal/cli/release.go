@@ -1,0 +1,180 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+)
+
+// shownBeforeAsking is how many resources are listed before the question.
+const shownBeforeAsking = 10
+
+func newRelease(s *session) *cobra.Command {
+	var f selection
+	r := release{session: s, warned: pullers{}}
+	cmd := &cobra.Command{
+		Use:   "release [NAME...]",
+		Short: "Give resources up and leave their phones in Graph",
+		Long: "Sets spec.deletionPolicy to Orphan and deletes the resource: the phone stays in Graph as it is, and nobody manages it\n" +
+			"any more. A resource that is being deleted already and waits, for a tenant that is broken or a budget, goes as well.\n" +
+			"With --keep the resources stay, and leave their phones behind whenever they are deleted: the first step of an uninstall.",
+		Example: "  kubectl phonemethod release ada-mobile\n" +
+			"  kubectl phonemethod release -A --all --keep --yes\n" +
+			"  kubectl phonemethod release -n people -l team=sales",
+		ValidArgsFunction: s.completeMethods,
+	}
+	f.addFlags(cmd)
+	cmd.Flags().BoolVarP(&r.yes, "yes", "y", false, "do not ask")
+	cmd.Flags().BoolVar(&r.keep, "keep", false, "only set the policy, delete nothing")
+	cmd.Flags().BoolVar(&r.waits, "wait", true, "wait until the resources are gone")
+	cmd.Flags().DurationVar(&r.timeout, "timeout", time.Minute, "how long to wait for all of them")
+	cmd.RunE = func(cmd *cobra.Command, names []string) error {
+		if err := f.check(names); err != nil {
+			return err
+		}
+		var err error
+		if r.Client, err = s.client(); err != nil {
+			return err
+		}
+		return r.run(cmd.Context(), f, names)
+	}
+	return cmd
+}
+
+type release struct {
+	*session
+	client.Client
+	yes, keep, waits bool
+	timeout          time.Duration
+	warned           pullers
+}
+
+// released is a resource that was named. It is the one that the person was shown as long as it has this UID.
+type released struct {
+	client.ObjectKey
+	uid types.UID
+}
+
+func (r *release) run(ctx context.Context, f selection, names []string) error {
+	all := &results{session: r.session}
+	var chosen []released
+	err := f.each(ctx, r.session, r.Client, names, func(o *v1alpha1.PhoneAuthenticationMethod) error {
+		r.warned.warn(r.session, o)
+		chosen = append(chosen, released{client.ObjectKeyFromObject(o), o.UID})
+		return nil
+	}, all.missing)
+	if err != nil {
+		return err
+	}
+	if len(chosen) > 0 && !r.yes {
+		if err := r.ask(chosen); err != nil {
+			return err
+		}
+	}
+	var going []released
+	for _, one := range chosen {
+		switch err := r.letGo(ctx, one); {
+		case err != nil:
+			all.add(result{one.Namespace, one.Name, failed, err.Error()})
+		case r.keep:
+			all.add(result{one.Namespace, one.Name, outcomeOrphan, ""})
+		case !r.waits:
+			all.add(result{one.Namespace, one.Name, outcomeReleased, ""})
+		default:
+			going = append(going, one)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	waiting, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	for _, one := range going {
+		all.add(r.gone(waiting, one))
+	}
+	return all.end()
+}
+
+// ask goes on only with a clear yes.
+func (r *release) ask(chosen []released) error {
+	for i, one := range chosen {
+		if i == shownBeforeAsking {
+			fmt.Fprintf(r.ErrOut, "  and %d more\n", len(chosen)-i)
+			break
+		}
+		fmt.Fprintf(r.ErrOut, "  %s\n", one)
+	}
+	what := "be deleted, and their phones stay in Graph, where nobody manages them any more"
+	if r.keep {
+		what = "leave their phones in Graph when they are deleted"
+	}
+	fmt.Fprintf(r.ErrOut, "%d resources will %s. Go on? Type yes: ", len(chosen), what)
+	answer, _ := bufio.NewReader(r.In).ReadString('\n') // an end without a line is no yes
+	if strings.TrimSpace(strings.ToLower(answer)) != "yes" {
+		return errors.New("nothing was done: answer yes, or say --yes where nobody can be asked")
+	}
+	return nil
+}
+
+// letGo sets the policy and deletes the resource as it is then. If spec was changed in between, by a tool that puts back
+// what is in Git, the API server refuses the deletion: it would take the phone along.
+func (r *release) letGo(ctx context.Context, one released) error {
+	o := &v1alpha1.PhoneAuthenticationMethod{ObjectMeta: metav1.ObjectMeta{Namespace: one.Namespace, Name: one.Name}}
+	orphan := fmt.Appendf(nil, `{"metadata":{"uid":%q},"spec":{"deletionPolicy":"Orphan"}}`, one.uid)
+	err := r.Patch(ctx, o, client.RawPatch(types.MergePatchType, orphan))
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil || r.keep || !o.DeletionTimestamp.IsZero() {
+		return err
+	}
+	for {
+		version := o.ResourceVersion
+		err := r.Delete(ctx, o, client.Preconditions{UID: &one.uid, ResourceVersion: &version})
+		if !apierrors.IsConflict(err) {
+			return client.IgnoreNotFound(err)
+		}
+		// The operator wrote status, or somebody something else.
+		if err := r.Get(ctx, one.ObjectKey, o); err != nil {
+			return client.IgnoreNotFound(err)
+		}
+		switch {
+		case o.UID != one.uid:
+			return nil // another one of this name
+		case o.Spec.DeletionPolicyOrDefault() != v1alpha1.DeletionOrphan && !o.Spec.Suspend:
+			return errors.New("somebody put spec.deletionPolicy back to Delete, and it was not deleted: make the change in Git, or pause what applies it")
+		}
+	}
+}
+
+// gone waits until the operator has let go.
+func (r *release) gone(ctx context.Context, one released) result {
+	o := &v1alpha1.PhoneAuthenticationMethod{}
+	err := wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+		err := r.Get(ctx, one.ObjectKey, o)
+		if apierrors.IsNotFound(err) || err == nil && o.UID != one.uid {
+			return true, nil
+		}
+		return false, err
+	})
+	switch {
+	case err == nil:
+		return result{one.Namespace, one.Name, outcomeReleased, ""}
+	case ctx.Err() != nil:
+		return result{one.Namespace, one.Name, failed, "it is being deleted and will leave its phone, but the operator has not let go yet: does it run?"}
+	default:
+		return result{one.Namespace, one.Name, failed, err.Error()}
+	}
+}

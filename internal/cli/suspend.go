@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+)
+
+func newSuspend(s *session) *cobra.Command {
+	return newPause(s, true, outcomeSuspended, &cobra.Command{
+		Use:   "suspend [NAME...]",
+		Short: "Have the operator leave resources and their phones alone",
+		Long: "Sets spec.suspend: nothing is read or written in Graph for these resources. A suspended resource that is deleted\n" +
+			"leaves its phone in Graph.",
+		Example: "  kubectl phonemethod suspend ada-mobile\n  kubectl phonemethod suspend -n people -l team=sales",
+	})
+}
+
+func newResume(s *session) *cobra.Command {
+	return newPause(s, false, outcomeResumed, &cobra.Command{
+		Use:     "resume [NAME...]",
+		Short:   "Have the operator work on suspended resources again",
+		Long:    "Takes spec.suspend out: the phones are compared with Graph again at once.",
+		Example: "  kubectl phonemethod resume ada-mobile\n  kubectl phonemethod resume -A --all",
+	})
+}
+
+func newPause(s *session, suspend bool, done string, cmd *cobra.Command) *cobra.Command {
+	var f selection
+	f.addFlags(cmd)
+	cmd.ValidArgsFunction = s.completeMethods
+	cmd.RunE = func(cmd *cobra.Command, names []string) error {
+		if err := f.check(names); err != nil {
+			return err
+		}
+		c, err := s.client()
+		if err != nil {
+			return err
+		}
+		all, warned := &results{session: s}, pullers{}
+		err = f.each(cmd.Context(), s, c, names, func(o *v1alpha1.PhoneAuthenticationMethod) error {
+			if o.Spec.Suspend == suspend {
+				all.add(resultOf(o, outcomeUnchanged, ""))
+				return nil
+			}
+			warned.warn(s, o)
+			if err := setSuspend(cmd.Context(), c, o, suspend); err != nil {
+				all.add(resultOf(o, failed, err.Error()))
+				return cmd.Context().Err()
+			}
+			all.add(resultOf(o, done, ""))
+			return nil
+		}, all.missing)
+		if err != nil {
+			return err
+		}
+		return all.end()
+	}
+	return cmd
+}
+
+// setSuspend writes spec.suspend alone. false is left out, which is what is in Git then.
+func setSuspend(ctx context.Context, c client.Client, o *v1alpha1.PhoneAuthenticationMethod, suspend bool) error {
+	value := "null"
+	if suspend {
+		value = "true"
+	}
+	return c.Patch(ctx, o, client.RawPatch(types.MergePatchType, []byte(`{"spec":{"suspend":`+value+`}}`)))
+}
