@@ -1,0 +1,98 @@
+package chain
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+)
+
+// TestEveryReasonIsKnown reads the reasons that are documented: a new one must say what comes next.
+func TestEveryReasonIsKnown(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/phoneauthenticationmethod.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	silent := []string{v1alpha1.ReasonAccepted, v1alpha1.ReasonSynced, v1alpha1.ReasonSuspended} // Ready never gives them
+	rows := regexp.MustCompile("(?m)^\\| `([A-Za-z]+)` \\| (?:Accepted|Synced|Ready|Suspended|all three)").FindAllSubmatch(text, -1)
+	if len(rows) < 20 {
+		t.Fatalf("the table of reasons has %d rows", len(rows))
+	}
+	for _, row := range rows {
+		reason := string(row[1])
+		if _, known := byReason[reason]; !known && !slices.Contains(silent, reason) {
+			t.Errorf("explain does not know what comes after %s", reason)
+		}
+	}
+}
+
+func TestTheChainEndsWhereTheReasonSays(t *testing.T) {
+	for reason, want := range map[string]string{
+		v1alpha1.ReasonReady:               "",
+		v1alpha1.ReasonTenantNotReady:      stepTenant,
+		v1alpha1.ReasonNotPermitted:        stepAccess,
+		v1alpha1.ReasonUserNotFound:        stepUser,
+		v1alpha1.ReasonInvalidNumber:       stepNumber,
+		v1alpha1.ReasonConflict:            stepRival,
+		v1alpha1.ReasonPrivilegedUser:      stepProtected,
+		v1alpha1.ReasonAlreadyExists:       stepGraph,
+		v1alpha1.ReasonSMSSignInNotAsAsked: stepSMS,
+	} {
+		o := &v1alpha1.PhoneAuthenticationMethod{}
+		status := metav1.ConditionFalse
+		if want == "" {
+			status = metav1.ConditionTrue
+		} else {
+			o.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue}}
+		}
+		o.Status.Conditions = append(o.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionReady, Status: status, Reason: reason, Message: "because"})
+		x := Explain(o, nil, "")
+		stopped, reached := "", true
+		for _, step := range x.Steps {
+			switch {
+			case step.State == Failed && reached:
+				stopped, reached = step.Step, false
+				if step.Message != "because" {
+					t.Errorf("%s: %s says %q", reason, step.Step, step.Message)
+				}
+			case reached && step.State != Passed, !reached && step.State != NotReached:
+				t.Errorf("%s: %s is %s", reason, step.Step, step.State)
+			}
+		}
+		if stopped != want || x.Next != byReason[reason] {
+			t.Errorf("%s: stops at %q, want %q; next %v", reason, stopped, want, x.Next)
+		}
+	}
+}
+
+func TestGraphThatCannotBeAskedForTheUser(t *testing.T) {
+	o := &v1alpha1.PhoneAuthenticationMethod{}
+	for _, kind := range []string{v1alpha1.ConditionAccepted, v1alpha1.ConditionSynced, v1alpha1.ConditionReady} {
+		o.Status.Conditions = append(o.Status.Conditions, metav1.Condition{Type: kind, Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonGraphUnavailable})
+	}
+	x := Explain(o, nil, "")
+	if got := x.Steps[slices.Index(steps, stepUser)].State; got != Waiting {
+		t.Errorf("the step is %s", got)
+	}
+}
+
+func TestWhatHoldsBesideTheChain(t *testing.T) {
+	o := &v1alpha1.PhoneAuthenticationMethod{}
+	o.Spec.Suspend = true
+	o.Annotations = map[string]string{v1alpha1.ReconcileRequestedAtAnnotation: "now"}
+	now := metav1.Now()
+	o.DeletionTimestamp = &now
+	o.Status.ID, o.Status.PendingWrite = "an id", &v1alpha1.PendingWrite{Action: v1alpha1.PendingCreate}
+	var names []string
+	for _, step := range Explain(o, nil, "").Steps[len(steps):] {
+		names = append(names, step.Step)
+	}
+	if diff := cmp.Diff([]string{"suspended", "pending write", "request", "deletion"}, names); diff != "" {
+		t.Error(diff)
+	}
+}

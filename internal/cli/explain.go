@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/cli/chain"
+)
+
+func newExplain(s *session) *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain NAME|USER",
+		Short: "See by which decisions a resource came to be as it is, and what comes next",
+		Long: "Shows the chain of the operator's decisions for one resource, read from its status: how far it came, why no further,\n" +
+			"who has to act, and when the operator looks again. A user is named as in spec.user: all resources of the namespace\n" +
+			"for that user are explained.",
+		Example:           "  kubectl phonemethod explain ada-mobile\n  kubectl phonemethod explain ada@contoso.com -n people",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: s.completeMethods,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := s.client()
+			if err != nil {
+				return err
+			}
+			all, err := named(cmd.Context(), s, c, args[0])
+			if err != nil {
+				return err
+			}
+			explained := make([]chain.Explanation, len(all))
+			for i := range all {
+				tenant, unread, err := tenantOf(cmd.Context(), c, &all[i])
+				if err != nil {
+					return err
+				}
+				explained[i] = chain.Explain(&all[i], tenant, unread)
+			}
+			return s.print(explained, func(w io.Writer) {
+				for i, x := range explained {
+					if i > 0 {
+						fmt.Fprintln(w)
+					}
+					explainTable(w, x)
+				}
+			})
+		},
+	}
+}
+
+// named returns the resource of that name, or those of that user. A user's name has an @, which a resource's cannot have.
+func named(ctx context.Context, s *session, c client.Client, name string) ([]v1alpha1.PhoneAuthenticationMethod, error) {
+	namespace, err := s.namespace()
+	if err != nil {
+		return nil, err
+	}
+	var of v1alpha1.PhoneAuthenticationMethodList
+	if strings.Contains(name, "@") {
+		if err := c.List(ctx, &of, client.InNamespace(namespace), client.MatchingFields{"spec.user": name}); err != nil {
+			return nil, plainly(err)
+		}
+		if len(of.Items) == 0 {
+			return nil, fmt.Errorf("no resource in namespace %s has spec.user %s, in this spelling", namespace, name)
+		}
+		return of.Items, nil
+	}
+	o := v1alpha1.PhoneAuthenticationMethod{}
+	err = c.Get(ctx, client.ObjectKey{Namespace: namespace, Name: bare(name)}, &o)
+	return []v1alpha1.PhoneAuthenticationMethod{o}, plainly(err)
+}
+
+// tenantOf reads the EntraTenant of a resource; nil with a sentence where it is not there or may not be read.
+func tenantOf(ctx context.Context, c client.Client, o *v1alpha1.PhoneAuthenticationMethod) (*v1alpha1.EntraTenant, string, error) {
+	tenant := &v1alpha1.EntraTenant{}
+	switch err := c.Get(ctx, client.ObjectKey{Name: o.Spec.TenantName()}, tenant); {
+	case apierrors.IsNotFound(err):
+		return nil, "It is not there any more.", nil
+	case apierrors.IsForbidden(err):
+		return nil, "You may not read it.", nil
+	case err != nil:
+		return nil, "", err
+	}
+	return tenant, "", nil
+}
+
+func explainTable(w io.Writer, x chain.Explanation) {
+	fmt.Fprintf(w, "%s/%s: the %s of %s  %s\n", x.Namespace, x.Name, x.PhoneType, printable(x.User), x.MaskedNumber)
+	fmt.Fprintf(w, "Ready=%s, %s\n\n", x.Ready, x.Reason)
+	var rows [][]string
+	for _, step := range x.Steps {
+		rows = append(rows, []string{step.Step, string(step.State), step.Message})
+	}
+	columns(w, []string{"STEP", "STATE", "WHAT IS KNOWN"}, rows)
+	fmt.Fprintf(w, "\nNext: %s. %s Looked at again: %s.\n", x.Next.Who, x.Next.What, x.Next.When)
+}
