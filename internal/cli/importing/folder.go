@@ -1,0 +1,100 @@
+package importing
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+)
+
+// perFile is how many resources are in one file.
+const perFile = 1000
+
+// Folder writes manifests into files of a directory, phones-0001.yaml and so on, and Secrets beside them. A file is there
+// as a whole or not at all, and one that would stay the same is left alone: an import that was interrupted is just
+// repeated, and its files are the same.
+type Folder struct {
+	Style
+	dir             string
+	phones, secrets bytes.Buffer
+	count           int
+	Written         []string // names of all files
+	Changed         int      // how many of them are new or other than before
+}
+
+var ours = regexp.MustCompile(`^(phones|secrets)-\d{4,}\.yaml$`)
+
+// NewFolder makes the directory if it is not there.
+func NewFolder(dir string, s Style) (*Folder, error) {
+	return &Folder{Style: s, dir: dir}, os.MkdirAll(dir, 0o700)
+}
+
+// Put adds a phone.
+func (f *Folder) Put(p Phone) error {
+	resource, secret := f.Manifest(p)
+	f.phones.WriteString(resource)
+	f.secrets.WriteString(secret)
+	if f.count++; f.count%perFile == 0 {
+		return f.flush()
+	}
+	return nil
+}
+
+// End writes the last file, and returns the names of those that an earlier import left and this one did not write.
+func (f *Folder) End() (left []string, err error) {
+	if err := f.flush(); err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(f.dir)
+	for _, e := range entries {
+		if ours.MatchString(e.Name()) && !slices.Contains(f.Written, e.Name()) {
+			left = append(left, e.Name())
+		}
+	}
+	return left, err
+}
+
+func (f *Folder) flush() error {
+	number := (f.count + perFile - 1) / perFile
+	for _, part := range []struct {
+		kind string
+		text *bytes.Buffer
+	}{{"phones", &f.phones}, {"secrets", &f.secrets}} {
+		if part.text.Len() == 0 {
+			continue
+		}
+		name := fmt.Sprintf("%s-%04d.yaml", part.kind, number)
+		changed, err := writeWhole(filepath.Join(f.dir, name), part.text.Bytes())
+		if err != nil {
+			return err
+		}
+		f.Written = append(f.Written, name)
+		if changed {
+			f.Changed++
+		}
+		part.text.Reset()
+	}
+	return nil
+}
+
+// writeWhole never leaves half a file, and reports whether it was another one before. Numbers are for the owner only.
+func writeWhole(path string, text []byte) (changed bool, err error) {
+	if was, err := os.ReadFile(path); err == nil && bytes.Equal(was, text) {
+		return false, nil
+	}
+	part, err := os.CreateTemp(filepath.Dir(path), ".part-*") // 0600
+	if err != nil {
+		return false, err
+	}
+	_, err = part.Write(text)
+	if err = errors.Join(err, part.Close()); err == nil {
+		err = os.Rename(part.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(part.Name())
+	}
+	return true, err
+}

@@ -1,0 +1,255 @@
+package importing_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/entraops/phone-operator/internal/cli/importing"
+	"github.com/entraops/phone-operator/internal/cli/sheet"
+	"github.com/entraops/phone-operator/internal/phone"
+)
+
+func open(t testing.TB, text, region string, named map[importing.Role]string) importing.Import {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "people.csv")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := sheet.Open(path, sheet.Format{}, func(header []string) int { return importing.Score(header, named) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns, err := importing.Find(f.Header, named)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return importing.Import{Rows: f.Rows, Columns: columns, DefaultRegion: region}
+}
+
+// outcome is what became of a table, in lines that are easy to compare.
+func outcome(t testing.TB, i importing.Import) (phones, findings []string, s importing.Summary) {
+	t.Helper()
+	s, err := i.Run(func(p importing.Phone) error {
+		phones = append(phones, fmt.Sprintf("%d %s %s %s", p.Line, p.User, p.Type, p.Number.Graph()))
+		return nil
+	}, func(f importing.Finding) {
+		if strings.Contains(fmt.Sprint(f), "55501") {
+			t.Errorf("a finding has a number: %+v", f)
+		}
+		findings = append(findings, fmt.Sprintf("%d %s: %s %s", f.Line, f.Column, f.Kind, f.Reason))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return phones, findings, s
+}
+
+func TestTheNativeForm(t *testing.T) {
+	phones, findings, _ := outcome(t, open(t, strings.Join([]string{
+		"UPN,PhoneType,PhoneNumber",
+		"ada@contoso.com,mobile,+1 2065550100",
+		"ada@contoso.com,Alternate Mobile,+1 2065550101",
+		"ben@contoso.com,office,+1 2065550102x12",
+		"cora@contoso.com,fax,+1 2065550103",
+		"dan@contoso.com,mobile,",
+	}, "\n"), "", nil))
+	if diff := cmp.Diff([]string{
+		"2 ada@contoso.com mobile +1 2065550100", "3 ada@contoso.com alternateMobile +1 2065550101", "4 ben@contoso.com office +1 2065550102x12",
+	}, phones); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"5 PhoneType: refused UnknownPhoneType"}, findings); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAnHRTable(t *testing.T) {
+	phones, findings, s := outcome(t, open(t, strings.Join([]string{
+		"Name;User name [userPrincipalName] Required;Handy;Business Phone;Country",
+		`"Lovelace, Ada";ada@contoso.com;206 555 0100;;US`,
+		`"Bell, Ben";ben@contoso.com;;206-555-0101 ext. 12;United States`,
+		`"Coral, Cora";cora@contoso.com;206 555 0102;;`,
+		`"Doe, Dan";dan;+1 206 555 0103;;US`,
+		`"Eve, Erin";erin@contoso.com;2.06555E+9;+1 206 555 0104;US`,
+		`"Fox, Fred";fred@contoso.com;;n/a;US`,
+		`Gold, Gina;gina@contoso.com;+1 206 555 0105;;US;`,
+		`Gray; Gil;gil@contoso.com;+1 206 555 0106;;US`,
+		`"Hut, Hans";hans@contoso.com;020 7946 0107;;Narnia`,
+	}, "\n"), "US", nil))
+	if diff := cmp.Diff([]string{
+		"2 ada@contoso.com mobile +1 2065550100", "3 ben@contoso.com office +1 2065550101x12",
+		"4 cora@contoso.com mobile +1 2065550102", "6 erin@contoso.com office +1 2065550104", "8 gina@contoso.com mobile +1 2065550105",
+	}, phones); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{
+		"2 Handy: guess CountryOfColumn", "3 Business Phone: guess CountryOfColumn", "4 Handy: guess CountryOfDefault",
+		"5 User name [userPrincipalName] Required: refused NotAPrincipalName", "6 Handy: refused ScientificNotation",
+		"9 : refused Unreadable", "10 Handy: refused NoCountry",
+	}, findings); diff != "" {
+		t.Error(diff)
+	}
+	if s.Rows != 9 || s.Phones != 5 || s.Empty != 1 || s.Counts[importing.Refused] != 4 || s.Reasons[importing.Guessed]["CountryOfColumn"] != 2 {
+		t.Errorf("got %+v", s)
+	}
+}
+
+func TestWhatIsThereTwice(t *testing.T) {
+	phones, findings, _ := outcome(t, open(t, strings.Join([]string{
+		"UPN,Mobile,Office",
+		"ada@contoso.com,+1 2065550100,",
+		"ben@contoso.com,+1 2065550101,",
+		"ADA@contoso.com,+1 (206) 555-0100,",
+		"ben@contoso.com,+1 2065550102,",
+		"cora@contoso.com,+1 2065550103,+1 2065550103",
+		"dan@contoso.com,,+1 2065550103",
+		"erin@contoso.com,+1 2065550103,",
+	}, "\n"), "", nil))
+	if diff := cmp.Diff([]string{
+		"6 cora@contoso.com mobile +1 2065550103", "6 cora@contoso.com office +1 2065550103", "7 dan@contoso.com office +1 2065550103",
+		"8 erin@contoso.com mobile +1 2065550103", "2 ada@contoso.com mobile +1 2065550100",
+	}, phones); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{
+		"4 Mobile: duplicate SamePhone", "5 Mobile: refused TwoNumbersForOnePhone", "7 Office: shared SharedNumber",
+		"8 Mobile: shared SharedNumber", "3 Mobile: refused TwoNumbersForOnePhone",
+	}, findings); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFind(t *testing.T) {
+	type roles = map[importing.Role]string
+	for name, tc := range map[string]struct {
+		header string
+		named  roles
+		want   roles
+		wrong  string
+	}{
+		"Entra's download": {"userPrincipalName,displayName,mail,id,usageLocation,country,telephoneNumber,mobilePhone", nil,
+			roles{"user": "userPrincipalName", "region": "usageLocation", "office": "telephoneNumber", "mobile": "mobilePhone"}, ""},
+		"the older one, authentication first": {"userPrincipalName,mobile,authenticationPhoneNumber,authenticationAlternativePhoneNumber,objectId", nil,
+			roles{"user": "userPrincipalName", "mobile": "authenticationPhoneNumber", "alternateMobile": "authenticationAlternativePhoneNumber"}, ""},
+		"phone methods of Graph PowerShell": {"Id,PhoneNumber,PhoneType,UserPrincipalName", nil,
+			roles{"user": "UserPrincipalName", "phoneType": "PhoneType", "phoneNumber": "PhoneNumber"}, ""},
+		"MSOnline": {"UserName,UserPrincipalName,MFAStatus,PhoneNumber,AlternativePhoneNumber", nil,
+			roles{"user": "UserPrincipalName", "mobile": "PhoneNumber", "alternateMobile": "AlternativePhoneNumber"}, ""},
+		"MFA Server": {"Username,Primary Phone,Primary Country Code,Backup Phone", nil,
+			roles{"user": "Username", "mobile": "Primary Phone", "callingCode": "Primary Country Code", "alternateMobile": "Backup Phone"}, ""},
+		"a person's names": {"Konto,Tel 1,Tel 2,Mobile", roles{"user": "Konto", "office": "tel1", "mobile": ""},
+			roles{"user": "Konto", "office": "Tel 1"}, ""},
+		"a name that is not there": {"UPN,Mobile", roles{"office": "Tel"}, nil, "there is no column"},
+		"no user":                  {"Mobile,Office", nil, nil, "no column names the user"},
+		"no phone":                 {"UPN,displayName", nil, nil, "no column has a phone"},
+		"registration details":     {"id,userPrincipalName,isMfaRegistered,methodsRegistered", nil, nil, "no column has a phone"},
+		"nothing":                  {"a,b", nil, nil, "no column has a name that is known"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := importing.Find(strings.Split(tc.header, ","), tc.named)
+			if tc.wrong != "" {
+				if err == nil || !strings.Contains(err.Error(), tc.wrong) {
+					t.Errorf("got %v", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := roles{}
+			for _, role := range importing.Roles() {
+				if name := c.Name(role); name != "" {
+					got[role] = name
+				}
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestNamesAreThoseOfOneUser(t *testing.T) {
+	names := map[string]string{}
+	for user, want := range map[string]string{
+		"Ada@contoso.com": "ada-at-contoso.com-mobile", "jean-luc.p@contoso.com": "jean-luc.p-at-contoso.com-mobile",
+		"0f1c3e48-750b-4051-897c-87b9720928f7": "0f1c3e48-750b-4051-897c-87b9720928f7-mobile",
+		"o'neil@contoso.com":                   "", "o.neil@contoso.com": "", "o_neil@contoso.com": "", "x-at@b-c.com": "", "x@at-b-c.com": "", "a-at-b@c.com": "",
+		"a@b-at-c.com": "", "_@contoso.com": "", "a..b@contoso.com": "", "g_x.com#EXT#@c.onmicrosoft.com": "", "a.-b@contoso.com": "",
+	} {
+		name := importing.Phone{User: user, Type: phone.Mobile}.Name()
+		if want != "" && name != want {
+			t.Errorf("%s: %s, want %s", user, name, want)
+		}
+		if other, taken := names[name]; taken {
+			t.Errorf("%s and %s are both %s", user, other, name)
+		}
+		names[name] = user
+	}
+}
+
+func TestAFolderIsTheSameEachTime(t *testing.T) {
+	var table strings.Builder
+	table.WriteString("UPN,Mobile\n")
+	for n := range 2500 {
+		fmt.Fprintf(&table, "user%d@contoso.com,+1 20655%05d\n", n, n)
+	}
+	i, dir := open(t, table.String(), "", nil), filepath.Join(t.TempDir(), "out")
+	for attempt, want := range []int{3, 0} {
+		f, err := importing.NewFolder(dir, importing.Style{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := i.Run(f.Put, func(importing.Finding) {}); err != nil {
+			t.Fatal(err)
+		}
+		left, err := f.End()
+		if err != nil || len(left) != 0 || f.Changed != want {
+			t.Errorf("attempt %d: %d changed, want %d; left %v, %v", attempt, f.Changed, want, left, err)
+		}
+	}
+	f, err := importing.NewFolder(dir, importing.Style{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if left, err := f.End(); err != nil || len(left) != 3 {
+		t.Errorf("left %v, %v", left, err)
+	}
+}
+
+// BenchmarkImport reads a hundred thousand rows of an HR system and writes the manifests. B/op is what was ever
+// allocated; the most that was held at once is peak-MB.
+func BenchmarkImport(b *testing.B) {
+	var table strings.Builder
+	table.WriteString("Name;UPN;Mobile;Office;Country\n")
+	for n := range 100_000 {
+		fmt.Fprintf(&table, "\"Person, No %d\";user%d@contoso.com;(206) 5%02d-%04d;+1 425 5%02d %04d ext. 12;US\n", n, n, n/10000, n%10000, n/10000, n%10000)
+	}
+	i := open(b, table.String(), "", nil)
+	table.Reset()
+	b.ReportAllocs()
+	for b.Loop() {
+		f, err := importing.NewFolder(b.TempDir(), importing.Style{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		var held peak
+		s, err := i.Run(func(p importing.Phone) error {
+			held.look()
+			return f.Put(p)
+		}, func(importing.Finding) {})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := f.End(); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(s.Phones), "phones")
+		b.ReportMetric(float64(held.most)/1e6, "peak-MB")
+	}
+}
