@@ -34,7 +34,7 @@ func New(streams genericiooptions.IOStreams) *cobra.Command {
 	s.flags.AddFlags(root.PersistentFlags())
 	root.PersistentFlags().VarP(&s.output, "output", "o", "how to print: table, json or yaml")
 	root.AddCommand(
-		newStatus(s), newExplain(s),
+		newStatus(s), newExplain(s), newImport(s),
 		newSuspend(s), newResume(s), newReconcile(s), newRelease(s),
 	)
 	s.complete(root)

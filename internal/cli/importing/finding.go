@@ -36,6 +36,8 @@ type Phone struct {
 	Type    phone.Type
 	Number  phone.Number
 	Guesses []string // sentences
+
+	ending string // see ending
 }
 
 // Name is that of its resource.

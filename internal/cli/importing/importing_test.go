@@ -221,35 +221,3 @@ func TestAFolderIsTheSameEachTime(t *testing.T) {
 		t.Errorf("left %v, %v", left, err)
 	}
 }
-
-// BenchmarkImport reads a hundred thousand rows of an HR system and writes the manifests. B/op is what was ever
-// allocated; the most that was held at once is peak-MB.
-func BenchmarkImport(b *testing.B) {
-	var table strings.Builder
-	table.WriteString("Name;UPN;Mobile;Office;Country\n")
-	for n := range 100_000 {
-		fmt.Fprintf(&table, "\"Person, No %d\";user%d@contoso.com;(206) 5%02d-%04d;+1 425 5%02d %04d ext. 12;US\n", n, n, n/10000, n%10000, n/10000, n%10000)
-	}
-	i := open(b, table.String(), "", nil)
-	table.Reset()
-	b.ReportAllocs()
-	for b.Loop() {
-		f, err := importing.NewFolder(b.TempDir(), importing.Style{})
-		if err != nil {
-			b.Fatal(err)
-		}
-		var held peak
-		s, err := i.Run(func(p importing.Phone) error {
-			held.look()
-			return f.Put(p)
-		}, func(importing.Finding) {})
-		if err != nil {
-			b.Fatal(err)
-		}
-		if _, err := f.End(); err != nil {
-			b.Fatal(err)
-		}
-		b.ReportMetric(float64(s.Phones), "phones")
-		b.ReportMetric(float64(held.most)/1e6, "peak-MB")
-	}
-}

@@ -72,15 +72,7 @@ func (r reader) readCell(row sheet.Row, user string, c cell, found func(Phone), 
 		tell(refuse)
 		return
 	}
-	in := normalise.Input{Text: r.columns.cell(row.Cells, c.role), Type: c.kind, Calling: r.columns.cell(row.Cells, CallingCode)}
-	if c.kind == phone.Office {
-		in.Extension = r.columns.cell(row.Cells, Extension)
-	}
-	if region := r.columns.cell(row.Cells, Region); strings.TrimSpace(region) != "" {
-		in.Region, _ = normalise.Region(region) // one that is not known is not replaced by the default
-	} else {
-		in.Region, in.Defaulted = r.defaultRegion, true
-	}
+	in := r.input(row, c)
 	result, err := normalise.Number(in)
 	if errors.Is(err, normalise.Empty) {
 		empty()
@@ -94,7 +86,7 @@ func (r reader) readCell(row sheet.Row, user string, c cell, found func(Phone), 
 		tell(refuse)
 		return
 	}
-	p := Phone{Line: row.Line, Column: refuse.Column, User: user, Type: c.kind, Number: result.Number}
+	p := Phone{Line: row.Line, Column: refuse.Column, User: user, Type: c.kind, Number: result.Number, ending: ending(in, result.Number)}
 	if r.columns.byAddress() && !guid.MatchString(user) {
 		p.Guesses = append(p.Guesses, byAddress)
 		tell(p.finding(Guessed, "UserByAddress", byAddress))
@@ -104,6 +96,20 @@ func (r reader) readCell(row sheet.Row, user string, c cell, found func(Phone), 
 		tell(p.finding(Guessed, string(g), g.String()))
 	}
 	found(p)
+}
+
+// input is a cell with what its row tells about it.
+func (r reader) input(row sheet.Row, c cell) normalise.Input {
+	in := normalise.Input{Text: r.columns.cell(row.Cells, c.role), Type: c.kind, Calling: r.columns.cell(row.Cells, CallingCode)}
+	if c.kind == phone.Office {
+		in.Extension = r.columns.cell(row.Cells, Extension)
+	}
+	if region := r.columns.cell(row.Cells, Region); strings.TrimSpace(region) != "" {
+		in.Region, _ = normalise.Region(region) // one that is not known is not replaced by the default
+	} else {
+		in.Region, in.Defaulted = r.defaultRegion, true
+	}
+	return in
 }
 
 const byAddress = "the user is named by a mail address, which may not be the user principal name"

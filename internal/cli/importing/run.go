@@ -26,11 +26,18 @@ type claim struct {
 	existing bool
 }
 
+// repeats are the phones and numbers that may be there more than once, and a few that are not.
+type repeats struct {
+	hasher
+	phones  map[uint64]*claim
+	endings map[uint64]bool
+	numbers map[phone.Number]Phone // the first of each, if its ending is there more than once
+}
+
 // Run reads the table. put gets each phone that is to be imported once, tell each finding; an error of put ends it.
 // Phones that are there more than once come last.
 func (i Import) Run(put func(Phone) error, tell func(Finding)) (Summary, error) {
-	keys := hasher{maphash.MakeSeed()}
-	phones, numbers, err := i.repeated(keys)
+	again, err := i.repeated()
 	if err != nil {
 		return Summary{}, err
 	}
@@ -43,28 +50,28 @@ func (i Import) Run(put func(Phone) error, tell func(Finding)) (Summary, error) 
 		s.Phones++
 		return put(p)
 	}
-	r := reader{i.Columns, i.DefaultRegion}
-	err = i.Rows(func(row sheet.Row) (err error) {
-		s.Rows++
-		r.read(row, func(p Phone) {
-			if err != nil {
-				return
+	err = i.readAll(func(e event) error {
+		switch {
+		case e.row:
+			s.Rows++
+		case e.empty:
+			s.Empty++
+		case e.finding != nil:
+			say(*e.finding)
+		default:
+			again.tellShared(e.phone, say)
+			if c := again.phones[again.ofPhone(e.phone.User, e.phone.Type)]; c != nil {
+				c.add(e.phone, say)
+				return nil
 			}
-			if first := numbers[keys.of(p.Number.Graph())]; first != nil {
-				tellShared(first, p, say)
-			}
-			if c := phones[keys.of(strings.ToLower(p.User), string(p.Type))]; c != nil {
-				c.add(p, say)
-				return
-			}
-			err = hand(p)
-		}, say, func() { s.Empty++ })
-		return err
+			return hand(e.phone)
+		}
+		return nil
 	})
 	if err != nil {
 		return s, err
 	}
-	for _, c := range inOrder(phones) {
+	for _, c := range inOrder(again.phones) {
 		if c.other > 0 {
 			say(c.first.finding(Refused, "TwoNumbersForOnePhone", fmt.Sprintf("line %d has another number for the same phone: keep one", c.other)))
 			continue
@@ -76,23 +83,26 @@ func (i Import) Run(put func(Phone) error, tell func(Finding)) (Summary, error) 
 	return s, nil
 }
 
-// repeated is the first pass: the phones and numbers that may be there more than once, and a few that are not.
-func (i Import) repeated(keys hasher) (phones map[uint64]*claim, numbers map[uint64]*Phone, err error) {
-	phones, numbers = map[uint64]*claim{}, map[uint64]*Phone{}
-	seenPhones, seenNumbers := newFilter(), newFilter()
+// repeated is the first pass.
+func (i Import) repeated() (repeats, error) {
+	again := repeats{hasher{maphash.MakeSeed()}, map[uint64]*claim{}, map[uint64]bool{}, map[phone.Number]Phone{}}
+	phones, endings := newFilter(), newFilter()
 	r := reader{i.Columns, i.DefaultRegion}
-	err = i.Rows(func(row sheet.Row) error {
-		r.read(row, func(p Phone) {
-			if key := keys.of(strings.ToLower(p.User), string(p.Type)); seenPhones.seen(key) {
-				phones[key] = &claim{}
+	return again, i.Rows(func(row sheet.Row) error {
+		r.glance(row, func(user string, kind phone.Type, ending string) {
+			if key := again.ofPhone(user, kind); phones.seen(key) {
+				again.phones[key] = &claim{}
 			}
-			if key := keys.of(p.Number.Graph()); seenNumbers.seen(key) {
-				numbers[key] = &Phone{}
+			if key := again.of(ending); endings.seen(key) {
+				again.endings[key] = true
 			}
-		}, func(Finding) {}, func() {})
+		})
 		return nil
 	})
-	return phones, numbers, err
+}
+
+func (r repeats) ofPhone(user string, kind phone.Type) uint64 {
+	return r.of(strings.ToLower(user), string(kind))
 }
 
 // add compares a phone with the first of its kind.
@@ -109,10 +119,13 @@ func (c *claim) add(p Phone, say func(Finding)) {
 }
 
 // tellShared compares a phone with the first of its number.
-func tellShared(first *Phone, p Phone, say func(Finding)) {
-	switch {
-	case first.Line == 0:
-		*first = Phone{Line: p.Line, User: p.User}
+func (r repeats) tellShared(p Phone, say func(Finding)) {
+	if !r.endings[r.of(p.ending)] {
+		return
+	}
+	switch first, found := r.numbers[p.Number]; {
+	case !found:
+		r.numbers[p.Number] = Phone{Line: p.Line, User: p.User}
 	case !strings.EqualFold(first.User, p.User):
 		message := fmt.Sprintf("line %d has the same number for another user", first.Line)
 		if p.Type == phone.Mobile {
