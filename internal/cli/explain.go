@@ -96,5 +96,5 @@ func explainTable(w io.Writer, x chain.Explanation) {
 		rows = append(rows, []string{step.Step, string(step.State), step.Message})
 	}
 	columns(w, []string{"STEP", "STATE", "WHAT IS KNOWN"}, rows)
-	fmt.Fprintf(w, "\nNext: %s. %s Looked at again: %s.\n", x.Next.Who, x.Next.What, x.Next.When)
+	fmt.Fprintf(w, "\nWho acts: %s. %s\nLooked at again: %s.\n", x.Next.Who, x.Next.What, x.Next.When)
 }

@@ -57,7 +57,7 @@ func TestImportWritesManifests(t *testing.T) {
 	out, _, err := offline(t, "import", "--from-csv", file(t, people), "--default-region=us", "-n", "people", "--tenant=contoso",
 		"--out", dir, "--report", report)
 	must(t, err)
-	mustSay(t, out, "read 3 rows of ", `delimiter ";"`, "3 phones, 1 refused", "1 CountryOfDefault", "wrote 1 files", "+1 ********00")
+	mustSay(t, out, "read 3 rows of ", `delimiter ";"`, "imported: 3 phones; left out: 1 refused", "1 CountryOfDefault", "wrote 1 file ", "+1 ********00")
 
 	text, err := os.ReadFile(filepath.Join(dir, "phones-0001.yaml"))
 	must(t, err)
@@ -103,7 +103,7 @@ func TestImportToStandardOutput(t *testing.T) {
 	if all := resources(t, out); len(all) != 3 {
 		t.Errorf("got %d resources", len(all))
 	}
-	mustSay(t, stderr, "3 phones, 1 refused")
+	mustSay(t, stderr, "imported: 3 phones; left out: 1 refused")
 }
 
 func TestImportFailsOnWhatItIsToldTo(t *testing.T) {
@@ -121,8 +121,10 @@ func TestImportFailsOnWhatItIsToldTo(t *testing.T) {
 			t.Errorf("%s: something was written: %v", kind, err)
 		}
 	}
-	_, _, err := offline(t, "import", "--from-csv", path, "--out", t.TempDir(), "--fail-on=shared,duplicate")
-	must(t, err)
+	for _, args := range [][]string{{"--fail-on=shared,duplicate"}, {"--default-region=US", "--fail-on=guess", "--accept=CountryOfDefault"}} {
+		_, _, err := offline(t, append([]string{"import", "--from-csv", path, "--out", t.TempDir()}, args...)...)
+		must(t, err)
+	}
 }
 
 func TestImportAsJSON(t *testing.T) {

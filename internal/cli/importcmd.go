@@ -28,7 +28,7 @@ type importer struct {
 	region           string
 	columns          map[string]string
 	style            importing.Style
-	failOn           []string
+	failOn, accept   []string
 	numbers          string
 	dryRun           bool
 }
@@ -59,6 +59,7 @@ func newImport(s *session) *cobra.Command {
 	f.StringVar(&i.numbers, "numbers", "plain", "where the numbers go: plain (into the resources) or secret (a Secret for each)")
 	f.StringVar(&i.style.Tenant, "tenant", "", "the EntraTenant; not said: default")
 	f.StringSliceVar(&i.failOn, "fail-on", nil, "write nothing, and fail, if there is any: refused, guess, duplicate, shared")
+	f.StringSliceVar(&i.accept, "accept", nil, "guesses that nobody needs to look at, by their reason, such as CountryOfColumn")
 	f.BoolVar(&i.dryRun, "dry-run", false, "write no manifests, only say what was found")
 	f.StringVar(&i.encoding, "encoding", "", "of the table, such as windows-1252; not said: found out")
 	f.StringVar(&i.delim, "delimiter", "", "one character, or tab; not said: found out")
@@ -149,7 +150,7 @@ func (i *importer) open() (*sheet.File, importing.Import, error) {
 		return nil, importing.Import{}, fmt.Errorf("%s: %w: name the columns with --map, such as --map user=Account,mobile=Tel. The columns are: %s",
 			i.csv, err, shown(f.Header))
 	}
-	return f, importing.Import{Rows: f.Rows, Columns: columns, DefaultRegion: i.region}, nil
+	return f, importing.Import{Rows: f.Rows, Columns: columns, DefaultRegion: i.region, Accepted: i.accept}, nil
 }
 
 // shown are the names of columns, without what may be somebody's number: the table may have no header.
@@ -213,7 +214,7 @@ func (i *importer) run() error {
 				if err := i.say(done); err != nil {
 					return err
 				}
-				return fmt.Errorf("nothing was written: %s says --fail-on %s, and there are %d", i.csv, kind, count)
+				return fmt.Errorf("nothing was written: --fail-on %s, and %s has %d", kind, i.csv, count)
 			}
 		}
 		if i.dryRun {
@@ -290,7 +291,7 @@ func (i *importer) say(done imported) error {
 }
 
 func (d imported) table(w io.Writer) {
-	fmt.Fprintf(w, "read %d rows of %s: %s, delimiter %q, columns' names on line %d\n", d.Rows, d.File, d.Encoding, d.Delimiter, d.Header)
+	fmt.Fprintf(w, "read %s of %s: %s, delimiter %q, header on line %d\n", count(d.Rows, "row"), d.File, d.Encoding, d.Delimiter, d.Header)
 	var rows [][]string
 	for _, role := range importing.Roles() {
 		if name := d.Columns[role]; name != "" {
@@ -298,15 +299,16 @@ func (d imported) table(w io.Writer) {
 		}
 	}
 	columns(w, []string{"  ROLE", "COLUMN"}, rows)
-	fmt.Fprintf(w, "\n%d phones, %d refused, %d duplicates left out, %d cells or rows empty; %d guesses, %d shared numbers\n",
-		d.Phones, d.Counts[importing.Refused], d.Counts[importing.Duplicate], d.Empty, d.Counts[importing.Guessed], d.Counts[importing.Shared])
+	fmt.Fprintf(w, "\nimported: %s; left out: %d refused, %s, %d empty; to look at: %d guessed, %s\n",
+		count(d.Phones, "phone"), d.Counts[importing.Refused], count(d.Counts[importing.Duplicate], "duplicate"), d.Empty,
+		d.Counts[importing.Guessed], count(d.Counts[importing.Shared], "shared number"))
 	for _, kind := range importing.Kinds() {
 		d.kind(w, kind)
 	}
 	switch {
 	case d.Out == "-", d.Out == "":
 	default:
-		fmt.Fprintf(w, "\nwrote %d files to %s, %d of them new or changed; nothing was sent to the cluster or to Graph\n", d.Files, d.Out, d.Changed)
+		fmt.Fprintf(w, "\nwrote %s to %s, %d of them new or changed; nothing was sent to the cluster or to Graph\n", count(d.Files, "file"), d.Out, d.Changed)
 	}
 	if len(d.Leftover) > 0 {
 		fmt.Fprintf(w, "of an earlier import, and to be removed: %s\n", strings.Join(d.Leftover, ", "))

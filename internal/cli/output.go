@@ -79,3 +79,11 @@ func printable(s string) string {
 		return r
 	}, s)
 }
+
+// count is a number of things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

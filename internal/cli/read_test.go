@@ -80,7 +80,7 @@ func TestWhoMayNotReadTenants(t *testing.T) {
 	must(t, os.WriteFile(w.kubeconfig, file, 0o600))
 
 	out, _ := w.works("status")
-	mustSay(t, out, "you may not read EntraTenants", "1 methods in namespace people")
+	mustSay(t, out, "you may not read EntraTenants", "1 method in namespace people")
 	out, _ = w.works("explain", "ada")
 	mustSay(t, out, "EntraTenant default works. You may not read it.", "access rule")
 	out, stderr, err := w.run("suspend", "ada")
@@ -94,7 +94,7 @@ func TestExplain(t *testing.T) {
 	w := newWorld(t, "explain")
 	w.method("ada", refused)
 	out, _ := w.works("explain", "pam/ada")
-	mustSay(t, out, "the mobile of ada@contoso.com  +1 ********00", "Ready=False, NotPermitted", "Next: an administrator. Add a rule")
+	mustSay(t, out, "the mobile of ada@contoso.com  +1 ********00", "Ready=False, NotPermitted", "Who acts: an administrator. Add a rule")
 
 	out, _ = w.works("explain", "ada@contoso.com", "-o", "yaml")
 	mustSay(t, out, "reason: NotPermitted", "step: access rule")

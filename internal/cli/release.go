@@ -116,11 +116,11 @@ func (r *release) ask(chosen []released) error {
 		}
 		fmt.Fprintf(r.ErrOut, "  %s\n", one)
 	}
-	what := "be deleted, and their phones stay in Graph, where nobody manages them any more"
+	what := "be deleted, the phones stay in Graph, and nobody manages them any more"
 	if r.keep {
-		what = "leave their phones in Graph when they are deleted"
+		what = "leave the phones in Graph when deleted"
 	}
-	fmt.Fprintf(r.ErrOut, "%d resources will %s. Go on? Type yes: ", len(chosen), what)
+	fmt.Fprintf(r.ErrOut, "%s will %s. Go on? Type yes: ", count(len(chosen), "resource"), what)
 	answer, _ := bufio.NewReader(r.In).ReadString('\n') // an end without a line is no yes
 	if strings.TrimSpace(strings.ToLower(answer)) != "yes" {
 		return errors.New("nothing was done: answer yes, or say --yes where nobody can be asked")

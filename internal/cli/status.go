@@ -80,8 +80,8 @@ func look(ctx context.Context, c client.Client, namespace, tenant string, now ti
 	case err == nil:
 		for i := range tenants.Items {
 			o := &tenants.Items[i]
-			if m.Names(o.Name) || namespace == "" && cmp.Or(tenant, o.Name) == o.Name {
-				g.Tenants = append(g.Tenants, overview.TenantOf(o, now))
+			if counts, found := m.Of(o.Name); found || namespace == "" && cmp.Or(tenant, o.Name) == o.Name {
+				g.Tenants = append(g.Tenants, overview.TenantOf(o, counts, now))
 			}
 		}
 		return g, nil
@@ -93,7 +93,8 @@ func look(ctx context.Context, c client.Client, namespace, tenant string, now ti
 		o := &v1alpha1.EntraTenant{}
 		switch err := c.Get(ctx, client.ObjectKey{Name: name}, o); {
 		case err == nil:
-			g.Tenants = append(g.Tenants, overview.TenantOf(o, now))
+			counts, _ := m.Of(name)
+			g.Tenants = append(g.Tenants, overview.TenantOf(o, counts, now))
 		case apierrors.IsForbidden(err):
 			g.Unread = "you may not read EntraTenants: the role phone-operator-entratenant-viewer-role allows it"
 		case !apierrors.IsNotFound(err): // its methods say so themselves
@@ -108,18 +109,18 @@ func (g glance) table(w io.Writer, now time.Time) {
 		var rows [][]string
 		for _, t := range g.Tenants {
 			rows = append(rows, []string{
-				t.Name, t.Ready, t.Reason, string(t.Mode), strconv.Itoa(int(t.Users)),
-				fmt.Sprintf("%d/%d", t.Methods.Ready, t.Methods.Total), strconv.Itoa(int(t.Methods.Stalled)),
+				t.Name, t.Ready, t.Reason, string(t.Mode),
+				fmt.Sprintf("%d/%d", t.Methods.Ready, t.Methods.Total), strconv.Itoa(t.Methods.Stalled),
 				pace(t), driftPass(t), fmt.Sprintf("%d of %d", t.DeletionsLastHour, t.DeletionsPerHour),
 			})
 		}
-		columns(w, []string{"TENANT", "READY", "REASON", "MODE", "USERS", "METHODS", "STALLED", "PACE", "DRIFT PASS", "DELETIONS/H"}, rows)
+		columns(w, []string{"TENANT", "READY", "REASON", "MODE", "METHODS", "STALLED", "PACE", "DRIFT PASS", "DELETIONS/H"}, rows)
 		for _, t := range g.Tenants {
 			if t.Message != "" {
 				fmt.Fprintf(w, "%s is not ready: %s\n", t.Name, printable(t.Message))
 			}
 			if t.Pending > 0 {
-				fmt.Fprintf(w, "%s: mode Enforce would change %d phones\n", t.Name, t.Pending)
+				fmt.Fprintf(w, "%s: mode Enforce would change %s\n", t.Name, count(int(t.Pending), "phone"))
 			}
 			for _, warning := range t.Warnings {
 				fmt.Fprintf(w, "%s: %s\n", t.Name, printable(warning))
@@ -135,7 +136,7 @@ func (g glance) table(w io.Writer, now time.Time) {
 		where = "namespace " + g.Namespace
 	}
 	m := g.Methods
-	fmt.Fprintf(w, "%d methods in %s: %d ready, %d stalled, %d suspended, %d being deleted\n", m.Total, where, m.Ready, m.Stalled, m.Suspended, m.Deleting)
+	fmt.Fprintf(w, "%s in %s: %d ready, %d stalled, %d suspended, %d being deleted\n", count(m.Total, "method"), where, m.Ready, m.Stalled, m.Suspended, m.Deleting)
 	var rows [][]string
 	for _, r := range g.Reasons {
 		rows = append(rows, []string{r.Reason, strconv.Itoa(r.Count)})
@@ -150,12 +151,21 @@ func (g glance) table(w io.Writer, now time.Time) {
 		if t.Stalled {
 			act = "you"
 		}
-		rows = append(rows, []string{duration.HumanDuration(now.Sub(t.Since)), t.Namespace, t.Name, t.Reason, act, t.Message})
+		rows = append(rows, []string{duration.HumanDuration(now.Sub(t.Since)), t.Namespace, t.Name, t.Reason, act, short(t.Message)})
 	}
 	if len(rows) > 0 {
 		fmt.Fprintln(w, "\nIn trouble for longest:")
 		columns(w, []string{"FOR", "NAMESPACE", "NAME", "REASON", "ACTS", "MESSAGE"}, rows)
 	}
+}
+
+// short is the beginning of a message; explain has the whole of it.
+func short(message string) string {
+	const longest = 90
+	if r := []rune(message); len(r) > longest {
+		return string(r[:longest]) + "..."
+	}
+	return message
 }
 
 func pace(t overview.Tenant) string {

@@ -129,7 +129,7 @@ func TestReleaseAsksFirst(t *testing.T) {
 		if err == nil {
 			t.Errorf("%q was taken for a yes", answer)
 		}
-		mustSay(t, stderr, "asks/ada", "1 resources will be deleted, and their phones stay")
+		mustSay(t, stderr, "asks/ada", "1 resource will be deleted, the phones stay")
 	}
 	if o := w.get("ada"); o.Spec.DeletionPolicy != "" || !o.DeletionTimestamp.IsZero() {
 		t.Error("released without a yes")

@@ -63,7 +63,7 @@ func TestImportAndApplyWriteNothingToGraph(t *testing.T) {
 
 			unchanged := s.graphStays()
 			said := p.plugin("import", "--from-csv", path, "--tenant", s.tenant, "--numbers", numbers, "--out", manifests)
-			if !strings.Contains(said, "51 phones, 0 refused, 0 duplicates") {
+			if !strings.Contains(said, "imported: 51 phones; left out: 0 refused, 0 duplicates") {
 				t.Fatal(said)
 			}
 			_, err := s.Kubectl(t.Context(), "apply", "--server-side", "-f", manifests)

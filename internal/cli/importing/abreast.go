@@ -47,7 +47,7 @@ func (i Import) readAll(do func(event) error) error {
 
 // hand has the rows read by goroutines, and queues their answers.
 func (i Import) hand(queue chan<- (<-chan []event), stop <-chan struct{}) error {
-	r := reader{i.Columns, i.DefaultRegion}
+	r := reader{i.Columns, i.DefaultRegion, i.Accepted}
 	var rows []sheet.Row
 	send := func() error {
 		found, mine := make(chan []event, 1), rows

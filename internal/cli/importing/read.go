@@ -2,6 +2,7 @@ package importing
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/entraops/phone-operator/internal/cli/normalise"
@@ -13,6 +14,7 @@ import (
 type reader struct {
 	columns       Columns
 	defaultRegion string
+	accepted      []string
 }
 
 // wide are the columns for a type of phone each.
@@ -87,13 +89,17 @@ func (r reader) readCell(row sheet.Row, user string, c cell, found func(Phone), 
 		return
 	}
 	p := Phone{Line: row.Line, Column: refuse.Column, User: user, Type: c.kind, Number: result.Number, ending: ending(in, result.Number)}
+	guess := func(reason, sentence string) {
+		if !slices.Contains(r.accepted, reason) {
+			p.Guesses = append(p.Guesses, sentence)
+			tell(p.finding(Guessed, reason, sentence))
+		}
+	}
 	if r.columns.byAddress() && !guid.MatchString(user) {
-		p.Guesses = append(p.Guesses, byAddress)
-		tell(p.finding(Guessed, "UserByAddress", byAddress))
+		guess("UserByAddress", byAddress)
 	}
 	for _, g := range result.Guesses {
-		p.Guesses = append(p.Guesses, g.String())
-		tell(p.finding(Guessed, string(g), g.String()))
+		guess(string(g), g.String())
 	}
 	found(p)
 }

@@ -16,7 +16,8 @@ import (
 type Import struct {
 	Rows          func(do func(sheet.Row) error) error // hands out all rows; is called twice for each Run
 	Columns       Columns
-	DefaultRegion string // ISO 3166; "": numbers without a country are refused
+	DefaultRegion string   // ISO 3166; "": numbers without a country are refused
+	Accepted      []string // reasons of guesses that nobody needs to look at
 }
 
 // claim is a phone that may be there more than once.
@@ -87,7 +88,7 @@ func (i Import) Run(put func(Phone) error, tell func(Finding)) (Summary, error) 
 func (i Import) repeated() (repeats, error) {
 	again := repeats{hasher{maphash.MakeSeed()}, map[uint64]*claim{}, map[uint64]bool{}, map[phone.Number]Phone{}}
 	phones, endings := newFilter(), newFilter()
-	r := reader{i.Columns, i.DefaultRegion}
+	r := reader{i.Columns, i.DefaultRegion, i.Accepted}
 	return again, i.Rows(func(row sheet.Row) error {
 		r.glance(row, func(user string, kind phone.Type, ending string) {
 			if key := again.ofPhone(user, kind); phones.seen(key) {

@@ -21,10 +21,10 @@ const (
 
 // Methods are the resources that were added. The zero value has none.
 type Methods struct {
-	total, ready, stalled, suspended, deleting int
-	reasons                                    map[string]int
-	tenants                                    map[string]bool
-	oldest                                     []Trouble // by Since
+	all     Counts
+	reasons map[string]int
+	tenants map[string]*Counts
+	oldest  []Trouble // by Since
 }
 
 // Counts are how many resources there are of a kind. Those that are neither ready nor stalled nor suspended are on
@@ -61,22 +61,15 @@ const maxTroubles = 10
 // Add counts one more resource.
 func (m *Methods) Add(o *v1alpha1.PhoneAuthenticationMethod) {
 	if m.reasons == nil {
-		m.reasons, m.tenants = map[string]int{}, map[string]bool{}
+		m.reasons, m.tenants = map[string]int{}, map[string]*Counts{}
 	}
-	m.total++
-	m.tenants[o.Spec.TenantName()] = true
-	if meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReady) {
-		m.ready++
+	tenant := m.tenants[o.Spec.TenantName()]
+	if tenant == nil {
+		tenant = &Counts{}
+		m.tenants[o.Spec.TenantName()] = tenant
 	}
-	if meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionStalled) {
-		m.stalled++
-	}
-	if o.Spec.Suspend {
-		m.suspended++
-	}
-	if !o.DeletionTimestamp.IsZero() {
-		m.deleting++
-	}
+	m.all.add(o)
+	tenant.add(o)
 	t, isTrouble := judge(o)
 	m.reasons[t.Reason]++
 	if isTrouble {
@@ -117,9 +110,32 @@ func (m *Methods) keep(t Trouble) {
 	}
 }
 
+// add counts a resource.
+func (c *Counts) add(o *v1alpha1.PhoneAuthenticationMethod) {
+	c.Total++
+	if meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReady) {
+		c.Ready++
+	}
+	if meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionStalled) {
+		c.Stalled++
+	}
+	if o.Spec.Suspend {
+		c.Suspended++
+	}
+	if !o.DeletionTimestamp.IsZero() {
+		c.Deleting++
+	}
+}
+
 // Counts are how many were added.
-func (m *Methods) Counts() Counts {
-	return Counts{m.total, m.ready, m.stalled, m.suspended, m.deleting}
+func (m *Methods) Counts() Counts { return m.all }
+
+// Of are those that name an EntraTenant; found is false where none does.
+func (m *Methods) Of(tenant string) (c Counts, found bool) {
+	if c := m.tenants[tenant]; c != nil {
+		return *c, true
+	}
+	return Counts{}, false
 }
 
 // Reasons are those that were given, the most frequent first.
@@ -134,9 +150,6 @@ func (m *Methods) Reasons() []Reason {
 
 // Oldest are the ten that have been in trouble for longest.
 func (m *Methods) Oldest() []Trouble { return append([]Trouble{}, m.oldest...) }
-
-// Names reports whether a resource names this EntraTenant.
-func (m *Methods) Names(tenant string) bool { return m.tenants[tenant] }
 
 // Tenants are the names of the EntraTenants, in order.
 func (m *Methods) Tenants() []string {

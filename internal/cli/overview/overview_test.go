@@ -90,7 +90,7 @@ func TestTenantCountsTheDeletionsOfTheLastHour(t *testing.T) {
 	for ago, count := range map[time.Duration]int32{time.Minute: 3, 59 * time.Minute: 4, 2 * time.Hour: 100} {
 		o.Status.RecentDeletions = append(o.Status.RecentDeletions, v1alpha1.DeletionCount{Minute: metav1.NewTime(start.Add(-ago)), Namespace: "people", Count: count})
 	}
-	got := overview.TenantOf(o, start)
+	got := overview.TenantOf(o, overview.Counts{}, start)
 	if got.DeletionsLastHour != 7 || got.DeletionsPerHour != 100 {
 		t.Errorf("%d of %d", got.DeletionsLastHour, got.DeletionsPerHour)
 	}

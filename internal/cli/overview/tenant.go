@@ -11,14 +11,13 @@ import (
 
 // Tenant is an EntraTenant at a glance.
 type Tenant struct {
-	Name    string                `json:"name"`
-	Ready   string                `json:"ready"`
-	Reason  string                `json:"reason"`
-	Message string                `json:"message,omitempty"` // why it is not Ready
-	Mode    v1alpha1.Mode         `json:"mode"`
-	Users   int32                 `json:"users"`
-	Methods v1alpha1.MethodCounts `json:"methods"`
-	Pending int32                 `json:"pendingChanges,omitempty"`
+	Name    string        `json:"name"`
+	Ready   string        `json:"ready"`
+	Reason  string        `json:"reason"`
+	Message string        `json:"message,omitempty"` // why it is not Ready
+	Mode    v1alpha1.Mode `json:"mode"`
+	Methods Counts        `json:"methods"` // of those that were read
+	Pending int32         `json:"pendingChanges,omitempty"`
 
 	AuthenticationRequestsPerMinute int32            `json:"authenticationRequestsPerMinute,omitempty"` // learnt; 0 is not yet
 	DriftPass                       *metav1.Duration `json:"driftPass,omitempty"`
@@ -34,12 +33,13 @@ type Tenant struct {
 // window is how long a deletion counts: the operator knows of each only the minute.
 const window = time.Hour + time.Minute
 
-// TenantOf reads an EntraTenant's status.
-func TenantOf(o *v1alpha1.EntraTenant, now time.Time) Tenant {
+// TenantOf reads an EntraTenant's status. methods are those of its resources that were read: status has all, but is written
+// from time to time only.
+func TenantOf(o *v1alpha1.EntraTenant, methods Counts, now time.Time) Tenant {
 	s := o.Status
 	t := Tenant{
 		Name: o.Name, Ready: string(metav1.ConditionUnknown), Reason: NotReconciled, Mode: o.Spec.ModeOrDefault(),
-		Users: s.Users, Methods: s.Methods, Pending: s.PendingChanges,
+		Methods: methods, Pending: s.PendingChanges,
 		AuthenticationRequestsPerMinute: s.Pace.AuthenticationRequestsPerMinute,
 		DriftPass:                       s.Pace.DriftPass, ResyncPeriod: metav1.Duration{Duration: o.Spec.ResyncPeriodOrDefault()},
 		DeletionsPerHour: o.Spec.DeletionsPerHourOrDefault(),
