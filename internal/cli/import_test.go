@@ -8,7 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
@@ -152,6 +154,45 @@ func TestImportSaysWhatIsWrongWithACommandLine(t *testing.T) {
 	} {
 		if _, _, err := offline(t, append([]string{"import"}, args...)...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in: %v", want, err)
+		}
+	}
+}
+
+// TestTheAPIServerTakesWhatIsImported: what import takes for a user, it also may put into a resource of this name.
+func TestTheAPIServerTakesWhatIsImported(t *testing.T) {
+	w := newWorld(t, "imported")
+	table := "UPN,Mobile,Office\n"
+	for _, user := range []string{
+		"ada@contoso.com", "O'Neil@contoso.com", "jean-luc.picard@my-company.co.uk", "_@contoso.com", "a..b@contoso.com", "$guest@contoso.com",
+		"grace_fabrikam.com#EXT#@contoso.onmicrosoft.com", "x!y~z^@contoso.com", "0F1C3E48-750b-4051-897c-87b9720928f7", "-a-@c-.com",
+		strings.Repeat("n", 64) + "@" + strings.Repeat("d", 44) + ".com", strings.Repeat("n", 59) + "#EXT#@" + strings.Repeat("d", 44) + ".com",
+		// and refused
+		"ada@contoso", "ada.@contoso.com", "ada@contoso.com.", "a b@contoso.com", "\u00e4@contoso.com", "ada@b@contoso.com", "*@contoso.com",
+		strings.Repeat("n", 65) + "@contoso.com", "a@" + strings.Repeat("d", 45) + ".com", strings.Repeat("n", 110) + "#EXT#@contoso.com",
+	} {
+		table += user + ",+1 2065550100,+1 2065550101x12\n"
+	}
+	for _, numbers := range []string{"plain", "secret"} {
+		dir := filepath.Join(t.TempDir(), "out")
+		out, _, err := w.run("import", "--from-csv", file(t, table), "--numbers", numbers, "--tenant=contoso", "--out", dir)
+		must(t, err)
+		mustSay(t, out, "imported: 24 phones; left out: 10 refused")
+		text, err := os.ReadFile(filepath.Join(dir, "phones-0001.yaml"))
+		must(t, err)
+		for _, o := range resources(t, string(text)) {
+			if err := w.Create(t.Context(), &o, client.DryRunAll); err != nil {
+				t.Errorf("%s: %v", o.Name, err)
+			}
+		}
+		if numbers == "plain" {
+			continue
+		}
+		text, err = os.ReadFile(filepath.Join(dir, "secrets-0001.yaml"))
+		must(t, err)
+		for part := range strings.SplitSeq(strings.TrimPrefix(string(text), "---\n"), "---\n") {
+			var o corev1.Secret
+			must(t, yaml.UnmarshalStrict([]byte(part), &o))
+			must(t, w.Create(t.Context(), &o, client.DryRunAll))
 		}
 	}
 }

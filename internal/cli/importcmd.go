@@ -194,6 +194,9 @@ func (i *importer) run() error {
 	if err != nil {
 		return err
 	}
+	if isTerminal(i.ErrOut) {
+		table.Rows = counted(table.Rows, i.ErrOut)
+	}
 	done := imported{File: i.csv, Encoding: f.Encoding, Delimiter: string(f.Delimiter), Header: f.HeaderLine, Columns: map[importing.Role]string{}}
 	for _, role := range importing.Roles() {
 		if name := table.Columns.Name(role); name != "" {
@@ -299,15 +302,17 @@ func (d imported) table(w io.Writer) {
 		}
 	}
 	columns(w, []string{"  ROLE", "COLUMN"}, rows)
-	fmt.Fprintf(w, "\nimported: %s; left out: %d refused, %s, %d empty; to look at: %d guessed, %s\n",
+	what := "imported"
+	if d.Out == "" {
+		what = "would be imported"
+	}
+	fmt.Fprintf(w, "\n%s: %s; left out: %d refused, %s, %d empty; to look at: %d guessed, %s\n", what,
 		count(d.Phones, "phone"), d.Counts[importing.Refused], count(d.Counts[importing.Duplicate], "duplicate"), d.Empty,
 		d.Counts[importing.Guessed], count(d.Counts[importing.Shared], "shared number"))
 	for _, kind := range importing.Kinds() {
 		d.kind(w, kind)
 	}
-	switch {
-	case d.Out == "-", d.Out == "":
-	default:
+	if d.Out != "" && d.Out != "-" {
 		fmt.Fprintf(w, "\nwrote %s to %s, %d of them new or changed; nothing was sent to the cluster or to Graph\n", count(d.Files, "file"), d.Out, d.Changed)
 	}
 	if len(d.Leftover) > 0 {

@@ -34,7 +34,7 @@ func findEncoding(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	in := bufio.NewReaderSize(f, 1<<16)
 	head, err := in.Peek(1 << 12)
 	if err != nil && !errors.Is(err, io.EOF) {

@@ -105,7 +105,7 @@ func (f *File) read(delimiter byte, width int, do func(Row) error) error {
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // it was only read
 	in, err := decode(file, f.Encoding)
 	if err != nil {
 		return err
