@@ -1,6 +1,7 @@
 package importing_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -220,4 +221,76 @@ func TestAFolderIsTheSameEachTime(t *testing.T) {
 	if left, err := f.End(); err != nil || len(left) != 3 {
 		t.Errorf("left %v, %v", left, err)
 	}
+}
+
+func TestAnImportEndsWithTheFirstError(t *testing.T) {
+	var table strings.Builder
+	table.WriteString("UPN,Mobile\n")
+	for n := range 5000 { // more than is read ahead
+		fmt.Fprintf(&table, "user%d@contoso.com,+1 20655%05d\n", n, n)
+	}
+	i, full := open(t, table.String(), "", nil), errors.New("the disk is full")
+	puts := 0
+	_, err := i.Run(func(importing.Phone) error {
+		puts++
+		return full
+	}, func(importing.Finding) {})
+	if !errors.Is(err, full) || puts != 1 {
+		t.Errorf("%v after %d", err, puts)
+	}
+
+	rows, gone, pass := i.Rows, errors.New("the file is gone"), 0
+	i.Rows = func(do func(sheet.Row) error) error {
+		if pass++; pass == 1 {
+			return rows(do)
+		}
+		n := 0
+		return rows(func(row sheet.Row) error {
+			if n++; n == 3000 {
+				return gone
+			}
+			return do(row)
+		})
+	}
+	if _, err := i.Run(func(importing.Phone) error { return nil }, func(importing.Finding) {}); !errors.Is(err, gone) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// FuzzRun: whatever is in a table, no two resources have one name, each row is counted, and no finding has a number.
+func FuzzRun(f *testing.F) {
+	f.Add("UPN,Mobile,Office\nada@contoso.com,+1 2065550100,+1 2065550101x12\nADA@contoso.com,+12065550100,\n")
+	f.Add("UPN;PhoneType;PhoneNumber;Country\na-at@b.com;mobile;206 555 0100;US\na@at-b.com;mobile;4.9E+12;US\n\"x;y\n")
+	f.Fuzz(func(t *testing.T, table string) {
+		path := filepath.Join(t.TempDir(), "people.csv")
+		if err := os.WriteFile(path, []byte(table), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		file, err := sheet.Open(path, sheet.Format{}, func(header []string) int { return importing.Score(header, nil) })
+		if err != nil {
+			return
+		}
+		columns, err := importing.Find(file.Header, nil)
+		if err != nil {
+			t.Fatalf("a header that scores is not found: %v", err)
+		}
+		names := map[string]bool{}
+		s, err := importing.Import{Rows: file.Rows, Columns: columns, DefaultRegion: "US"}.Run(func(p importing.Phone) error {
+			if names[p.Name()] {
+				t.Fatalf("two resources are named %s", p.Name())
+			}
+			names[p.Name()] = true
+			return nil
+		}, func(found importing.Finding) {
+			if found.Number != "" && !strings.Contains(found.Number, "*") {
+				t.Fatalf("a finding has a number: %+v", found)
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Phones != len(names) {
+			t.Fatalf("%d phones, %d names", s.Phones, len(names))
+		}
+	})
 }
