@@ -25,7 +25,6 @@ func New(streams genericiooptions.IOStreams) *cobra.Command {
 		Version:       version.Line("kubectl-phonemethod"),
 		SilenceErrors: true, // main prints them
 		SilenceUsage:  true, // a refused request is no reason to print all flags
-		Args:          cobra.NoArgs,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetIn(streams.In)
