@@ -87,13 +87,13 @@ func (c *call) roleRows(of func(principal) []Role, row func(principal, Role) map
 // principals gives the users and groups that a filter on principalId accepts, or
 // all. They are sorted, so that pages do not overlap.
 func (t *tenant) principals(f *comparison) []principal {
-	ids := slices.Collect(maps.Keys(t.users))
-	ids = slices.AppendSeq(ids, maps.Keys(t.groups))
+	var ids []string
 	if f != nil && f.property == "principalId" {
-		ids = nil
 		for _, value := range f.values {
 			ids = append(ids, strings.ToLower(value))
 		}
+	} else {
+		ids = slices.AppendSeq(slices.Collect(maps.Keys(t.users)), maps.Keys(t.groups))
 	}
 	slices.Sort(ids)
 	var found []principal
