@@ -19,6 +19,9 @@ const (
 	Overlap = time.Hour
 	// Reach is how far back a read goes at most, after a time without one.
 	Reach = 24 * time.Hour
+	// ReadLag is how old a record must be before its user is read: Graph's reads may be behind a
+	// change by half of that. A younger one is told by the next read of the log.
+	ReadLag = time.Minute
 )
 
 // Log is how far the audit log of a tenant was read. It is a value; the zero value was never
@@ -65,18 +68,19 @@ func (l Log) Failed() Log {
 
 // Heard takes down a page and returns the object ids of the users to read, sorted: those of its
 // records that were not told before, that may have changed a phone, and that do not name own,
-// the client id of the operator itself, as who did it.
+// the client id of the operator itself, as who did it. Of the last minute nobody is told yet.
 func (l Log) Heard(page graph.Page[graph.AuditRecord], own string, now time.Time) (_ Log, users []string) {
 	l.told = maps.Clone(l.told)
 	if l.told == nil {
 		l.told = map[string]time.Time{}
 	}
+	settled := cmp.Or(page.Now, now).Add(-ReadLag)
 	var latest time.Time
 	for _, r := range page.Rows {
 		if r.At.After(latest) {
 			latest = r.At
 		}
-		if !isNews(r, own) {
+		if !isNews(r, own) || r.At.After(settled) {
 			continue
 		}
 		id := keyOf(r)

@@ -64,6 +64,7 @@ func TestWhomARecordIsAbout(t *testing.T) {
 		"it is about two":                         {page(record("1", about(bobID, adaID))), adaID + " " + bobID},
 		"two are about one":                       {page(record("1"), record("2")), adaID},
 		"two without an id are about two":         {page(record(""), record("", about(bobID))), adaID + " " + bobID},
+		"a moment ago, which reads may not show":  {page(record("1", at(noon.Add(-59*time.Second))), record("2", about(bobID))), bobID},
 		"one beside the operator's own":           {page(record("1", by(own)), record("2", about(bobID))), bobID},
 		"the default method, which is for DELETE": {page(record("1", of("User changed default security info"))), adaID},
 	} {
@@ -72,6 +73,23 @@ func TestWhomARecordIsAbout(t *testing.T) {
 				t.Errorf("users %q, want %q", got, tc.want)
 			}
 		})
+	}
+}
+
+// What was too young at one read is told by the next, and once.
+func TestAYoungRecordIsToldByTheNextRead(t *testing.T) {
+	young := record("1", at(noon.Add(-time.Second)))
+	l, users := Log{}.read(page(young))
+	if users != "" {
+		t.Errorf("at once it tells %q", users)
+	}
+	later := page(young)
+	later.Now = noon.Add(5 * time.Minute)
+	if l, users = l.read(later); users != adaID {
+		t.Errorf("five minutes later it tells %q", users)
+	}
+	if _, users = l.read(later); users != "" {
+		t.Errorf("it tells %q twice", users)
 	}
 }
 
