@@ -65,7 +65,7 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := r.SetupWithManager(mgr, o.MaxConcurrentReconciles, connected, drifted); err != nil {
 		return err
 	}
-	audits := &auditlog.Reconciler{Client: writer, Tenants: tenants, Now: time.Now, Drifted: drifted, Connected: connected}
+	audits := &auditlog.Reconciler{Client: writer, Tenants: tenants, Now: time.Now, Drifted: drifted}
 	if err := audits.SetupWithManager(mgr); err != nil {
 		return err
 	}

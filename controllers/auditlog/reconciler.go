@@ -25,17 +25,15 @@ type Reconciler struct {
 	Client  client.Client
 	Tenants *tenant.Registry
 	Now     func() time.Time
-	// Drifted is told each user whose phones somebody else changed, Connected the name of each
-	// EntraTenant all of whose users have to be read.
-	Drifted   chan<- event.TypedGenericEvent[user.Key]
-	Connected chan<- event.TypedGenericEvent[string]
+	// Drifted is told each user whose phones somebody else changed.
+	Drifted chan<- event.TypedGenericEvent[user.Key]
 }
 
 const (
 	// period is how often the log is asked. Records show some five minutes late.
 	period = 5 * time.Minute
-	// nextPage is when the next page is asked for: Graph allows five such requests in ten seconds.
-	nextPage = 2 * time.Second
+	// nextRequest is when to go on where something is left to ask. The tenant's AuditLog says when that may be.
+	nextRequest = time.Second
 	// retryConnection is for a tenant that cannot be used yet.
 	retryConnection = 5 * time.Second
 	// jitter spreads the reads of several tenants.
@@ -55,80 +53,70 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	if t.Spec.CloudOrDefault() == v1alpha1.CloudChina {
 		return reconcile.Result{}, nil // its Graph has no audit log; an edit of the spec comes here again
 	}
-	if t.Inventory.IsReading() && t.AuditLog.IsReadWithin(period, r.Now()) { // one request at a time
-		if r.takeStock(ctx, t) {
-			return reconcile.Result{RequeueAfter: nextPage}, nil
-		}
-		return reconcile.Result{RequeueAfter: wait.Jitter(period, jitter)}, nil
+	if wait := t.AuditLog.UntilNextRequest(r.Now()); wait > 0 {
+		return reconcile.Result{RequeueAfter: wait}, nil
 	}
-	answer, again, err := r.read(ctx, t)
+	later := reconcile.Result{RequeueAfter: wait.Jitter(period, jitter)}
+	next, due := t.Inventory.Due(r.Now())
+	if due && t.AuditLog.IsReadWithin(period, r.Now()) { // one request at a time
+		if r.takeStock(ctx, t, next) {
+			return reconcile.Result{RequeueAfter: nextRequest}, nil
+		}
+		return later, nil
+	}
+	answer, further, err := r.read(ctx, t)
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	if answer == v1alpha1.AuditLogFollowed && again != nextPage && r.takeStock(ctx, t) {
-		again = nextPage
+	if err := r.report(ctx, &o, t.AuditLog, answer); err != nil { // the next read writes it
+		log.FromContext(ctx).Error(err, "cannot save how far the audit log was read")
 	}
-	if t.AuditLog.Lost(r.Now()) {
-		log.FromContext(ctx).Info("the audit log cannot be read any more: all users are read again in each resyncPeriod")
-		if err := tell(ctx, r.Connected, t.Name); err != nil {
-			return reconcile.Result{}, err
-		}
+	if further || due && answer == v1alpha1.AuditLogFollowed {
+		return reconcile.Result{RequeueAfter: nextRequest}, nil
 	}
-	return reconcile.Result{RequeueAfter: again}, r.report(ctx, &o, t.AuditLog, answer)
+	return later, nil
 }
 
-// read asks for a page and tells whom it is about. It returns what came of it, and when to go on.
-func (r *Reconciler) read(ctx context.Context, t *tenant.Tenant) (v1alpha1.AuditLogAnswer, time.Duration, error) {
-	later := wait.Jitter(period, jitter)
+// read asks for a page and tells whom it is about. It returns what came of it, and whether there are
+// further pages.
+func (r *Reconciler) read(ctx context.Context, t *tenant.Tenant) (_ v1alpha1.AuditLogAnswer, further bool, _ error) {
 	id, err := t.Graph.Identity(ctx)
 	if err != nil {
-		return answerOf(err), later, nil
+		return answerOf(err), false, nil
 	}
 	if len(graph.MissingForAudits(id.Permissions)) > 0 {
-		return v1alpha1.AuditLogNotGranted, later, nil
+		return v1alpha1.AuditLogNotGranted, false, nil
 	}
 	since, next := t.AuditLog.Ask(r.Now())
 	page, err := t.Graph.AuditRecords(ctx, since, next)
 	if err != nil {
 		t.AuditLog.Failed()
-		return answerOf(err), later, nil
+		return answerOf(err), false, nil
 	}
-	users, further := t.AuditLog.Heard(page, id.ClientID, r.Now())
+	users, further := t.AuditLog.Heard(page, id.ClientID, t.Reads.Of, r.Now())
 	for _, one := range users {
-		if err := tell(ctx, r.Drifted, user.Key{Tenant: t.Name, User: one}); err != nil {
-			return "", 0, err
+		select {
+		case r.Drifted <- event.TypedGenericEvent[user.Key]{Object: user.Key{Tenant: t.Name, User: one}}:
+		case <-ctx.Done():
+			return "", false, ctx.Err()
 		}
 	}
-	if further {
-		later = nextPage
-	}
-	return v1alpha1.AuditLogFollowed, later, nil
+	return v1alpha1.AuditLogFollowed, further, nil
 }
 
-// takeStock reads a page of the registration report, if one is due, and reports whether there are
-// further ones. The permission for the audit log opens it. A tenant without a licence has none.
-func (r *Reconciler) takeStock(ctx context.Context, t *tenant.Tenant) (further bool) {
-	next, due := t.Inventory.Due(r.Now())
-	if !due {
-		return false
-	}
+// takeStock reads a page of the registration report, and reports whether there are further ones. The
+// permission for the audit log opens it. A tenant without a licence has none.
+func (r *Reconciler) takeStock(ctx context.Context, t *tenant.Tenant, next string) (further bool) {
 	page, err := t.Graph.Registrations(ctx, next)
 	if err != nil {
 		log.FromContext(ctx).V(1).Info("the registration report cannot be read", "answer", err.Error())
-		t.Inventory.Failed(r.Now())
+		if answerOf(err) != v1alpha1.AuditLogUnavailable {
+			t.Inventory.Refused(r.Now())
+		}
 		return false
 	}
 	t.Inventory.Heard(page, r.Now())
 	return page.Next != ""
-}
-
-func tell[T any](ctx context.Context, whom chan<- event.TypedGenericEvent[T], what T) error {
-	select {
-	case whom <- event.TypedGenericEvent[T]{Object: what}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 func answerOf(err error) v1alpha1.AuditLogAnswer {

@@ -15,6 +15,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
@@ -33,21 +34,20 @@ const (
 // followed is one EntraTenant whose audit log is read from an emulator.
 type followed struct {
 	*Reconciler
-	t         *testing.T
-	graph     *emulator.Emulator
-	tenantID  string
-	client    string
-	clock     atomic.Int64 // Graph's and the operator's, in nanoseconds
-	drifted   chan event.TypedGenericEvent[user.Key]
-	connected chan event.TypedGenericEvent[string]
-	again     time.Duration // of the last read
+	t        *testing.T
+	graph    *emulator.Emulator
+	tenantID string
+	client   string
+	clock    atomic.Int64 // Graph's and the operator's, in nanoseconds
+	drifted  chan event.TypedGenericEvent[user.Key]
+	again    time.Duration // of the last read
 }
 
 func follow(t *testing.T, permissions ...string) *followed {
 	t.Helper()
 	f := &followed{
 		t: t, tenantID: uuid.NewString(), client: uuid.NewString(),
-		drifted: make(chan event.TypedGenericEvent[user.Key], 2000), connected: make(chan event.TypedGenericEvent[string], 10),
+		drifted: make(chan event.TypedGenericEvent[user.Key], 2000),
 	}
 	f.clock.Store(time.Now().UnixNano())
 	f.graph = emulator.New(emulator.Options{Seed: 1, Now: f.now})
@@ -71,7 +71,7 @@ func follow(t *testing.T, permissions ...string) *followed {
 	}
 	f.Reconciler = &Reconciler{
 		Client:  fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(o).WithObjects(o).Build(),
-		Tenants: tenant.NewRegistry(), Now: f.now, Drifted: f.drifted, Connected: f.connected,
+		Tenants: tenant.NewRegistry(), Now: f.now, Drifted: f.drifted,
 	}
 	f.start()
 	return f
@@ -100,7 +100,7 @@ func (f *followed) grant(permissions ...string) {
 // start connects the tenant as a process does that begins.
 func (f *followed) start() {
 	o := f.get()
-	t := &tenant.Tenant{Name: o.Name, Spec: o.Spec, Throttle: f.Tenants.Throttle(o.Name, f.Now, tenant.LearntPace(o.Status.Pace)), AuditLog: tenant.NewAuditLog(o.Status.AuditLog), Inventory: tenant.NewInventory()}
+	t := &tenant.Tenant{Name: o.Name, Spec: o.Spec, Throttle: f.Tenants.Throttle(o.Name, f.Now, tenant.LearntPace(o.Status.Pace)), AuditLog: tenant.NewAuditLog(o.Status.AuditLog, f.now()), Inventory: tenant.NewInventory(), Reads: tenant.NewReads()}
 	var err error
 	t.Graph, err = tenant.Connect(&o.Spec, []byte("s"), t.Throttle, nil)
 	must(f.t, err)
@@ -116,13 +116,13 @@ func (f *followed) get() *v1alpha1.EntraTenant {
 // reads reads the log to its end, and returns who is to be read for it.
 func (f *followed) reads() (users []string) {
 	f.t.Helper()
-	for range 100 {
+	for range 1000 {
 		result, err := f.Reconcile(f.t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Name: "default"}})
 		must(f.t, err)
-		if f.again = result.RequeueAfter; f.again != nextPage {
+		if f.again = result.RequeueAfter; f.again == 0 || f.again >= period {
 			break
 		}
-		f.passes(nextPage)
+		f.passes(f.again)
 	}
 	for len(f.drifted) > 0 {
 		users = append(users, (<-f.drifted).Object.User)
@@ -184,7 +184,7 @@ func TestALogOfManyPagesIsReadToItsEnd(t *testing.T) {
 	for _, u := range users {
 		told[u] = true
 	}
-	if !told[adaID] || !told[bobID] || f.again == nextPage {
+	if !told[adaID] || !told[bobID] || f.again < period {
 		t.Errorf("%v; again after %v", told, f.again)
 	}
 	if f.now().Sub(f.get().Status.AuditLog.Position.Time) > time.Minute {
@@ -217,30 +217,93 @@ func TestHowOftenUsersAreRead(t *testing.T) {
 	}
 }
 
-// Users who were left to the log are all read when it is lost: once.
-func TestALogThatIsLostWakesAllUsers(t *testing.T) {
+// A log that cannot be read for an hour is not followed any more, until it is read again.
+func TestALogThatIsLost(t *testing.T) {
 	f := follow(t, granted...)
 	f.reads()
 	must(t, f.graph.AddFault(emulator.Fault{Path: "/auditLogs/", Effect: emulator.Answer, Status: 503}))
 	f.passes(30 * time.Minute)
 	f.reads()
-	if len(f.connected) != 0 {
-		t.Fatal("half an hour without an answer is nothing yet")
-	}
-	f.passes(31 * time.Minute)
-	f.reads()
-	f.reads()
-	if got := len(f.connected); got != 1 {
-		t.Errorf("woken %d times, want once", got)
-	}
 	f.says(v1alpha1.AuditLogUnavailable)
-	must(t, f.graph.SetPhone(adaID, "mobile", one))
+	if f.period() != 7*24*time.Hour {
+		t.Errorf("half an hour without an answer: %v", f.period())
+	}
+	if f.passes(31 * time.Minute); f.period() != time.Hour {
+		t.Errorf("an hour without an answer: %v", f.period())
+	}
+	f.changes(adaID, "mobile", one)
 	f.graph.ClearFaults()
 	f.passes(10 * time.Minute) // of the circuit breaker
 	f.wants([]string{adaID}, f.reads())
 	f.says(v1alpha1.AuditLogFollowed)
 	if f.period() != 7*24*time.Hour {
 		t.Errorf("followed again: %v", f.period())
+	}
+}
+
+// Who was read before a gap in what was read of the log is not left to it.
+func TestAGapInTheLog(t *testing.T) {
+	f := follow(t, granted...)
+	f.reads()
+	now, _ := f.Tenants.Get("default")
+	f.passes(time.Minute)
+	now.Reads.Note(adaID, f.now())
+	f.passes(30 * time.Minute)
+	f.reads()
+	if !now.IsLeftToAuditLog(adaID, f.now()) {
+		t.Fatal("the log tells of each change of hers, and she is not left to it")
+	}
+	f.passes(30 * time.Hour)
+	f.reads()
+	if now.IsLeftToAuditLog(adaID, f.now()) {
+		t.Error("she is left to a log of which six hours were not read")
+	}
+	f.passes(time.Minute)
+	now.Reads.Note(adaID, f.now())
+	if f.reads(); !now.IsLeftToAuditLog(adaID, f.now()) {
+		t.Error("she was read since, and is not left to the log")
+	}
+	if f.passes(59 * time.Minute); !now.IsLeftToAuditLog(adaID, f.now()) || now.IsLeftToAuditLog(bobID, f.now()) {
+		t.Error("bob was not read, and is left to the log; or ada is not")
+	}
+	if f.passes(2 * time.Minute); now.IsLeftToAuditLog(adaID, f.now()) {
+		t.Error("she is left to a log that nobody reads")
+	}
+}
+
+// However often the tenant is edited, the status cannot be written or the operator is restarted: Graph
+// allows five requests in ten seconds, for the log and the report together.
+func TestHowManyRequestsAreMade(t *testing.T) {
+	for name, trouble := range map[string]func(*followed){
+		"the tenant is edited again and again": func(*followed) {},
+		"the operator is killed each second":   func(f *followed) { f.start() },
+		"the status cannot be written": func(f *followed) {
+			f.Client = interceptor.NewClient(f.Client.(client.WithWatch), interceptor.Funcs{
+				SubResourcePatch: func(context.Context, client.Client, string, client.Object, client.Patch, ...client.SubResourcePatchOption) error {
+					return context.DeadlineExceeded
+				},
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := follow(t, granted...)
+			f.passes(time.Hour)
+			for range 10 {
+				trouble(f)
+				_, err := f.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Name: "default"}})
+				must(t, err)
+				f.passes(time.Second)
+			}
+			asked := 0
+			for _, r := range f.graph.Requests() {
+				if strings.Contains(r.Path, "/auditLogs/") || strings.Contains(r.Path, "/reports/") {
+					asked++
+				}
+			}
+			if asked > 5 {
+				t.Errorf("%d requests in ten seconds", asked)
+			}
+		})
 	}
 }
 
@@ -305,18 +368,18 @@ func TestTheReportTellsWhoHasAPhone(t *testing.T) {
 	}
 	must(t, f.graph.SetPhone(adaID, "mobile", one))
 	now, _ := f.Tenants.Get("default")
-	says := func(id string, want tenant.Known, types ...phone.Type) {
+	says := func(id string, want bool, types ...phone.Type) {
 		t.Helper()
-		if got := now.Inventory.Of(id, types); got != want {
+		if got := now.Inventory.Has(id, types, f.now()); got != want {
 			t.Errorf("of %s and %v it says %v, want %v", id, types, got, want)
 		}
 	}
-	says(adaID, tenant.Unknown, phone.Mobile)
+	says(adaID, false, phone.Mobile)
 	f.reads()
-	says(adaID, tenant.Exists, phone.Mobile)
-	says(adaID, tenant.Exists, phone.Office, phone.Mobile)
-	says(adaID, tenant.Absent, phone.Office)
-	says(bobID, tenant.Absent, phone.Mobile)
+	says(adaID, true, phone.Mobile)
+	says(adaID, true, phone.Office, phone.Mobile)
+	says(adaID, false, phone.Office)
+	says(bobID, false, phone.Mobile)
 	asked := 0
 	for _, r := range f.graph.Requests() {
 		if strings.Contains(r.Path, "/reports/") {
@@ -330,7 +393,23 @@ func TestTheReportTellsWhoHasAPhone(t *testing.T) {
 	must(t, f.graph.SetPhone(bobID, "mobile", one))
 	f.passes(12 * time.Hour)
 	f.reads()
-	says(bobID, tenant.Exists, phone.Mobile)
+	says(bobID, true, phone.Mobile)
+	f.passes(25 * time.Hour)
+	says(bobID, false, phone.Mobile) // too old to go by
+}
+
+// A page that Graph does not give now is asked for again with the next read of the log.
+func TestAHiccupOfTheReport(t *testing.T) {
+	f := follow(t, granted...)
+	f.changes(adaID, "mobile", one)
+	must(t, f.graph.AddFault(emulator.Fault{Path: "/reports/", Effect: emulator.Answer, Status: 429, Times: 1}))
+	f.reads()
+	f.passes(6 * time.Minute)
+	f.reads()
+	now, _ := f.Tenants.Get("default")
+	if !now.Inventory.Has(adaID, []phone.Type{phone.Mobile}, f.now()) {
+		t.Error("the report was given up")
+	}
 }
 
 // A tenant without a licence for the report is asked once in twelve hours, and its log is followed.
@@ -341,7 +420,7 @@ func TestATenantWithoutAReport(t *testing.T) {
 	f.reads()
 	f.says(v1alpha1.AuditLogFollowed)
 	now, _ := f.Tenants.Get("default")
-	if got := now.Inventory.Of(adaID, []phone.Type{phone.Mobile}); got != tenant.Unknown {
-		t.Errorf("it says %v", got)
+	if now.Inventory.Has(adaID, []phone.Type{phone.Mobile}, f.now()) {
+		t.Error("it tells of a phone")
 	}
 }

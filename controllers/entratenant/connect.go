@@ -100,7 +100,7 @@ func (r *Reconciler) build(ctx context.Context, o *v1alpha1.EntraTenant) (t *ten
 	t.Deletions = tenant.NewBudget(r.Now, o.Status.RecentDeletions, func(ctx context.Context, counts []v1alpha1.DeletionCount) error {
 		return r.saveDeletions(ctx, o.Name, counts)
 	})
-	t.Views, t.AuditLog = r.viewsOf(o), tenant.NewAuditLog(o.Status.AuditLog)
+	t.Views, t.AuditLog = r.viewsOf(o), tenant.NewAuditLog(o.Status.AuditLog, r.Now())
 	t.Inventory, t.Reads = tenant.NewInventory(), tenant.NewReads()
 	refuse := func(reason, message string) (*tenant.Tenant, error) {
 		t.Problem = &tenant.Problem{Reason: reason, Message: message}

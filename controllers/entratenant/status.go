@@ -41,7 +41,7 @@ func (r *Reconciler) report(ctx context.Context, o *v1alpha1.EntraTenant, found 
 	}
 	sight := visible(o)
 	setWarning(&s.Conditions, v1alpha1.ConditionProtectedUsersVisible, sight, o.Generation)
-	setWarning(&s.Conditions, v1alpha1.ConditionDriftChecksInTime, driftChecksInTime(s.Pace.DriftPass, driftPeriod), o.Generation)
+	setWarning(&s.Conditions, v1alpha1.ConditionDriftChecksInTime, driftChecksInTime(s.Pace.DriftPass, driftPeriod, o.Spec.ResyncPeriod == nil && driftPeriod == v1alpha1.AuditedResyncPeriod), o.Generation)
 	setWarning(&s.Conditions, v1alpha1.ConditionAuditLogFollowed, auditLogFollowed(s.AuditLog.LastAnswer), o.Generation)
 	conditions.PutProgress(&s.Conditions, found.progress, found.ready, o.Generation)
 	if equality.Semantic.DeepEqual(base.Status, o.Status) {
@@ -91,13 +91,13 @@ func setWarning(all *[]metav1.Condition, name string, c conditions.Condition, ge
 }
 
 // driftChecksInTime compares how long a drift pass takes with how often there is one.
-func driftChecksInTime(pass *metav1.Duration, period time.Duration) conditions.Condition {
+func driftChecksInTime(pass *metav1.Duration, period time.Duration, followed bool) conditions.Condition {
 	switch {
 	case pass == nil:
 		return conditions.Condition{}
 	case pass.Duration > period:
 		return conditions.False(v1alpha1.ReasonPaceTooSlow, paceTooSlow)
-	case period == v1alpha1.AuditedResyncPeriod:
+	case followed:
 		return conditions.True(v1alpha1.ReasonInTime, "Each user is read once a week, and when the audit log tells of a change.")
 	}
 	return conditions.True(v1alpha1.ReasonInTime, "Each user is read once in resyncPeriod.")
@@ -149,7 +149,7 @@ func (r *Reconciler) count(ctx context.Context, name string) (v1alpha1.EntraTena
 	}
 	s.Users = int32(len(users))
 	if t, ok := r.Tenants.Last(name); ok {
-		s.Pace.AllReadSince = metav1.NewTime(t.Reads.Since(users))
+		s.Pace.AllReadSince = metav1.NewTime(t.Reads.Since(users, r.Now()))
 	}
 	return s, nil
 }

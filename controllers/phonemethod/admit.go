@@ -77,19 +77,37 @@ func (r *Reconciler) skipIdle(ctx context.Context, s snapshot) (snapshot, outcom
 	return s, outcome{}
 }
 
+// chooseLookUp is the stage that decides whether the user's phones need not be read.
+func chooseLookUp(_ context.Context, s snapshot) (snapshot, outcome) {
+	s.lookUp = s.isLookUp()
+	return s, outcome{}
+}
+
+// endLookUp is the stage that ends a reconcile in which the user's phones need not be read. Where the
+// look-up found something, another one follows that reads them.
+func (r *Reconciler) endLookUp(_ context.Context, s snapshot) (snapshot, outcome) {
+	if !s.lookUp {
+		return s, outcome{}
+	}
+	if !s.isLookUp() {
+		r.handOver(s.key)
+	}
+	return s.with(nil), outcome{resync: s.resyncPeriod()}
+}
+
 // briefWait is how long a user may wait for the throttle without a word in the status. It is
 // longer than the waits while a rate begins to rise: they would cost one more write of each
 // resource.
 const briefWait = 10 * time.Second
 
 // admit has the throttle of the tenant admit this user, or returns no ticket and when to come
-// back. A name that is only looked up needs no request below /authentication/.
+// back. A user who is only looked up needs no request below /authentication/.
 func (r *Reconciler) admit(ctx context.Context, s snapshot) (context.Context, *throttle.Ticket, outcome) {
 	priority, needs := throttle.High, []throttle.Class{throttle.Directory}
 	if !s.mayBeUrgent() {
 		priority = throttle.Low
 	}
-	if s.key.Bound() {
+	if s.key.Bound() && !s.lookUp {
 		needs = append(needs, throttle.Authentication)
 	}
 	admitted, ticket, err := s.tenant.Throttle.Admit(ctx, priority, needs...)

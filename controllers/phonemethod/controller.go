@@ -150,12 +150,16 @@ func (r *Reconciler) wakeDrifted(ctx context.Context, e event.TypedGenericEvent[
 		return
 	}
 	r.schedule.force(e.Object)
-	addLow(q, e.Object)
+	r.schedule.expect(e.Object, visit{at: r.Now(), rest: true}) // not to wait behind others for ever
+	addLow(q, e.Object, driftedPriority)
 }
 
+// driftedPriority is that of a user whose phones were changed in Entra: before those who are only
+// looked through.
+const driftedPriority = handler.LowPriority / 2
+
 // addLow queues a key behind those whom somebody waits for.
-func addLow(q workqueue.TypedRateLimitingInterface[user.Key], key user.Key) {
-	low := handler.LowPriority
+func addLow(q workqueue.TypedRateLimitingInterface[user.Key], key user.Key, low int) {
 	if queue, ok := q.(priorityqueue.PriorityQueue[user.Key]); ok {
 		queue.AddWithOpts(priorityqueue.AddOpts{Priority: &low}, key)
 	} else {
@@ -174,7 +178,7 @@ func (r *Reconciler) wakeTenant(ctx context.Context, e event.TypedGenericEvent[s
 			if isAwaited(&found[i]) {
 				q.Add(key)
 			} else {
-				addLow(q, key)
+				addLow(q, key, handler.LowPriority)
 			}
 		}
 	}

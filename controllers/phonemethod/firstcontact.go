@@ -11,7 +11,6 @@ import (
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
-	"github.com/entraops/phone-operator/internal/tenant"
 )
 
 // observeOrCreate asks Graph what the user has, or leaves that out: for a user of whom nothing is
@@ -30,21 +29,14 @@ func (r *Reconciler) observeOrCreate(ctx context.Context, u phones) (phones, err
 	return u, err
 }
 
-// isProbablyNew reports whether the user has probably none of the phones that are to be created: by the
-// registration report, which is hours behind, and without one by what the last new users had.
+// isProbablyNew reports whether the user has probably none of the phones that are to be created: the
+// registration report, which is hours behind, does not tell of one, and most of the last new users had none.
 func (r *Reconciler) isProbablyNew(u phones) bool {
 	types := make([]phone.Type, len(u.resources))
 	for i, c := range u.resources {
 		types[i] = c.Type
 	}
-	switch u.tenant.Inventory.Of(u.key.User, types) {
-	case tenant.Exists:
-		return false
-	case tenant.Absent:
-		return true
-	case tenant.Unknown:
-	}
-	return r.firstContactsOf(u.tenant.Name).areMostlyNew()
+	return !u.tenant.Inventory.Has(u.key.User, types, u.now) && r.firstContactsOf(u.tenant.Name).areMostlyNew()
 }
 
 // isFirstContact reports whether nothing is known of what the user has, and a phone that is there

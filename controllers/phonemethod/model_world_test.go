@@ -135,7 +135,7 @@ func (m *model) connectTenant() {
 		t.Access, err = access.Compile(m.tenant.spec.Access)
 		must(err)
 		if was, ok := p.Tenants.Get(name); ok && was.Problem == nil {
-			t.Graph, t.Deletions, t.AuditLog = was.Graph, was.Deletions, was.AuditLog
+			t.Graph, t.Deletions, t.AuditLog, t.Reads = was.Graph, was.Deletions, was.AuditLog, was.Reads
 		} else {
 			t.Graph, t.Deletions = p.connect(), tenant.NewBudget(time.Now, m.tenant.saved, p.saveDeletions)
 		}

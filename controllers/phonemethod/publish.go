@@ -47,6 +47,10 @@ func (r *Reconciler) publishVerdicts(ctx context.Context, u phones, decided plan
 	}
 	s, o := r.publish(ctx, u.snapshot, func(c resource) statement { return stateVerdict(u, c, decided.Verdicts[c.Ref]) })
 	u.snapshot = s
+	o.unsure = u.any(func(c resource) bool {
+		m := u.method(c.Type)
+		return m != nil && m.Number.Compare(c.Number) == phone.Unknown
+	})
 	return u, o
 }
 
@@ -89,7 +93,7 @@ func (r *Reconciler) publish(ctx context.Context, s snapshot, state func(resourc
 		failed = append(failed, r.removeOrTell(ctx, c, unrecorded[c.Type]))
 	}
 	if s.tenant != nil && !s.allSuspended() {
-		o.resync = s.nextRead()
+		o.resync = s.resyncPeriod()
 	}
 	o.err = errors.Join(failed...)
 	return s, o

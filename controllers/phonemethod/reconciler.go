@@ -47,7 +47,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, key user.Key) (reconcile.Res
 // reconcileUser is the whole line. What is to be said of a resource is in its status when it
 // returns; the error of the outcome is what kept the reconcile from verdicts.
 func (r *Reconciler) reconcileUser(ctx context.Context, s snapshot) (_ snapshot, o outcome) {
-	s, o = through(ctx, s, r.releaseUnmade, r.findTenant, r.authorize, r.setAside, r.skipIdle)
+	s, o = through(ctx, s, r.releaseUnmade, r.findTenant, r.authorize, r.setAside, r.skipIdle, chooseLookUp)
 	if o.err != nil || s.isEmpty() {
 		return s, o
 	}
@@ -56,7 +56,7 @@ func (r *Reconciler) reconcileUser(ctx context.Context, s snapshot) (_ snapshot,
 		return s, o.and(rejected)
 	}
 	defer func() { ticket.Done(o.err) }()
-	s, worked := through(ctx, s, r.resolve, r.authorizeByName, r.skipIdle, r.readNumbers, r.skipIdle, r.converge)
+	s, worked := through(ctx, s, r.resolve, r.authorizeByName, r.skipIdle, r.endLookUp, r.readNumbers, r.skipIdle, r.converge)
 	return s, o.and(worked)
 }
 
@@ -73,12 +73,12 @@ func (r *Reconciler) requeueUser(ctx context.Context, s snapshot, o outcome) (re
 			mended = r.permissionRetry(s.key)
 		}
 	}
-	if s.tenant != nil && s.key.Bound() && o.err == nil && !o.early && o.resync > 0 {
-		s.tenant.Reads.Note(s.key.User, s.now)
+	if s.tenant != nil && s.key.Bound() && o.err == nil && !o.early && !o.unsure && !s.lookUp && o.resync > 0 {
+		s.tenant.Reads.Note(s.key.User, r.Now())
 	}
 	result, err := requeue(s, o, mended)
 	if err == nil && result.RequeueAfter > 0 {
-		r.schedule.expect(s.key, visit{s.now.Add(result.RequeueAfter), result.Priority != nil})
+		r.schedule.expect(s.key, visit{at: s.now.Add(result.RequeueAfter), rest: result.Priority != nil})
 		if o.recalled && result.RequeueAfter > rulingTTL {
 			o.aside = earliest(o.aside, rulingTTL)
 		}

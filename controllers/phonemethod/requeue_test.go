@@ -22,7 +22,7 @@ func failed(k graph.Kind, status int, after time.Duration) error {
 func TestRequeue(t *testing.T) {
 	conflict := apierrors.NewConflict(schema.GroupResource{Resource: "phoneauthenticationmethods"}, "a", errors.New("modified"))
 	const resync = time.Hour
-	due := func(rest bool) visit { return visit{aMoment.Add(9 * time.Minute), rest} }
+	due := func(rest bool) visit { return visit{at: aMoment.Add(9 * time.Minute), rest: rest} }
 	for name, c := range map[string]struct {
 		outcome   outcome
 		due       visit

@@ -24,8 +24,9 @@ type schedule struct {
 
 // visit is the next reconcile of a user: at rest a drift check, else one that something waits for.
 type visit struct {
-	at   time.Time
-	rest bool
+	at     time.Time
+	rest   bool
+	raised bool // it was queued before others once, as it was late
 }
 
 func newSchedule() *schedule {
@@ -73,9 +74,10 @@ func (v *schedule) overdue(now time.Time) (keys []user.Key) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for key, next := range v.due {
-		if next.rest && next.at.Add(driftCheckPatience).Before(now) {
+		if next.rest && !next.raised && next.at.Add(driftCheckPatience).Before(now) {
 			keys = append(keys, key)
-			delete(v.due, key)
+			next.raised = true
+			v.due[key] = next
 		}
 	}
 	return keys

@@ -24,7 +24,7 @@ func TestADriftCheckDoesNotStarve(t *testing.T) {
 		busy, atRest := []user.Key{{Tenant: "t", User: "a"}, {Tenant: "t", User: "b"}, {Tenant: "t", User: "c"}}, user.Key{Tenant: "t", User: "at rest"}
 		low := handler.LowPriority
 		q.AddWithOpts(priorityqueue.AddOpts{Priority: &low}, atRest)
-		o.expect(atRest, visit{time.Now(), true})
+		o.expect(atRest, visit{at: time.Now(), rest: true})
 		for _, key := range busy {
 			q.Add(key)
 		}
@@ -53,9 +53,9 @@ func TestWhoWasLookedAtIsNotOverdue(t *testing.T) {
 	o, now := newSchedule(), time.Now()
 	one, two := user.Key{Tenant: "t", User: "one"}, user.Key{Tenant: "t", User: "two"}
 	waits := user.Key{Tenant: "t", User: "waits"}
-	o.expect(one, visit{now.Add(time.Minute - driftCheckPatience), true})
-	o.expect(two, visit{now.Add(time.Minute - driftCheckPatience), true})
-	o.expect(waits, visit{now, false})
+	o.expect(one, visit{at: now.Add(time.Minute - driftCheckPatience), rest: true})
+	o.expect(two, visit{at: now.Add(time.Minute - driftCheckPatience), rest: true})
+	o.expect(waits, visit{at: now, rest: false})
 	o.begin(one)
 	if keys := o.overdue(now); len(keys) != 0 {
 		t.Errorf("too early: %v", keys)
@@ -69,7 +69,7 @@ func TestWhoWasLookedAtIsNotOverdue(t *testing.T) {
 }
 
 func TestWhatIsKnownOfTheNextLookAtAUser(t *testing.T) {
-	key, at := user.Key{Tenant: "t", User: "ada"}, visit{time.Unix(60, 0), true}
+	key, at := user.Key{Tenant: "t", User: "ada"}, visit{at: time.Unix(60, 0), rest: true}
 	for name, c := range map[string]struct {
 		before []func(*schedule)
 		want   visit

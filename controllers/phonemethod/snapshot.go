@@ -27,6 +27,7 @@ type snapshot struct {
 	journal   journal.Journal
 	tenant    *tenant.Tenant // nil until it is found
 	user      graph.User     // zero until it is resolved
+	lookUp    bool           // the phones are not to be read
 	ahead     *protection    // whether the user is protected, if it was asked while the user was looked up
 }
 
@@ -79,16 +80,17 @@ func (s snapshot) isObserving() bool { return s.tenant.Spec.ModeOrDefault() == v
 
 func (s snapshot) resyncPeriod() time.Duration { return s.tenant.Spec.ResyncPeriodOrDefault() }
 
-// driftPeriod is when the user is to be read again if all is as the resources say.
+// driftPeriod is when the phones of the user are to be read again if all is as the resources say.
 func (s snapshot) driftPeriod() time.Duration { return s.tenant.DriftPeriod(s.now) }
 
-// nextRead is when the user is to be read again, if nothing else is waited for. What keeps a
-// resource from being Ready may end without a change that Graph tells of.
-func (s snapshot) nextRead() time.Duration {
-	if s.any(func(c resource) bool { return !c.Suspended && !c.isReady() }) {
-		return s.resyncPeriod()
-	}
-	return s.driftPeriod()
+// isLookUp reports whether this is a drift check of a user who is left to the audit log: who the user
+// is is looked up, since no record of a phone tells of a new name, and the phones are not read. What
+// keeps a resource from being Ready may end without a change that the log tells of.
+func (s snapshot) isLookUp() bool {
+	return s.key.Bound() && s.due.rest && !s.due.at.After(s.now) && s.journal.IsEmpty(s.now) && s.tenant.IsLeftToAuditLog(s.key.User, s.now) &&
+		!s.any(func(c resource) bool {
+			return c.Terminating || c.isAwaited() || c.newSecret || c.Barred != 0 || !c.Suspended && !c.isReady()
+		})
 }
 
 func (s snapshot) any(f func(resource) bool) bool { return slices.ContainsFunc(s.resources, f) }
@@ -128,6 +130,8 @@ type outcome struct {
 	// recalled: the access rules were not asked about a resource, because they refused it a
 	// moment ago.
 	recalled bool
+	// unsure: Graph showed a number that could not be compared.
+	unsure bool
 	// early: nothing was due. The time of the next reconcile stays.
 	early bool
 }
@@ -139,7 +143,7 @@ func (o outcome) and(next outcome) outcome {
 	}
 	o.after, o.aside = earliest(o.after, next.after), earliest(o.aside, next.aside)
 	o.resync = earliest(o.resync, next.resync)
-	o.recalled, o.early = o.recalled || next.recalled, o.early || next.early
+	o.recalled, o.early, o.unsure = o.recalled || next.recalled, o.early || next.early, o.unsure || next.unsure
 	return o
 }
 

@@ -19,7 +19,7 @@ import (
 // auditRead has the audit log read to its end, as nothing is in it.
 var auditRead = step{"the audit log is read", func(m *model) {
 	m.registered.AuditLog.Ask(time.Now())
-	m.registered.AuditLog.Heard(graph.Page[graph.AuditRecord]{Now: time.Now()}, "", time.Now())
+	m.registered.AuditLog.Heard(graph.Page[graph.AuditRecord]{Now: time.Now()}, "", m.registered.Reads.Of, time.Now())
 }}
 
 // aDay lets a day go by, in which the audit log is read once in half an hour.
@@ -63,8 +63,8 @@ func TestWhileTheAuditLogIsFollowed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			told(t, func(m *model) {
-				m.registered.AuditLog = tenant.NewAuditLog(v1alpha1.AuditLogStatus{})
-				m.take(auditRead, creates("people/a", ada, mobileType, number(numberOne)), waits(10*time.Minute))
+				m.registered.AuditLog, m.registered.Reads = tenant.NewAuditLog(v1alpha1.AuditLogStatus{}, time.Now()), tenant.NewReads()
+				m.take(auditRead, waits(time.Minute), creates("people/a", ada, mobileType, number(numberOne)), waits(10*time.Minute))
 				m.take(c.then...)
 				before := m.reads()
 				m.take(aDay)

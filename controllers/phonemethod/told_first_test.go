@@ -54,10 +54,6 @@ func TestWhatTheFirstContactWithAUserCosts(t *testing.T) {
 		"a phone that is there by the registration report, and is expected by nobody": {[]step{
 			setsByHand(ada, mobileType, numberOne), reports(phone.Mobile), mobile,
 		}, 1, 0, numberOne, v1alpha1.ReasonReady},
-		"a new phone by the registration report, after others were there already": {[]step{
-			setsByHand(bob, mobileType, numberTwo), creates("people/b", bob, mobileType, number(numberTwo)), works(busy),
-			{"what was asked of the first one is forgotten", func(m *model) { m.paths = nil }}, reports(phone.Office), mobile,
-		}, 0, 1, numberOne, v1alpha1.ReasonReady},
 		"a phone that came after the registration report": {[]step{
 			reports(), setsByHand(ada, mobileType, numberTwo), mobile,
 		}, 1, 1, numberTwo, v1alpha1.ReasonAlreadyExists},

@@ -22,6 +22,9 @@ const (
 	// ReadLag is how old a record must be before its user is read: Graph's reads may be behind a
 	// change by half of that. A younger one is told by the next read of the log.
 	ReadLag = time.Minute
+	// ownWrite is how much later than the operator knew of its own write the record may say that it
+	// was: clocks are compared by the second.
+	ownWrite = 5 * time.Second
 )
 
 // Log is how far the audit log of a tenant was read. It is a value; the zero value was never
@@ -29,9 +32,12 @@ const (
 type Log struct {
 	position time.Time // Graph's clock when the last read that came to its end began
 	told     map[string]time.Time
-	since    time.Time // of the read that is under way; zero: none is
-	next     string    // its next page
-	began    time.Time // Graph's clock when it began; zero before the first page
+	since    time.Time     // of the read that is under way; zero: none is
+	next     string        // its next page
+	began    time.Time     // Graph's clock when it began; zero before the first page
+	ahead    time.Duration // how far our clock is ahead of Graph's, as of the last answer
+	gap      bool          // the read that is under way begins after what was read before
+	whole    time.Time     // since when, by our clock, no record was passed by; zero: no read came to its end
 }
 
 // Resume returns a log that was read up to a position before a restart; zero is none.
@@ -44,18 +50,24 @@ func (l Log) Position() time.Time { return l.position }
 // IsReading reports whether a read is under way, of which there are further pages.
 func (l Log) IsReading() bool { return l.next != "" }
 
+// WholeSince returns the time, by our clock, since which each change is told, but for records that
+// are later than Overlap; zero before the first read came to its end.
+func (l Log) WholeSince() time.Time { return l.whole }
+
 // Ask returns what to ask the log for: records since a time, and which page of them. Heard or
 // Failed tells how it went.
 func (l Log) Ask(now time.Time) (_ Log, since time.Time, next string) {
 	if l.since.IsZero() {
-		from := now
-		if !l.position.IsZero() {
+		graph := now.Add(-l.ahead)
+		from := graph
+		if !l.position.IsZero() && l.position.Before(graph) {
 			from = l.position
 		}
 		l.since = from.Add(-Overlap)
-		if earliest := now.Add(-Reach); l.since.Before(earliest) {
+		if earliest := graph.Add(-Reach); l.since.Before(earliest) {
 			l.since = earliest
 		}
+		l.gap = l.since.After(l.position)
 	}
 	return l, l.since, l.next
 }
@@ -69,18 +81,25 @@ func (l Log) Failed() Log {
 // Heard takes down a page and returns the object ids of the users to read, sorted: those of its
 // records that were not told before, that may have changed a phone, and that do not name own,
 // the client id of the operator itself, as who did it. Of the last minute nobody is told yet.
-func (l Log) Heard(page graph.Page[graph.AuditRecord], own string, now time.Time) (_ Log, users []string) {
+//
+// read tells when a user was read or written last, by our clock; zero: never. A change by an
+// application that is the operator's, or that the record does not name, is the operator's own if
+// it was known then: another process may use the same credential, and a write may land late.
+func (l Log) Heard(page graph.Page[graph.AuditRecord], own string, read func(user string) time.Time, now time.Time) (_ Log, users []string) {
 	l.told = maps.Clone(l.told)
 	if l.told == nil {
 		l.told = map[string]time.Time{}
 	}
-	settled := cmp.Or(page.Now, now).Add(-ReadLag)
+	if !page.Now.IsZero() {
+		l.ahead = now.Sub(page.Now)
+	}
+	settled := now.Add(-l.ahead - ReadLag)
 	var latest time.Time
 	for _, r := range page.Rows {
 		if r.At.After(latest) {
 			latest = r.At
 		}
-		if !isNews(r, own) || r.At.After(settled) {
+		if !isNews(r) || r.At.After(settled) {
 			continue
 		}
 		id := keyOf(r)
@@ -88,14 +107,21 @@ func (l Log) Heard(page graph.Page[graph.AuditRecord], own string, now time.Time
 			continue
 		}
 		l.told[id] = r.At
-		users = append(users, r.Users...)
+		if r.At.IsZero() {
+			l.told[id] = settled
+		}
+		for _, u := range r.Users {
+			if !r.ByApp || r.App != "" && r.App != own || read(u).Add(ownWrite).Before(r.At.Add(l.ahead)) {
+				users = append(users, u)
+			}
+		}
 	}
 	slices.Sort(users)
 	if l.began.IsZero() {
 		l.began = clockOf(page.Now, latest, now)
 	}
 	if l.next = page.Next; l.next == "" {
-		l = l.ended()
+		l = l.ended(now)
 	}
 	return l, slices.Compact(users)
 }
@@ -114,7 +140,10 @@ func clockOf(said, latest, now time.Time) time.Time {
 }
 
 // ended moves the position, and forgets what no further read can show again.
-func (l Log) ended() Log {
+func (l Log) ended(now time.Time) Log {
+	if l.gap || l.whole.IsZero() {
+		l.whole = now
+	}
 	if l.began.After(l.position) {
 		l.position = l.began
 	}
@@ -133,10 +162,9 @@ var idle = []string{
 	"Get passkey creation options",
 }
 
-// isNews reports whether a record may be of a phone that somebody else changed.
-func isNews(r graph.AuditRecord, own string) bool {
-	byUs := own != "" && r.App == own
-	return !r.Failed && !byUs && len(r.Users) > 0 && !slices.ContainsFunc(idle, func(a string) bool { return strings.EqualFold(a, r.Activity) })
+// isNews reports whether a record may be of a phone that was changed.
+func isNews(r graph.AuditRecord) bool {
+	return !r.Failed && len(r.Users) > 0 && !slices.ContainsFunc(idle, func(a string) bool { return strings.EqualFold(a, r.Activity) })
 }
 
 // keyOf tells records apart, also those without an id.

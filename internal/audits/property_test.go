@@ -57,7 +57,7 @@ func (w *world) read() {
 			return
 		}
 		page := w.page(since, next)
-		log, users := w.log.Heard(page, own, w.now.Add(w.skew))
+		log, users := w.log.Heard(page, own, never, w.now.Add(w.skew))
 		w.log = log
 		for _, c := range w.changes {
 			if slices.Contains(users, c.record.Users[0]) {

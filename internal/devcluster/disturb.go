@@ -1,6 +1,7 @@
 package devcluster
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -73,7 +74,21 @@ func (c *Cluster) Stall(s Server) (resume func() error, err error) {
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		return nil, fmt.Errorf("stall %s: %w", s, err)
 	}
+	for isRunning(pid) { // on a busy machine its threads go on until one of them takes the signal
+		time.Sleep(time.Millisecond) //nolint:forbidigo // the system tells nobody that a process stands still
+	}
 	return func() error { return syscall.Kill(pid, syscall.SIGCONT) }, nil
+}
+
+// isRunning reports whether a process that was sent SIGSTOP has not stopped yet. Linux tells; elsewhere it
+// is taken for stopped.
+func isRunning(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	state := strings.TrimSpace(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	return !strings.HasPrefix(state, "T")
 }
 
 // pid is the process of a server, which leads a process group.

@@ -23,6 +23,8 @@ type AuditRecord struct {
 	// App is the client id of the application that did it, in lower case; "" for a person, or
 	// if the record does not tell.
 	App string
+	// ByApp says that an application did it, named or not.
+	ByApp bool
 	// Users are the object ids, in lower case, of those to whom it was done.
 	Users []string
 }
@@ -65,9 +67,10 @@ type auditBody struct {
 	Activity         text `json:"activityDisplayName"`
 	Result           text `json:"result"`
 	InitiatedBy      struct {
-		App struct {
+		App *struct {
 			AppID text `json:"appId"`
 		} `json:"app"`
+		User *struct{} `json:"user"`
 	} `json:"initiatedBy"`
 	TargetResources []struct {
 		ID text `json:"id"`
@@ -77,8 +80,11 @@ type auditBody struct {
 func (b auditBody) record() AuditRecord {
 	r := AuditRecord{ID: string(b.ID), Activity: string(b.Activity), Failed: strings.EqualFold(string(b.Result), "failure")}
 	r.At, _ = time.Parse(time.RFC3339, string(b.ActivityDateTime)) // a record without a time is one of a change all the same
-	if IsGUID(string(b.InitiatedBy.App.AppID)) {
-		r.App = strings.ToLower(string(b.InitiatedBy.App.AppID))
+	if app := b.InitiatedBy.App; app != nil {
+		r.ByApp = b.InitiatedBy.User == nil // a person may act through one
+		if IsGUID(string(app.AppID)) {
+			r.App = strings.ToLower(string(app.AppID))
+		}
 	}
 	for _, target := range b.TargetResources {
 		if id := strings.ToLower(string(target.ID)); IsGUID(id) && !slices.Contains(r.Users, id) {

@@ -78,10 +78,11 @@ func TestOddAuditRecords(t *testing.T) {
 		record string
 		want   graph.AuditRecord
 	}{
-		"nothing in it":             {`{}`, graph.AuditRecord{}},
-		"other types everywhere":    {`{"id":1,"activityDateTime":2,"result":3,"activityDisplayName":[],"initiatedBy":{"app":{"appId":{}}},"targetResources":[{"id":5}]}`, graph.AuditRecord{}},
-		"null for all":              {`{"id":null,"initiatedBy":null,"targetResources":null}`, graph.AuditRecord{}},
-		"an application and a name": {`{"initiatedBy":{"app":{"appId":"` + strings.ToUpper(clientID) + `"}},"targetResources":[{"id":"ada@contoso.example"}]}`, graph.AuditRecord{App: clientID}},
+		"nothing in it":                {`{}`, graph.AuditRecord{}},
+		"other types everywhere":       {`{"id":1,"activityDateTime":2,"result":3,"activityDisplayName":[],"initiatedBy":{"app":{"appId":{}}},"targetResources":[{"id":5}]}`, graph.AuditRecord{ByApp: true}},
+		"a person, and an application": {`{"initiatedBy":{"user":{"id":"x"},"app":{}}}`, graph.AuditRecord{}},
+		"null for all":                 {`{"id":null,"initiatedBy":null,"targetResources":null}`, graph.AuditRecord{}},
+		"an application and a name":    {`{"initiatedBy":{"app":{"appId":"` + strings.ToUpper(clientID) + `"}},"targetResources":[{"id":"ada@contoso.example"}]}`, graph.AuditRecord{App: clientID, ByApp: true}},
 		"two targets, one twice": {
 			`{"id":"x","result":"failure","activityDateTime":"2030-01-02T03:04:05.1234567Z","targetResources":[{"id":"` + strings.ToUpper(adaID) + `"},{"id":"` + bobID + `"},{"id":"` + adaID + `"}]}`,
 			graph.AuditRecord{ID: "x", At: time.Date(2030, 1, 2, 3, 4, 5, 123456700, time.UTC), Failed: true, Users: []string{adaID, bobID}},

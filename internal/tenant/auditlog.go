@@ -23,16 +23,32 @@ const (
 // whose phones were changed in Entra. The position is kept in the EntraTenant's status, too. It is
 // safe for concurrent use. A nil one is never followed.
 type AuditLog struct {
-	mu       sync.Mutex
-	log      audits.Log
-	read     time.Time // when the last read came to its end, by our clock
-	followed bool      // at the last report
-	written  v1alpha1.AuditLogStatus
+	mu      sync.Mutex
+	log     audits.Log
+	read    time.Time // when the last read came to its end, by our clock
+	asked   time.Time // when the log or the report was asked last, or the process began
+	written v1alpha1.AuditLogStatus
 }
 
 // NewAuditLog returns the log as it is in an EntraTenant's status.
-func NewAuditLog(written v1alpha1.AuditLogStatus) *AuditLog {
-	return &AuditLog{log: audits.Resume(written.Position.Time), written: written}
+func NewAuditLog(written v1alpha1.AuditLogStatus, now time.Time) *AuditLog {
+	return &AuditLog{log: audits.Resume(written.Position.Time), written: written, asked: now}
+}
+
+// auditRequestsApart is how far apart requests for the log and the report are: Graph allows five in
+// ten seconds. An operator that is restarted again and again makes none.
+const auditRequestsApart = 4 * time.Second
+
+// UntilNextRequest returns how long to wait before the log or the report may be asked again; 0: now,
+// and the request is made.
+func (a *AuditLog) UntilNextRequest(now time.Time) time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if wait := a.asked.Add(auditRequestsApart).Sub(now); wait > 0 {
+		return min(wait, auditRequestsApart)
+	}
+	a.asked = now
+	return 0
 }
 
 // Ask returns which records to ask for: since a time, and which page of them.
@@ -51,11 +67,11 @@ func (a *AuditLog) Failed() {
 }
 
 // Heard takes a page down. It returns the object ids of the users to read, and whether there are
-// further pages. own is the operator's client id.
-func (a *AuditLog) Heard(page graph.Page[graph.AuditRecord], own string, now time.Time) (users []string, further bool) {
+// further pages. own is the operator's client id, read when a user was read last.
+func (a *AuditLog) Heard(page graph.Page[graph.AuditRecord], own string, read func(string) time.Time, now time.Time) (users []string, further bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.log, users = a.log.Heard(page, own, now)
+	a.log, users = a.log.Heard(page, own, read, now)
 	if !a.log.IsReading() {
 		a.read = now
 	}
@@ -84,16 +100,6 @@ func (a *AuditLog) IsReadWithin(d time.Duration, now time.Time) bool {
 	return !a.read.IsZero() && now.Sub(a.read) < d
 }
 
-// Lost reports, once, that the log was followed and is not any more: who was left to it has to be
-// read.
-func (a *AuditLog) Lost(now time.Time) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	was := a.followed
-	a.followed = a.isFollowed(now)
-	return was && !a.followed
-}
-
 // Report returns what the EntraTenant's status is to hold after an answer, and whether that is
 // worth a write. Written is to be called once it is written.
 func (a *AuditLog) Report(answer v1alpha1.AuditLogAnswer) (v1alpha1.AuditLogStatus, bool) {
@@ -114,11 +120,29 @@ func (a *AuditLog) Written(s v1alpha1.AuditLogStatus) {
 	a.written = s
 }
 
-// DriftPeriod is how often a user is read who is as the resources say, to find drift: resyncPeriod,
-// and without one a week while the audit log tells of changes, an hour otherwise.
+// covers reports whether each change since a time is told.
+func (a *AuditLog) covers(since, now time.Time) bool {
+	if a == nil {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	whole := a.log.WholeSince()
+	return a.isFollowed(now) && !whole.IsZero() && since.After(whole)
+}
+
+// DriftPeriod is how often the phones of a user are read who is as the resources say, to find drift:
+// resyncPeriod, and without one a week while the audit log tells of changes, an hour otherwise.
 func (t *Tenant) DriftPeriod(now time.Time) time.Duration {
 	if t.Spec.ResyncPeriod == nil && t.AuditLog.IsFollowed(now) {
 		return v1alpha1.AuditedResyncPeriod
 	}
 	return t.Spec.ResyncPeriodOrDefault()
+}
+
+// IsLeftToAuditLog reports whether a user's phones need not be read to find drift: they were, not long
+// ago, and the log would have told of a change since.
+func (t *Tenant) IsLeftToAuditLog(user string, now time.Time) bool {
+	read := t.Reads.Of(user)
+	return t.Spec.ResyncPeriod == nil && !read.IsZero() && now.Sub(read) < v1alpha1.AuditedResyncPeriod && t.AuditLog.covers(read, now)
 }

@@ -19,16 +19,6 @@ const (
 	inventoryUsers = 250_000
 )
 
-// Known is what the inventory knows of a user's phones of some types.
-type Known int
-
-// What may be known: nothing, that there was one, that there was none.
-const (
-	Unknown Known = iota
-	Exists
-	Absent
-)
-
 // Inventory is which users had which types of phones when the registration report was read. It is a
 // hint: what to ask first. It is safe for concurrent use. A nil one knows nothing.
 type Inventory struct {
@@ -83,28 +73,23 @@ func (i *Inventory) Heard(page graph.Page[graph.Registration], now time.Time) {
 	}
 }
 
-// Failed gives up the report that is being read, until the next one is due.
-func (i *Inventory) Failed(now time.Time) {
+// Refused gives up the report, until the next one is due.
+func (i *Inventory) Refused(now time.Time) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.fresh, i.next, i.read = nil, "", now
+	i.types, i.fresh, i.next, i.read = nil, nil, "", now
 }
 
-// Of returns what is known of whether a user has a phone of one of these types.
-func (i *Inventory) Of(user string, types []phone.Type) Known {
+// Has reports whether the user had a phone of one of these types. That there was none is not told: the
+// report leaves users out, and is hours behind.
+func (i *Inventory) Has(user string, types []phone.Type, now time.Time) bool {
 	if i == nil {
-		return Unknown
+		return false
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	id, err := uuid.Parse(user)
-	switch {
-	case i.types == nil || err != nil:
-		return Unknown
-	case i.types[id]&bits(types) != 0:
-		return Exists
-	}
-	return Absent
+	return err == nil && now.Sub(i.read) < 2*inventoryPeriod && i.types[id]&bits(types) != 0
 }
 
 func bits(types []phone.Type) (set uint8) {

@@ -1,0 +1,204 @@
+package phonemethod
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/index"
+	"github.com/entraops/phone-operator/internal/tenant"
+	"github.com/entraops/phone-operator/internal/user"
+)
+
+func followedLog(m *model) {
+	m.registered.AuditLog, m.registered.Reads = tenant.NewAuditLog(v1alpha1.AuditLogStatus{}, time.Now()), tenant.NewReads()
+}
+
+// With a full pass in the queue, whom the log tells of waits behind all.
+func TestADriftedUserGoesBeforeAFullPass(t *testing.T) {
+	scheme := runtime.NewScheme()
+	must(v1alpha1.AddToScheme(scheme))
+	c := fake.NewClientBuilder().WithScheme(scheme).
+		WithIndex(&pam{}, index.Tenant, func(o client.Object) []string { return []string{o.(*pam).Spec.TenantName()} }).
+		WithIndex(&pam{}, index.User, func(o client.Object) []string { return []string{user.KeyOf(o.(*pam)).String()} })
+	seen := func(o *pam) { o.Generation, o.Status.ObservedGeneration = 3, 3 }
+	for i := range 500 {
+		c.WithObjects(aResource(fmt.Sprint("r", i), fmt.Sprintf("u%d@contoso.com", i), seen))
+	}
+	c.WithObjects(aResource("zdrifted", ada, seen))
+	r := &Reconciler{Client: c.Build(), Now: time.Now, memory: newMemory(time.Time{})}
+	synctest.Test(t, func(t *testing.T) {
+		q := priorityqueue.New[user.Key]("test")
+		defer q.ShutDown()
+		r.wakeTenant(t.Context(), event.TypedGenericEvent[string]{Object: "default"}, q)
+		synctest.Wait()
+		r.wakeDrifted(t.Context(), event.TypedGenericEvent[user.Key]{Object: user.Key{Tenant: "default", User: ada}}, q)
+		synctest.Wait()
+		n := 0
+		for {
+			key, _, _ := q.GetWithPriority()
+			q.Done(key)
+			if key.User == ada {
+				break
+			}
+			n++
+		}
+		t.Logf("%d users go first", n)
+		if n > 50 {
+			t.Errorf("%d users of whom nothing is known go before one of whom the log tells: at 0.5/s %v", n, time.Duration(n)*2*time.Second)
+		}
+	})
+}
+
+// driftCheckPatience does not hold for who is woken by the log: his visit is due in a week.
+func TestADriftedUserDoesNotStarve(t *testing.T) {
+	scheme := runtime.NewScheme()
+	must(v1alpha1.AddToScheme(scheme))
+	c := fake.NewClientBuilder().WithScheme(scheme).
+		WithIndex(&pam{}, index.User, func(o client.Object) []string { return []string{user.KeyOf(o.(*pam)).String()} }).
+		WithObjects(aResource("drifted", ada, func(o *pam) { o.Generation, o.Status.ObservedGeneration = 3, 3 }))
+	r := &Reconciler{Client: c.Build(), Now: time.Now, memory: newMemory(time.Time{})}
+	synctest.Test(t, func(t *testing.T) {
+		q := priorityqueue.New[user.Key]("test")
+		defer q.ShutDown()
+		tick := time.NewTicker(time.Minute)
+		defer tick.Stop()
+		go r.schedule.raisePriority(t.Context(), q, tick.C)
+		drifted := user.Key{Tenant: "default", User: ada}
+		low := handler.LowPriority
+		r.schedule.expect(drifted, visit{at: time.Now().Add(v1alpha1.AuditedResyncPeriod), rest: true})
+		q.AddWithOpts(priorityqueue.AddOpts{Priority: &low, After: v1alpha1.AuditedResyncPeriod}, drifted)
+		busy := []user.Key{{Tenant: "t", User: "a"}, {Tenant: "t", User: "b"}, {Tenant: "t", User: "c"}}
+		for _, key := range busy {
+			q.Add(key)
+		}
+		r.wakeDrifted(t.Context(), event.TypedGenericEvent[user.Key]{Object: drifted}, q)
+		synctest.Wait()
+		began := time.Now()
+		for {
+			key, _ := q.Get()
+			elapse(time.Second)
+			if key == drifted {
+				return
+			}
+			q.Add(key)
+			q.Done(key)
+			synctest.Wait()
+			if time.Since(began) > 3*time.Hour {
+				t.Fatal("nobody looked for three hours")
+			}
+		}
+	})
+}
+
+// By a report that is hours behind, phones that came since are absent, for all, whatever was found.
+func TestAReportThatIsBehindCostsOneRefusedWrite(t *testing.T) {
+	told(t, func(m *model) {
+		m.take(addsEve("eve@contoso.com", 0), waits(10*time.Minute))
+		m.registered.Inventory = tenant.NewInventory()
+		m.registered.Inventory.Heard(graph.Page[graph.Registration]{}, time.Now()) // nobody had a phone then
+		for _, u := range []string{ada, bob, eve} {
+			m.take(setsByHand(u, mobileType, numberOne))
+		}
+		for i, u := range []string{ada, bob, eve} {
+			m.take(creates(fmt.Sprint("people/", i), u, mobileType, number(numberOne)), works(busy))
+		}
+		if n := m.sentTo(http.MethodPost); n > 1 {
+			t.Errorf("%d of 3 creates for phones that are there, want one at most: the first one told", n)
+		}
+	})
+}
+
+// What Graph decides without a record of a phone.
+func TestWhatNoRecordTells(t *testing.T) {
+	for name, c := range map[string]struct {
+		change step
+		says   string
+	}{
+		"the user is deleted":             {removesUser(ada), v1alpha1.ReasonUserNotFound},
+		"the user is renamed out of rule": {renames(ada, "ada@fabrikam.com"), v1alpha1.ReasonNotPermitted},
+		"the name is somebody else's":     {step{"", func(m *model) { renames(ada, "ada2@contoso.com").do(m); renames(bob, "ada@contoso.com").do(m) }}, v1alpha1.ReasonUserChanged},
+	} {
+		for _, log := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, log %v", name, log), func(t *testing.T) {
+				told(t, func(m *model) {
+					m.knowsNot("of names", everyWriteIsSpokenFor, inSyncIsTrue)
+					m.take(ruled("contoso only", func(r *v1alpha1.AccessRule) { r.Users = []string{"*@contoso.com"} }))
+					if log {
+						followedLog(m)
+						m.take(auditRead)
+					}
+					m.take(creates("people/a", "ada@contoso.com", mobileType, number(numberOne)), waits(10*time.Minute))
+					m.take(c.change)
+					if log {
+						m.take(aDay)
+					} else {
+						m.take(waits(24 * time.Hour))
+					}
+					m.saysReady(t, "people/a", c.says)
+				})
+			})
+		}
+	}
+}
+
+// SMS sign-in that the policy switches on makes no record of the user's phone.
+func TestSMSSignInWhileTheAuditLogIsFollowed(t *testing.T) {
+	for _, log := range []bool{false, true} {
+		t.Run(fmt.Sprint(log), func(t *testing.T) {
+			told(t, func(m *model) {
+				if log {
+					followedLog(m)
+					m.take(auditRead)
+				}
+				m.take(creates("people/a", ada, mobileType, number(numberOne), sms(v1alpha1.SMSSignInEnabled)), waits(2*time.Hour))
+				m.take(changes(ada, "SMS sign-in allowed", func(u *emulator.User) { u.SMSSignIn = true }))
+				if log {
+					m.take(aDay)
+				} else {
+					m.take(waits(24 * time.Hour))
+				}
+				m.saysReady(t, "people/a", v1alpha1.ReasonReady)
+			})
+		})
+	}
+}
+
+// A rival that is deleted before it was bound.
+func TestARivalThatGoesBeforeItIsBound(t *testing.T) {
+	for name, part := range map[string]says{"good": number(numberTwo), "from a Secret that is not there": fromSecret, "bad": number("+1 0")} {
+		for writes := 0; writes < 4; writes++ {
+			t.Run(fmt.Sprintf("%s %d", name, writes), func(t *testing.T) {
+				told(t, func(m *model) {
+					n := 0
+					m.spoils(func(o *pam, status bool) error {
+						if key := keyFor("people/a"); n == writes && m.cluster.pams[key] != nil && len(m.cluster.pams[key].Finalizers) == 0 {
+							m.cluster.remove(key)
+						}
+						n++
+						return nil
+					})
+					m.take(creates("people/a", "ada@contoso.com", mobileType, part))
+					elapse(2 * time.Second)
+					m.take(creates("people/b", ada, mobileType, number(numberOne)), waits(20*time.Minute))
+					if m.cluster.pams[keyFor("people/a")] != nil {
+						return // it had a finalizer
+					}
+					m.saysReady(t, "people/b", v1alpha1.ReasonReady)
+				})
+			})
+		}
+	}
+}
