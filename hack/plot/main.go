@@ -75,6 +75,9 @@ func run(from, to string) error {
 	return nil
 }
 
+// mostPoints keeps a picture of many methods small: nobody sees more.
+const mostPoints = 500
+
 // ready draws which share of the methods was Ready after which time.
 func ready(s series) (*plot.Plot, error) {
 	p := plot.New()
@@ -84,9 +87,11 @@ func ready(s series) (*plot.Plot, error) {
 	var lines []any
 	for _, what := range slices.Sorted(maps.Keys(s.Ready)) {
 		took := slices.Sorted(slices.Values(s.Ready[what]))
-		points := make(plotter.XYs, len(took))
+		var points plotter.XYs
 		for i, ms := range took {
-			points[i] = plotter.XY{X: max(ms, 0.1), Y: float64(i+1) / float64(len(took))}
+			if every := len(took)/mostPoints + 1; i%every == 0 || i == len(took)-1 {
+				points = append(points, plotter.XY{X: max(ms, 0.1), Y: float64(i+1) / float64(len(took))})
+			}
 		}
 		if len(points) > 0 {
 			lines = append(lines, what, points)
