@@ -179,11 +179,11 @@ func TestSMSSignInWhileTheAuditLogIsFollowed(t *testing.T) {
 // A rival that is deleted before it was bound.
 func TestARivalThatGoesBeforeItIsBound(t *testing.T) {
 	for name, part := range map[string]says{"good": number(numberTwo), "from a Secret that is not there": fromSecret, "bad": number("+1 0")} {
-		for writes := 0; writes < 4; writes++ {
+		for writes := range 4 {
 			t.Run(fmt.Sprintf("%s %d", name, writes), func(t *testing.T) {
 				told(t, func(m *model) {
 					n := 0
-					m.spoils(func(o *pam, status bool) error {
+					m.spoils(func(*pam, bool) error {
 						if key := keyFor("people/a"); n == writes && m.cluster.pams[key] != nil && len(m.cluster.pams[key].Finalizers) == 0 {
 							m.cluster.remove(key)
 						}

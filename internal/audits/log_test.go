@@ -63,18 +63,18 @@ func TestWhomARecordIsAbout(t *testing.T) {
 		page graph.Page[graph.AuditRecord]
 		want string
 	}{
-		"an administrator changed a phone":        {page(record("1")), adaID},
-		"another application did":                 {page(record("1", by(other))), adaID},
+		"an administrator changed a phone":           {page(record("1")), adaID},
+		"another application did":                    {page(record("1", by(other))), adaID},
 		"its application did, and no operator knows": {page(record("1", by(own))), adaID},
-		"an activity that nobody has heard of":    {page(record("1", of("Something new"))), adaID},
-		"one after which no phone is another":     {page(record("1", of("user reviewed security info"))), ""},
-		"nothing came of it":                      {page(record("1", failed)), ""},
-		"it is about nobody":                      {page(record("1", about())), ""},
-		"it is about two":                         {page(record("1", about(bobID, adaID))), adaID + " " + bobID},
-		"two are about one":                       {page(record("1"), record("2")), adaID},
-		"two without an id are about two":         {page(record(""), record("", about(bobID))), adaID + " " + bobID},
-		"a moment ago, which reads may not show":  {page(record("1", at(noon.Add(-59*time.Second))), record("2", about(bobID))), bobID},
-		"the default method, which is for DELETE": {page(record("1", of("User changed default security info"))), adaID},
+		"an activity that nobody has heard of":       {page(record("1", of("Something new"))), adaID},
+		"one after which no phone is another":        {page(record("1", of("user reviewed security info"))), ""},
+		"nothing came of it":                         {page(record("1", failed)), ""},
+		"it is about nobody":                         {page(record("1", about())), ""},
+		"it is about two":                            {page(record("1", about(bobID, adaID))), adaID + " " + bobID},
+		"two are about one":                          {page(record("1"), record("2")), adaID},
+		"two without an id are about two":            {page(record(""), record("", about(bobID))), adaID + " " + bobID},
+		"a moment ago, which reads may not show":     {page(record("1", at(noon.Add(-59*time.Second))), record("2", about(bobID))), bobID},
+		"the default method, which is for DELETE":    {page(record("1", of("User changed default security info"))), adaID},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, got := (Log{}).read(tc.page); got != tc.want {
