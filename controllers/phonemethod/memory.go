@@ -82,11 +82,13 @@ func (m *memory) remember(o *v1alpha1.PhoneAuthenticationMethod, kind writeKind)
 }
 
 // forgetResource drops what is known of how a resource that is gone could be written: it would
-// count as one that cannot be for as long as the operator runs.
+// count as one that cannot be for as long as the operator runs. Its number is nobody's business
+// any more, and would be kept for two weeks while the audit log is followed.
 func (m *memory) forgetResource(uid types.UID) {
 	m.unwritable.forget(uid)
 	m.contested.forget(uid)
 	m.secrets.take(uid)
+	m.numbersInSync.Delete(uid)
 }
 
 // isBehind reports whether the cache has a resource as it was before our own last write to it.

@@ -81,16 +81,7 @@ func (a *AuditLog) Heard(page graph.Page[graph.AuditRecord], own string, read fu
 // IsFollowed reports whether the log tells of each change soon, so that users need not be read to
 // find drift.
 func (a *AuditLog) IsFollowed(now time.Time) bool {
-	if a == nil {
-		return false
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.isFollowed(now)
-}
-
-func (a *AuditLog) isFollowed(now time.Time) bool {
-	return !a.read.IsZero() && now.Sub(a.read) < auditPatience
+	return a != nil && a.IsReadWithin(auditPatience, now)
 }
 
 // IsReadWithin reports whether the last read came to its end within so much time.
@@ -122,13 +113,12 @@ func (a *AuditLog) Written(s v1alpha1.AuditLogStatus) {
 
 // covers reports whether each change since a time is told.
 func (a *AuditLog) covers(since, now time.Time) bool {
-	if a == nil {
+	if !a.IsFollowed(now) {
 		return false
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	whole := a.log.WholeSince()
-	return a.isFollowed(now) && !whole.IsZero() && since.After(whole)
+	return since.After(a.log.WholeSince()) // which is known once a read came to its end
 }
 
 // DriftPeriod is how often the phones of a user are read who is as the resources say, to find drift:
