@@ -171,7 +171,9 @@ type EntraTenantStatus struct {
 	Pace RequestPace `json:"pace,omitzero"`
 
 	// recentDeletions are the deletions of the last hour by minute and namespace, oldest
-	// first: who spent limits.deletionsPerHour. They outlive a restart of the operator.
+	// first: who spent limits.deletionsPerHour. They outlive a restart of the operator. Where
+	// the limit is high, some are counted ahead, at most a hundredth of what is left and 100,
+	// until nothing was deleted for some minutes.
 	// There are more minutes than 61 only where the clock of an earlier operator was ahead.
 	//
 	// +optional

@@ -94,6 +94,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	if err := r.report(ctx, &o, found, count); err != nil {
 		return retryConflict(err)
 	}
+	if t, ok := r.Tenants.Last(o.Name); ok && t.Deletions != nil {
+		if err := t.Deletions.SaveExact(ctx); err != nil {
+			return reconcile.Result{}, err
+		}
+	}
 	after := probePeriod
 	switch {
 	case found.ready.Reason == v1alpha1.ReasonConflict && found.progress == conditions.InProgress:

@@ -33,7 +33,8 @@ type Deletion struct {
 //
 // Never more than the limit are counted in an hour. While several namespaces wait, the
 // next deletion is of the one that has spent least. A deletion that repeats another one
-// is not counted: see repeats.
+// is not counted: see repeats. Where the limit is high, a save reserves some deletions
+// ahead: see blockOf.
 type Budget struct {
 	now  func() time.Time
 	save func(context.Context, []v1alpha1.DeletionCount) error
@@ -43,19 +44,20 @@ type Budget struct {
 	waiting waiting
 	repeats repeats
 
-	saving chan struct{} // full while counts are saved
-	next   *flush        // the save that has not begun; guarded by mu, as counts are
+	saving   chan struct{}            // full while counts are saved
+	next     *flush                   // the save that has not begun; guarded by mu, as counts are
+	reserved []v1alpha1.DeletionCount // what is saved for certain; guarded by mu
+	block    int32                    // how many deletions the next save reserves ahead; guarded by mu
+	lastTake time.Time                // guarded by mu
 }
 
 // NewBudget goes on from counts that an earlier operator saved. Each deletion is saved before it is
-// made, so that a crash counts one too many rather than too few. save is called once at a time:
+// made, so that a crash counts too many rather than too few. save is called once at a time:
 // what is counted meanwhile is saved together.
 func NewBudget(now func() time.Time, counts []v1alpha1.DeletionCount, save func(context.Context, []v1alpha1.DeletionCount) error) *Budget {
 	counts = slices.Clone(counts)
-	slices.SortStableFunc(counts, func(a, b v1alpha1.DeletionCount) int {
-		return cmp.Or(a.Minute.Compare(b.Minute.Time), cmp.Compare(a.Namespace, b.Namespace))
-	})
-	return &Budget{now: now, counts: counts, save: save, repeats: repeats{}, saving: make(chan struct{}, 1)}
+	slices.SortStableFunc(counts, orderOf)
+	return &Budget{now: now, counts: counts, reserved: slices.Clone(counts), save: save, repeats: repeats{}, saving: make(chan struct{}, 1)}
 }
 
 // Created tells the budget of a phone that the operator registered for a resource of d's
@@ -69,8 +71,8 @@ func (b *Budget) Created(d Deletion, n phone.Number) {
 // Take counts one deletion if limit allows one more in this hour, and reports
 // whether it does. On an error nothing is counted and nothing may be deleted.
 func (b *Budget) Take(ctx context.Context, limit int32, d Deletion) (bool, error) {
-	free, taken := b.take(limit, d)
-	if free || !taken {
+	saved, taken := b.take(limit, d)
+	if saved || !taken {
 		return taken, nil
 	}
 	if err := b.flush(ctx); err != nil {
@@ -83,8 +85,8 @@ func (b *Budget) Take(ctx context.Context, limit int32, d Deletion) (bool, error
 	return true, nil
 }
 
-// take counts a deletion, unless it is free.
-func (b *Budget) take(limit int32, d Deletion) (free, taken bool) {
+// take counts a deletion, unless it is free, and reports whether it is saved already.
+func (b *Budget) take(limit int32, d Deletion) (saved, taken bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
@@ -98,7 +100,8 @@ func (b *Budget) take(limit int32, d Deletion) (free, taken bool) {
 	}
 	b.counts = compact(add(counts, now, d.Namespace))
 	b.repeats.taken(d, now)
-	return false, true
+	b.block, b.lastTake = blockOf(b.counts, limit), now
+	return isWithin(b.counts, b.reserved), true
 }
 
 // Return takes back what Take counted for d: Graph refused the deletion.

@@ -1,9 +1,15 @@
 package tenant
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
 )
 
 // flush is one save of the counts, for all who changed them before it began.
@@ -47,6 +53,72 @@ func (b *Budget) write(ctx context.Context, f *flush) {
 	b.mu.Lock()
 	b.next = nil
 	counts := slices.Clone(b.counts)
+	if b.block > 0 && len(counts) > 0 {
+		// Only the last minute goes on.
+		last := counts[len(counts)-1].Minute
+		first, _ := slices.BinarySearchFunc(counts, last, func(c v1alpha1.DeletionCount, m metav1.Time) int { return c.Minute.Compare(m.Time) })
+		for i := first; i < len(counts); i++ {
+			counts[i].Count += b.block / int32(len(counts)-first)
+		}
+	}
+	// Until the answer is here, only what both have is saved for certain.
+	b.reserved = least(b.reserved, counts)
 	b.mu.Unlock()
-	f.err = b.save(ctx, counts)
+	if f.err = b.save(ctx, counts); f.err == nil {
+		b.mu.Lock()
+		b.reserved = counts
+		b.mu.Unlock()
+	}
+}
+
+// SaveExact saves the counts without what was reserved ahead, once nothing was deleted for a minute,
+// so that the status of the tenant shows what was deleted.
+func (b *Budget) SaveExact(ctx context.Context) error {
+	b.mu.Lock()
+	ahead := b.block > 0 && b.now().Sub(b.lastTake) >= time.Minute
+	if ahead {
+		b.block = 0
+	}
+	b.mu.Unlock()
+	if !ahead {
+		return nil
+	}
+	return b.flush(ctx)
+}
+
+// blockOf is how many deletions a save reserves ahead, so that many deletions do not wait for one
+// write of the API server each: a hundredth of what is left, and at most 100. A crash loses them.
+func blockOf(counts []v1alpha1.DeletionCount, limit int32) int32 {
+	left := limit
+	for _, c := range counts {
+		left -= c.Count
+	}
+	return min(max(left, 0)/100, 100)
+}
+
+// isWithin reports whether each count is at most the one that is reserved. Both are in order.
+func isWithin(counts, reserved []v1alpha1.DeletionCount) bool {
+	return slices.EqualFunc(least(counts, reserved), counts, func(a, b v1alpha1.DeletionCount) bool { return a == b })
+}
+
+// least has what both have: for each minute and namespace the lower count. Both are in order.
+func least(a, b []v1alpha1.DeletionCount) []v1alpha1.DeletionCount {
+	var both []v1alpha1.DeletionCount
+	for len(a) > 0 && len(b) > 0 {
+		switch order := orderOf(a[0], b[0]); {
+		case order < 0:
+			a = a[1:]
+		case order > 0:
+			b = b[1:]
+		default:
+			both = append(both, v1alpha1.DeletionCount{Minute: a[0].Minute, Namespace: a[0].Namespace, Count: min(a[0].Count, b[0].Count)})
+			a, b = a[1:], b[1:]
+		}
+	}
+	return both
+}
+
+// orderOf is the order of the counts: by minute and then namespace.
+func orderOf(a, b v1alpha1.DeletionCount) int {
+	return cmp.Or(a.Minute.Compare(b.Minute.Time), cmp.Compare(a.Namespace, b.Namespace))
 }

@@ -220,6 +220,9 @@ func TestTooManyCountsKeepTheNumberAndDropTheNamesOfTheOldest(t *testing.T) {
 		}
 		now = now.Add(time.Minute)
 	}
+	if err := b.SaveExact(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	var all int32
 	for _, c := range saved {
 		all += c.Count

@@ -161,7 +161,7 @@ func TestNoMinuteIsSavedTwiceWhateverTheClocksSay(t *testing.T) {
 			if now.After(latest) {
 				latest = now
 			}
-			if ok, err := b.Take(t.Context(), 1000, one); !ok || err != nil {
+			if ok, err := b.Take(t.Context(), 100, one); !ok || err != nil {
 				t.Fatal(ok, err)
 			}
 			taken++
