@@ -10,9 +10,10 @@ TOOL := go tool -modfile=hack/tools/go.mod
 ACTIONLINT := $(TOOL) actionlint -shellcheck= -pyflakes=
 LINT := go tool -modfile=hack/tools/lint/go.mod golangci-lint
 HELM := go tool -modfile=hack/tools/helm/go.mod helm
+PROMTOOL := go tool -modfile=hack/tools/promtool/go.mod
 
 # Modules of their own: what they need would otherwise weigh on the operator's go.mod.
-MODULES := . hack/devcluster hack/graphsdk hack/plot hack/tools hack/tools/helm hack/tools/lint
+MODULES := . hack/devcluster hack/graphsdk hack/plot hack/tools hack/tools/helm hack/tools/lint hack/tools/promtool
 
 FUZZTIME ?= 30s
 RACE     ?= -race
@@ -45,7 +46,7 @@ microbench: ## single functions, COUNT (6) times, in a few minutes; BASE=<commit
 ##@ Change it
 
 .PHONY: check
-check: lint test verify ## what CI runs
+check: lint test alerts verify ## what CI runs
 
 .PHONY: build
 build: ## the programs, into bin/
@@ -58,6 +59,7 @@ generate: ## deep copies, CRDs, RBAC and webhook configuration from the Go types
 		output:crd:dir=config/crd/bases output:rbac:dir=config/rbac
 	$(TOOL) controller-gen webhook rbac:roleName=webhook-role paths=./internal/webhook/... \
 		output:webhook:dir=config/webhook output:rbac:dir=config/webhook
+	go run ./internal/metrics/document > docs/metrics.md
 	go run ./hack/chart
 
 .PHONY: test
@@ -81,6 +83,11 @@ lint: ## golangci-lint, actionlint for the workflows, helm lint, and dead code
 	$(HELM) lint --strict --quiet charts/phone-operator
 	@echo "lint: deadcode" >&2
 	@dead=$$($(TOOL) deadcode -test ./...); [ -z "$$dead" ] || { echo "$$dead"; exit 1; }
+
+.PHONY: alerts
+alerts: ## promtool's unit tests of the alerts
+	@echo "alerts: promtool; the first run builds it, a few minutes" >&2
+	PROMTOOL="$$($(PROMTOOL) -n promtool)" go test ./config -count=1 -run TestAlertsFireWhenTheyShould
 
 .PHONY: fmt
 fmt: ## what lint wants of the format and can mend by itself

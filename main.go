@@ -19,11 +19,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/controllers"
+	"github.com/entraops/phone-operator/internal/metrics"
+	"github.com/entraops/phone-operator/internal/tracing"
 	"github.com/entraops/phone-operator/internal/version"
 )
 
@@ -89,13 +92,30 @@ func main() {
 	}
 }
 
+// tracesGrace is how long the last traces may take when the operator ends.
+const tracesGrace = 3 * time.Second
+
 func run(ctx context.Context, f flags) error {
 	if f.maxConcurrent < 1 {
 		return fmt.Errorf("--max-concurrent-reconciles is %d: it must be at least 1", f.maxConcurrent)
 	}
+	endTraces, err := tracing.Start(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { // what ctx was for is over
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), tracesGrace)
+		defer cancel()
+		if err := endTraces(ending); err != nil {
+			ctrl.Log.Info("some traces were not sent", "cause", err.Error())
+		}
+	}()
 	config, err := clusterConfig()
 	if err != nil {
 		return err
+	}
+	if tracing.Enabled() {
+		config.Wrap(tracing.Transport)
 	}
 	o := options(f)
 	election, err := f.elect(config, &o)
@@ -105,6 +125,9 @@ func run(ctx context.Context, f flags) error {
 	mgr, err := ctrl.NewManager(config, o)
 	if err != nil {
 		return err
+	}
+	if err := metrics.Register(ctrlmetrics.Registry); err != nil {
+		return fmt.Errorf("register the metrics: %w", err)
 	}
 	share := election.share(mgr)
 	if err := controllers.SetupWithManager(ctx, mgr, controllers.Options{

@@ -1,15 +1,21 @@
 package config_test
 
 import (
+	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"sigs.k8s.io/yaml"
+
+	"github.com/entraops/phone-operator/internal/metrics"
 )
 
 // monitoring returns the one object of a kind of config/prometheus. None can be applied
@@ -46,76 +52,157 @@ func TestServiceMonitorFindsTheService(t *testing.T) {
 	}
 }
 
-var metricName = regexp.MustCompile(`phone_operator_\w+`)
+var (
+	metricName  = regexp.MustCompile(`phone_operator_\w+`)
+	histogramOf = regexp.MustCompile(`_(bucket|count|sum)$`)
+)
 
-// metricsCode is the code of both controllers that defines metrics.
-func metricsCode(t *testing.T) (code string) {
-	t.Helper()
-	for _, controller := range []string{"phonemethod", "entratenant"} {
-		text, err := os.ReadFile(filepath.Join("..", "controllers", controller, "metrics.go"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		code += string(text)
-	}
-	return code
+// isMetric reports whether the operator has the metric of a query.
+func isMetric(name string) bool {
+	return slices.ContainsFunc(metrics.Definitions(), func(d metrics.Definition) bool {
+		return name == d.Name || d.Kind == "histogram" && histogramOf.ReplaceAllString(name, "") == d.Name
+	})
 }
 
-// Each alert asks for metrics that the operator has, and docs/operations.md says what to do
-// about it.
-func TestAlertsAreOfMetricsThatThereAre(t *testing.T) {
-	code := metricsCode(t)
-	page, err := os.ReadFile(filepath.Join("..", "docs", "operations.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
+type alert struct {
+	Alert, Expr string
+	Annotations struct{ Summary, Description, RunbookURL string }
+}
+
+func alerts(t *testing.T) (all []alert) {
+	t.Helper()
 	var rule struct {
 		Groups []struct {
 			Rules []struct {
 				Alert, Expr string
-				Annotations struct{ Summary, Description string }
+				Annotations map[string]string
 			}
 		}
 	}
 	fromUnstructured(t, monitoring(t, "PrometheusRule"), &rule)
-	watched := map[string]bool{}
 	for _, group := range rule.Groups {
 		for _, r := range group.Rules {
-			names := metricName.FindAllString(r.Expr, -1)
-			if len(names) == 0 {
-				t.Errorf("%s asks for no metric: %s", r.Alert, r.Expr)
-			}
-			for _, name := range names {
-				watched[name] = true
-				if !strings.Contains(code, `"`+name+`"`) {
-					t.Errorf("%s: the operator has no metric %s", r.Alert, name)
-				}
-			}
-			if !strings.Contains(string(page), "| `"+r.Alert+"` |") {
-				t.Errorf("docs/operations.md has no row for %s", r.Alert)
-			}
-			if r.Annotations.Summary == "" || r.Annotations.Description == "" {
-				t.Errorf("%s says nothing: %+v", r.Alert, r.Annotations)
-			}
+			a := alert{Alert: r.Alert, Expr: r.Expr}
+			a.Annotations.Summary, a.Annotations.Description, a.Annotations.RunbookURL = r.Annotations["summary"], r.Annotations["description"], r.Annotations["runbook_url"]
+			all = append(all, a)
 		}
 	}
-	for _, name := range []string{"phone_operator_refused_claims_total", "phone_operator_not_writable", "phone_operator_guesses_total"} {
-		if !watched[name] {
-			t.Errorf("no alert asks for %s", name)
+	return all
+}
+
+// Each alert asks for metrics that there are, has unit tests for promtool, and docs/alerts.md says
+// what to do about it.
+func TestAlertsAreOfMetricsThatThereAre(t *testing.T) {
+	page, tests := read(t, "../docs/alerts.md"), read(t, "prometheus/alerts_test.yaml")
+	all := alerts(t)
+	if len(all) == 0 {
+		t.Fatal("no alerts")
+	}
+	for _, a := range all {
+		for _, name := range metricName.FindAllString(a.Expr, -1) {
+			if !isMetric(name) {
+				t.Errorf("%s: the operator has no metric %s", a.Alert, name)
+			}
+		}
+		if !strings.Contains(page, "\n## "+a.Alert+"\n") {
+			t.Errorf("docs/alerts.md has no section for %s", a.Alert)
+		}
+		if !strings.HasSuffix(a.Annotations.RunbookURL, "/docs/alerts.md#"+strings.ToLower(a.Alert)) {
+			t.Errorf("%s: the runbook is %q", a.Alert, a.Annotations.RunbookURL)
+		}
+		for _, what := range []string{"fires", "does not fire"} {
+			if fires := what == "fires"; !hasAlertTest(tests, a.Alert, fires) {
+				t.Errorf("alerts_test.yaml has no test in which %s %s", a.Alert, what)
+			}
+		}
+		if a.Annotations.Summary == "" || a.Annotations.Description == "" {
+			t.Errorf("%s says nothing: %+v", a.Alert, a.Annotations)
 		}
 	}
 }
 
-// Of each metric that the operator has, docs/operations.md says what it means.
-func TestMetricsAreInTheDocuments(t *testing.T) {
-	code := metricsCode(t)
-	page, err := os.ReadFile(filepath.Join("..", "docs", "operations.md"))
+// hasAlertTest reports whether the unit tests have one in which the alert fires, or one in which it
+// does not.
+func hasAlertTest(text, alert string, fires bool) bool {
+	var file struct {
+		Tests []struct {
+			AlertRuleTest []struct {
+				Alertname string
+				ExpAlerts []any `json:"exp_alerts"`
+			} `json:"alert_rule_test"`
+		}
+	}
+	if yaml.Unmarshal([]byte(text), &file) != nil {
+		return false
+	}
+	for _, test := range file.Tests {
+		for _, c := range test.AlertRuleTest {
+			if c.Alertname == alert && (len(c.ExpAlerts) > 0) == fires {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// TestAlertsFireWhenTheyShould runs the alerts' unit tests by promtool, which `make alerts` builds.
+func TestAlertsFireWhenTheyShould(t *testing.T) {
+	promtool := os.Getenv("PROMTOOL")
+	if promtool == "" {
+		t.Skip("PROMTOOL is not set: `make alerts` runs this test")
+	}
+	dir := t.TempDir()
+	rules, err := yaml.Marshal(monitoring(t, "PrometheusRule"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range metricName.FindAllString(code, -1) {
-		if !strings.Contains(string(page), "\n| `"+name) {
-			t.Errorf("docs/operations.md does not have %s", name)
+	for name, text := range map[string][]byte{"rules.yaml": rules, "alerts_test.yaml": []byte(read(t, "prometheus/alerts_test.yaml"))} {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
 		}
 	}
+	out, err := exec.CommandContext(t.Context(), promtool, "test", "rules", filepath.Join(dir, "alerts_test.yaml")).CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// Each query of the dashboard is of a metric that there is.
+func TestTheDashboardIsOfMetricsThatThereAre(t *testing.T) {
+	var board struct {
+		Panels []struct {
+			Type, Title string
+			Targets     []struct{ Expr string }
+		}
+	}
+	if err := json.Unmarshal([]byte(read(t, "grafana/phone-operator.json")), &board); err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]bool{}
+	for _, panel := range board.Panels {
+		if panel.Type != "row" && len(panel.Targets) == 0 {
+			t.Errorf("%s has no query", panel.Title)
+		}
+		for _, target := range panel.Targets {
+			for _, name := range metricName.FindAllString(target.Expr, -1) {
+				if shown[histogramOf.ReplaceAllString(name, "")] = true; !isMetric(name) {
+					t.Errorf("%s: the operator has no metric %s", panel.Title, name)
+				}
+			}
+		}
+	}
+	for _, d := range metrics.Definitions() {
+		if !shown[d.Name] && !shown[histogramOf.ReplaceAllString(d.Name, "")] {
+			t.Errorf("no panel shows %s", d.Name)
+		}
+	}
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.FromSlash(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

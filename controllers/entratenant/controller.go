@@ -34,7 +34,7 @@ import (
 
 // SetupWithManager adds the controller.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
-	if err := metrics.Registry.Register(throttles{r.Tenants}); err != nil {
+	if err := metrics.Registry.Register(gauges{r.Client, r.Tenants}); err != nil {
 		return err
 	}
 	return ctrl.NewControllerManagedBy(mgr).
@@ -44,7 +44,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&v1alpha1.EntraTenant{}, handler.EnqueueRequestsFromMapFunc(r.others), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.EntraTenant{}, r.onEdit()).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfSecret), builder.OnlyMetadata).
-		Watches(&v1alpha1.PhoneAuthenticationMethod{}, countLater()).
+		Watches(&v1alpha1.PhoneAuthenticationMethod{}, r.countLater()).
 		WatchesRawSource(source.TypedChannel(r.Doubted, r.onDoubt())).
 		WatchesRawSource(source.TypedChannel(r.Lost, onLost())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: tenantWorkers}).
@@ -174,7 +174,7 @@ func (r *Reconciler) tenantsOfSecret(ctx context.Context, secret client.Object) 
 
 // countLater counts a tenant's resources a while after one of them changed, so
 // that a thousand changes are one write.
-func countLater() handler.EventHandler {
+func (r *Reconciler) countLater() handler.EventHandler {
 	later := func(o client.Object, q workqueue.TypedRateLimitingInterface[reconcile.Request], d time.Duration) {
 		q.AddAfter(reconcile.Request{NamespacedName: client.ObjectKey{Name: o.(*v1alpha1.PhoneAuthenticationMethod).Spec.TenantName()}}, d)
 	}
@@ -187,8 +187,16 @@ func countLater() handler.EventHandler {
 				later(e.ObjectNew, q, countDelay)
 			}
 		},
-		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			later(e.Object, q, goneDelay)
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			if later(e.Object, q, countDelay); r.mayWait(ctx, e.Object.(*v1alpha1.PhoneAuthenticationMethod).Spec.TenantName()) {
+				later(e.Object, q, goneDelay)
+			}
 		},
 	}
+}
+
+// mayWait reports whether an EntraTenant is deleted, and waits for its last resource to go.
+func (r *Reconciler) mayWait(ctx context.Context, name string) bool {
+	var o v1alpha1.EntraTenant
+	return r.Client.Get(ctx, client.ObjectKey{Name: name}, &o) == nil && !o.DeletionTimestamp.IsZero()
 }

@@ -14,10 +14,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
@@ -311,5 +313,36 @@ func TestAnEditEndsTheTrialThatRuns(t *testing.T) {
 				t.Errorf("the trial: %v", running.Err())
 			}
 		})
+	}
+}
+
+// soonest is a queue that keeps the shortest delay.
+type soonest struct {
+	workqueue.TypedRateLimitingInterface[reconcile.Request]
+	after time.Duration
+}
+
+func (q *soonest) AddAfter(_ reconcile.Request, d time.Duration) {
+	if q.after == 0 || d < q.after {
+		q.after = d
+	}
+}
+
+// To count takes a moment of its own where there are many: while thousands are deleted it is done no more often than
+// otherwise. Only a tenant that waits for its last resource is told soon.
+func TestGoneResourcesAreCountedSoonOnlyForATenantThatWaits(t *testing.T) {
+	o := newOneTenant(t)
+	must(o.reconcile()) // puts the finalizer on
+	gone := func() time.Duration {
+		q := &soonest{}
+		o.countLater().Delete(t.Context(), event.DeleteEvent{Object: aResource("a", "ada@contoso.com")}, q)
+		return q.after
+	}
+	if d := gone(); d != countDelay {
+		t.Errorf("counted after %v, want %v", d, countDelay)
+	}
+	must(o.Client.Delete(t.Context(), o.get()))
+	if d := gone(); d != goneDelay {
+		t.Errorf("of a tenant that is deleted: counted after %v, want %v", d, goneDelay)
 	}
 }

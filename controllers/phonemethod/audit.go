@@ -1,8 +1,10 @@
 package phonemethod
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -15,6 +17,7 @@ import (
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/metrics"
 	"github.com/entraops/phone-operator/internal/patch"
 	"github.com/entraops/phone-operator/internal/plan"
 )
@@ -65,7 +68,9 @@ func (r *Reconciler) announceTransition(s snapshot, before resource, set conditi
 	if was == nil || was.Reason != set.Ready.Reason {
 		switch set.Ready.Reason {
 		case v1alpha1.ReasonNotPermitted, v1alpha1.ReasonPrivilegedUser, v1alpha1.ReasonUserChanged:
-			refusedClaims.WithLabelValues(s.key.Tenant, set.Ready.Reason).Inc()
+			metrics.RefusedClaims.WithLabelValues(s.key.Tenant, set.Ready.Reason).Inc()
+		case v1alpha1.ReasonDriftDetected:
+			metrics.DriftFound.WithLabelValues(s.key.Tenant, "reported").Inc()
 		}
 		r.Events.Eventf(before.object, nil, corev1.EventTypeWarning, set.Ready.Reason, "Reconcile", "%s", set.Ready.Message)
 	}
@@ -101,8 +106,8 @@ func requestIDIn(err error) string {
 	return cmp.Or(failure.RequestID, failure.ClientRequestID)
 }
 
-// appliedBy names the field manager that last wrote the resource, other than by
-// its status: kubectl, Flux or Argo CD, or a person's client.
+// appliedBy names the field manager that last wrote the spec of the resource: kubectl, Flux or
+// Argo CD, or a person's client.
 func appliedBy(o *v1alpha1.PhoneAuthenticationMethod) string {
 	for _, last := range lastManager(o.ManagedFields) {
 		return last.Manager
@@ -119,26 +124,27 @@ const (
 	argoTrackingID = "argocd.argoproj.io/tracking-id"
 )
 
-// gitSource names the Flux or Argo CD object that applied the resource, if one did.
+// gitSource names the Flux or Argo CD object that applied the resource, if its controller wrote spec
+// last: what a person changed since is not in Git.
 func gitSource(o *v1alpha1.PhoneAuthenticationMethod) string {
-	for _, flux := range []string{fluxKustomize, fluxHelm} {
-		if name := o.Labels[flux+fluxName]; name != "" {
+	by := appliedBy(o)
+	for flux, controller := range map[string]string{fluxKustomize: "kustomize-controller", fluxHelm: "helm-controller"} {
+		if name := o.Labels[flux+fluxName]; name != "" && by == controller {
 			kind, _, _ := strings.Cut(flux, ".")
 			return "flux " + kind + " " + cut(o.Labels[flux+fluxNamespace]) + "/" + cut(name)
 		}
 	}
-	if id := o.Annotations[argoTrackingID]; id != "" {
+	if id := o.Annotations[argoTrackingID]; id != "" && strings.HasPrefix(by, "argocd") {
 		return "argocd " + cut(id)
 	}
 	return ""
 }
 
-// lastManager returns the entry that the audit line names, without its fields; none
-// where nobody but the operator wrote.
+// lastManager returns the entry of who wrote spec last, without its fields; none where nobody did.
 func lastManager(all []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
 	var last *metav1.ManagedFieldsEntry
 	for i := range all {
-		if e := &all[i]; e.Subresource == "" && e.Manager != patch.FieldManager && (last == nil || !e.Time.Before(last.Time)) {
+		if e := &all[i]; e.Subresource == "" && e.Manager != patch.FieldManager && hasSpec(e.FieldsV1) && (last == nil || !e.Time.Before(last.Time)) {
 			last = e
 		}
 	}
@@ -146,4 +152,21 @@ func lastManager(all []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
 		return nil
 	}
 	return []metav1.ManagedFieldsEntry{{Manager: shared(last.Manager), Time: last.Time}}
+}
+
+// hasSpec reports whether a field manager's fields are some of spec. An entry without fields is the
+// one that the cache kept.
+func hasSpec(fields *metav1.FieldsV1) bool {
+	if fields == nil {
+		return true
+	}
+	if !bytes.Contains(fields.GetRawBytes(), []byte(`"f:spec":`)) {
+		return false
+	}
+	var top map[string]json.RawMessage // an annotation may be called spec, too
+	if json.Unmarshal(fields.GetRawBytes(), &top) != nil {
+		return false
+	}
+	_, ok := top["f:spec"]
+	return ok
 }

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
@@ -34,7 +35,7 @@ import (
 // user, by object id, whose phones were changed in Entra.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int, tenants <-chan event.TypedGenericEvent[string], drifted <-chan event.TypedGenericEvent[user.Key]) error {
 	r.memory = newMemory(time.Time{})
-	if err := registerMetrics(r.unwritable); err != nil {
+	if err := metrics.Registry.Register(writability{r.unwritable}); err != nil {
 		return err
 	}
 	return builder.TypedControllerManagedBy[user.Key](mgr).

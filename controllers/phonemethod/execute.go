@@ -8,12 +8,14 @@ import (
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"go.opentelemetry.io/otel/attribute"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/journal"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
+	"github.com/entraops/phone-operator/internal/tracing"
 )
 
 // execute carries out the actions of a plan from the top. It stops at the first that Graph did not
@@ -51,9 +53,11 @@ func (r *Reconciler) executeAction(ctx context.Context, u phones, a plan.Action,
 	}
 	entry := journal.Entry{Action: a, Before: copyOf(u.method(a.Type)), Unread: u.unread}
 	var answer *http.Response
+	ctx, endSpan := tracing.Begin(ctx, a.Verb.String()+" "+string(a.Type), attribute.Bool("drift", a.Drift))
 	after, stale, err := write(policy.WithCaptureResponse(ctx, &answer), u, a)
 	kind := graph.KindOf(err)
-	countWrite(u.tenant.Name, a, kind)
+	endSpan(string(kind))
+	measureWrite(u.tenant.Name, a, kind)
 	entry.After, entry.At, entry.Result, u.stale = after, r.Now(), results[kind], u.stale || stale
 	if err == nil {
 		u.journal.Record(entry)

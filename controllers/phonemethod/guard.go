@@ -14,6 +14,7 @@ import (
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/metrics"
 	"github.com/entraops/phone-operator/internal/plan"
 	"github.com/entraops/phone-operator/internal/tenant"
 )
@@ -78,7 +79,7 @@ func (r *Reconciler) checkUnchanged(ctx context.Context, u phones, c resource) e
 // Whoever waits is back at a time of its own.
 func holdDeletions(u phones, limit int32, a plan.Action) phones {
 	d := deletionOf(u, a)
-	deletionsWithheld.WithLabelValues(u.tenant.Name).Inc()
+	metrics.DeletionsWithheld.WithLabelValues(u.tenant.Name).Inc()
 	return u.in(max(wait.Jitter(u.tenant.Deletions.Next(limit, d), jitter/4), time.Second)).change(func(c resource) resource {
 		if c.object.Namespace == d.Namespace {
 			c.Holds = c.Holds.With(plan.OverBudget, plan.SetOf(plan.Delete))

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/entraops/phone-operator/internal/metrics"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
 	"github.com/entraops/phone-operator/internal/user"
@@ -98,7 +99,7 @@ func (m *memory) countGuesses(s snapshot, decided plan.Plan) {
 			continue
 		}
 		m.suspected.Set(suspect{s.key, c.object.Namespace}, known.with(guess{c.Type, c.Number}, s.now), guessesKept)
-		guessed.WithLabelValues(s.tenant.Name).Inc()
+		metrics.Guesses.WithLabelValues(s.tenant.Name).Inc()
 	}
 }
 

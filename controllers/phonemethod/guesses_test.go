@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/metrics"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
 )
@@ -120,7 +121,7 @@ func TestWhatIsCountedAsAGuess(t *testing.T) {
 			if got := g.suspicion().count; got != c.want {
 				t.Errorf("%d guesses, want %d", got, c.want)
 			}
-			if got := testutil.ToFloat64(guessed.WithLabelValues(t.Name())); int(got) != c.want {
+			if got := testutil.ToFloat64(metrics.Guesses.WithLabelValues(t.Name())); int(got) != c.want {
 				t.Errorf("the metric says %v, want %d", got, c.want)
 			}
 		})

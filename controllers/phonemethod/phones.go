@@ -55,7 +55,7 @@ func (u phones) succeeded(a plan.Action) phones {
 	return u.change(func(c resource) resource {
 		if c.Ref == a.For && (a.Verb == plan.Create || a.Verb == plan.Update) {
 			c.Holder, c.Last, c.Was, c.Changed = true, a.Number.Masked(), a.Number, true
-			c.made = c.made || a.Verb == plan.Create
+			c.made, c.carriedOut = c.made || a.Verb == plan.Create, c.carriedOut || !a.Drift
 		}
 		return c
 	})

@@ -88,6 +88,7 @@ func (r *Reconciler) publish(ctx context.Context, s snapshot, state func(resourc
 			continue
 		}
 		r.announceTransition(s, before, t.set)
+		r.measureReady(s, before, c)
 	}
 	for _, c := range released {
 		failed = append(failed, r.removeOrTell(ctx, c, unrecorded[c.Type]))

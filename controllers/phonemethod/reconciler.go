@@ -5,12 +5,14 @@ import (
 	"errors"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/lease"
 	"github.com/entraops/phone-operator/internal/tenant"
+	"github.com/entraops/phone-operator/internal/tracing"
 	"github.com/entraops/phone-operator/internal/user"
 )
 
@@ -40,8 +42,24 @@ func (r *Reconciler) Reconcile(ctx context.Context, key user.Key) (reconcile.Res
 	case err != nil || s.isEmpty():
 		return reconcile.Result{}, err
 	}
+	ctx, endSpan := tracing.Begin(ctx, "reconcile user",
+		attribute.String("tenant", key.Tenant), attribute.Int("methods", len(s.resources)), attribute.Bool("drift_check", !s.isUrgent()))
 	s, o := r.reconcileUser(ctx, s)
+	endSpan(failureOf(o.err))
 	return r.requeueUser(ctx, s, o)
+}
+
+// failureOf names an error as traces do, which hold no names.
+func failureOf(err error) string {
+	switch kind := graph.KindOf(err); {
+	case err == nil:
+		return ""
+	case onlyConflicts(err):
+		return "conflict"
+	case kind != "":
+		return string(kind)
+	}
+	return "error"
 }
 
 // reconcileUser is the whole line. What is to be said of a resource is in its status when it

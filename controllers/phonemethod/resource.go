@@ -24,14 +24,15 @@ type resource struct {
 	why    string // what stands behind Barred and a hold, for the person who wrote the resource
 	failed error  // what the API server answered to a write of this resource; the others go on
 
-	made      bool       // this reconcile made its phone
-	intended  bool       // this reconcile recorded its pending write, and there was none before
-	newSecret bool       // its Secret was edited since it was last gathered
-	misnamed  bool       // its Secret does not name the user
-	veiled    bool       // it may not know yet whether its user exists
-	refusedAs graph.Kind // what Graph said of Refused
-	undone    bool       // Graph shows the same other number after each write
-	vanished  bool       // it was deleted in spite of its finalizer, and its phone is here
+	made       bool       // this reconcile made its phone
+	carriedOut bool       // this reconcile wrote what an edit wanted; drift is none
+	intended   bool       // this reconcile recorded its pending write, and there was none before
+	newSecret  bool       // its Secret was edited since it was last gathered
+	misnamed   bool       // its Secret does not name the user
+	veiled     bool       // it may not know yet whether its user exists
+	refusedAs  graph.Kind // what Graph said of Refused
+	undone     bool       // Graph shows the same other number after each write
+	vanished   bool       // it was deleted in spite of its finalizer, and its phone is here
 }
 
 // resourceOf returns what an object says of itself.

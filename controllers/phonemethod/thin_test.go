@@ -25,15 +25,17 @@ func TestTheCacheKeepsWhatIsReadOfAResource(t *testing.T) {
 	want := o.DeepCopy()
 	want.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "flux", Time: at(3)}}
 
+	spec := metav1.NewFieldsV1(`{"f:spec":{"f:phoneNumber":{}}}`)
 	o.Labels["app.kubernetes.io/part-of"], o.Annotations["example.com/note"] = "people", "nobody reads it"
 	o.OwnerReferences = []metav1.OwnerReference{{Name: "x"}}
 	o.Annotations[corev1.LastAppliedConfigAnnotation] = `{"spec":{"phoneNumber":"+1 2065550101"}}`
 	o.ManagedFields = []metav1.ManagedFieldsEntry{
-		{Manager: "kubectl", Time: at(1), FieldsV1: metav1.NewFieldsV1("{}")},
-		{Manager: "flux", Time: at(3), FieldsV1: metav1.NewFieldsV1("{}")},
-		{Manager: "someone", Time: at(4), Subresource: "status"},
-		{Manager: patch.FieldManager, Time: at(5)},
-		{Manager: "earlier", Time: at(2)},
+		{Manager: "kubectl", Time: at(1), FieldsV1: spec},
+		{Manager: "flux", Time: at(3), FieldsV1: spec},
+		{Manager: "annotates", Time: at(6), FieldsV1: metav1.NewFieldsV1(`{"f:metadata":{"f:annotations":{"f:spec":{}}}}`)},
+		{Manager: "someone", Time: at(4), Subresource: "status", FieldsV1: spec},
+		{Manager: patch.FieldManager, Time: at(5), FieldsV1: spec},
+		{Manager: "earlier", Time: at(2), FieldsV1: spec},
 	}
 	got, err := Thin(o)
 	must(err)

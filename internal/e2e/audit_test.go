@@ -89,13 +89,13 @@ func TestAuditLines(t *testing.T) {
 		return l
 	}
 	drift := func(l *auditLine) { l.Drift = true }
-	by := func(manager string) func(*auditLine) { return func(l *auditLine) { l.AppliedBy = manager } }
+	byHand := func(l *auditLine) { l.AppliedBy, l.Source = "kubectl-edit", "" } // what is not in Git has no source
 	want := []auditLine{
 		line(mobileLine, "create", 1), line(mobileLine, "update", 2), line(mobileLine, "disable SMS sign-in", 2),
-		// Who asked for the look wrote to the resource last.
-		line(mobileLine, "update", 2, drift, by(looker)), line(mobileLine, "disable SMS sign-in", 2, by(looker)),
-		line(officeLine, "create", 1), line(officeLine, "update", 2, by("kubectl-edit")),
-		line(mobileLine, "delete", 3, by(looker)), line(officeLine, "delete", 3, by("kubectl-edit")),
+		// Who asked for the look wrote to the resource last, and not its spec.
+		line(mobileLine, "update", 2, drift), line(mobileLine, "disable SMS sign-in", 2),
+		line(officeLine, "create", 1), line(officeLine, "update", 2, byHand),
+		line(mobileLine, "delete", 3), line(officeLine, "delete", 3, byHand),
 	}
 	got := s.audited(u)
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(auditLine{}, "RequestID")); diff != "" {

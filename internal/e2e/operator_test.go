@@ -34,6 +34,7 @@ type launch struct {
 	mute    bool            // nobody can ask for metrics, or whether it is ready
 	pod     *corev1.PodSpec // has what this pod would have
 	args    []string        // after the usual ones, which they override
+	env     []string        // NAME=value
 }
 
 // run starts an operator, keeps it among those that ever ran, and returns when it is ready. It logs all that can be
@@ -46,7 +47,7 @@ func (w *world) run(l launch) (*operator, error) {
 	p, err := w.Run(context.Background(), install.Launch{
 		Log: log, Account: l.account, Through: w.api.through, Metrics: !l.mute, Probes: !l.mute, Pod: l.pod,
 		Args: append([]string{"--zap-devel", "--zap-encoder=json", "--zap-log-level=9"}, l.args...),
-		Env:  []string{"AZURE_SDK_GO_LOGGING=all"},
+		Env:  append([]string{"AZURE_SDK_GO_LOGGING=all"}, l.env...),
 	})
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"github.com/entraops/phone-operator/internal/throttle"
+	"github.com/entraops/phone-operator/internal/tracing"
 )
 
 // How long one attempt may take.
@@ -99,6 +100,7 @@ func New(o Options) (*Client, error) {
 		}
 		perRetry = append(perRetry, o.Throttle.Policy(closeIdle))
 	}
+	perRetry = append(perRetry, tracing.Policy())
 	return &Client{
 		pipeline: runtime.NewPipeline("", "", runtime.PipelineOptions{
 			PerCall:                []policy.Policy{UserAgent{}},

@@ -151,6 +151,17 @@ func (b *Budget) Next(limit int32, d Deletion) time.Duration {
 	return b.wait(recent(b.counts, now), limit, d, now)
 }
 
+// Left returns how many deletions limit allows now.
+func (b *Budget) Left(limit int32) int32 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	left := limit
+	for _, c := range recent(b.counts, b.now()) {
+		left -= c.Count
+	}
+	return max(left, 0)
+}
+
 // wait is how long d has to wait, and notes whether it does.
 func (b *Budget) wait(counts []v1alpha1.DeletionCount, limit int32, d Deletion, now time.Time) time.Duration {
 	wait := untilFree(counts, limit, now)

@@ -20,6 +20,17 @@ const (
 // classes. So a limit that they run into holds up nobody, and who asks for them sees to it.
 const Reports = Class(classes)
 
+// String returns the class as metrics name it.
+func (c Class) String() string {
+	switch c {
+	case Authentication:
+		return "authentication"
+	case Reports:
+		return "reports"
+	}
+	return "directory"
+}
+
 // ClassOf returns the class of a request by the path of its URL.
 func ClassOf(path string) Class {
 	switch {

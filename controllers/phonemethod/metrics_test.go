@@ -1,0 +1,55 @@
+package phonemethod
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/metrics"
+)
+
+// measured is what metrics counted for the model's tenant.
+type measured struct{ ready, corrected, reported int }
+
+func measuredNow() measured {
+	var readings dto.Metric
+	must(metrics.TimeToReady.WithLabelValues(v1alpha1.DefaultTenantName).(prometheus.Metric).Write(&readings))
+	drift := func(outcome string) int {
+		return int(testutil.ToFloat64(metrics.DriftFound.WithLabelValues(v1alpha1.DefaultTenantName, outcome)))
+	}
+	return measured{int(readings.GetHistogram().GetSampleCount()), drift("corrected"), drift("reported")}
+}
+
+// The time to Ready is that of changes: one that was registered, adopted or edited counts once, and
+// neither drift nor a resync does.
+func TestMetrics_TimeToReadyAndDrift(t *testing.T) {
+	const a = "people/a"
+	ready := []step{creates(a, ada, mobileType, number(numberOne)), waits(time.Minute)}
+	for name, c := range map[string]struct {
+		steps []step
+		want  measured
+	}{
+		"a phone is registered":       {ready, measured{ready: 1}},
+		"a phone that exists":         {[]step{setsByHand(ada, mobileType, numberOne), creates(a, ada, mobileType, number(numberOne)), waits(time.Minute)}, measured{ready: 1}},
+		"the number is edited":        {append(ready[:2:2], edits(a, number(numberTwo)), waits(time.Minute)), measured{ready: 2}},
+		"nothing happens for a day":   {append(ready[:2:2], waits(24*time.Hour)), measured{ready: 1}},
+		"somebody changes the phone":  {append(ready[:2:2], setsByHand(ada, mobileType, numberTwo), waits(3*time.Hour)), measured{ready: 1, corrected: 1}},
+		"the same, and it is to stay": {append(ready[:2:2], edits(a, drifting(v1alpha1.DriftReport)), waits(time.Minute), setsByHand(ada, mobileType, numberTwo), waits(3*time.Hour)), measured{ready: 1, reported: 1}},
+		"a phone that is somebody's":  {[]step{setsByHand(ada, mobileType, numberTwo), creates(a, ada, mobileType, number(numberOne)), waits(time.Minute)}, measured{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := measuredNow()
+			told(t, func(m *model) { m.take(append([]step{waits(10 * time.Minute)}, c.steps...)...) })
+			after := measuredNow()
+			got := measured{after.ready - before.ready, after.corrected - before.corrected, after.reported - before.reported}
+			if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(measured{})); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

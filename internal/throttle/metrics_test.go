@@ -1,0 +1,73 @@
+package throttle_test
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/entraops/phone-operator/internal/metrics"
+	"github.com/entraops/phone-operator/internal/throttle"
+)
+
+type transport mood
+
+func (t transport) Do(r *http.Request) (*http.Response, error) { return t(r) }
+
+// Each request that is sent is counted with its answer, each that is not with its delay.
+func TestPolicy_MeasuresRequestsAndDelays(t *testing.T) {
+	const user = "https://graph.example/v1.0/users/" + adaID
+	limits := throttle.New(time.Now, nil, t.Name())
+	pipeline := func(m mood) runtime.Pipeline {
+		return runtime.NewPipeline("test", "v1", runtime.PipelineOptions{PerRetry: []policy.Policy{limits.Policy(nil)}},
+			&policy.ClientOptions{Transport: transport(m), Retry: policy.RetryOptions{MaxRetries: -1}})
+	}
+	status := func(code int) mood {
+		return func(r *http.Request) (*http.Response, error) {
+			resp, _ := answers(r)
+			resp.StatusCode = code
+			resp.Header.Set("Retry-After", "60")
+			return resp, nil
+		}
+	}
+	for _, c := range []struct {
+		class, code, url string
+		mood             mood
+	}{
+		{"authentication", "2xx", user + "/authentication/phoneMethods", answers},
+		{"directory", "4xx", user, status(404)},
+		{"directory", "none", user, func(*http.Request) (*http.Response, error) { return nil, errors.New("EOF") }},
+		{"reports", "5xx", "https://graph.example/v1.0/auditLogs/directoryAudits", status(500)},
+		{"authentication", "429", user + "/authentication/phoneMethods", status(429)},
+	} {
+		req, err := runtime.NewRequest(t.Context(), http.MethodGet, c.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = pipeline(c.mood).Do(req)
+		if n := testutil.ToFloat64(metrics.GraphRequests.WithLabelValues(t.Name(), c.class, c.code)); n != 1 {
+			t.Errorf("%s %s: counted %v times", c.class, c.code, n)
+		}
+	}
+	req, err := runtime.NewRequest(t.Context(), http.MethodGet, user)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = pipeline(answers).Do(req)
+	if _, ok := errors.AsType[*throttle.Rejected](err); !ok {
+		t.Errorf("in the pause that Graph asked for: %v", err)
+	}
+	var delays dto.Metric
+	if err := metrics.ThrottleDelays.WithLabelValues(t.Name(), "paused").(prometheus.Metric).Write(&delays); err != nil {
+		t.Fatal(err)
+	}
+	if h := delays.GetHistogram(); h.GetSampleCount() != 1 || h.GetSampleSum() < 50 || h.GetSampleSum() > 60 {
+		t.Errorf("%v", h)
+	}
+}
