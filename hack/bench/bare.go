@@ -27,6 +27,11 @@ import (
 // pending write in status, the phone, the result in status, an event.
 func (b *bench) bare(ctx context.Context) error {
 	_ = b.operator.Stop(grace)
+	if b.bareUsers < b.users {
+		if _, err := b.declare(ctx); err != nil {
+			return err
+		}
+	}
 	users, err := b.newUsers(ctx, b.bareUsers)
 	if err != nil {
 		return err

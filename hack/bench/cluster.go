@@ -43,7 +43,7 @@ type bench struct {
 	operator *install.Operator
 	tracker  *tracker
 
-	drift                 []*v1alpha1.PhoneAuthenticationMethod // of the large run
+	declared, drift       []*v1alpha1.PhoneAuthenticationMethod // of the large run, and those that it made Ready
 	bareTook, bareRemoval time.Duration
 	edits                 int
 	pattern               string // a method that the operator made Ready

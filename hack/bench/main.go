@@ -30,6 +30,7 @@ import (
 type sizes struct {
 	users, workers int // of the large run, two methods each; workers of operator and bare client
 	bareUsers      int // of the bare client's large run
+	removed        int // methods that are deleted of the large run; 0: all
 	few            int // users for the counts
 	first          int // users for the first contacts
 	probes         int // methods applied one after the other
@@ -51,6 +52,7 @@ func main() {
 	quick := flag.Bool("quick", false, "a small run, to test the bench itself: its figures mean little")
 	flag.IntVar(&s.users, "users", s.users, "users of the large run, with two methods each")
 	flag.IntVar(&s.bareUsers, "bare", 0, "users of the bare client's large run (default: as many as -users)")
+	flag.IntVar(&s.removed, "removed", 0, "delete only so many methods of the large run (default: all)")
 	flag.IntVar(&s.probes, "probes", s.probes, "methods applied one after the other for the latencies")
 	flag.IntVar(&s.memory, "memory", s.memory, "measure memory with this many methods and give the slope")
 	flag.IntVar(&s.large, "padded", s.large, "measure memory with this many resources of 1 MiB")

@@ -37,7 +37,7 @@ func (b *bench) profiled(ctx context.Context, name string, measure func() error)
 }
 
 // A profile of the CPU is taken when what is measured is on its way, and for so long.
-const profileAfter, profileFor = 5 * time.Second, 20 * time.Second
+const profileAfter, profileFor = 1 * time.Second, 20 * time.Second
 
 // profile fetches one profile into a file.
 func (b *bench) profile(ctx context.Context, what, file string) error {

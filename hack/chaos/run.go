@@ -94,9 +94,14 @@ func (w *world) tell(ctx context.Context, out io.Writer) error {
 	if err := w.converge(ctx, out); err != nil {
 		return fmt.Errorf("until everything is as it should be: %w", err)
 	}
-	stage("everything is as the resources say, or time is up")
 	if len(w.ledger.violations) > 0 {
+		stage("time is up")
 		return nil
+	}
+	if w.calm {
+		stage("everything is as the resources say")
+	} else {
+		stage(fmt.Sprintf("everything is as the resources say, %.0f s after the last operator was killed", time.Since(w.lastBlow).Seconds()))
 	}
 	if err := w.rest(ctx); err != nil {
 		return fmt.Errorf("at rest: %w", err)
@@ -206,6 +211,7 @@ func (w *world) tidy(ctx context.Context) error {
 		if err := w.actor("last blow").killLeader(ctx); err != nil {
 			return err
 		}
+		w.lastBlow = time.Now()
 	}
 	return w.askAll(ctx, "after the bad times")
 }

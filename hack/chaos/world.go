@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"math/rand/v2"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -31,6 +32,7 @@ type world struct {
 	users      []*user
 	attacker   *attacker // nil: none yet
 	bystanders []*account
+	lastBlow   time.Time
 }
 
 // build makes everything but the operator's processes.
