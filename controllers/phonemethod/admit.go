@@ -11,6 +11,7 @@ import (
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/metrics"
 	"github.com/entraops/phone-operator/internal/plan"
 	"github.com/entraops/phone-operator/internal/tenant"
 	"github.com/entraops/phone-operator/internal/throttle"
@@ -115,6 +116,7 @@ func (r *Reconciler) admit(ctx context.Context, s snapshot) (context.Context, *t
 	if !ok {
 		return admitted, ticket, outcome{err: err}
 	}
+	metrics.MeasureDelay(s.tenant.Name, err)
 	r.users.forget(s.key)
 	if rejected.Reason == throttle.NoWorker || rejected.Reason == throttle.RateLimited && rejected.RetryAfter <= briefWait {
 		return ctx, nil, outcome{after: rejected.RetryAfter}

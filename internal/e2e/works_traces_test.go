@@ -90,7 +90,7 @@ func TestTracesTellWhatWasAskedAndOfNobody(t *testing.T) {
 	must(t, o.stop()) // what was not sent yet is sent now
 	const post = "Graph POST users/{id}/authentication/phoneMethods"
 	for with, want := range map[string][]string{
-		post: {"create mobile", "Graph GET users/{id}/transitiveMemberOf", "Kubernetes PATCH phoneauthenticationmethods", "Kubernetes PATCH phoneauthenticationmethods/status"},
+		post:                   {"create mobile", "Graph GET users/{id}/transitiveMemberOf", "Kubernetes PATCH phoneauthenticationmethods", "Kubernetes PATCH phoneauthenticationmethods/status"},
 		"Graph GET users/{id}": nil, // who the user is was found out in the reconcile before
 	} {
 		got := c.under("reconcile user", with)

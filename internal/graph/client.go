@@ -14,7 +14,6 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"github.com/entraops/phone-operator/internal/throttle"
-	"github.com/entraops/phone-operator/internal/tracing"
 )
 
 // How long one attempt may take.
@@ -44,6 +43,9 @@ type Options struct {
 	Version string
 	// Throttle is what the requests pass; nil: nothing holds them.
 	Throttle *throttle.Throttle
+	// Measure is around each attempt, before the throttle, and Trace around what is sent, behind it;
+	// nil: nothing is.
+	Measure, Trace policy.Policy
 	// Transport sends the requests; nil is a plain http.Client. An *http.Client
 	// follows no redirects here, whatever it says: a token goes to one host only.
 	Transport policy.Transporter
@@ -93,6 +95,9 @@ func New(o Options) (*Client, error) {
 	}
 	tokens := newTokens(newCredential(o.Credential), []string{audience + "/.default"})
 	perRetry := []policy.Policy{tokens}
+	if o.Measure != nil {
+		perRetry = append(perRetry, o.Measure)
+	}
 	if o.Throttle != nil {
 		var closeIdle func()
 		if client, ok := o.Transport.(interface{ CloseIdleConnections() }); ok {
@@ -100,7 +105,9 @@ func New(o Options) (*Client, error) {
 		}
 		perRetry = append(perRetry, o.Throttle.Policy(closeIdle))
 	}
-	perRetry = append(perRetry, tracing.Policy())
+	if o.Trace != nil {
+		perRetry = append(perRetry, o.Trace)
+	}
 	return &Client{
 		pipeline: runtime.NewPipeline("", "", runtime.PipelineOptions{
 			PerCall:                []policy.Policy{UserAgent{}},

@@ -3,7 +3,9 @@ package tenant
 import (
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/metrics"
 	"github.com/entraops/phone-operator/internal/throttle"
+	"github.com/entraops/phone-operator/internal/tracing"
 )
 
 // Connect makes the Graph client that an EntraTenant describes; its requests pass
@@ -28,6 +30,7 @@ func Connect(spec *v1alpha1.EntraTenantSpec, secret []byte, t *throttle.Throttle
 	o.Version = string(spec.GraphVersionOrDefault())
 	t.SetCeilings(float64(spec.AuthenticationRequestsPerMinuteOrZero())/60, float64(spec.DirectoryRequestsPerSecondOrZero()))
 	o.Throttle = t
+	o.Measure, o.Trace = metrics.Policy(t.Tenant()), tracing.Policy()
 	return graph.New(o)
 }
 

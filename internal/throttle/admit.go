@@ -22,13 +22,6 @@ type ticketKey struct{}
 // *Rejected. The requests are made with the context that is returned. The ticket must
 // be given back with Done.
 func (t *Throttle) Admit(ctx context.Context, p Priority, needs ...Class) (context.Context, *Ticket, error) {
-	ctx, ticket, err := t.issue(ctx, p, needs)
-	t.measureDelay(err)
-	return ctx, ticket, err
-}
-
-// issue makes the ticket of Admit.
-func (t *Throttle) issue(ctx context.Context, p Priority, needs []Class) (context.Context, *Ticket, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()

@@ -22,13 +22,7 @@ const Reports = Class(classes)
 
 // String returns the class as metrics name it.
 func (c Class) String() string {
-	switch c {
-	case Authentication:
-		return "authentication"
-	case Reports:
-		return "reports"
-	}
-	return "directory"
+	return [...]string{Directory: "directory", Authentication: "authentication", Reports: "reports"}[c]
 }
 
 // ClassOf returns the class of a request by the path of its URL.

@@ -2,13 +2,9 @@ package throttle
 
 import (
 	"context"
-	"errors"
 	"net/http"
-	"strconv"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-
-	"github.com/entraops/phone-operator/internal/metrics"
 )
 
 // pipelinePolicy is an azcore policy: each attempt takes a token, and its answer is observed.
@@ -34,46 +30,17 @@ func (p pipelinePolicy) Do(req *policy.Request) (*http.Response, error) {
 		if wait := p.throttle.Pause(); wait > 0 { // a pause is the tenant's
 			return nil, reject(Paused, wait)
 		}
-		return p.send(req, class)
+		return req.Next()
 	}
 	s, err := p.throttle.take(r.Context(), class)
 	if err != nil {
-		p.throttle.measureDelay(err)
 		return nil, err
 	}
-	resp, err := p.send(req, class)
+	resp, err := req.Next()
 	if resp != nil {
 		p.throttle.observe(s, resp.StatusCode, resp.Header)
 	}
 	return resp, err
-}
-
-// send sends the request and measures it.
-func (p pipelinePolicy) send(req *policy.Request, class Class) (*http.Response, error) {
-	began := p.throttle.now()
-	resp, err := req.Next()
-	tenant := p.throttle.tenant
-	metrics.GraphRequestSeconds.WithLabelValues(tenant, class.String()).Observe(p.throttle.now().Sub(began).Seconds())
-	metrics.GraphRequests.WithLabelValues(tenant, class.String(), codeOf(resp)).Inc()
-	return resp, err
-}
-
-// codeOf returns an answer as metrics name it.
-func codeOf(resp *http.Response) string {
-	switch {
-	case resp == nil:
-		return "none"
-	case resp.StatusCode == http.StatusTooManyRequests:
-		return "429"
-	}
-	return strconv.Itoa(resp.StatusCode/100) + "xx"
-}
-
-// measureDelay measures a rejection.
-func (t *Throttle) measureDelay(err error) {
-	if r, ok := errors.AsType[*Rejected](err); ok {
-		metrics.ThrottleDelays.WithLabelValues(t.tenant, string(r.Reason)).Observe(r.RetryAfter.Seconds())
-	}
 }
 
 // probes reports whether the next request is the first of the probe.

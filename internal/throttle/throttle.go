@@ -37,6 +37,9 @@ func New(now func() time.Time, b *Bulkhead, tenant string) *Throttle {
 	return t
 }
 
+// Tenant is the name that the throttle was made for.
+func (t *Throttle) Tenant() string { return t.tenant }
+
 // SetCeilings bounds what is sent, in requests a second on average; 0 is no bound.
 func (t *Throttle) SetCeilings(authentication, directory float64) {
 	t.mu.Lock()
