@@ -13,7 +13,7 @@ HELM := go tool -modfile=hack/tools/helm/go.mod helm
 PROMTOOL := go tool -modfile=hack/tools/promtool/go.mod
 
 # Modules of their own: what they need would otherwise weigh on the operator's go.mod.
-MODULES := . hack/devcluster hack/graphsdk hack/plot hack/tools hack/tools/helm hack/tools/lint hack/tools/promtool
+MODULES := . hack/devcluster hack/graphsdk hack/plot hack/release hack/tools hack/tools/helm hack/tools/lint hack/tools/promtool
 
 FUZZTIME ?= 30s
 RACE     ?= -race
@@ -69,6 +69,7 @@ test: assets ## every test, on a real API server
 	go test -C hack/devcluster ./...
 	go test -C hack/graphsdk ./...
 	go test -C hack/plot ./...
+	go test -C hack/release ./...
 
 .PHONY: lint
 lint: ## golangci-lint, actionlint for the workflows, helm lint, and dead code
@@ -77,6 +78,7 @@ lint: ## golangci-lint, actionlint for the workflows, helm lint, and dead code
 	cd hack/devcluster && go tool -modfile=../tools/lint/go.mod golangci-lint run ./...
 	cd hack/graphsdk && go tool -modfile=../tools/lint/go.mod golangci-lint run ./...
 	cd hack/plot && go tool -modfile=../tools/lint/go.mod golangci-lint run ./...
+	cd hack/release && go tool -modfile=../tools/lint/go.mod golangci-lint run ./...
 	@echo "lint: actionlint" >&2
 	$(ACTIONLINT) .github/workflows/*.yaml
 	@echo "lint: helm; the first run builds it, a few minutes" >&2
@@ -118,6 +120,29 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 nightly: assets ## explore, fuzz, chaos and soak, MINUTES (30) each, from SEED (a new one, printed)
 	hack/nightly.sh $(MINUTES) $(or $(SEED),$$(date +%s))
 
+##@ Release it
+
+IMAGE ?= ghcr.io/entraops/phone-operator
+CHARTS ?= $(dir $(IMAGE))charts
+RELEASE := go run -C hack/release . -dist $(CURDIR)/dist -image $(IMAGE) -version "$(VERSION)"
+
+.PHONY: image
+image: ## the operator's image for amd64 and arm64, of VERSION (the commit) and called IMAGE, as an OCI layout in dist/image
+	$(RELEASE) image
+
+.PHONY: release
+release: ## everything that a release of VERSION has, into dist/ (docs/release.md)
+	rm -rf dist
+	$(RELEASE) release
+
+.PHONY: push-image
+push-image: ## the image of dist/image to its registry
+	$(RELEASE) push
+
+.PHONY: push
+push: push-image ## the image to IMAGE and the chart to CHARTS, as `make release` made them for VERSION
+	$(HELM) push dist/phone-operator-$(VERSION:v%=%).tgz oci://$(CHARTS)
+
 ##@ What stands under it
 
 .PHONY: assets
@@ -126,6 +151,7 @@ assets: ## etcd and kube-apiserver: found, downloaded, or built once
 
 .PHONY: clean
 clean: ## remove what was built; etcd and kube-apiserver stay
+	rm -rf dist
 	[ ! -d bin ] || find bin -mindepth 1 -maxdepth 1 ! -name k8s -exec rm -rf {} +
 
 .PHONY: clean-assets

@@ -59,7 +59,7 @@ func repository(t *testing.T) (documents, files []string) {
 		case err != nil:
 			return err
 		case d.IsDir():
-			if path == ".git" || path == "bin" {
+			if path == ".git" || path == "bin" || path == "dist" {
 				return filepath.SkipDir
 			}
 			return nil
@@ -73,7 +73,7 @@ func repository(t *testing.T) (documents, files []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return documents, files
+	return documents, append(files, "dist/install.yaml", "dist/phonemethod.yaml") // make release makes these
 }
 
 // named reports whether a document means the file: by its path, the end of it, or a pattern.
