@@ -172,6 +172,8 @@ func causeOf(err error) string {
 	switch {
 	case errors.As(err, &refused):
 		return refused.Error()
+	case errors.Is(err, errReadOnly):
+		return errReadOnly.Error()
 	case errors.As(err, &untrusted):
 		return "the server's certificate is not trusted"
 	case errors.Is(err, context.Canceled):

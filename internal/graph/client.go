@@ -53,6 +53,8 @@ type Options struct {
 	Timeout time.Duration
 	// Abreast is how many calls about one user are on their way at once; zero is five.
 	Abreast int
+	// ReadOnly has the client refuse every request but GET, before it is sent.
+	ReadOnly bool
 	// NoSMSSignIn says that this cloud has no enableSmsSignIn and disableSmsSignIn
 	// (China). They are then refused without asking.
 	NoSMSSignIn bool
@@ -108,9 +110,13 @@ func New(o Options) (*Client, error) {
 	if o.Trace != nil {
 		perRetry = append(perRetry, o.Trace)
 	}
+	perCall := []policy.Policy{UserAgent{}}
+	if o.ReadOnly {
+		perCall = append(perCall, readOnly{})
+	}
 	return &Client{
 		pipeline: runtime.NewPipeline("", "", runtime.PipelineOptions{
-			PerCall:                []policy.Policy{UserAgent{}},
+			PerCall:                perCall,
 			PerRetry:               perRetry,
 			AllowedHeaders:         loggedHeaders,
 			AllowedQueryParameters: []string{"$select", "$count"},

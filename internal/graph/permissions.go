@@ -68,6 +68,28 @@ func (o opening) openTo(has []string) bool {
 	return slices.ContainsFunc(o, func(p string) bool { return slices.Contains(has, p) })
 }
 
+// Missing returns which application permissions are missing, each the least that would do: to find users and read
+// their phones, to write phones if writes says so, and to see whom Entra protects if protects does.
+func Missing(has []string, writes, protects bool) (missing []string) {
+	needed := []opening{readUsers, readPhones}
+	if writes {
+		needed[1] = writePhones
+	}
+	if protects {
+		for _, q := range questions {
+			if q.view == "" {
+				needed = append(needed, q.needs)
+			}
+		}
+	}
+	for _, o := range needed {
+		if !o.openTo(has) {
+			missing = append(missing, o.least())
+		}
+	}
+	return missing
+}
+
 // rolesOf returns the application permissions that a token carries, sorted and without
 // repetition. It reports whether the token can be read. Graph verifies a token; here
 // it is only read.

@@ -13,28 +13,46 @@ import (
 // is none. mayWrite is asked before each piece that is sent; nil: always. Nothing is sent. An error says what to do and
 // holds nothing of the secret.
 func Connect(spec *v1alpha1.EntraTenantSpec, secret []byte, t *throttle.Throttle, mayWrite func() error) (*graph.Client, error) {
+	o, err := optionsOf(spec, ProofOf(spec.Credential, secret), t, mayWrite)
+	if err != nil {
+		return nil, err
+	}
+	return graph.New(o)
+}
+
+// ConnectReadOnly makes such a client for whoever only looks: it sends no request that could change anything. It
+// signs in with proof, whatever the EntraTenant's credential is.
+func ConnectReadOnly(spec *v1alpha1.EntraTenantSpec, proof Proof, t *throttle.Throttle) (*graph.Client, error) {
+	o, err := optionsOf(spec, proof, t, nil)
+	if err != nil {
+		return nil, err
+	}
+	o.ReadOnly = true
+	return graph.New(o)
+}
+
+func optionsOf(spec *v1alpha1.EntraTenantSpec, proof Proof, t *throttle.Throttle, mayWrite func() error) (graph.Options, error) {
 	place := Place{Cloud: Cloud(spec.CloudOrDefault()), MayWrite: mayWrite}
 	if e := spec.Endpoint; e != nil {
 		place.Graph, place.Authority, place.CABundle = e.Graph, e.Authority, e.CABundle
 	}
-	credential, err := place.Credential(Identity{
-		TenantID: spec.TenantGUID(), ClientID: spec.ClientID, Proof: proofOf(spec.Credential, secret),
-	})
+	credential, err := place.Credential(Identity{TenantID: spec.TenantGUID(), ClientID: spec.ClientID, Proof: proof})
 	if err != nil {
-		return nil, err
+		return graph.Options{}, err
 	}
 	o, err := place.GraphOptions(credential)
 	if err != nil {
-		return nil, err
+		return graph.Options{}, err
 	}
 	o.Version = string(spec.GraphVersionOrDefault())
 	t.SetCeilings(float64(spec.AuthenticationRequestsPerMinuteOrZero())/60, float64(spec.DirectoryRequestsPerSecondOrZero()))
 	o.Throttle = t
 	o.Measure, o.Trace = metrics.Policy(t.Tenant()), tracing.Policy()
-	return graph.New(o)
+	return o, nil
 }
 
-func proofOf(c v1alpha1.Credential, secret []byte) Proof {
+// ProofOf is the proof that an EntraTenant describes. secret is the value behind its secretRef, nil where there is none.
+func ProofOf(c v1alpha1.Credential, secret []byte) Proof {
 	switch {
 	case c.WorkloadIdentity != nil:
 		return WorkloadIdentity()

@@ -133,6 +133,16 @@ func ManagedIdentity() Proof {
 	}}
 }
 
+// Ambient proves with whatever azidentity finds on the machine of a person or a pipeline: its environment variables, a
+// federated token, the sign-in of az. It is for programs that somebody starts, and not for the operator.
+func Ambient() Proof {
+	return Proof{"ambient credential", func(i Identity, s setup) (azcore.TokenCredential, error) {
+		return made(azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
+			ClientOptions: s.options, DisableInstanceDiscovery: s.own, TenantID: i.TenantID,
+		}))
+	}}
+}
+
 // ClientSecret proves with a secret. White space around it is ignored: a Kubernetes
 // Secret made from a file ends in a newline. What no secret of Entra can be is refused,
 // with how it came to be so.
