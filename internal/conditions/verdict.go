@@ -39,8 +39,7 @@ func ForVerdict(c Subject, v plan.Verdict) Set {
 		return ForFailure(&graph.Error{Kind: graph.Unclear, RequestID: c.RequestID}, c.Observe)
 	}
 	if c.Observe && (v.Outcome == plan.Pending || v.Outcome == plan.HandingOver || v.SMS == plan.SMSPending) {
-		s := notSynced(v1alpha1.ReasonWouldChange, Failed, fmt.Sprintf(
-			"Mode Enforce would %s; the EntraTenant is in mode Observe and nothing is written.", would(c, v)))
+		s := notSynced(v1alpha1.ReasonWouldChange, Failed, enforceWould+would(c, v)+butObserves)
 		s.Settled = false
 		return s
 	}
@@ -97,6 +96,18 @@ func ForVerdict(c Subject, v plan.Verdict) Set {
 			"The EntraTenant's limits.deletionsPerHour is used up: the deletion waits for its turn, or for a higher limit.")
 	}
 	return Unchanged()
+}
+
+// The beginning and the end of what a WouldChange says.
+const (
+	enforceWould = "Mode Enforce would "
+	butObserves  = "; the EntraTenant is in mode Observe and nothing is written."
+)
+
+// Foreseen returns what mode Enforce would do, such as "create the user's mobile: +1 ********00", out of the message
+// of a WouldChange.
+func Foreseen(message string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(message, enforceWould), butObserves)
 }
 
 // orphan ends a sentence on a deletion that does not go through.

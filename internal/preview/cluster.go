@@ -1,0 +1,195 @@
+package preview
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/controllers/phonemethod"
+	"github.com/entraops/phone-operator/internal/index"
+)
+
+type method = v1alpha1.PhoneAuthenticationMethod
+
+// cluster is what the reconciler sees of one: the API server's resources, with manifests laid over. The reconciler's
+// writes change it and nothing else: the client that it stands on is for dry runs.
+type cluster struct {
+	client.Client
+
+	methods    map[client.ObjectKey]*method // all that matter
+	indexed    map[string]map[client.ObjectKey]bool
+	indexers   map[string]client.IndexerFunc
+	tenants    map[string]*v1alpha1.EntraTenant // all that matter
+	namespaces map[string]*metav1.PartialObjectMetadata
+	secrets    map[client.ObjectKey]*corev1.Secret // of manifests
+
+	unreadable map[client.ObjectKey]bool // Secrets that the API server does not show to the caller
+	nameless   map[string]bool           // namespaces of which it does not show the labels
+}
+
+func newCluster(ctx context.Context, api client.Client) (*cluster, error) {
+	c := &cluster{
+		Client: client.NewDryRunClient(api), methods: map[client.ObjectKey]*method{}, indexed: map[string]map[client.ObjectKey]bool{},
+		indexers: map[string]client.IndexerFunc{}, tenants: map[string]*v1alpha1.EntraTenant{}, namespaces: map[string]*metav1.PartialObjectMetadata{},
+		secrets: map[client.ObjectKey]*corev1.Secret{}, unreadable: map[client.ObjectKey]bool{}, nameless: map[string]bool{},
+	}
+	return c, index.Add(ctx, c)
+}
+
+// IndexField has the resources indexed as the operator's cache has them.
+func (c *cluster) IndexField(_ context.Context, of client.Object, field string, value client.IndexerFunc) error {
+	if _, ok := of.(*method); ok {
+		c.indexers[field] = value
+	}
+	return nil
+}
+
+// put stores a resource in place of the one of its name. It is not changed from then on.
+func (c *cluster) put(o *method) error {
+	if _, err := phonemethod.Thin(o); err != nil {
+		return err
+	}
+	key := client.ObjectKeyFromObject(o)
+	c.drop(key)
+	c.methods[key] = o
+	for field, values := range c.indexers {
+		for _, value := range values(o) {
+			if c.indexed[field+" "+value] == nil {
+				c.indexed[field+" "+value] = map[client.ObjectKey]bool{}
+			}
+			c.indexed[field+" "+value][key] = true
+		}
+	}
+	return nil
+}
+
+func (c *cluster) drop(key client.ObjectKey) {
+	was := c.methods[key]
+	if was == nil {
+		return
+	}
+	delete(c.methods, key)
+	for field, values := range c.indexers {
+		for _, value := range values(was) {
+			delete(c.indexed[field+" "+value], key)
+		}
+	}
+}
+
+// Get reads what the reconciler and the connection to a tenant need.
+func (c *cluster) Get(ctx context.Context, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
+	switch o := into.(type) {
+	case *method:
+		if found := c.methods[key]; found != nil {
+			found.DeepCopyInto(o)
+			return nil
+		}
+		return notFound("phoneauthenticationmethods", key)
+	case *v1alpha1.EntraTenant:
+		if found := c.tenants[key.Name]; found != nil {
+			found.DeepCopyInto(o)
+			return nil
+		}
+		return notFound("entratenants", key)
+	case *metav1.PartialObjectMetadata:
+		return c.getNamespace(ctx, key, o)
+	case *corev1.Secret:
+		if found := c.secrets[key]; found != nil {
+			found.DeepCopyInto(o)
+			return nil
+		}
+		err := c.Client.Get(ctx, key, o)
+		if apierrors.IsForbidden(err) {
+			c.unreadable[key] = true
+		}
+		return err
+	default:
+		return fmt.Errorf("a preview reads no %T", into)
+	}
+}
+
+// getNamespace knows of one that it may not read what every namespace has.
+func (c *cluster) getNamespace(ctx context.Context, key client.ObjectKey, into *metav1.PartialObjectMetadata) error {
+	if found := c.namespaces[key.Name]; found != nil {
+		found.DeepCopyInto(into)
+		return nil
+	}
+	err := c.Client.Get(ctx, key, into)
+	if apierrors.IsForbidden(err) {
+		c.nameless[key.Name], err = true, nil
+		into.Name, into.Labels = key.Name, map[string]string{corev1.LabelMetadataName: key.Name}
+	}
+	if err == nil {
+		c.namespaces[key.Name] = into.DeepCopy()
+	}
+	return err
+}
+
+// List lists resources by one field.
+func (c *cluster) List(_ context.Context, into client.ObjectList, opts ...client.ListOption) error {
+	list, ok := into.(*v1alpha1.PhoneAuthenticationMethodList)
+	by := (&client.ListOptions{}).ApplyOptions(opts)
+	if !ok || by.FieldSelector == nil || len(by.FieldSelector.Requirements()) != 1 {
+		return fmt.Errorf("a preview lists no %T but by one field", into)
+	}
+	r := by.FieldSelector.Requirements()[0]
+	for key := range c.indexed[r.Field+" "+r.Value] {
+		if by.Namespace == "" || by.Namespace == key.Namespace {
+			list.Items = append(list.Items, *c.methods[key].DeepCopy())
+		}
+	}
+	return nil
+}
+
+// Patch stores the resource as it was patched, but for its status. One whose deletion nothing holds up any more is gone.
+func (c *cluster) Patch(_ context.Context, into client.Object, _ client.Patch, _ ...client.PatchOption) error {
+	return c.change(into, func(was, o *method) { o.Status = was.Status })
+}
+
+// Status is for patches of the status.
+func (c *cluster) Status() client.SubResourceWriter {
+	return statusWriter{c.Client.Status(), c}
+}
+
+type statusWriter struct {
+	client.SubResourceWriter
+	cluster *cluster
+}
+
+// Patch stores the status.
+func (w statusWriter) Patch(_ context.Context, into client.Object, _ client.Patch, _ ...client.SubResourcePatchOption) error {
+	return w.cluster.change(into, func(was, o *method) {
+		status := o.Status
+		was.DeepCopyInto(o)
+		o.Status = status
+	})
+}
+
+func (c *cluster) change(into client.Object, merge func(was, o *method)) error {
+	o, ok := into.(*method)
+	key := client.ObjectKeyFromObject(into)
+	was := c.methods[key]
+	switch {
+	case !ok:
+		return fmt.Errorf("a preview writes no %T", into)
+	case was == nil:
+		return notFound("phoneauthenticationmethods", key)
+	}
+	merge(was, o)
+	if !o.DeletionTimestamp.IsZero() && !controllerutil.ContainsFinalizer(o, v1alpha1.Finalizer) {
+		c.drop(key)
+		return nil
+	}
+	return c.put(o.DeepCopy())
+}
+
+func notFound(resource string, key client.ObjectKey) error {
+	return apierrors.NewNotFound(schema.GroupResource{Group: v1alpha1.GroupVersion.Group, Resource: resource}, key.Name)
+}

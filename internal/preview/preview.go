@@ -1,0 +1,143 @@
+package preview
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/tenant"
+)
+
+// Options say what is looked at, and as whom.
+type Options struct {
+	// API is the API server. Nothing is stored there.
+	API client.Client
+	// Manifests are PhoneAuthenticationMethods, and the EntraTenants, Namespaces and Secrets that come with them. Each
+	// object is there once, and whatever is in a namespace says in which.
+	Manifests []*unstructured.Unstructured
+	// FieldManager is in whose name the manifests will be applied; "": whoever applied an object last.
+	FieldManager string
+	// Ambient signs in to Graph with what the machine has, not with the EntraTenants' credentials.
+	Ambient bool
+	// Unmanaged lists the phones that no resource declares.
+	Unmanaged bool
+	// Progress is told how many users were looked at, and how many are known of; nil: nobody is.
+	Progress func(done, all int)
+}
+
+// Preview is what the operator would do.
+type Preview struct {
+	Rows      []Row    // one for each PhoneAuthenticationMethod, and for each other manifest that is refused
+	Unmanaged []Phone  // of users whose phones were read
+	Notes     []string // what the reader should know
+}
+
+// lasting is added to the time, so that what the operator waits for while a resource is new is over.
+const lasting = 5 * time.Minute
+
+// Run finds out what the operator would do. An error means that it cannot be known.
+func Run(ctx context.Context, o Options) (Preview, error) {
+	c, err := newCluster(ctx, o.API)
+	if err != nil {
+		return Preview{}, err
+	}
+	r := &run{Options: o, layers: &layers{
+		cluster: c, manager: o.FieldManager, now: time.Now(), unasked: map[string]bool{}, changed: map[string]bool{}, before: map[client.ObjectKey]*method{},
+	}, registry: tenant.NewRegistry(), queue: &queue{}}
+	ctx = log.IntoContext(ctx, logr.Discard()) // the operator's log is about what it does
+	if err := r.prepare(ctx); err != nil {
+		return Preview{}, err
+	}
+	if err := r.reconcileAll(ctx); err != nil {
+		return Preview{}, err
+	}
+	return r.report(ctx)
+}
+
+type run struct {
+	Options
+	*layers
+	registry *tenant.Registry
+	queue    *queue
+	refused  []Row
+	asked    []client.ObjectKey // the resources of manifests that can be applied
+}
+
+// prepare reads the cluster, lays the manifests over, and connects to their tenants.
+func (r *run) prepare(ctx context.Context) error {
+	order := []string{"Namespace", "EntraTenant", "Secret", "PhoneAuthenticationMethod"}
+	sorted := slices.SortedStableFunc(slices.Values(r.Manifests), func(a, b *unstructured.Unstructured) int {
+		return slices.Index(order, a.GetKind()) - slices.Index(order, b.GetKind())
+	})
+	names := map[string]bool{}
+	for _, o := range sorted {
+		if o.GetKind() == order[3] {
+			names[tenantOf(o)] = true
+		}
+	}
+	if err := r.loadMethods(ctx, names); err != nil {
+		return err
+	}
+	for _, o := range sorted {
+		refused, err := r.lay(ctx, o)
+		switch {
+		case err != nil:
+			return err
+		case refused != nil:
+			r.refused = append(r.refused, refusedRow(o, refused))
+		case o.GetKind() == order[3]:
+			r.asked = append(r.asked, client.ObjectKeyFromObject(o))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if err := r.loadTenant(ctx, name); err != nil {
+			return err
+		}
+		if o := r.tenants[name]; o != nil {
+			t, err := r.connect(ctx, o, r.registry, r.Ambient)
+			if err != nil {
+				return err
+			}
+			r.registry.Put(t)
+		}
+	}
+	return nil
+}
+
+func tenantOf(o *unstructured.Unstructured) string {
+	if name, _, _ := unstructured.NestedString(o.Object, "spec", "tenantRef", "name"); name != "" {
+		return name
+	}
+	return (&v1alpha1.PhoneAuthenticationMethodSpec{}).TenantName()
+}
+
+// page is how many resources are read at once.
+const page = 500
+
+// loadMethods reads the resources of tenants: each may be a rival of one in a manifest.
+func (r *run) loadMethods(ctx context.Context, tenants map[string]bool) error {
+	for next := ""; ; {
+		var list v1alpha1.PhoneAuthenticationMethodList
+		if err := r.API.List(ctx, &list, client.Limit(page), client.Continue(next)); err != nil {
+			return fmt.Errorf("read the PhoneAuthenticationMethods of all namespaces, among which there may be rivals: %w", err)
+		}
+		for i := range list.Items {
+			if o := &list.Items[i]; tenants[o.Spec.TenantName()] {
+				if err := r.put(o); err != nil {
+					return err
+				}
+			}
+		}
+		if next = list.Continue; next == "" {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,115 @@
+package preview
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/controllers/phonemethod"
+	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/index"
+	"github.com/entraops/phone-operator/internal/throttle"
+	"github.com/entraops/phone-operator/internal/user"
+)
+
+// reconcileAll has the reconciler look at each user of a manifest.
+func (r *run) reconcileAll(ctx context.Context) error {
+	reconciler := &phonemethod.Reconciler{
+		Client: r.cluster, Reader: r.cluster, Events: silent{}, Tenants: r.registry,
+		Now: func() time.Time { return time.Now().Add(lasting) },
+	}
+	reconciler.WithoutManager(r.queue)
+	for _, key := range r.asked {
+		r.queue.Add(user.KeyOf(r.methods[key]))
+	}
+	for done := 0; ; done++ {
+		if r.Progress != nil {
+			r.Progress(done, done+len(r.queue.waiting))
+		}
+		key, ok := r.queue.next()
+		if !ok {
+			return nil
+		}
+		if err := r.reconcile(ctx, reconciler, key); err != nil {
+			return err
+		}
+	}
+}
+
+const (
+	// attempts is how often a user is looked at whom Graph is too busy for.
+	attempts = 10
+	// longestWait is for one attempt.
+	longestWait = 5 * time.Minute
+)
+
+func (r *run) reconcile(ctx context.Context, reconciler *phonemethod.Reconciler, key user.Key) error {
+	for attempt := 1; ; attempt++ {
+		if err := r.awaitTurn(ctx, key.Tenant); err != nil {
+			return err
+		}
+		waiting := len(r.queue.waiting)
+		result, err := reconciler.Reconcile(ctx, key)
+		if _, ofGraph := errors.AsType[*graph.Error](err); err != nil && !ofGraph { // of Graph's the resources tell
+			return fmt.Errorf("look at user %s: %w", key.User, err)
+		}
+		if attempt == attempts || len(r.queue.waiting) > waiting || !r.isThrottled(key) {
+			return ctx.Err()
+		}
+		if err := wait(ctx, min(result.RequeueAfter, longestWait)); err != nil {
+			return err
+		}
+	}
+}
+
+// awaitTurn waits until a tenant admits a reconcile, as the operator's users wait in its queue.
+func (r *run) awaitTurn(ctx context.Context, name string) error {
+	t, ok := r.registry.Get(name)
+	if !ok || t.Problem != nil {
+		return nil
+	}
+	for {
+		_, ticket, err := t.Throttle.Admit(ctx, throttle.High, throttle.Directory, throttle.Authentication)
+		rejected, isRejected := errors.AsType[*throttle.Rejected](err)
+		switch {
+		case err == nil:
+			ticket.Done(nil)
+			return nil
+		case !isRejected || rejected.Reason == throttle.CircuitOpen: // Graph does not answer: the resources say so
+			return nil
+		}
+		if err := wait(ctx, rejected.RetryAfter); err != nil {
+			return err
+		}
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(max(d, time.Millisecond)):
+		return nil
+	}
+}
+
+func (r *run) isThrottled(key user.Key) bool {
+	for of := range r.indexed[index.User+" "+key.String()] {
+		ready := meta.FindStatusCondition(r.methods[of].Status.Conditions, v1alpha1.ConditionReady)
+		if ready != nil && ready.Reason == v1alpha1.ReasonThrottled {
+			return true
+		}
+	}
+	return false
+}
+
+// silent records no events.
+type silent struct{}
+
+// Eventf drops an event.
+func (silent) Eventf(runtime.Object, runtime.Object, string, string, string, string, ...any) {}
