@@ -39,6 +39,11 @@ func (r *Reconciler) leastPrivilege(ctx context.Context, t *tenant.Tenant) condi
 	if err != nil {
 		return conditions.Condition{}
 	}
+	return LeastPrivilege(has)
+}
+
+// LeastPrivilege is the condition of that name for the permissions that a token carries.
+func LeastPrivilege(has []string) conditions.Condition {
 	broad := slices.DeleteFunc(slices.Clone(has), func(p string) bool {
 		return slices.Contains(enough, p) || p == besideAuditLog && len(graph.MissingForAudits(has)) == 0
 	})
