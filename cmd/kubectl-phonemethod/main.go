@@ -19,10 +19,14 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := cli.New(genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}).ExecuteContext(ctx)
 	stop()
-	if err != nil {
-		if !errors.Is(err, cli.ErrSaid) {
-			fmt.Fprintln(os.Stderr, "error:", err)
-		}
+	switch {
+	case err == nil:
+	case errors.Is(err, cli.ErrFound):
+		os.Exit(2)
+	case errors.Is(err, cli.ErrSaid):
+		os.Exit(1)
+	default:
+		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
 }

@@ -14,16 +14,27 @@ import (
 // output is how a command prints.
 type output string
 
-const table output = "table"
+const (
+	table    output = "table"
+	markdown output = "markdown" // of plan only
+)
 
 var outputs = []string{"table", "json", "yaml"}
+
+// outputsOf are those of a command.
+func outputsOf(command string) []string {
+	if command == "plan" {
+		return append(slices.Clone(outputs), string(markdown))
+	}
+	return outputs
+}
 
 // String, Set and Type make output a flag.
 func (o *output) String() string { return string(*o) }
 
 // Set takes one of outputs.
 func (o *output) Set(v string) error {
-	if !slices.Contains(outputs, v) {
+	if !slices.Contains(outputs, v) && v != string(markdown) {
 		return fmt.Errorf("print as table, json or yaml")
 	}
 	*o = output(v)

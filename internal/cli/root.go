@@ -20,7 +20,7 @@ func New(streams genericiooptions.IOStreams) *cobra.Command {
 		Use:   "kubectl-phonemethod",
 		Short: "Work with the phone authentication methods of Phone Operator",
 		Long: "Work with the PhoneAuthenticationMethods of Phone Operator: see what is wrong and why, suspend, resume and release\n" +
-			"resources, and bring phones in from a spreadsheet. Numbers are shown masked.",
+			"resources, bring phones in from a spreadsheet, and see what manifests would change. Numbers are shown masked.",
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl phonemethod"},
 		Version:       version.Line("kubectl-phonemethod"),
 		SilenceErrors: true, // main prints them
@@ -31,9 +31,15 @@ func New(streams genericiooptions.IOStreams) *cobra.Command {
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
 	s.flags.AddFlags(root.PersistentFlags())
-	root.PersistentFlags().VarP(&s.output, "output", "o", "how to print: table, json or yaml")
+	root.PersistentFlags().VarP(&s.output, "output", "o", "how to print: table, json or yaml; of plan also markdown")
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if s.output == markdown && cmd.Name() != "plan" {
+			return errors.New("only plan prints markdown")
+		}
+		return nil
+	}
 	root.AddCommand(
-		newStatus(s), newExplain(s), newImport(s),
+		newStatus(s), newExplain(s), newDoctor(s), newPlan(s), newImport(s),
 		newSuspend(s), newResume(s), newReconcile(s), newRelease(s),
 	)
 	s.complete(root)

@@ -71,7 +71,9 @@ func (s *session) complete(root *cobra.Command) {
 			panic(err) // a flag that does not exist
 		}
 	}
-	must(root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(outputs, cobra.ShellCompDirectiveNoFileComp)))
+	must(root.RegisterFlagCompletionFunc("output", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return outputsOf(cmd.Name()), cobra.ShellCompDirectiveNoFileComp
+	}))
 	must(root.RegisterFlagCompletionFunc("namespace", s.completeNamespaces))
 	must(root.RegisterFlagCompletionFunc("context", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		raw, err := s.flags.ToRawKubeConfigLoader().RawConfig()

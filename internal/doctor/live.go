@@ -90,7 +90,7 @@ func clock(ahead time.Duration, check string) Finding {
 		f.State = Warn
 	}
 	if f.State != OK {
-		f.Do = "Set this machine's clock by NTP, and see that the nodes of the cluster do the same: a token is not taken from whom the time is wrong for."
+		f.Do = "Set this machine's clock by NTP, and see that the nodes of the cluster do the same: Entra refuses a proof, by certificate or federated token, that is of another time."
 	}
 	return f
 }

@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/entraops/phone-operator/internal/preview"
+)
+
+func examplePlan() *planned {
+	return &planned{
+		Summary: summary{Refused: 1, Change: 1, Unchanged: 2},
+		Rows: []preview.Row{
+			{Namespace: "people", Name: "erin-mobile", User: "erin@contoso.com", PhoneType: "mobile", Outcome: preview.Refused, Reason: "InvalidNumber",
+				Message: "write | and\n[a link](https://example.com), @team"},
+			{Namespace: "people", Name: "ada-mobile", User: "ada@contoso.com", PhoneType: "mobile", Number: "+1 ********00", Outcome: preview.Change,
+				Action: "Create", Reason: "WouldChange", Message: "create the user's mobile: +1 ********00"},
+			{Namespace: "people", Name: "ben-mobile", User: "ben@contoso.com", PhoneType: "mobile", Outcome: preview.Unchanged, Reason: "Ready"},
+		},
+		Unmanaged: []preview.Phone{{Tenant: "default", User: "ada@contoso.com", PhoneType: "office", Number: "+1 ********09"}},
+		Notes:     []string{"left out: 1 of kind Kustomization"},
+	}
+}
+
+func TestMarkdown(t *testing.T) {
+	var b strings.Builder
+	must(t, examplePlan().markdown(&b))
+	want := `**Phones: 1 change in Graph, 1 refused, 2 unchanged.**
+
+| Result | Resource | User | Type | Message |
+|---|---|---|---|---|
+| Refused: InvalidNumber | people/erin-mobile | erin@contoso.com | mobile | write \| and \[a link\]\(https://example.com\), @` + "\u2060" + `team |
+| Create | people/ada-mobile | ada@contoso.com | mobile | create the user's mobile: \+1 \*\*\*\*\*\*\*\*00 |
+
+In Graph, and declared by no resource:
+
+| User | Type | Number |
+|---|---|---|
+| ada@contoso.com | office | \+1 \*\*\*\*\*\*\*\*09 |
+
+* left out: 1 of kind Kustomization
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestOnlyPlanPrintsMarkdown(t *testing.T) {
+	if _, _, err := offline(t, "status", "-o", "markdown"); err == nil || !strings.Contains(err.Error(), "markdown") {
+		t.Errorf("status prints markdown: %v", err)
+	}
+	for outcome, want := range map[summary]error{
+		{Unchanged: 3}: nil, {Change: 1}: ErrFound, {Waits: 1}: ErrFound, {Refused: 1}: ErrFound, {Unknown: 1, Change: 1}: ErrSaid,
+	} {
+		if got := (&planned{Summary: outcome}).verdict(); got != want {
+			t.Errorf("%+v: %v", outcome, got)
+		}
+	}
+}

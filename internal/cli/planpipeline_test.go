@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/devcluster"
+	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/testenv"
+)
+
+// TestPlanOfAPipeline has no right to the EntraTenant's Secret nor to write, and signs in to Graph by itself.
+func TestPlanOfAPipeline(t *testing.T) {
+	w := newConnected(t, "pipeline", least)
+	must(t, w.graph.AddApp(emulator.App{ClientID: "66666666-7777-8888-9999-000000000001", Secret: "another-secret", Roles: []string{
+		"UserAuthMethod-Phone.Read.All", "User.ReadBasic.All", "RoleManagement.Read.Directory", "GroupMember.Read.All"}}))
+	w.user("ada", having(map[string]string{"office": "+1 2065550102"}))
+	w.in = w.phone("ada-mobile", "ada", "mobile", "+1 2065550101")
+	must(t, w.Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "ci"}}))
+	must(t, w.Create(t.Context(), &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "pipeline"}, Rules: []rbacv1.PolicyRule{
+		{APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"phoneauthenticationmethods", "entratenants"}, Verbs: []string{"get", "list"}}}}))
+	must(t, w.Create(t.Context(), &rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: "pipeline"},
+		RoleRef:  rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "pipeline"},
+		Subjects: []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: w.namespace, Name: "ci"}}}))
+	cfg, err := testenv.Shared(t).ServiceAccount(t.Context(), w.namespace, "ci")
+	must(t, err)
+	file, err := devcluster.Kubeconfig(cfg)
+	must(t, err)
+	must(t, os.WriteFile(w.kubeconfig, file, 0o600))
+
+	_, _, err = w.run("plan", "-f", "-")
+	if err == nil || !strings.Contains(err.Error(), "--credential=default") {
+		t.Errorf("who may not read the Secret is told %v", err)
+	}
+	o := &v1alpha1.EntraTenant{}
+	must(t, w.Get(t.Context(), client.ObjectKey{Name: w.namespace}, o))
+	for name, value := range map[string]string{
+		"AZURE_TENANT_ID": o.Spec.TenantID, "AZURE_CLIENT_ID": "66666666-7777-8888-9999-000000000001", "AZURE_CLIENT_SECRET": "another-secret"} {
+		t.Setenv(name, value)
+	}
+	w.graph.ResetRequests()
+	out, _, err := w.run("plan", "-f", "-", "--credential=default", "--show-unmanaged", "-o", "markdown")
+	if !errors.Is(err, ErrFound) {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	w.onlyLooked()
+	mustSay(t, out, "**Phones: 1 change in Graph.**", `| Create | pipeline/ada-mobile | ada@contoso.com | mobile | create the user's mobile: \+1 \*\*\*\*\*\*\*\*01 |`,
+		`| ada@contoso.com | office | \+1 \*\*\*\*\*\*\*\*02 |`, "you may not apply PhoneAuthenticationMethod", "you may not read namespace pipeline")
+}
+
+// TestPlanTells what the files do not say and what cannot be known.
+func TestPlanTells(t *testing.T) {
+	w := newConnected(t, "telling", least)
+	if _, _, err := w.run("plan"); err == nil {
+		t.Error("nothing was planned")
+	}
+	w.in = strings.Replace(w.phone("ada-mobile", "ada", "mobile", "+1 2065550101"), "tenantRef: {name: telling}", "tenantRef: {name: nowhere}", 1)
+	out, _, err := w.run("plan", "-f", "-")
+	if !errors.Is(err, ErrFound) {
+		t.Errorf("got %v", err)
+	}
+	mustSay(t, out, "Refused: TenantNotFound", "0 changes in Graph, 1 refused.")
+
+	must(t, w.graph.AddFault(emulator.Fault{Path: "/users", Effect: emulator.Answer, Status: 503}))
+	w.in = w.phone("ada-mobile", "ada", "mobile", "+1 2065550101")
+	out, _, err = w.run("plan", "-f", "-")
+	if err == nil || errors.Is(err, ErrFound) {
+		t.Errorf("Graph is away, and the plan says %v\n%s", err, out)
+	}
+}
