@@ -102,6 +102,9 @@ func TestPlanSaysWhatTheOperatorDoes(t *testing.T) {
 	}
 	got := map[string]string{}
 	for _, r := range p.Rows {
+		if r.Name == "mia-office" && !strings.HasPrefix(r.Message, "spec.phoneNumber: write + and the country code, one space") {
+			t.Errorf("what the API server does not like is said so: %s", r.Message)
+		}
 		got[r.Name] = strings.TrimSpace(string(r.Outcome) + " " + r.Action)
 		if r.Action == "" && r.Outcome != preview.Unchanged {
 			got[r.Name] += " " + r.Reason

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -54,7 +55,7 @@ func TestOnlyPlanPrintsMarkdown(t *testing.T) {
 	for outcome, want := range map[summary]error{
 		{Unchanged: 3}: nil, {Change: 1}: ErrFound, {Waits: 1}: ErrFound, {Refused: 1}: ErrFound, {Unknown: 1, Change: 1}: ErrSaid,
 	} {
-		if got := (&planned{Summary: outcome}).verdict(); got != want {
+		if got := (&planned{Summary: outcome}).verdict(); !errors.Is(got, want) {
 			t.Errorf("%+v: %v", outcome, got)
 		}
 	}

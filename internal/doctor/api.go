@@ -120,9 +120,9 @@ func fieldsOf(t reflect.Type, path string, into map[string]bool) {
 	}
 	for field := range t.Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		switch {
-		case name == "-":
-		case name == "":
+		switch name {
+		case "-":
+		case "":
 			fieldsOf(field.Type, path, into)
 		default:
 			fieldsOf(field.Type, path+"."+name, into)

@@ -105,7 +105,7 @@ func (l *layers) ask(ctx context.Context, want, live *unstructured.Unstructured)
 	case l.manager != "":
 		manager = l.manager
 	}
-	return got, l.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(got), client.ForceOwnership, client.FieldOwner(manager))
+	return got, l.Apply(ctx, client.ApplyConfigurationFromUnstructured(got), client.ForceOwnership, client.FieldOwner(manager))
 }
 
 // isNew reports whether a namespace comes with the manifests and is not in the cluster yet.
@@ -120,7 +120,7 @@ func (l *layers) askElsewhere(ctx context.Context, want *unstructured.Unstructur
 	got.SetNamespace(metav1.NamespaceDefault)
 	got.SetName("")
 	got.SetGenerateName("plan-")
-	if err := l.Client.Create(ctx, got); err != nil {
+	if err := l.Create(ctx, got); err != nil {
 		return nil, err
 	}
 	got.SetNamespace(want.GetNamespace())

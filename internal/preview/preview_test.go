@@ -20,7 +20,7 @@ import (
 
 func TestNumbersInTextsOfOthersAreMasked(t *testing.T) {
 	for text, want := range map[string]string{
-		`policy "numbers" refuses +1 2065550100`: `policy "numbers" refuses +* ********00`,
+		`policy "numbers" refuses +1 2065550100`: `policy "numbers" refuses +1 ********00`,
 		"(206) 555-0100 is not ours":             "(***) ***-**00 is not ours",
 		"line 12, column 3":                      "line 12, column 3",
 		"version v1.2.3":                         "version v1.2.3",

@@ -122,7 +122,7 @@ func actionOf(what string) string {
 
 // refusedRow is for a manifest that the API server does not take, or that cannot be read.
 func refusedRow(o *unstructured.Unstructured, err error) Row {
-	row := Row{Namespace: o.GetNamespace(), Name: o.GetName(), Outcome: Refused, Reason: string(apierrors.ReasonForError(err)), Message: Masked(err.Error())}
+	row := Row{Namespace: o.GetNamespace(), Name: o.GetName(), Outcome: Refused, Reason: string(apierrors.ReasonForError(err)), Message: refusalOf(err)}
 	if row.Kind = o.GetKind(); row.Kind == "PhoneAuthenticationMethod" {
 		row.Kind, row.Tenant = "", tenantOf(o)
 		row.User, _, _ = unstructured.NestedString(o.Object, "spec", "user")
