@@ -69,7 +69,7 @@ func TestPlanSaysWhatTheOperatorDoes(t *testing.T) {
 
 	dir := folder(t,
 		"apiVersion: v1\nkind: Namespace\nmetadata: {name: planned-new, labels: {team: planned}}\n",
-		"apiVersion: v1\nkind: Secret\nmetadata: {name: erin-phones}\nstringData: {mobile: none}\n",
+		"apiVersion: v1\nkind: Secret\nmetadata: {name: erin-phones}\nstringData: {secret: none}\n",
 		"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n",
 		w.phone("ada-mobile", "ada", "mobile", "+1 2065550101"),
 		w.phone("ben-mobile", "ben", "mobile", "+1 2065550119"),
@@ -77,8 +77,7 @@ func TestPlanSaysWhatTheOperatorDoes(t *testing.T) {
 		w.phone("cora-mobile", "cora", "mobile", "+1 2065550120"),
 		w.phone("cora-office", "cora", "office", "+1 2065550122"),
 		w.phone("dan-mobile", "dan@fabrikam.com", "mobile", "+1 2065550123"),
-		strings.Replace(w.phone("erin-mobile", "ada", "office", "+1 2065550124"), `phoneNumber: "+1 2065550124"`,
-			"phoneNumberFrom: {secretKeyRef: {name: erin-phones, key: mobile}}", 1),
+		ofSecret(w.phone("erin-mobile", "ada", "office", "+1 2065550124"), "+1 2065550124", "erin-phones"),
 		w.phone("fred-mobile", "fred", "mobile", "+1 2065550125"),
 		w.phone("fred-second", "fred", "mobile", "+1 2065550126"),
 		w.phone("gina-mobile", "gina", "mobile", "+1 2065550127"),

@@ -54,6 +54,45 @@ func TestPlanOfAPipeline(t *testing.T) {
 	w.onlyLooked()
 	mustSay(t, out, "**Phones: 1 change in Graph.**", `| Create | pipeline/ada-mobile | ada@contoso.com | mobile | create the user's mobile: \+1 \*\*\*\*\*\*\*\*01 |`,
 		`| ada@contoso.com | office | \+1 \*\*\*\*\*\*\*\*02 |`, "you may not apply PhoneAuthenticationMethod", "you may not read namespace pipeline")
+
+	w.in = ofSecret(w.in, "+1 2065550101", "credential")
+	out, _, err = w.run("plan", "-f", "-", "--credential=default")
+	if !errors.Is(err, ErrSaid) {
+		t.Errorf("a number that nobody read is planned: %v", err)
+	}
+	mustSay(t, out, "Unknown: SecretNotReadable", "You may not read Secret credential")
+}
+
+// ofSecret makes a manifest take its number from a Secret.
+func ofSecret(manifest, number, secret string) string {
+	return strings.Replace(manifest, `phoneNumber: "`+number+`"`, "phoneNumberFrom: {secretKeyRef: {name: "+secret+", key: secret}}", 1)
+}
+
+// TestPlanOfWhatOthersApplied lays a manifest over a resource that kubectl applied at the client, and new rules over the old.
+func TestPlanOfWhatOthersApplied(t *testing.T) {
+	w := newConnected(t, "others", least)
+	w.user("ada", having(map[string]string{"mobile": "+1 2065550109"}))
+	o := w.method("ada-mobile", ofTenant("others"), func(o *v1alpha1.PhoneAuthenticationMethod) {
+		o.Spec.User, o.Spec.AdoptionPolicy = "ada@contoso.com", v1alpha1.AdoptAlways
+		o.Annotations = map[string]string{corev1.LastAppliedConfigAnnotation: `{"apiVersion":"identity.entraops.dev/v1alpha1","kind":"PhoneAuthenticationMethod",` +
+			`"metadata":{"annotations":{},"name":"ada-mobile","namespace":"others"},"spec":{"adoptionPolicy":"Always"}}`}
+	})
+	w.in = w.phone("ada-mobile", "ada", "mobile", "+1 2065550101", "  adoptionPolicy: Always\n")
+	if p := w.plans(ErrFound, "-f", "-"); p.Rows[0].Action != "Update" {
+		t.Errorf("got %+v", p.Rows)
+	}
+	w.in = w.phone("ada-mobile", "ada", "mobile", "+1 2065550101")
+	if p := w.plans(ErrFound, "-f", "-"); p.Rows[0].Reason != v1alpha1.ReasonAlreadyExists {
+		t.Errorf("a policy that the manifest leaves out stays: %+v", p.Rows)
+	}
+	w.in += "---\napiVersion: identity.entraops.dev/v1alpha1\nkind: EntraTenant\nmetadata: {name: others}\nspec: {access: []}\n"
+	if p := w.plans(ErrFound, "-f", "-", "--field-manager=test"); p.Rows[0].Reason != v1alpha1.ReasonNotPermitted {
+		t.Errorf("the rules of the folder do not count: %+v", p.Rows)
+	}
+	if now := w.get("ada-mobile"); now.ResourceVersion != o.ResourceVersion {
+		t.Error("the plan changed a resource")
+	}
+	w.onlyLooked()
 }
 
 // TestPlanTells what the files do not say and what cannot be known.
