@@ -24,19 +24,10 @@ func TestPlanOfAPipeline(t *testing.T) {
 		"UserAuthMethod-Phone.Read.All", "User.ReadBasic.All", "RoleManagement.Read.Directory", "GroupMember.Read.All"}}))
 	w.user("ada", having(map[string]string{"office": "+1 2065550102"}))
 	w.in = w.phone("ada-mobile", "ada", "mobile", "+1 2065550101")
-	must(t, w.Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "ci"}}))
-	must(t, w.Create(t.Context(), &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "pipeline"}, Rules: []rbacv1.PolicyRule{
-		{APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"phoneauthenticationmethods", "entratenants"}, Verbs: []string{"get", "list"}}}}))
-	must(t, w.Create(t.Context(), &rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: "pipeline"},
-		RoleRef:  rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "pipeline"},
-		Subjects: []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: w.namespace, Name: "ci"}}}))
-	cfg, err := testenv.Shared(t).ServiceAccount(t.Context(), w.namespace, "ci")
-	must(t, err)
-	file, err := devcluster.Kubeconfig(cfg)
-	must(t, err)
-	must(t, os.WriteFile(w.kubeconfig, file, 0o600))
+	w.actsAs("ci", nil, []rbacv1.PolicyRule{
+		{APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"phoneauthenticationmethods", "entratenants"}, Verbs: []string{"get", "list"}}})
 
-	_, _, err = w.run("plan", "-f", "-")
+	_, _, err := w.run("plan", "-f", "-")
 	if err == nil || !strings.Contains(err.Error(), "--credential=default") {
 		t.Errorf("who may not read the Secret is told %v", err)
 	}
@@ -61,6 +52,42 @@ func TestPlanOfAPipeline(t *testing.T) {
 		t.Errorf("a number that nobody read is planned: %v", err)
 	}
 	mustSay(t, out, "Unknown: SecretNotReadable", "You may not read Secret credential")
+}
+
+// TestPlanOfATeam has the roles that the operator ships for people, in one namespace, and looks for itself at Graph.
+func TestPlanOfATeam(t *testing.T) {
+	w := newConnected(t, "team", least)
+	w.user("ada")
+	w.in = w.phone("ada-mobile", "ada", "mobile", "+1 2065550101")
+	w.actsAs("dev", []rbacv1.PolicyRule{
+		{APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"phoneauthenticationmethods"}, Verbs: []string{"get", "list", "create", "patch"}},
+		{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"get"}},
+	}, []rbacv1.PolicyRule{{APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"entratenants"}, Verbs: []string{"get"}}})
+	out, _, err := w.run("plan", "-f", "-")
+	if !errors.Is(err, ErrFound) {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	mustSay(t, out, "Create", "1 change in Graph.", "rivals there are not seen")
+}
+
+// actsAs has the person be a ServiceAccount with some rights in the namespace and some in the cluster.
+func (w *connected) actsAs(name string, inNamespace, inCluster []rbacv1.PolicyRule) {
+	w.t.Helper()
+	subjects := []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: w.namespace, Name: name}}
+	own, all := metav1.ObjectMeta{Namespace: w.namespace, Name: name}, metav1.ObjectMeta{Name: w.namespace + "-" + name}
+	for _, o := range []client.Object{
+		&corev1.ServiceAccount{ObjectMeta: own},
+		&rbacv1.Role{ObjectMeta: own, Rules: inNamespace}, &rbacv1.ClusterRole{ObjectMeta: all, Rules: inCluster},
+		&rbacv1.RoleBinding{ObjectMeta: own, Subjects: subjects, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: name}},
+		&rbacv1.ClusterRoleBinding{ObjectMeta: all, Subjects: subjects, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: all.Name}},
+	} {
+		must(w.t, w.Create(w.t.Context(), o))
+	}
+	cfg, err := testenv.Shared(w.t).ServiceAccount(w.t.Context(), w.namespace, name)
+	must(w.t, err)
+	file, err := devcluster.Kubeconfig(cfg)
+	must(w.t, err)
+	must(w.t, os.WriteFile(w.kubeconfig, file, 0o600))
 }
 
 // ofSecret makes a manifest take its number from a Secret.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -77,13 +79,13 @@ func (r *run) prepare(ctx context.Context) error {
 	sorted := slices.SortedStableFunc(slices.Values(r.Manifests), func(a, b *unstructured.Unstructured) int {
 		return slices.Index(order, a.GetKind()) - slices.Index(order, b.GetKind())
 	})
-	names := map[string]bool{}
+	names, namespaces := map[string]bool{}, map[string]bool{}
 	for _, o := range sorted {
 		if o.GetKind() == order[3] {
-			names[tenantOf(o)] = true
+			names[tenantOf(o)], namespaces[o.GetNamespace()] = true, true
 		}
 	}
-	if err := r.loadMethods(ctx, names); err != nil {
+	if err := r.loadAllMethods(ctx, names, namespaces); err != nil {
 		return err
 	}
 	for _, o := range sorted {
@@ -122,12 +124,27 @@ func tenantOf(o *unstructured.Unstructured) string {
 // page is how many resources are read at once.
 const page = 500
 
-// loadMethods reads the resources of tenants: each may be a rival of one in a manifest.
-func (r *run) loadMethods(ctx context.Context, tenants map[string]bool) error {
+// loadAllMethods reads the resources of tenants: each may be a rival of one in a manifest. Whoever may not read them all
+// sees those of the manifests' namespaces.
+func (r *run) loadAllMethods(ctx context.Context, tenants, namespaces map[string]bool) error {
+	err := r.loadMethods(ctx, tenants, metav1.NamespaceAll)
+	if !apierrors.IsForbidden(err) {
+		return err
+	}
+	for _, namespace := range slices.Sorted(maps.Keys(namespaces)) {
+		if err := r.loadMethods(ctx, tenants, namespace); err != nil {
+			return err
+		}
+	}
+	r.unasked["you may not read the resources of other namespaces: rivals there are not seen"] = true
+	return nil
+}
+
+func (r *run) loadMethods(ctx context.Context, tenants map[string]bool, namespace string) error {
 	for next := ""; ; {
 		var list v1alpha1.PhoneAuthenticationMethodList
-		if err := r.API.List(ctx, &list, client.Limit(page), client.Continue(next)); err != nil {
-			return fmt.Errorf("read the PhoneAuthenticationMethods of all namespaces, among which there may be rivals: %w", err)
+		if err := r.API.List(ctx, &list, client.InNamespace(namespace), client.Limit(page), client.Continue(next)); err != nil {
+			return fmt.Errorf("read PhoneAuthenticationMethods: %w", err)
 		}
 		for i := range list.Items {
 			if o := &list.Items[i]; tenants[o.Spec.TenantName()] {
