@@ -1,7 +1,12 @@
 package cli
 
 import (
+	"encoding/base64"
+	"encoding/pem"
 	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -140,5 +145,51 @@ func TestPlanTells(t *testing.T) {
 	out, _, err = w.run("plan", "-f", "-")
 	if err == nil || errors.Is(err, ErrFound) {
 		t.Errorf("Graph is away, and the plan says %v\n%s", err, out)
+	}
+}
+
+// A pull request may bring an EntraTenant that names another host, and any Secret for the credential. What the pipeline may
+// read must not be sent there.
+func TestPlanSendsNoCredentialWhereAManifestSays(t *testing.T) {
+	w := newConnected(t, "trusting", least)
+	w.user("ada")
+	asked := make(chan string, 100)
+	elsewhere := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked <- r.URL.Path
+	}))
+	defer elsewhere.Close()
+	bundle := base64.StdEncoding.EncodeToString(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: elsewhere.Certificate().Raw}))
+	phone := w.phone("ada-mobile", "ada", "mobile", "+1 2065550101")
+	manifest := func(name, spec string) string {
+		return "---\napiVersion: identity.entraops.dev/v1alpha1\nkind: EntraTenant\nmetadata: {name: " + name + "}\nspec: {" + spec + "}\n"
+	}
+	endpoint := fmt.Sprintf("endpoint: {graph: %[1]q, authority: %[1]q, caBundle: %[2]s}", elsewhere.URL, bundle)
+	other := "credential: {clientSecret: {secretRef: {namespace: kube-system, name: another, key: token}}}"
+	newcomer := "tenantID: 11111111-2222-3333-4444-555555555555, clientID: 11111111-2222-3333-4444-555555555555, " + endpoint +
+		", credential: {clientSecret: {secretRef: {namespace: trusting, name: graph, key: clientSecret}}}"
+	for what, in := range map[string]string{
+		"another host":   phone + manifest("trusting", endpoint),
+		"another Secret": phone + manifest("trusting", other),
+		"a new tenant":   strings.Replace(phone, "name: trusting}", "name: newcomer}", 1) + manifest("newcomer", newcomer),
+	} {
+		for _, credential := range []string{"tenant", "default"} {
+			w.in = in
+			out, _, err := w.run("plan", "-f", "-", "--credential="+credential)
+			if err == nil || !strings.Contains(err.Error(), "--trust-tenants") {
+				t.Errorf("%s, credential %s: %v\n%s", what, credential, err, out)
+			}
+		}
+	}
+	select {
+	case path := <-asked:
+		t.Fatalf("the other host was asked for %s", path)
+	default:
+	}
+	w.in = phone + manifest("trusting", endpoint)
+	_, _, err := w.run("plan", "-f", "-", "--trust-tenants")
+	select {
+	case <-asked: // the test above asks the right host
+	default:
+		t.Errorf("with --trust-tenants nothing is asked there: %v", err)
 	}
 }

@@ -25,7 +25,9 @@ type layers struct {
 	now     time.Time
 	unasked map[string]bool // why the API server was not asked about some
 	changed map[string]bool // EntraTenants whose spec a manifest changes
-	before  map[client.ObjectKey]*method
+	// rerouted are those of them that sign in elsewhere, or otherwise, than the cluster's.
+	rerouted map[string]bool
+	before   map[client.ObjectKey]*method
 }
 
 // lay lays a manifest over. The error refused is the API server's, or says that the manifest cannot be read.

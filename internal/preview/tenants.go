@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -26,7 +27,17 @@ func (l *layers) storeTenant(got, live *unstructured.Unstructured) error {
 	}
 	l.tenants[o.Name] = o
 	l.changed[o.Name] = live == nil || !equality.Semantic.DeepEqual(live.Object["spec"], got.Object["spec"])
+	l.rerouted[o.Name] = live == nil || !isSameWay(live, got)
 	return nil
+}
+
+// isSameWay reports whether two versions of an EntraTenant sign in with the same credential at the same place.
+func isSameWay(a, b *unstructured.Unstructured) bool {
+	return !slices.ContainsFunc([]string{"tenantID", "clientID", "credential", "cloud", "endpoint"}, func(field string) bool {
+		was, _, _ := unstructured.NestedFieldNoCopy(a.Object, "spec", field)
+		is, _, _ := unstructured.NestedFieldNoCopy(b.Object, "spec", field)
+		return !equality.Semantic.DeepEqual(was, is)
+	})
 }
 
 // loadTenant reads an EntraTenant that no manifest brings.
@@ -49,7 +60,12 @@ func (l *layers) loadTenant(ctx context.Context, name string) error {
 
 // connect makes a tenant of an EntraTenant as the operator does, but to look only. What the operator says of it already,
 // and what is wrong with its rules, is the tenant's problem; that the caller cannot sign in is an error.
-func (l *layers) connect(ctx context.Context, o *v1alpha1.EntraTenant, registry *tenant.Registry, ambient bool) (t *tenant.Tenant, err error) {
+func (l *layers) connect(ctx context.Context, o *v1alpha1.EntraTenant, registry *tenant.Registry, ambient, trust bool) (t *tenant.Tenant, err error) {
+	// Whoever wrote the manifest, which may be anybody's pull request, would have the credential sent to where it says.
+	if l.rerouted[o.Name] && !trust {
+		return nil, fmt.Errorf("a manifest says where and how EntraTenant %s signs in, other than the cluster does; a credential would be sent there. "+
+			"Read that manifest, then say --trust-tenants, or plan without it", o.Name)
+	}
 	t = &tenant.Tenant{Name: o.Name, Version: tenant.VersionOf(o), Spec: *o.Spec.DeepCopy()}
 	t.Spec.Mode = v1alpha1.ModeObserve
 	if t.Problem = l.saidProblem(o); t.Problem != nil {
