@@ -174,7 +174,7 @@ type EntraTenantStatus struct {
 	// first: who spent limits.deletionsPerHour. They outlive a restart of the operator. Where
 	// the limit is high, some are counted ahead, at most a hundredth of what is left and 100,
 	// until nothing was deleted for some minutes.
-	// There are more minutes than 61 only where the clock of an earlier operator was ahead.
+	// There are more minutes than 63 only where the clock of an earlier operator was ahead.
 	//
 	// +optional
 	// +listType=map

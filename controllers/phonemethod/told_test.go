@@ -56,7 +56,7 @@ func TestToldHistories(t *testing.T) {
 		"a deletion over the budget goes through when the hour is over": {[]step{
 			tenantEdited("deletionsPerHour 1", func(s *tenantState) { one := int32(1); s.spec.Limits = &v1alpha1.Limits{DeletionsPerHour: &one} }),
 			creates("people/a", ada, mobileType, number(first)), creates("people/b", ada, v1alpha1.PhoneTypeOffice, number(second)), works(busy),
-			deletes("people/b"), works(busy), deletes("people/a"), works(busy), waits(64 * time.Minute),
+			deletes("people/b"), works(busy), deletes("people/a"), works(busy), waits(66 * time.Minute),
 		}, "", map[string]string{"people/a": "", "people/b": ""}},
 		"a default method is deleted when it is none any more, without being asked": {[]step{
 			creates("people/a", ada, mobileType, number(first)), works(busy),

@@ -13,9 +13,10 @@ import (
 	"github.com/entraops/phone-operator/internal/phone"
 )
 
-// window is how long a deletion counts: an hour, and the minute that it is counted in,
-// of which only the beginning is known.
-const window = time.Hour + time.Minute
+// window is how long a deletion counts: an hour, the minute that it is counted in, of which only the
+// beginning is known, and how much later than it was counted it may be done: it is saved, the user is
+// looked at once more, and Graph takes its time.
+const window = time.Hour + time.Minute + 2*time.Minute
 
 // maxCounts is how many counts are kept, within what the CRD allows.
 const maxCounts = 500
@@ -49,6 +50,7 @@ type Budget struct {
 	reserved []v1alpha1.DeletionCount // what is saved for certain; guarded by mu
 	block    int32                    // how many deletions the next save reserves ahead; guarded by mu
 	lastTake time.Time                // guarded by mu
+	exact    time.Time                // nothing is reserved ahead before; guarded by mu
 }
 
 // NewBudget goes on from counts that an earlier operator saved. Each deletion is saved before it is
@@ -100,7 +102,9 @@ func (b *Budget) take(limit int32, d Deletion) (saved, taken bool) {
 	}
 	b.counts = compact(add(counts, now, d.Namespace))
 	b.repeats.taken(d, now)
-	b.block, b.lastTake = blockOf(b.counts, limit), now
+	if b.block, b.lastTake = blockOf(b.counts, limit), now; now.Before(b.exact) {
+		b.block = 0
+	}
 	return isWithin(b.counts, b.reserved), true
 }
 
@@ -122,10 +126,11 @@ func (b *Budget) Return(ctx context.Context, d Deletion) error {
 	return err
 }
 
-// uncount takes the last deletion of a namespace back, and reports whether there was one.
+// uncount takes a deletion of a namespace back, and reports whether there was one. It is the oldest:
+// which one was not done is not known, and the others count for longer than it.
 func (b *Budget) uncount(namespace string) bool {
 	counts := recent(b.counts, b.now())
-	for i, c := range slices.Backward(counts) {
+	for i, c := range counts {
 		if c.Namespace != namespace {
 			continue
 		}

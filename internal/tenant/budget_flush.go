@@ -48,8 +48,17 @@ func (b *Budget) flush(ctx context.Context) error {
 // write does one flush, after the one before it.
 func (b *Budget) write(ctx context.Context, f *flush) {
 	defer close(f.done)
-	b.saving <- struct{}{}
-	defer func() { <-b.saving }()
+	select {
+	case b.saving <- struct{}{}:
+		defer func() { <-b.saving }()
+	case <-ctx.Done():
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if f.err = ctx.Err(); b.next == f {
+			b.next = nil
+		}
+		return
+	}
 	b.mu.Lock()
 	b.next = nil
 	counts := slices.Clone(b.counts)
@@ -64,18 +73,26 @@ func (b *Budget) write(ctx context.Context, f *flush) {
 	// Until the answer is here, only what both have is saved for certain.
 	b.reserved = least(b.reserved, counts)
 	b.mu.Unlock()
-	if f.err = b.save(ctx, counts); f.err == nil {
-		b.mu.Lock()
+	f.err = b.save(ctx, counts)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if f.err == nil {
 		b.reserved = counts
-		b.mu.Unlock()
+		return
 	}
+	// It may be done late, over newer ones: until it can't, each deletion is saved by itself.
+	b.reserved, b.exact = nil, b.now().Add(lateSave)
 }
+
+// lateSave is how long the API server may take for a save that was given up.
+const lateSave = 2 * time.Minute
 
 // SaveExact saves the counts without what was reserved ahead, once nothing was deleted for a minute,
 // so that the status of the tenant shows what was deleted.
 func (b *Budget) SaveExact(ctx context.Context) error {
 	b.mu.Lock()
 	ahead := b.block > 0 && b.now().Sub(b.lastTake) >= time.Minute
+	block := b.block
 	if ahead {
 		b.block = 0
 	}
@@ -83,7 +100,13 @@ func (b *Budget) SaveExact(ctx context.Context) error {
 	if !ahead {
 		return nil
 	}
-	return b.flush(ctx)
+	err := b.flush(ctx)
+	if err != nil { // the status still shows more
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.block = max(b.block, block)
+	}
+	return err
 }
 
 // blockOf is how many deletions a save reserves ahead, so that many deletions do not wait for one

@@ -30,8 +30,8 @@ type Tenant struct {
 	Warnings []string `json:"warnings,omitempty"`
 }
 
-// window is how long a deletion counts: the operator knows of each only the minute.
-const window = time.Hour + time.Minute
+// window is how long a deletion counts, as internal/tenant has it.
+const window = time.Hour + 3*time.Minute
 
 // TenantOf reads an EntraTenant's status. methods are those of its resources that were read: status has all, but is written
 // from time to time only.
