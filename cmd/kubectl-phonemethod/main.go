@@ -26,7 +26,7 @@ func main() {
 	case errors.Is(err, cli.ErrSaid):
 		os.Exit(1)
 	default:
-		fmt.Fprintln(os.Stderr, "error:", err)
+		fmt.Fprintln(os.Stderr, "error:", cli.Printable(err))
 		os.Exit(1)
 	}
 }

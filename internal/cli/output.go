@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"unicode"
+
 	"k8s.io/cli-runtime/pkg/printers"
 	"sigs.k8s.io/yaml"
 )
@@ -84,11 +86,21 @@ func columns(w io.Writer, head []string, rows [][]string) {
 // printable leaves out what would move the cursor: names and messages come from others.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || unicode.Is(unicode.Bidi_Control, r) {
 			return -1
 		}
 		return r
 	}, s)
+}
+
+// Printable is the text of an error, for a terminal: what others wrote into it moves no cursor, and begins no line, which
+// some pipelines take for a command.
+func Printable(err error) string {
+	lines := strings.Split(err.Error(), "\n")
+	for i := range lines {
+		lines[i] = printable(lines[i])
+	}
+	return strings.Join(lines, "\n  ")
 }
 
 // count is a number of things.

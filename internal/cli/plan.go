@@ -51,8 +51,8 @@ func newPlan(s *session) *cobra.Command {
 	cmd.Flags().StringVar(&o.FieldManager, "field-manager", "", "in whose name the manifests will be applied (default: whoever applied an object last, else kubectl)")
 	cmd.Flags().StringVar(&credential, "credential", credentialOfTenant, "how to sign in to Graph: tenant, which reads the EntraTenant's Secret, "+
 		"or default, which is what azidentity finds on this machine")
-	cmd.Flags().BoolVar(&o.TrustTenants, "trust-tenants", false, "sign in also where and how EntraTenants of the manifests say, other than those of the cluster: "+
-		"a credential is sent there")
+	cmd.Flags().BoolVar(&o.TrustTenants, "trust-tenants", false, "believe the EntraTenants and Namespaces of the manifests also where you may not apply them, "+
+		"and where they sign in otherwise than those of the cluster: a credential is sent where they say")
 	if err := cmd.RegisterFlagCompletionFunc("credential", cobra.FixedCompletions([]string{credentialOfTenant, credentialDefault}, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 		panic(err) // a flag that does not exist
 	}

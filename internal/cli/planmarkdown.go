@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -50,15 +51,16 @@ func (s summary) String() string {
 	return strings.Join(parts, ", ") + "."
 }
 
-// maxRows is how many rows a comment shows: GitHub takes 65,536 characters.
-const maxRows = 200
+// maxLength is how long a comment gets before its tables are cut: GitHub takes 65,536 characters.
+const maxLength = 50_000
 
-// markdown prints the plan for a comment on a pull request. What a person must look at comes first.
+// markdown prints the plan for a comment on a pull request. What is changed comes first: no number of refused manifests must
+// hide it.
 func (p *planned) markdown(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "**Phones: %s**\n", p.Summary)
 	var rows [][]string
-	for _, r := range p.Rows {
+	for _, r := range slices.SortedStableFunc(slices.Values(p.Rows), changesFirst) {
 		if r.Outcome != preview.Unchanged || r.Action != "" {
 			rows = append(rows, []string{what(r), nameOf(r), r.User, r.PhoneType, r.Message})
 		}
@@ -82,14 +84,24 @@ func (p *planned) markdown(w io.Writer) error {
 	return err
 }
 
+func changesFirst(a, b preview.Row) int {
+	switch changes := a.Outcome == preview.Change; {
+	case changes == (b.Outcome == preview.Change):
+		return 0
+	case changes:
+		return -1
+	}
+	return 1
+}
+
 func markdownTable(b *strings.Builder, head []string, rows [][]string) {
 	if len(rows) == 0 {
 		return
 	}
 	fmt.Fprintf(b, "\n| %s |\n|%s\n", strings.Join(head, " | "), strings.Repeat("---|", len(head)))
 	for i, row := range rows {
-		if i == maxRows {
-			fmt.Fprintf(b, "\nand %d more\n", len(rows)-maxRows)
+		if b.Len() > maxLength {
+			fmt.Fprintf(b, "\nand %d more\n", len(rows)-i)
 			return
 		}
 		for i := range row {
@@ -109,8 +121,11 @@ func markdownText(text string) string {
 		case strings.ContainsRune("\\`*_{}[]<>()#+!|~&$", r):
 			b.WriteByte('\\')
 			b.WriteRune(r)
-		case r == '@' && !unicode.IsLetter(last) && !unicode.IsDigit(last):
+		case r == '@' && (last > unicode.MaxASCII || !unicode.IsLetter(last) && !unicode.IsDigit(last)):
 			b.WriteString("@\u2060") // with a space of no width
+		case r == '/' && last == '/', r == '.' && strings.HasSuffix(strings.ToLower(b.String()), "www"):
+			b.WriteRune('\u2060') // else it is a link
+			b.WriteRune(r)
 		default:
 			b.WriteRune(r)
 		}

@@ -32,8 +32,8 @@ func TestMarkdown(t *testing.T) {
 
 | Result | Resource | User | Type | Message |
 |---|---|---|---|---|
-| Refused: InvalidNumber | people/erin-mobile | erin@contoso.com | mobile | write \| and \[a link\]\(https://example.com\), @` + "\u2060" + `team |
 | Create | people/ada-mobile | ada@contoso.com | mobile | create the user's mobile: \+1 \*\*\*\*\*\*\*\*00 |
+| Refused: InvalidNumber | people/erin-mobile | erin@contoso.com | mobile | write \| and \[a link\]\(https:/` + "\u2060" + `/example.com\), @` + "\u2060" + `team |
 
 In Graph, and declared by no resource:
 

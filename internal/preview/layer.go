@@ -22,6 +22,7 @@ type layers struct {
 	*cluster
 	// manager is in whose name the API server is asked; "": whoever applied the object last.
 	manager string
+	trust   bool // manifests of tenants and namespaces count though the caller may not apply them
 	now     time.Time
 	unasked map[string]bool // why the API server was not asked about some
 	changed map[string]bool // EntraTenants whose spec a manifest changes
@@ -40,15 +41,24 @@ func (l *layers) lay(ctx context.Context, manifest *unstructured.Unstructured) (
 	got, err := l.ask(ctx, want, live)
 	switch {
 	case err == nil:
+	case lacksRight(err) && !l.trust && isOfRules(want):
+		l.unasked[fmt.Sprintf("you may not apply %s %s: what the cluster has counts, and not the manifest (--trust-tenants)", want.GetKind(), want.GetName())] = true
+		return nil, nil
 	case lacksRight(err):
 		l.unasked[fmt.Sprintf("you may not apply %s in %q: what the API server would say to them is not known", want.GetKind(), want.GetNamespace())] = true
 		got = overlaid(want, live)
 	case isRefusal(err):
 		return err, nil
 	default:
-		return nil, fmt.Errorf("ask the API server about %s %s: %w", want.GetKind(), client.ObjectKeyFromObject(want), err)
+		return nil, fmt.Errorf("ask the API server about %s %s: %w", want.GetKind(), client.ObjectKeyFromObject(want), maskedError{err})
 	}
 	return l.store(got, live), nil
+}
+
+// isOfRules reports whether a manifest says who may manage whom. From one that the caller might not apply, anybody could learn
+// what the rules of the cluster hide.
+func isOfRules(o *unstructured.Unstructured) bool {
+	return o.GetKind() == "EntraTenant" || o.GetKind() == "Namespace"
 }
 
 // lacksRight tells that the caller may not write the object at all from a refusal of what is in it, which has the same code.

@@ -4,12 +4,14 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"unicode"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
 // numberlike is whatever may be a phone number in a text of others, such as a policy that quotes what it refuses.
-var numberlike = regexp.MustCompile(`\+?[0-9][0-9 ().\-/]{5,}[0-9]`)
+// It has seven digits or more, in whatever script, with little and no letters between them.
+var numberlike = regexp.MustCompile(`\+?\p{Nd}(?:[^\p{L}\p{Nd}]{0,3}\p{Nd}){6,}`)
 
 // countryCode is how a number begins that shows where its country code ends.
 var countryCode = regexp.MustCompile(`^\+[0-9]{1,3} `)
@@ -18,16 +20,36 @@ var countryCode = regexp.MustCompile(`^\+[0-9]{1,3} `)
 func Masked(text string) string {
 	return numberlike.ReplaceAllStringFunc(text, func(number string) string {
 		country := countryCode.FindString(number)
-		rest := number[len(country):]
-		hidden := strings.Map(func(r rune) rune {
-			if r >= '0' && r <= '9' {
-				return '*'
+		rest := []rune(number[len(country):])
+		last := len(rest)
+		for shown := 0; shown < 2; {
+			if last--; unicode.IsDigit(rest[last]) {
+				shown++
 			}
-			return r
-		}, rest[:len(rest)-2])
-		return country + hidden + rest[len(rest)-2:]
+		}
+		for i, r := range rest[:last] {
+			if unicode.IsDigit(r) {
+				rest[i] = '*'
+			}
+		}
+		return country + string(rest)
 	})
 }
+
+// maskedName hides what stands in place of a name and may be a number: it has no letter.
+func maskedName(name string) string {
+	if strings.ContainsFunc(name, unicode.IsLetter) {
+		return name
+	}
+	return Masked(name)
+}
+
+// maskedError is an error whose text is of others.
+type maskedError struct{ error }
+
+func (e maskedError) Error() string { return Masked(e.error.Error()) }
+
+func (e maskedError) Unwrap() error { return e.error }
 
 // refusalOf says in a few words what the API server did not like.
 func refusalOf(err error) string {

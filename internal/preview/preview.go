@@ -29,7 +29,8 @@ type Options struct {
 	FieldManager string
 	// Ambient signs in to Graph with what the machine has, not with the EntraTenants' credentials.
 	Ambient bool
-	// TrustTenants signs in also where and how EntraTenants of the manifests say, and not only as those of the cluster do.
+	// TrustTenants signs in also where and how EntraTenants of the manifests say, and not only as those of the cluster do; and
+	// has EntraTenants and Namespaces count that the caller may not apply.
 	TrustTenants bool
 	// Unmanaged lists the phones that no resource declares.
 	Unmanaged bool
@@ -54,7 +55,7 @@ func Run(ctx context.Context, o Options) (Preview, error) {
 		return Preview{}, err
 	}
 	r := &run{Options: o, layers: &layers{
-		cluster: c, manager: o.FieldManager, now: time.Now(), unasked: map[string]bool{}, changed: map[string]bool{}, rerouted: map[string]bool{}, before: map[client.ObjectKey]*method{},
+		cluster: c, manager: o.FieldManager, trust: o.TrustTenants, now: time.Now(), unasked: map[string]bool{}, changed: map[string]bool{}, rerouted: map[string]bool{}, before: map[client.ObjectKey]*method{},
 	}, registry: tenant.NewRegistry(), queue: &queue{}}
 	ctx = log.IntoContext(ctx, logr.Discard()) // the operator's log is about what it does
 	if err := r.prepare(ctx); err != nil {
@@ -106,7 +107,7 @@ func (r *run) prepare(ctx context.Context) error {
 			return err
 		}
 		if o := r.tenants[name]; o != nil {
-			t, err := r.connect(ctx, o, r.registry, r.Ambient, r.TrustTenants)
+			t, err := r.connect(ctx, o, r.registry, r.Ambient)
 			if err != nil {
 				return err
 			}

@@ -24,6 +24,9 @@ func TestNumbersInTextsOfOthersAreMasked(t *testing.T) {
 		"(206) 555-0100 is not ours":             "(***) ***-**00 is not ours",
 		"line 12, column 3":                      "line 12, column 3",
 		"version v1.2.3":                         "version v1.2.3",
+		"+1 206_555_0100":                        "+1 ***_***_**00",
+		"+1\u00a0206\u2011555\u20110100":         "+*\u00a0***\u2011***\u2011**00",
+		"\uff0b\uff11 206 | 555 | 0100":          "\uff0b* *** | *** | **00",
 	} {
 		if got := Masked(text); got != want {
 			t.Errorf("%q became %q", text, got)

@@ -97,7 +97,7 @@ func leaving(before *method) Row {
 
 func rowFor(o *method) Row {
 	row := Row{
-		Namespace: o.Namespace, Name: o.Name, Tenant: o.Spec.TenantName(), User: o.Spec.User, PhoneType: string(o.Spec.PhoneType), Number: o.Status.MaskedNumber,
+		Namespace: o.Namespace, Name: o.Name, Tenant: o.Spec.TenantName(), User: maskedName(o.Spec.User), PhoneType: string(o.Spec.PhoneType), Number: o.Status.MaskedNumber,
 	}
 	if n, err := phone.Parse(o.Spec.PhoneNumber); err == nil {
 		row.Number = n.Masked()
@@ -125,8 +125,9 @@ func refusedRow(o *unstructured.Unstructured, err error) Row {
 	row := Row{Namespace: o.GetNamespace(), Name: o.GetName(), Outcome: Refused, Reason: string(apierrors.ReasonForError(err)), Message: refusalOf(err)}
 	if row.Kind = o.GetKind(); row.Kind == "PhoneAuthenticationMethod" {
 		row.Kind, row.Tenant = "", tenantOf(o)
-		row.User, _, _ = unstructured.NestedString(o.Object, "spec", "user")
-		row.PhoneType, _, _ = unstructured.NestedString(o.Object, "spec", "phoneType")
+		userName, _, _ := unstructured.NestedString(o.Object, "spec", "user")
+		phoneType, _, _ := unstructured.NestedString(o.Object, "spec", "phoneType")
+		row.User, row.PhoneType = maskedName(userName), maskedName(phoneType)
 	}
 	if row.Reason == "" {
 		row.Reason = "Invalid"

@@ -60,9 +60,9 @@ func (l *layers) loadTenant(ctx context.Context, name string) error {
 
 // connect makes a tenant of an EntraTenant as the operator does, but to look only. What the operator says of it already,
 // and what is wrong with its rules, is the tenant's problem; that the caller cannot sign in is an error.
-func (l *layers) connect(ctx context.Context, o *v1alpha1.EntraTenant, registry *tenant.Registry, ambient, trust bool) (t *tenant.Tenant, err error) {
+func (l *layers) connect(ctx context.Context, o *v1alpha1.EntraTenant, registry *tenant.Registry, ambient bool) (t *tenant.Tenant, err error) {
 	// Whoever wrote the manifest, which may be anybody's pull request, would have the credential sent to where it says.
-	if l.rerouted[o.Name] && !trust {
+	if l.rerouted[o.Name] && !l.trust {
 		return nil, fmt.Errorf("a manifest says where and how EntraTenant %s signs in, other than the cluster does; a credential would be sent there. "+
 			"Read that manifest, then say --trust-tenants, or plan without it", o.Name)
 	}
