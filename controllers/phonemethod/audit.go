@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -144,7 +145,7 @@ func gitSource(o *v1alpha1.PhoneAuthenticationMethod) string {
 func lastManager(all []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
 	var last *metav1.ManagedFieldsEntry
 	for i := range all {
-		if e := &all[i]; e.Subresource == "" && e.Manager != patch.FieldManager && hasSpec(e.FieldsV1) && (last == nil || !e.Time.Before(last.Time)) {
+		if e := &all[i]; e.Subresource == "" && e.Manager != patch.FieldManager && isOfTime(e.Time) && hasSpec(e.FieldsV1) && (last == nil || !e.Time.Before(last.Time)) {
 			last = e
 		}
 	}
@@ -153,6 +154,10 @@ func lastManager(all []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
 	}
 	return []metav1.ManagedFieldsEntry{{Manager: shared(last.Manager), Time: last.Time}}
 }
+
+// isOfTime reports whether an entry may be from when it says: whoever writes one himself may leave that
+// out, or say a later time, and would be the last for ever.
+func isOfTime(at *metav1.Time) bool { return at != nil && !at.After(time.Now().Add(time.Hour)) }
 
 // hasSpec reports whether a field manager's fields are some of spec. An entry without fields is the
 // one that the cache kept.

@@ -41,6 +41,11 @@ func TestMetrics_TimeToReadyAndDrift(t *testing.T) {
 		"somebody changes the phone":  {append(ready[:2:2], setsByHand(ada, mobileType, numberTwo), waits(3*time.Hour)), measured{ready: 1, corrected: 1}},
 		"the same, and it is to stay": {append(ready[:2:2], edits(a, drifting(v1alpha1.DriftReport)), waits(time.Minute), setsByHand(ada, mobileType, numberTwo), waits(3*time.Hour)), measured{ready: 1, reported: 1}},
 		"a phone that is somebody's":  {[]step{setsByHand(ada, mobileType, numberTwo), creates(a, ada, mobileType, number(numberOne)), waits(time.Minute)}, measured{}},
+		"its Secret changes after two days": {[]step{
+			secretSays("people", numberOne), creates(a, ada, mobileType, fromSecret), waits(48 * time.Hour), secretSays("people", numberTwo), waits(time.Minute),
+		}, measured{ready: 1}},
+		"a rival inherits after two days": {append(ready[:2:2],
+			creates("people/b", ada, mobileType, number(numberTwo)), waits(48*time.Hour), deletes(a), waits(10*time.Minute)), measured{ready: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := measuredNow()

@@ -2,9 +2,12 @@ package e2e_test
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/cli-utils/pkg/kstatus/status"
@@ -42,20 +45,42 @@ func TestThreeKubernetesWritesForANewMethod(t *testing.T) {
 	t.Parallel()
 	p := newStory(t).people
 	versions := p.watch()
-	p.apply(p.phone("mobile", p.user().UPN, mobile, "+1 2065550101"))
-	p.ready("mobile")
-	o, err := p.get("mobile")
-	must(t, err)
-	p.eventually("the watch has caught up", func() error {
-		if seen := versions(); len(seen) == 0 || seen[len(seen)-1].ResourceVersion != o.ResourceVersion {
-			return fmt.Errorf("it has seen %d versions", len(seen))
+	of := func(name string) (seen []*v1alpha1.PhoneAuthenticationMethod) {
+		for _, o := range versions() {
+			if o.Name == name {
+				seen = append(seen, o)
+			}
 		}
-		return nil
-	})
-	// The resource was added, got its finalizer, its pending write and its status.
-	if n := len(versions()); n != 4 {
-		t.Errorf("%d versions of the resource, want 4: one applied, three written by the operator", n)
+		return seen
 	}
+	for i := range 5 { // on a busy machine there may be more to say: that Graph did not answer in time
+		name := fmt.Sprint("mobile-", i)
+		p.apply(p.phone(name, p.user().UPN, mobile, "+1 2065550101"))
+		p.ready(name)
+		o, err := p.get(name)
+		must(t, err)
+		p.eventually("the watch has caught up", func() error {
+			if seen := of(name); len(seen) == 0 || seen[len(seen)-1].ResourceVersion != o.ResourceVersion {
+				return fmt.Errorf("it has seen %d versions", len(seen))
+			}
+			return nil
+		})
+		// The resource was added, got its finalizer, its pending write and its status.
+		seen := of(name)
+		if len(seen) == 4 {
+			return
+		}
+		if !slices.ContainsFunc(seen[:len(seen)-1], hadTrouble) {
+			t.Fatalf("%d versions of the resource, want 4: one applied, three written by the operator", len(seen))
+		}
+	}
+	t.Error("there was always more to say")
+}
+
+// hadTrouble reports whether a version tells what kept the operator.
+func hadTrouble(o *v1alpha1.PhoneAuthenticationMethod) bool {
+	ready := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionReady)
+	return ready != nil && ready.Status != metav1.ConditionTrue && ready.Reason != v1alpha1.ReasonPending
 }
 
 // TestKstatusAgreesAtEachStage takes a resource through its life and has the library that Flux and others use say at each

@@ -34,7 +34,7 @@ var (
 		"Writes to Microsoft Graph, by action, phone type and result (done, or the kind of failure).",
 		"tenant", "action", "phone_type", "result")
 	TimeToReady = histogram("phone_operator_time_to_ready_seconds",
-		"From the last change of a resource by somebody else until its phone was registered, changed or adopted and the resource Ready. In whole seconds, for Kubernetes notes changes so.",
+		"From the last change of a resource by somebody else until its phone was registered, changed or adopted and the resource Ready; not of numbers that change in a Secret, nor where a person had to act first. In whole seconds, for Kubernetes notes changes so.",
 		[]float64{1, 2, 5, 10, 30, 60, 120, 300, 900, 3600, 14400, 86400}, "tenant")
 	DriftFound = counter("phone_operator_drift_found_total",
 		"Changes made in Entra that were found, by what became of them (corrected, reported).",

@@ -11,8 +11,8 @@ import (
 const before = `# Metrics
 
 What the operator itself tells Prometheus, on ` + "`--metrics-bind-address`" + `. This page is made from the code, by ` + "`make generate`" + `.
-No label holds a user or a number. The gauges are of the tenants that this operator works for: a replica that does not lead
-has none.
+No label holds a user or a number. The gauges of tenants are of those that this operator works for: a replica that does not
+lead has none.
 
 | metric | type | labels | what it is |
 |---|---|---|---|
