@@ -65,6 +65,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	if err != nil {
 		return reconcile.Result{}, fmt.Errorf("get the EntraTenant: %w", err)
 	}
+	if r.written.isBehind(&o) { // else what was just written would be taken for what is there
+		return reconcile.Result{RequeueAfter: conflictRetry}, nil
+	}
 	if ours, again, err := r.claim(ctx, &o); err != nil || !ours {
 		return again, err
 	}
@@ -188,15 +191,16 @@ func (r *Reconciler) countLater() handler.EventHandler {
 			}
 		},
 		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			if later(e.Object, q, countDelay); r.mayWait(ctx, e.Object.(*v1alpha1.PhoneAuthenticationMethod).Spec.TenantName()) {
+			if later(e.Object, q, countDelay); r.isCountedSoon(ctx, e.Object.(*v1alpha1.PhoneAuthenticationMethod).Spec.TenantName()) {
 				later(e.Object, q, goneDelay)
 			}
 		},
 	}
 }
 
-// mayWait reports whether an EntraTenant is deleted, and waits for its last resource to go.
-func (r *Reconciler) mayWait(ctx context.Context, name string) bool {
+// isCountedSoon reports whether gone resources are counted soon: where it is quick, and for an EntraTenant that is
+// deleted, and waits for its last resource to go.
+func (r *Reconciler) isCountedSoon(ctx context.Context, name string) bool {
 	var o v1alpha1.EntraTenant
-	return r.Client.Get(ctx, client.ObjectKey{Name: name}, &o) == nil && !o.DeletionTimestamp.IsZero()
+	return r.Client.Get(ctx, client.ObjectKey{Name: name}, &o) == nil && (!o.DeletionTimestamp.IsZero() || o.Status.Methods.Total < manyMethods)
 }

@@ -18,6 +18,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -338,11 +339,46 @@ func TestGoneResourcesAreCountedSoonOnlyForATenantThatWaits(t *testing.T) {
 		o.countLater().Delete(t.Context(), event.DeleteEvent{Object: aResource("a", "ada@contoso.com")}, q)
 		return q.after
 	}
+	if d := gone(); d != goneDelay {
+		t.Errorf("of few: counted after %v, want %v", d, goneDelay)
+	}
+	many := o.get()
+	many.Status.Methods.Total = 2000
+	must(o.Client.Status().Update(t.Context(), many))
 	if d := gone(); d != countDelay {
 		t.Errorf("counted after %v, want %v", d, countDelay)
 	}
 	must(o.Client.Delete(t.Context(), o.get()))
 	if d := gone(); d != goneDelay {
 		t.Errorf("of a tenant that is deleted: counted after %v, want %v", d, goneDelay)
+	}
+}
+
+// Right after a write the cache may still have what was there before: a count that equals that is not written, and the one
+// that was just written would stay.
+func TestNothingIsComparedWithWhatWasThereBeforeTheLastWrite(t *testing.T) {
+	o := newOneTenant(t)
+	must(o.Client.Create(t.Context(), aResource("a", "ada@contoso.com")))
+	must(o.reconcile())
+	before := o.get()
+	must(o.Client.Create(t.Context(), aResource("b", "bob@contoso.com")))
+	must(o.reconcile())
+	must(o.Client.Delete(t.Context(), aResource("b", "bob@contoso.com")))
+	behind := true
+	live := o.Client
+	o.Client = interceptor.NewClient(live.(client.WithWatch), interceptor.Funcs{
+		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, into client.Object, options ...client.GetOption) error {
+			if e, ok := into.(*v1alpha1.EntraTenant); ok && behind {
+				before.DeepCopyInto(e)
+				return nil
+			}
+			return c.Get(ctx, key, into, options...)
+		},
+	})
+	must(o.reconcile())
+	behind = false
+	must(o.reconcile())
+	if n := o.get().Status.Methods.Total; n != 1 {
+		t.Errorf("%d are counted, and 1 is there", n)
 	}
 }

@@ -39,6 +39,7 @@ type Reconciler struct {
 	trials   trials
 	doubts   doubts
 	contests contests
+	written  written
 }
 
 const (
@@ -50,9 +51,11 @@ const (
 	// retryProbe is for one that does not.
 	retryProbe = 30 * time.Second
 	// countDelay gathers the changes of many resources into one count, goneDelay
-	// those that a tenant which is being deleted may wait for.
+	// those that somebody may wait for.
 	countDelay = 15 * time.Second
 	goneDelay  = time.Second
+	// manyMethods take a moment to count.
+	manyMethods = 2000
 	// conflictRetry is for an EntraTenant that was changed by another client meanwhile.
 	conflictRetry = 100 * time.Millisecond
 	// retryShare is when it is looked again whether another operator has let a tenant go, drainPeriod whether the

@@ -32,6 +32,7 @@ type anyTest interface {
 
 // rivals are EntraTenants of one tenantID in several spellings.
 type rivals struct {
+	added int
 	client.Client
 	spec    v1alpha1.EntraTenantSpec
 	manager *Reconciler
@@ -62,8 +63,9 @@ func (r *rivals) restart() {
 
 // add creates an EntraTenant at a second of its own or at that of another one.
 func (r *rivals) add(t anyTest, name string, second int, capitals bool) {
+	r.added++
 	o := &v1alpha1.EntraTenant{
-		ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(name), Generation: 1, CreationTimestamp: metav1.Unix(int64(1_700_000_000+second), 0)},
+		ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(fmt.Sprint(name, r.added)), Generation: 1, CreationTimestamp: metav1.Unix(int64(1_700_000_000+second), 0)},
 		Spec:       r.spec,
 	}
 	if capitals {

@@ -65,6 +65,7 @@ func (r *Reconciler) claim(ctx context.Context, o *v1alpha1.EntraTenant) (ours b
 
 // forget drops all that is known of an EntraTenant, so that none of its users is worked for.
 func (r *Reconciler) forget(name string) {
+	r.written.forget(name)
 	r.Tenants.Remove(name)
 	r.trials.forget(name)
 	r.doubts.forget(name)

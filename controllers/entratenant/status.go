@@ -56,6 +56,7 @@ func (r *Reconciler) report(ctx context.Context, o *v1alpha1.EntraTenant, found 
 	if err := r.Client.Status().Patch(ctx, o, change); err != nil {
 		return fmt.Errorf("write the status of the EntraTenant: %w", err)
 	}
+	r.written.note(o)
 	was := meta.FindStatusCondition(base.Status.Conditions, v1alpha1.ConditionReady)
 	if was == nil || was.Status != found.ready.Status || was.Reason != found.ready.Reason {
 		kind := corev1.EventTypeNormal
