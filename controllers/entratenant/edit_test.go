@@ -375,7 +375,10 @@ func TestNothingIsComparedWithWhatWasThereBeforeTheLastWrite(t *testing.T) {
 			return c.Get(ctx, key, into, options...)
 		},
 	})
-	must(o.reconcile())
+	result, err := o.Reconcile(t.Context(), reconcile.Request{NamespacedName: client.ObjectKey{Name: tenantName}})
+	if err != nil || result.RequeueAfter != conflictRetry {
+		t.Errorf("looked again after %v (%v), want %v", result.RequeueAfter, err, conflictRetry)
+	}
 	behind = false
 	must(o.reconcile())
 	if n := o.get().Status.Methods.Total; n != 1 {
