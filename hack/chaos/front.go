@@ -18,6 +18,7 @@ import (
 	"github.com/entraops/phone-operator/internal/emulator"
 	"github.com/entraops/phone-operator/internal/testing/install"
 	"github.com/entraops/phone-operator/internal/testing/oracle"
+	"github.com/entraops/phone-operator/internal/throttle"
 )
 
 // front is the HTTPS server that the operator takes for Graph and the token endpoint. Behind it is the emulator; in
@@ -140,7 +141,7 @@ func (e *exchange) after(delivered bool) {
 	l := e.ledger
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if delivered && e.realm != nil {
+	if delivered && e.realm != nil && throttle.ClassOf(e.request.Path) != throttle.Reports { // whose limits hold up nobody else
 		e.realm.heard(e.answer, l.epoch)
 	}
 	if delivered && e.answer.status == http.StatusOK {
@@ -238,8 +239,8 @@ func (t *realm) heard(a *answer, epoch int) {
 	} else if text != "" {
 		seconds, _ := strconv.Atoi(text)
 		pause = time.Duration(seconds) * time.Second
-	} else if a.status != http.StatusTooManyRequests {
-		return
+	} else if a.status != http.StatusTooManyRequests || t.pauseEpoch == epoch && time.Now().Before(t.pause) {
+		return // one that was on its way when the pause began tells the same again
 	}
 	now := time.Now()
 	if until := now.Add(pause); until.After(t.pause) || t.pauseEpoch != epoch {
