@@ -69,6 +69,11 @@ func (s *EntraTenantSpec) ResyncPeriodOrDefault() time.Duration {
 	return s.ResyncPeriod.Duration
 }
 
+// DeletionWindow is how long a deletion counts: an hour, the minute that it is counted in, of which
+// only the beginning is known, and how much later than it was counted it may be done: it is saved, the
+// user is looked at once more, and Graph takes its time.
+const DeletionWindow = time.Hour + time.Minute + 2*time.Minute
+
 // DeletionsPerHourOrDefault is limits.deletionsPerHour, or 100. Zero is a limit
 // too: no deletions.
 func (s *EntraTenantSpec) DeletionsPerHourOrDefault() int32 {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -57,6 +58,41 @@ func TestPlanOfAPipeline(t *testing.T) {
 		t.Errorf("a number that nobody read is planned: %v", err)
 	}
 	mustSay(t, out, "Unknown: SecretNotReadable", "You may not read Secret credential")
+}
+
+// Rules that whoever plans may not apply would show what the cluster's hide: they count only for who says so.
+func TestPlanKeepsToTheRulesOfTheCluster(t *testing.T) {
+	w := newConnected(t, "ruled", least)
+	w.user("ada", having(map[string]string{"mobile": "+1 2065550101"}))
+	o := &v1alpha1.EntraTenant{}
+	must(t, w.Get(t.Context(), client.ObjectKey{Name: w.namespace}, o))
+	o.Spec.Access = nil
+	must(t, w.Update(t.Context(), o))
+	o.Spec.Access = []v1alpha1.AccessRule{{Users: []string{"*"}}}
+	spec, err := json.Marshal(o.Spec)
+	must(t, err)
+	w.in = w.phone("ada-mobile", "ada", "mobile", "+1 2065550101") +
+		"---\napiVersion: identity.entraops.dev/v1alpha1\nkind: EntraTenant\nmetadata: {name: ruled}\nspec: " + string(spec) + "\n"
+	w.actsAs("ci", nil, []rbacv1.PolicyRule{
+		{APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"phoneauthenticationmethods", "entratenants"}, Verbs: []string{"get", "list"}},
+		{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"get"}}})
+	out, _, err := w.run("plan", "-f", "-")
+	if !errors.Is(err, ErrFound) {
+		t.Errorf("%v\n%s", err, out)
+	}
+	mustSay(t, out, "Refused: NotPermitted", "you may not apply EntraTenant ruled")
+	out, _, err = w.run("plan", "-f", "-", "--trust-tenants")
+	if err != nil && !errors.Is(err, ErrFound) {
+		t.Errorf("%v\n%s", err, out)
+	}
+	mustSay(t, out, "Adopt")
+}
+
+// TestErrorsMoveNoCursorAndBeginNoLine prints what others wrote.
+func TestErrorsMoveNoCursorAndBeginNoLine(t *testing.T) {
+	if got, want := Printable(errors.New("a\n::error::b\x1b[2J\u202ec")), "a\n  ::error::b[2Jc"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
 
 // TestPlanOfATeam has the roles that the operator ships for people, in one namespace, and looks for itself at Graph.

@@ -13,11 +13,6 @@ import (
 	"github.com/entraops/phone-operator/internal/phone"
 )
 
-// window is how long a deletion counts: an hour, the minute that it is counted in, of which only the
-// beginning is known, and how much later than it was counted it may be done: it is saved, the user is
-// looked at once more, and Graph takes its time.
-const window = time.Hour + time.Minute + 2*time.Minute
-
 // maxCounts is how many counts are kept, within what the CRD allows.
 const maxCounts = 500
 
@@ -160,11 +155,15 @@ func (b *Budget) Next(limit int32, d Deletion) time.Duration {
 func (b *Budget) Left(limit int32) int32 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	left := limit
-	for _, c := range recent(b.counts, b.now()) {
-		left -= c.Count
+	return leftOf(recent(b.counts, b.now()), limit)
+}
+
+// leftOf is what a limit leaves beside counts.
+func leftOf(counts []v1alpha1.DeletionCount, limit int32) int32 {
+	for _, c := range counts {
+		limit -= c.Count
 	}
-	return max(left, 0)
+	return max(limit, 0)
 }
 
 // wait is how long d has to wait, and notes whether it does.
@@ -188,17 +187,17 @@ func untilFree(counts []v1alpha1.DeletionCount, limit int32, now time.Time) time
 	}
 	for _, c := range counts {
 		if over -= c.Count; over <= 0 {
-			return c.Minute.Add(window).Sub(now)
+			return c.Minute.Add(v1alpha1.DeletionWindow).Sub(now)
 		}
 	}
-	return window
+	return v1alpha1.DeletionWindow
 }
 
 // recent returns a copy of the counts that are in the window.
 func recent(counts []v1alpha1.DeletionCount, now time.Time) []v1alpha1.DeletionCount {
 	var kept []v1alpha1.DeletionCount
 	for _, c := range counts {
-		if now.Sub(c.Minute.Time) < window {
+		if now.Sub(c.Minute.Time) < v1alpha1.DeletionWindow {
 			kept = append(kept, c)
 		}
 	}

@@ -112,11 +112,7 @@ func (b *Budget) SaveExact(ctx context.Context) error {
 // blockOf is how many deletions a save reserves ahead, so that many deletions do not wait for one
 // write of the API server each: a hundredth of what is left, and at most 100. A crash loses them.
 func blockOf(counts []v1alpha1.DeletionCount, limit int32) int32 {
-	left := limit
-	for _, c := range counts {
-		left -= c.Count
-	}
-	return min(max(left, 0)/100, 100)
+	return min(leftOf(counts, limit)/100, 100)
 }
 
 // isWithin reports whether each count is at most the one that is reserved. Both are in order.

@@ -282,7 +282,7 @@ func TestBudget_HostileModel(t *testing.T) {
 			var done []time.Time
 			total := func() (n int) {
 				for _, c := range stored {
-					if time.Since(c.Minute.Time) < window {
+					if time.Since(c.Minute.Time) < v1alpha1.DeletionWindow {
 						n += int(c.Count)
 					}
 				}

@@ -115,10 +115,10 @@ func TestANamespaceThatWaitsGetsItsShare(t *testing.T) {
 				c.next[d] = c.now // all ask again
 			}
 		}
-		const settled = 2 * (window + lateness)
+		const settled = 2 * (v1alpha1.DeletionWindow + lateness)
 		c.play(t, settled, late, true)
 		from := c.now
-		const span = window + 2*lateness
+		const span = v1alpha1.DeletionWindow + 2*lateness
 		c.play(t, span, late, true)
 		share := c.limit / int32(len(others)+1)
 		for _, name := range append(others, "greedy") {
@@ -148,7 +148,7 @@ func TestAFewDeletionsDoNotWaitForMany(t *testing.T) {
 		c.play(t, time.Minute, late, false)
 		c.now = c.now.Add(time.Duration(rapid.IntRange(0, 3000).Draw(t, "later")) * time.Second)
 		c.wants("late", 1)
-		c.play(t, window+lateness, late, false)
+		c.play(t, v1alpha1.DeletionWindow+lateness, late, false)
 		if n := len(c.taken["late"]); n != 1 {
 			t.Fatalf("it still waits: %v", c.saved)
 		}

@@ -171,7 +171,7 @@ func TestNoMinuteIsSavedTwiceWhateverTheClocksSay(t *testing.T) {
 		for _, c := range saved {
 			counted += c.Count
 		}
-		if latest.Sub(began) < window-time.Minute && counted != taken { // none is old enough to be left out
+		if latest.Sub(began) < v1alpha1.DeletionWindow-time.Minute && counted != taken { // none is old enough to be left out
 			t.Fatalf("%d deletions, %d counted: %v", taken, counted, saved)
 		}
 	})

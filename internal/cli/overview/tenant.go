@@ -30,9 +30,6 @@ type Tenant struct {
 	Warnings []string `json:"warnings,omitempty"`
 }
 
-// window is how long a deletion counts, as internal/tenant has it.
-const window = time.Hour + 3*time.Minute
-
 // TenantOf reads an EntraTenant's status. methods are those of its resources that were read: status has all, but is written
 // from time to time only.
 func TenantOf(o *v1alpha1.EntraTenant, methods Counts, now time.Time) Tenant {
@@ -51,7 +48,7 @@ func TenantOf(o *v1alpha1.EntraTenant, methods Counts, now time.Time) Tenant {
 		}
 	}
 	for _, d := range s.RecentDeletions {
-		if now.Sub(d.Minute.Time) < window {
+		if now.Sub(d.Minute.Time) < v1alpha1.DeletionWindow {
 			t.DeletionsLastHour += d.Count
 		}
 	}
