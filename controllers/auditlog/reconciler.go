@@ -58,13 +58,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	}
 	later := reconcile.Result{RequeueAfter: wait.Jitter(period, jitter)}
 	next, due := t.Inventory.Due(r.Now())
-	if due && t.AuditLog.IsReadWithin(period, r.Now()) { // one request at a time
+	request := o.Annotations[v1alpha1.ReconcileRequestedAtAnnotation]
+	if due && t.AuditLog.IsReadWithin(period, r.Now()) && t.AuditLog.IsAnswered(request) { // one request to Graph at a time
 		if r.takeStock(ctx, t, next) {
 			return reconcile.Result{RequeueAfter: nextRequest}, nil
 		}
 		return later, nil
 	}
-	answer, further, err := r.read(ctx, t)
+	answer, further, err := r.read(ctx, t, request)
 	if err != nil {
 		return reconcile.Result{}, err
 	}
@@ -77,9 +78,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	return later, nil
 }
 
-// read asks for a page and tells whom it is about. It returns what came of it, and whether there are
+// read asks for a page and tells whom it is about. request is what asked for it, if anybody did. It returns what came of it, and whether there are
 // further pages.
-func (r *Reconciler) read(ctx context.Context, t *tenant.Tenant) (_ v1alpha1.AuditLogAnswer, further bool, _ error) {
+func (r *Reconciler) read(ctx context.Context, t *tenant.Tenant, request string) (_ v1alpha1.AuditLogAnswer, further bool, _ error) {
 	id, err := t.Graph.Identity(ctx)
 	if err != nil {
 		return answerOf(err), false, nil
@@ -87,7 +88,7 @@ func (r *Reconciler) read(ctx context.Context, t *tenant.Tenant) (_ v1alpha1.Aud
 	if len(graph.MissingForAudits(id.Permissions)) > 0 {
 		return v1alpha1.AuditLogNotGranted, false, nil
 	}
-	since, next := t.AuditLog.Ask(r.Now())
+	since, next := t.AuditLog.Ask(r.Now(), request)
 	page, err := t.Graph.AuditRecords(ctx, since, next)
 	if err != nil {
 		t.AuditLog.Failed()

@@ -3,6 +3,7 @@ package auditlog
 import (
 	"context"
 	"fmt"
+	"path"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -396,6 +397,33 @@ func TestTheReportTellsWhoHasAPhone(t *testing.T) {
 	says(bobID, true, phone.Mobile)
 	f.passes(25 * time.Hour)
 	says(bobID, false, phone.Mobile) // too old to go by
+}
+
+// The report has pages for a large directory. Who asks for the log does not wait for them.
+func TestARequestComesBeforeTheReport(t *testing.T) {
+	f := follow(t, granted...)
+	reconciles := func() {
+		_, err := f.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Name: "default"}})
+		must(t, err)
+		f.passes(time.Minute)
+	}
+	f.passes(time.Minute)
+	reconciles() // the log; the report is due from now on
+	o := f.get()
+	o.Annotations = map[string]string{v1alpha1.ReconcileRequestedAtAnnotation: "now"}
+	must(t, f.Client.Update(t.Context(), o))
+	reconciles()
+	reconciles()
+	var asked []string
+	for _, r := range f.graph.Requests() {
+		if strings.Contains(r.Path, "/auditLogs/") || strings.Contains(r.Path, "/reports/") {
+			asked = append(asked, path.Base(r.Path))
+		}
+	}
+	want := []string{"directoryAudits", "directoryAudits", "userRegistrationDetails"}
+	if diff := cmp.Diff(want, asked); diff != "" {
+		t.Errorf("requests (-want +got): %s", diff)
+	}
 }
 
 // A page that Graph does not give now is asked for again with the next read of the log.

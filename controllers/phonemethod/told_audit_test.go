@@ -18,7 +18,7 @@ import (
 
 // auditRead has the audit log read to its end, as nothing is in it.
 var auditRead = step{"the audit log is read", func(m *model) {
-	m.registered.AuditLog.Ask(time.Now())
+	m.registered.AuditLog.Ask(time.Now(), "")
 	m.registered.AuditLog.Heard(graph.Page[graph.AuditRecord]{Now: time.Now()}, "", m.registered.Reads.Of, time.Now())
 }}
 

@@ -27,6 +27,7 @@ type AuditLog struct {
 	log     audits.Log
 	read    time.Time // when the last read came to its end, by our clock
 	asked   time.Time // when the log or the report was asked last, or the process began
+	request string    // the annotation that the last request for the log answers
 	written v1alpha1.AuditLogStatus
 }
 
@@ -51,12 +52,21 @@ func (a *AuditLog) UntilNextRequest(now time.Time) time.Duration {
 	return 0
 }
 
-// Ask returns which records to ask for: since a time, and which page of them.
-func (a *AuditLog) Ask(now time.Time) (since time.Time, next string) {
+// Ask returns which records to ask for: since a time, and which page of them. request is the
+// EntraTenant's annotation that asks for a read, if there is one.
+func (a *AuditLog) Ask(now time.Time, request string) (since time.Time, next string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.log, since, next = a.log.Ask(now)
+	a.request = request
 	return since, next
+}
+
+// IsAnswered reports whether the log was asked for since that annotation was set.
+func (a *AuditLog) IsAnswered(request string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return request == "" || request == a.request
 }
 
 // Failed ends a read that came to nothing.
