@@ -229,7 +229,7 @@ func TestWhatOursDescribesIsServed(t *testing.T) {
 	g := start(t)
 	for path, item := range doc.Paths.Map() {
 		for method := range item.Operations() {
-			url := strings.NewReplacer("{user}", adaID, "{method}", mobileID, "{phone}", mobileID).Replace(path)
+			url := strings.NewReplacer("{user}", adaID, "{method}", mobileID, "{phone}", mobileID, "{group}", deskID).Replace(path)
 			body := ""
 			if method == http.MethodPatch || strings.HasSuffix(path, "phoneMethods") && method == http.MethodPost {
 				body = phoneJSON(one, "mobile")

@@ -105,6 +105,8 @@ var routes = []route{
 	{http.MethodGet, "users/{}/ownedObjects/{}", readOwned, (*Emulator).listOwned},
 	{http.MethodGet, "users/{}/ownedObjects/{}/$count", readOwned, (*Emulator).countOwned},
 	{http.MethodGet, "groups/{}", readGroups, (*Emulator).getGroup},
+	{http.MethodGet, "groups/{}/transitiveMembers", readGroups, (*Emulator).listMembers},
+	{http.MethodGet, "groups/{}/transitiveMembers/{}", readGroups, (*Emulator).listMembers},
 	{http.MethodGet, "identityGovernance/privilegedAccess/group/eligibilityScheduleInstances", readGroupEligibility, (*Emulator).listGroupEligibility},
 	{http.MethodGet, "roleManagement/directory/roleAssignments", readRoles, (*Emulator).listRoleAssignments},
 	{http.MethodGet, "roleManagement/directory/roleEligibilityScheduleInstances", readEligibility, (*Emulator).listRoleEligibility},

@@ -129,7 +129,7 @@ func (c *call) usersContext() string {
 	return context
 }
 
-// listUsers answers GET /users, filtered by id or UPN or whole.
+// listUsers answers GET /users, filtered or whole.
 // https://learn.microsoft.com/graph/api/user-list
 func (e *Emulator) listUsers(c *call) (answer, error) {
 	if err := c.mayReadUsers(); err != nil {
@@ -141,7 +141,7 @@ func (e *Emulator) listUsers(c *call) (answer, error) {
 	if err := c.eventualIf(c.options["$count"] != ""); err != nil {
 		return answer{}, err
 	}
-	filter, err := c.options.filter("id", "userPrincipalName")
+	filter, err := c.userFilter()
 	if err != nil {
 		return answer{}, err
 	}
@@ -157,24 +157,6 @@ func (e *Emulator) listUsers(c *call) (answer, error) {
 		rows = append(rows, row)
 	}
 	return e.page(c, c.usersContext(), rows)
-}
-
-// usersIn gives the users that a filter on id or UPN accepts, sorted by object id.
-func (t *tenant) usersIn(f *comparison) []*user {
-	if f == nil {
-		return t.sortedUsers()
-	}
-	found := map[string]*user{}
-	for _, value := range f.values {
-		u := t.users[strings.ToLower(value)]
-		if f.property == "userPrincipalName" {
-			u = t.userByUPN(value)
-		}
-		if u != nil {
-			found[u.ID] = u
-		}
-	}
-	return slices.SortedFunc(maps.Values(found), byID)
 }
 
 func byID(a, b *user) int { return strings.Compare(a.ID, b.ID) }
