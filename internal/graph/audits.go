@@ -36,6 +36,8 @@ type Page[T any] struct {
 	Next string
 	// Now is what Graph's clock said; zero if it said nothing.
 	Now time.Time
+	// Count is how many rows all pages have. It is on the first one, where it was asked for.
+	Count int
 }
 
 // auditRows is how many records a page is asked for: such a page is about a megabyte.

@@ -30,6 +30,9 @@ type call struct {
 	path   string // below the version, escaped, with the query
 	body   any    // written as JSON; nil: none
 	needs  opening
+	// eventual has the directory answer from its index, which is a little behind and knows queries
+	// that it has no other answer to.
+	eventual bool
 }
 
 func (r call) write() bool { return r.method != http.MethodGet }
@@ -132,6 +135,9 @@ func (c *Client) request(ctx context.Context, r call, id string) (*policy.Reques
 	header.Set("client-request-id", id)
 	if ctx.Value(lowPriority{}) != nil {
 		header.Set("x-ms-throttle-priority", "low")
+	}
+	if r.eventual {
+		header.Set("ConsistencyLevel", "eventual")
 	}
 	if r.body == nil {
 		return req, nil

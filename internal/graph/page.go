@@ -8,10 +8,11 @@ import (
 	"time"
 )
 
-// datedPage is a page with the time of the answer.
+// datedPage is a page with the time of the answer, and how many rows all pages have.
 type datedPage[T any] struct {
 	page[T]
-	now time.Time
+	Count int `json:"@odata.count"` // 0: not asked for, or not on this page
+	now   time.Time
 }
 
 func (p *datedPage[T]) heard(h http.Header) { p.now, _ = http.ParseTime(h.Get("Date")) }
@@ -31,7 +32,7 @@ func onePage[T any](ctx context.Context, c *Client, r call, query url.Values, ne
 	if err := c.send(ctx, r, &read); err != nil {
 		return Page[T]{}, err
 	}
-	p := Page[T]{Rows: read.Value, Now: read.now}
+	p := Page[T]{Rows: read.Value, Now: read.now, Count: read.Count}
 	if read.NextLink == nil {
 		return p, nil
 	}
