@@ -1,12 +1,9 @@
 package cli
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,9 +15,6 @@ import (
 	"github.com/entraops/phone-operator/internal/cli/sheet"
 )
 
-// shownFindings is how many findings of a kind are printed; the report has all.
-const shownFindings = 20
-
 type importer struct {
 	*session
 	csv, out, report string
@@ -31,26 +25,33 @@ type importer struct {
 	failOn, accept   []string
 	numbers          string
 	dryRun           bool
+	live             live
 }
 
 func newImport(s *session) *cobra.Command {
 	i := &importer{session: s}
 	cmd := &cobra.Command{
-		Use:   "import --from-csv FILE --out DIR",
-		Short: "Make manifests from a table of people and their phones",
-		Long: "Reads an export of Entra, of a script or of an HR system, and writes a PhoneAuthenticationMethod for each phone. Neither\n" +
-			"the cluster nor Graph is asked. The native form is UPN,PhoneType,PhoneNumber; other columns are known by the names that\n" +
+		Use:   "import (--from-csv FILE | --from-tenant NAME) --out DIR",
+		Short: "Make manifests from a table of people and their phones, or from a live tenant",
+		Long: "Writes a PhoneAuthenticationMethod for each phone that is there already, so that the phones can be managed from then on.\n\n" +
+			"--from-tenant reads them from Graph, through an EntraTenant of the cluster and with its credential, as plan does: nothing but\n" +
+			"GET is sent, no faster than Graph allows the operator, and whom the access rules or Entra's protection leave out is left out\n" +
+			"here. Say whose with --all, --group, --filter, --users-from, or by name. What is interrupted goes on with --resume.\n\n" +
+			"--from-csv reads an export of Entra, of a script or of an HR system; neither the cluster nor Graph is\n" +
+			"asked. The native form is UPN,PhoneType,PhoneNumber; other columns are known by the names that\n" +
 			"real exports give them, or said with --map. Encoding, delimiter and byte order mark are found out.\n\n" +
 			"Numbers in sloppy spellings are read with libphonenumber. What had to be guessed is marked by a comment in the manifest;\n" +
 			"what is doubtful is refused with its line and column, and the rest goes on. The resources say adoptionPolicy:\n" +
 			"IfNumberMatches, so that a phone which is there with this number is adopted without a write, and deletionPolicy: Orphan.\n\n" +
-			"The same table gives the same files: an import that was interrupted is just repeated.",
-		Example: "  kubectl phonemethod import --from-csv people.csv --default-region DE -n people --out people/ --report report.csv\n" +
+			"The same table gives the same files: an import of one that was interrupted is just repeated.",
+		Example: "  kubectl phonemethod import --from-tenant default --all -n people --out people/ --report report.csv\n" +
+			"  kubectl phonemethod import --from-tenant default --group 0f1c0000-0000-4000-8000-000000000009 --numbers secret --out people/\n" +
+			"  kubectl phonemethod import --from-csv people.csv --default-region DE -n people --out people/ --report report.csv\n" +
 			"  kubectl phonemethod import --from-csv hr.csv --map user=Account,office= --numbers secret --out people/\n" +
 			"  kubectl phonemethod import --from-csv people.csv --fail-on guess,refused --out - | kubectl apply --server-side -f -",
-		Args: cobra.NoArgs,
 	}
 	f := cmd.Flags()
+	i.live.flags(cmd)
 	f.StringVar(&i.csv, "from-csv", "", "the table")
 	f.StringVar(&i.out, "out", "", "a directory for the manifests, or - for standard output")
 	f.StringVar(&i.report, "report", "", "a CSV file for everything that was found, a line for each; numbers are masked")
@@ -63,14 +64,24 @@ func newImport(s *session) *cobra.Command {
 	f.BoolVar(&i.dryRun, "dry-run", false, "write no manifests, only say what was found")
 	f.StringVar(&i.encoding, "encoding", "", "of the table, such as windows-1252; not said: found out")
 	f.StringVar(&i.delim, "delimiter", "", "one character, or tab; not said: found out")
-	for _, needed := range []string{"from-csv"} {
-		if err := cmd.MarkFlagRequired(needed); err != nil {
-			panic(err) // a flag that does not exist
-		}
+	cmd.MarkFlagsOneRequired("from-csv", "from-tenant")
+	cmd.MarkFlagsMutuallyExclusive("from-csv", "from-tenant")
+	for _, ofTable := range []string{"default-region", "map", "tenant", "fail-on", "accept", "encoding", "delimiter"} {
+		cmd.MarkFlagsMutuallyExclusive("from-tenant", ofTable)
 	}
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+	cmd.MarkFlagsMutuallyExclusive("all", "group", "filter", "users-from")
+	for _, ofTenant := range []string{"all", "group", "filter", "users-from", "resume", "credential"} {
+		cmd.MarkFlagsMutuallyExclusive("from-csv", ofTenant)
+	}
+	cmd.RunE = func(cmd *cobra.Command, users []string) error {
 		if cmd.Flags().Changed("namespace") {
 			i.style.Namespace = *s.flags.Namespace
+		}
+		if i.live.tenant != "" {
+			return i.runLive(cmd.Context(), users)
+		}
+		if len(users) > 0 {
+			return errors.New("users are named for an import from a tenant only: --from-tenant")
 		}
 		return i.run()
 	}
@@ -204,24 +215,25 @@ func (i *importer) run() error {
 		}
 	}
 	if len(i.failOn) > 0 || i.dryRun {
-		tell, end, err := i.teller(&done)
+		found, err := newFindings(i.report, 0)
 		if err != nil {
 			return err
 		}
-		done.Summary, err = table.Run(func(importing.Phone) error { return nil }, tell)
-		if err = errors.Join(err, end()); err != nil {
+		done.Summary, err = table.Run(func(importing.Phone) error { return nil }, found.tell)
+		if err = errors.Join(err, found.end()); err != nil {
 			return err
 		}
+		done.Findings = found.first
 		for _, kind := range i.failOn {
 			if count := done.Counts[importing.Kind(kind)]; count > 0 {
-				if err := i.say(done); err != nil {
+				if err := i.say(done, done.table); err != nil {
 					return err
 				}
 				return fmt.Errorf("nothing was written: --fail-on %s, and %s has %d", kind, i.csv, count)
 			}
 		}
 		if i.dryRun {
-			return i.say(done)
+			return i.say(done, done.table)
 		}
 	}
 	return i.write(table, done)
@@ -229,8 +241,8 @@ func (i *importer) run() error {
 
 // write does the import.
 func (i *importer) write(table importing.Import, done imported) error {
-	done.Findings, done.Out = nil, i.out
-	tell, end, err := i.teller(&done)
+	done.Out = i.out
+	found, err := newFindings(i.report, 0)
 	if err != nil {
 		return err
 	}
@@ -239,58 +251,32 @@ func (i *importer) write(table importing.Import, done imported) error {
 			resource, secret := i.style.Manifest(p)
 			_, err := io.WriteString(i.Out, secret+resource)
 			return err
-		}, tell)
+		}, found.tell)
 	} else {
 		var folder *importing.Folder
 		if folder, err = importing.NewFolder(i.out, i.style); err == nil {
-			done.Summary, err = table.Run(folder.Put, tell)
+			done.Summary, err = table.Run(folder.Put, found.tell)
 		}
 		if err == nil {
 			done.Leftover, err = folder.End()
 			done.Files, done.Changed = len(folder.Written), folder.Changed
 		}
 	}
-	if err = errors.Join(err, end()); err != nil {
+	if err = errors.Join(err, found.end()); err != nil {
 		return err
 	}
-	return i.say(done)
-}
-
-// teller returns what takes findings: into the report all of them, onto the screen the first of each kind.
-func (i *importer) teller(done *imported) (tell func(importing.Finding), end func() error, err error) {
-	done.Findings = []importing.Finding{}
-	counts := map[importing.Kind]int{}
-	keep := func(f importing.Finding) {
-		if counts[f.Kind]++; counts[f.Kind] <= shownFindings {
-			done.Findings = append(done.Findings, f)
-		}
-	}
-	if i.report == "" {
-		return keep, func() error { return nil }, nil
-	}
-	file, err := os.OpenFile(i.report, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, nil, err
-	}
-	w := csv.NewWriter(file)
-	_ = w.Write([]string{"line", "column", "user", "phoneType", "kind", "reason", "number", "message"}) // see Error below
-	return func(f importing.Finding) {
-			keep(f)
-			_ = w.Write([]string{strconv.Itoa(f.Line), f.Column, f.User, f.PhoneType, string(f.Kind), f.Reason, f.Number, f.Message})
-		}, func() error {
-			w.Flush()
-			return errors.Join(w.Error(), file.Close())
-		}, nil
+	done.Findings = found.first
+	return i.say(done, done.table)
 }
 
 // say prints what was done; not where manifests go.
-func (i *importer) say(done imported) error {
+func (i *importer) say(done any, asTable func(io.Writer)) error {
 	if i.out == "-" && !i.dryRun {
 		elsewhere := *i.session
 		elsewhere.Out = i.ErrOut
-		return elsewhere.print(done, done.table)
+		return elsewhere.print(done, asTable)
 	}
-	return i.print(done, done.table)
+	return i.print(done, asTable)
 }
 
 func (d imported) table(w io.Writer) {
@@ -310,34 +296,12 @@ func (d imported) table(w io.Writer) {
 		count(d.Phones, "phone"), d.Counts[importing.Refused], count(d.Counts[importing.Duplicate], "duplicate"), d.Empty,
 		d.Counts[importing.Guessed], count(d.Counts[importing.Shared], "shared number"))
 	for _, kind := range importing.Kinds() {
-		d.kind(w, kind)
+		tableShape.print(w, kind, d.Tally, d.Findings)
 	}
 	if d.Out != "" && d.Out != "-" {
 		fmt.Fprintf(w, "\nwrote %s to %s, %d of them new or changed; nothing was sent to the cluster or to Graph\n", count(d.Files, "file"), d.Out, d.Changed)
 	}
 	if len(d.Leftover) > 0 {
 		fmt.Fprintf(w, "of an earlier import, and to be removed: %s\n", strings.Join(d.Leftover, ", "))
-	}
-}
-
-// kind prints the reasons of a kind and its first findings.
-func (d imported) kind(w io.Writer, kind importing.Kind) {
-	if d.Counts[kind] == 0 {
-		return
-	}
-	var reasons []string
-	for _, reason := range slices.Sorted(maps.Keys(d.Reasons[kind])) {
-		reasons = append(reasons, fmt.Sprintf("%d %s", d.Reasons[kind][reason], reason))
-	}
-	fmt.Fprintf(w, "\n%s: %s\n", kind, strings.Join(reasons, ", "))
-	var rows [][]string
-	for _, f := range d.Findings {
-		if f.Kind == kind {
-			rows = append(rows, []string{strconv.Itoa(f.Line), f.Column, f.User, f.Number, f.Message})
-		}
-	}
-	columns(w, []string{"LINE", "COLUMN", "USER", "NUMBER", "MESSAGE"}, rows)
-	if more := d.Counts[kind] - len(rows); more > 0 {
-		fmt.Fprintf(w, "and %d more: --report has all\n", more)
 	}
 }

@@ -32,7 +32,6 @@ type summary struct {
 
 func newPlan(s *session) *cobra.Command {
 	var paths []string
-	var credential string
 	var o preview.Options
 	cmd := &cobra.Command{
 		Use:   "plan -f DIR|FILE|-",
@@ -49,23 +48,12 @@ func newPlan(s *session) *cobra.Command {
 	cmd.Flags().StringArrayVarP(&paths, "filename", "f", nil, "a file, a folder with all that is below it, or - for standard input; may be repeated")
 	cmd.Flags().BoolVar(&o.Unmanaged, "show-unmanaged", false, "also list the phones that these users have in Graph and no resource declares")
 	cmd.Flags().StringVar(&o.FieldManager, "field-manager", "", "in whose name the manifests will be applied (default: whoever applied an object last, else kubectl)")
-	cmd.Flags().StringVar(&credential, "credential", credentialOfTenant, "how to sign in to Graph: tenant, which reads the EntraTenant's Secret, "+
-		"or default, which is what azidentity finds on this machine")
+	credentialFlag(cmd, &o.Ambient)
 	cmd.Flags().BoolVar(&o.TrustTenants, "trust-tenants", false, "believe the EntraTenants and Namespaces of the manifests also where you may not apply them, "+
 		"and where they sign in otherwise than those of the cluster: a credential is sent where they say")
-	if err := cmd.RegisterFlagCompletionFunc("credential", cobra.FixedCompletions([]string{credentialOfTenant, credentialDefault}, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // a flag that does not exist
-	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if len(paths) == 0 {
 			return errors.New("say what is to be applied: --filename, -f")
-		}
-		switch credential {
-		case credentialDefault:
-			o.Ambient = true
-		case credentialOfTenant:
-		default:
-			return errors.New("the credential is tenant or default")
 		}
 		p, err := s.plan(cmd, paths, o)
 		if err != nil {
@@ -83,11 +71,6 @@ func newPlan(s *session) *cobra.Command {
 	}
 	return cmd
 }
-
-const (
-	credentialOfTenant = "tenant"
-	credentialDefault  = "default"
-)
 
 func (s *session) plan(cmd *cobra.Command, paths []string, o preview.Options) (*planned, error) {
 	namespace, err := s.namespace()

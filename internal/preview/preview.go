@@ -2,7 +2,6 @@ package preview
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -124,9 +123,6 @@ func tenantOf(o *unstructured.Unstructured) string {
 	return (&v1alpha1.PhoneAuthenticationMethodSpec{}).TenantName()
 }
 
-// page is how many resources are read at once.
-const page = 500
-
 // loadAllMethods reads the resources of tenants: each may be a rival of one in a manifest. Whoever may not read them all
 // sees those of the manifests' namespaces.
 func (r *run) loadAllMethods(ctx context.Context, tenants, namespaces map[string]bool) error {
@@ -144,20 +140,10 @@ func (r *run) loadAllMethods(ctx context.Context, tenants, namespaces map[string
 }
 
 func (r *run) loadMethods(ctx context.Context, tenants map[string]bool, namespace string) error {
-	for next := ""; ; {
-		var list v1alpha1.PhoneAuthenticationMethodList
-		if err := r.API.List(ctx, &list, client.InNamespace(namespace), client.Limit(page), client.Continue(next)); err != nil {
-			return fmt.Errorf("read PhoneAuthenticationMethods: %w", err)
-		}
-		for i := range list.Items {
-			if o := &list.Items[i]; tenants[o.Spec.TenantName()] {
-				if err := r.put(o); err != nil {
-					return err
-				}
-			}
-		}
-		if next = list.Continue; next == "" {
+	return eachMethod(ctx, r.API, namespace, func(o *method) error {
+		if !tenants[o.Spec.TenantName()] {
 			return nil
 		}
-	}
+		return r.put(o)
+	})
 }

@@ -61,7 +61,7 @@ func (r *run) reconcile(ctx context.Context, reconciler *phonemethod.Reconciler,
 		if attempt == attempts || len(r.queue.waiting) > waiting || !r.isThrottled(key) {
 			return ctx.Err()
 		}
-		if err := wait(ctx, min(result.RequeueAfter, longestWait)); err != nil {
+		if err := Wait(ctx, min(result.RequeueAfter, longestWait)); err != nil {
 			return err
 		}
 	}
@@ -73,29 +73,15 @@ func (r *run) awaitTurn(ctx context.Context, name string) error {
 	if !ok || t.Problem != nil {
 		return nil
 	}
-	for {
-		_, ticket, err := t.Throttle.Admit(ctx, throttle.High, throttle.Directory, throttle.Authentication)
-		rejected, isRejected := errors.AsType[*throttle.Rejected](err)
-		switch {
-		case err == nil:
-			ticket.Done(nil)
-			return nil
-		case !isRejected || rejected.Reason == throttle.CircuitOpen: // Graph does not answer: the resources say so
-			return nil
-		}
-		if err := wait(ctx, rejected.RetryAfter); err != nil {
-			return err
-		}
-	}
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(max(d, time.Millisecond)):
+	_, ticket, err := admit(ctx, t, throttle.High, throttle.Directory, throttle.Authentication)
+	if _, open := errors.AsType[*throttle.Rejected](err); open { // Graph does not answer: the resources say so
 		return nil
 	}
+	if err != nil {
+		return err
+	}
+	ticket.Done(nil)
+	return nil
 }
 
 func (r *run) isThrottled(key user.Key) bool {

@@ -93,7 +93,7 @@ func retried[T any](ctx context.Context, do func() (T, error)) (got T, err error
 		if got, err = do(); graph.KindOf(err) != graph.Throttled {
 			break
 		}
-		if err := wait(ctx, lasting/attempts/10); err != nil {
+		if err := Wait(ctx, lasting/attempts/10); err != nil {
 			return got, err
 		}
 	}

@@ -11,14 +11,18 @@ const (
 	Guessed   Kind = "guess"     // imported, and a person is to look at it
 	Duplicate Kind = "duplicate" // left out: the same phone is there already
 	Shared    Kind = "shared"    // imported, and another user has the same number
+	Skipped   Kind = "skipped"   // left out by the rules of the tenant; of a live tenant only
 )
 
-// Kinds are all of them.
+// Kinds are those of a table.
 func Kinds() []Kind { return []Kind{Refused, Guessed, Duplicate, Shared} }
+
+// KindsOfTenant are those of a live tenant.
+func KindsOfTenant() []Kind { return []Kind{Refused, Skipped, Duplicate} }
 
 // Finding is what a person should know of a cell. It holds no number but a masked one.
 type Finding struct {
-	Line      int    `json:"line"`
+	Line      int    `json:"line,omitempty"` // 0: not of a file
 	Column    string `json:"column,omitempty"`
 	User      string `json:"user,omitempty"` // "": not known
 	PhoneType string `json:"phoneType,omitempty"`
@@ -48,21 +52,28 @@ func (p Phone) finding(kind Kind, reason, message string) Finding {
 	return Finding{p.Line, p.Column, p.User, string(p.Type), kind, reason, p.Number.Masked(), message}
 }
 
-// Summary is what became of a table.
-type Summary struct {
-	Rows    int                     `json:"rows"`
+// Tally counts what was imported, and what was found.
+type Tally struct {
 	Phones  int                     `json:"phones"` // imported
-	Empty   int                     `json:"empty"`  // cells without a number
 	Counts  map[Kind]int            `json:"counts"`
 	Reasons map[Kind]map[string]int `json:"reasons"`
 }
 
-func newSummary() Summary { return Summary{Counts: map[Kind]int{}, Reasons: map[Kind]map[string]int{}} }
+// NewTally counts from zero.
+func NewTally() Tally { return Tally{Counts: map[Kind]int{}, Reasons: map[Kind]map[string]int{}} }
 
-func (s *Summary) add(f Finding) {
-	s.Counts[f.Kind]++
-	if s.Reasons[f.Kind] == nil {
-		s.Reasons[f.Kind] = map[string]int{}
+// Add counts a finding.
+func (t *Tally) Add(f Finding) {
+	t.Counts[f.Kind]++
+	if t.Reasons[f.Kind] == nil {
+		t.Reasons[f.Kind] = map[string]int{}
 	}
-	s.Reasons[f.Kind][f.Reason]++
+	t.Reasons[f.Kind][f.Reason]++
+}
+
+// Summary is what became of a table.
+type Summary struct {
+	Rows int `json:"rows"`
+	Tally
+	Empty int `json:"empty"` // cells without a number
 }

@@ -20,7 +20,8 @@ type Folder struct {
 	Style
 	dir             string
 	phones, secrets bytes.Buffer
-	count           int
+	count           int      // of the phones since the last file
+	files           int      // so many are written, each with its Secrets
 	Written         []string // names of all files
 	Changed         int      // how many of them are new or other than before
 }
@@ -37,11 +38,37 @@ func (f *Folder) Put(p Phone) error {
 	resource, secret := f.Manifest(p)
 	f.phones.WriteString(resource)
 	f.secrets.WriteString(secret)
-	if f.count++; f.count%perFile == 0 {
+	if f.count++; f.count == perFile {
 		return f.flush()
 	}
 	return nil
 }
+
+// Save writes what was put since the last file, and returns how many files there are by now, each with its Secrets.
+func (f *Folder) Save() (files int, err error) {
+	err = f.flush()
+	return f.files, err
+}
+
+// Resume goes on behind files that an interrupted import has saved. They stay.
+func (f *Folder) Resume(files int) error {
+	for number := 1; number <= files; number++ {
+		for _, kind := range []string{"phones", "secrets"} {
+			name := fileName(kind, number)
+			_, err := os.Stat(filepath.Join(f.dir, name))
+			switch {
+			case err == nil:
+				f.Written = append(f.Written, name)
+			case kind == "phones" || f.Secrets:
+				return fmt.Errorf("%s of the interrupted import is not there any more: begin anew in another directory", name)
+			}
+		}
+	}
+	f.files = files
+	return nil
+}
+
+func fileName(kind string, number int) string { return fmt.Sprintf("%s-%04d.yaml", kind, number) }
 
 // End writes the last file, and returns the names of those that an earlier import left and this one did not write.
 func (f *Folder) End() (left []string, err error) {
@@ -58,7 +85,9 @@ func (f *Folder) End() (left []string, err error) {
 }
 
 func (f *Folder) flush() error {
-	number := (f.count + perFile - 1) / perFile
+	if f.count == 0 {
+		return nil
+	}
 	for _, part := range []struct {
 		kind string
 		text *bytes.Buffer
@@ -66,7 +95,7 @@ func (f *Folder) flush() error {
 		if part.text.Len() == 0 {
 			continue
 		}
-		name := fmt.Sprintf("%s-%04d.yaml", part.kind, number)
+		name := fileName(part.kind, f.files+1)
 		changed, err := writeWhole(filepath.Join(f.dir, name), part.text.Bytes())
 		if err != nil {
 			return err
@@ -77,6 +106,8 @@ func (f *Folder) flush() error {
 		}
 		part.text.Reset()
 	}
+	f.count = 0
+	f.files++
 	return nil
 }
 
@@ -90,7 +121,7 @@ func writeWhole(path string, text []byte) (changed bool, err error) {
 		return false, err
 	}
 	_, err = part.Write(text)
-	if err = errors.Join(err, part.Close()); err == nil {
+	if err = errors.Join(err, part.Sync(), part.Close()); err == nil {
 		err = os.Rename(part.Name(), path)
 	}
 	if err != nil {

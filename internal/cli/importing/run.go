@@ -42,9 +42,9 @@ func (i Import) Run(put func(Phone) error, tell func(Finding)) (Summary, error) 
 	if err != nil {
 		return Summary{}, err
 	}
-	s := newSummary()
+	s := Summary{Tally: NewTally()}
 	say := func(f Finding) {
-		s.add(f)
+		s.Add(f)
 		tell(f)
 	}
 	hand := func(p Phone) error {

@@ -46,6 +46,12 @@ func userOf(cell string) (user string, wrong *refusal) {
 	return user, nil
 }
 
+// IsUser reports whether spec.user may be this name or object id.
+func IsUser(name string) bool {
+	user, wrong := userOf(name)
+	return wrong == nil && user == name
+}
+
 // refusal is why a cell or row is left out.
 type refusal struct{ reason, sentence string }
 

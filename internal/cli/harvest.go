@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/cli/importing"
+	"github.com/entraops/phone-operator/internal/survey"
+)
+
+// usersPerSave is for how many users manifests are kept in memory, and lost if the process is killed.
+const usersPerSave = 250
+
+// harvest takes what is found of the users of a tenant, and writes it down.
+type harvest struct {
+	*importer
+	importing.Progress
+	folder  *importing.Folder  // nil: no files are written
+	journal *importing.Journal // nil with folder
+	found   *importFindings
+	unsaved int // users
+}
+
+func (i *importer) newHarvest() (*harvest, error) {
+	h := &harvest{importer: i, Progress: importing.Progress{Tally: importing.NewTally()}}
+	var err error
+	if i.out != "-" && !i.dryRun {
+		if h.folder, err = importing.NewFolder(i.out, i.style); err != nil {
+			return nil, err
+		}
+		what := map[string]any{"tenant": i.live.tenant, "namespace": i.style.Namespace, "numbers": i.numbers,
+			"all": i.live.all, "group": i.live.group, "filter": i.live.filter, "users": i.live.usersFrom, "report": i.report}
+		h.journal, err = importing.OpenJournal(i.out, what, i.live.resume)
+		if errors.Is(err, importing.ErrInterrupted) {
+			return nil, fmt.Errorf("%w: go on with it by --resume, or choose another directory", err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		h.Progress = h.journal.Progress
+		if err := h.folder.Resume(h.Files); err != nil {
+			return nil, errors.Join(err, h.journal.Close())
+		}
+	}
+	h.found, err = newFindings(i.report, h.Report)
+	return h, err
+}
+
+func (h *harvest) isDone(user string) bool { return h.journal != nil && h.journal.Done(user) }
+
+// kindOf says what becomes of a phone that was left out for a reason.
+func kindOf(reason string) importing.Kind {
+	switch reason {
+	case v1alpha1.ReasonNotPermitted, v1alpha1.ReasonPrivilegedUser:
+		return importing.Skipped
+	case survey.DeclaredAlready, survey.Twice:
+		return importing.Duplicate
+	}
+	return importing.Refused
+}
+
+// put takes what was found of one user.
+func (h *harvest) put(p survey.Person) error {
+	h.Users++
+	if p.Without {
+		h.Without++
+	}
+	for _, left := range p.Left {
+		f := importing.Finding{Line: p.Line, User: p.Name, PhoneType: string(left.Type), Kind: kindOf(left.Reason),
+			Reason: left.Reason, Number: left.Masked, Message: left.Message}
+		h.Add(f)
+		h.found.tell(f)
+	}
+	user := p.Name
+	if !importing.IsUser(user) { // Entra has names that spec.user does not take
+		user = p.ID
+	}
+	for _, one := range p.Phones {
+		h.Phones++
+		if err := h.write(importing.Phone{User: user, Type: one.Type, Number: one.Number}); err != nil {
+			return err
+		}
+	}
+	if h.journal == nil {
+		return nil
+	}
+	for _, key := range []string{p.ID, p.Asked} {
+		if key != "" {
+			h.journal.Add(key)
+		}
+	}
+	if h.unsaved++; h.unsaved == usersPerSave {
+		return h.save()
+	}
+	return nil
+}
+
+func (h *harvest) write(p importing.Phone) error {
+	switch {
+	case h.folder != nil:
+		return h.folder.Put(p)
+	case h.dryRun:
+		return nil
+	}
+	resource, secret := h.style.Manifest(p)
+	_, err := io.WriteString(h.Out, secret+resource)
+	return err
+}
+
+// save has everything so far on the disk: the manifests first, then the report, and last that they are.
+func (h *harvest) save() (err error) {
+	if h.Files, err = h.folder.Save(); err != nil {
+		return err
+	}
+	if h.Report, err = h.found.save(); err != nil {
+		return err
+	}
+	h.unsaved = 0
+	return h.journal.Save(h.Progress)
+}
+
+// interrupt keeps what was done. The error says how to go on.
+func (h *harvest) interrupt() error {
+	if h.journal == nil {
+		return h.found.end()
+	}
+	if err := errors.Join(h.save(), h.found.end(), h.journal.Close()); err != nil {
+		return err
+	}
+	return fmt.Errorf("%s are done: the same command with --resume goes on", count(h.Users, "user"))
+}
+
+// end comes to the end of the import.
+func (h *harvest) end(done *surveyed) (err error) {
+	if h.journal != nil {
+		err = h.save()
+		if err == nil {
+			done.Leftover, err = h.folder.End()
+		}
+		done.Changed = h.folder.Changed
+	}
+	if err = errors.Join(err, h.found.end()); err != nil {
+		return err
+	}
+	done.Progress, done.Findings = h.Progress, h.found.first
+	if h.journal != nil {
+		return h.journal.End()
+	}
+	return nil
+}
+
+// barCells is how wide the bar is.
+const barCells = 30
+
+// bar shows on a terminal how far the import is; nil: there is none.
+func (h *harvest) bar() func(done, all int) {
+	if !isTerminal(h.ErrOut) {
+		return nil
+	}
+	before := h.Users
+	return func(done, all int) {
+		if done += before; all < done {
+			fmt.Fprintf(h.ErrOut, "\r%s, %s\x1b[K", count(done, "user"), count(h.Phones, "phone"))
+			return
+		}
+		full := barCells * done / all
+		fmt.Fprintf(h.ErrOut, "\r[%s%s] %d of %d users, %s\x1b[K", strings.Repeat("#", full), strings.Repeat(".", barCells-full), done, all, count(h.Phones, "phone"))
+	}
+}

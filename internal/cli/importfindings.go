@@ -1,0 +1,121 @@
+package cli
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/entraops/phone-operator/internal/cli/importing"
+)
+
+// shownFindings is how many findings of a kind are printed; the report has all.
+const shownFindings = 20
+
+// importFindings take what an import finds: into the report all of it, onto the screen the first of each kind.
+type importFindings struct {
+	first  []importing.Finding
+	counts map[importing.Kind]int
+	file   *os.File // nil: there is no report
+	rows   *csv.Writer
+}
+
+// newFindings opens the report, "" for none. What it has behind so many bytes goes.
+func newFindings(report string, keep int64) (*importFindings, error) {
+	f := &importFindings{first: []importing.Finding{}, counts: map[importing.Kind]int{}}
+	if report == "" {
+		return f, nil
+	}
+	var err error
+	if f.file, err = os.OpenFile(report, os.O_CREATE|os.O_WRONLY, 0o600); err != nil {
+		return nil, err
+	}
+	if err = f.file.Truncate(keep); err == nil {
+		_, err = f.file.Seek(keep, io.SeekStart)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.file.Close())
+	}
+	f.rows = csv.NewWriter(f.file)
+	if keep == 0 {
+		_ = f.rows.Write([]string{"line", "column", "user", "phoneType", "kind", "reason", "number", "message"}) // see Error in save
+	}
+	return f, nil
+}
+
+func (f *importFindings) tell(one importing.Finding) {
+	if f.counts[one.Kind]++; f.counts[one.Kind] <= shownFindings {
+		f.first = append(f.first, one)
+	}
+	if f.rows != nil {
+		line := ""
+		if one.Line > 0 {
+			line = strconv.Itoa(one.Line)
+		}
+		_ = f.rows.Write([]string{line, one.Column, one.User, one.PhoneType, string(one.Kind), one.Reason, one.Number, one.Message})
+	}
+}
+
+// save writes what was told so far, and returns how many bytes the report has.
+func (f *importFindings) save() (int64, error) {
+	if f.rows == nil {
+		return 0, nil
+	}
+	f.rows.Flush()
+	if err := errors.Join(f.rows.Error(), f.file.Sync()); err != nil {
+		return 0, err
+	}
+	return f.file.Seek(0, io.SeekCurrent)
+}
+
+func (f *importFindings) end() error {
+	if f.rows == nil {
+		return nil
+	}
+	f.rows.Flush()
+	return errors.Join(f.rows.Error(), f.file.Close())
+}
+
+// shape is how findings are printed.
+type shape struct {
+	head []string
+	row  func(importing.Finding) []string
+}
+
+var (
+	tableShape = shape{[]string{"LINE", "COLUMN", "USER", "NUMBER", "MESSAGE"}, func(f importing.Finding) []string {
+		return []string{strconv.Itoa(f.Line), f.Column, f.User, f.Number, f.Message}
+	}}
+	tenantShape = shape{[]string{"USER", "TYPE", "NUMBER", "MESSAGE"}, func(f importing.Finding) []string {
+		return []string{f.User, f.PhoneType, f.Number, f.Message}
+	}}
+)
+
+// print prints the reasons of a kind and its first findings.
+func (s shape) print(w io.Writer, kind importing.Kind, t importing.Tally, all []importing.Finding) {
+	if t.Counts[kind] == 0 {
+		return
+	}
+	var reasons []string
+	for _, reason := range slices.Sorted(maps.Keys(t.Reasons[kind])) {
+		reasons = append(reasons, fmt.Sprintf("%d %s", t.Reasons[kind][reason], reason))
+	}
+	fmt.Fprintf(w, "\n%s: %s\n", kind, strings.Join(reasons, ", "))
+	var rows [][]string
+	for _, f := range all {
+		if f.Kind == kind {
+			rows = append(rows, s.row(f))
+		}
+	}
+	if len(rows) > 0 {
+		columns(w, s.head, rows)
+	}
+	if more := t.Counts[kind] - len(rows); more > 0 {
+		fmt.Fprintf(w, "and %d more: --report has all\n", more)
+	}
+}

@@ -1,0 +1,137 @@
+package importing
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Progress is how far an import of a live tenant has come.
+type Progress struct {
+	Users   int   `json:"users"`   // done
+	Without int   `json:"without"` // of them have no phone
+	Files   int   `json:"files"`   // written, each with its Secrets
+	Report  int64 `json:"report"`  // bytes of the report
+	Tally
+}
+
+// Journal remembers which users an import of a live tenant is done with, so that it can go on where it was interrupted,
+// however that was. It is a file beside the manifests, of lines:
+//
+//	import {"namespace":...}       what is imported
+//	user <object id>               one for each user
+//	saved {"users":...}            the manifests of all users above are on the disk
+//
+// What stands behind the last "saved" counts for nothing: those users are read again, and their manifests overwritten. It
+// holds no number.
+type Journal struct {
+	Progress
+	file *os.File
+	done map[string]bool
+	next []byte // lines since the last "saved"
+}
+
+// journalName is no name that kubectl apply takes for a manifest.
+const journalName = "import.journal"
+
+// ErrInterrupted is the error of an import into a directory where another one came to no end.
+var ErrInterrupted = errors.New("an import was interrupted in this directory")
+
+// OpenJournal begins an import into a directory, or goes on with one of the same that was interrupted. what names all that
+// the manifests depend on.
+func OpenJournal(dir string, what any, resume bool) (_ *Journal, err error) {
+	text, err := json.Marshal(what)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, journalName)
+	if _, err := os.Stat(path); err == nil && !resume {
+		return nil, ErrInterrupted
+	}
+	j := &Journal{Progress: Progress{Tally: NewTally()}, done: map[string]bool{}}
+	if j.file, err = os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			_ = j.file.Close()
+		}
+	}()
+	begun, end, err := j.read()
+	if err != nil {
+		return nil, err
+	}
+	if begun != "" && begun != string(text) {
+		return nil, fmt.Errorf("the interrupted import was another one: its tenant, namespace, users and --numbers must be the same. Begin anew in another directory, or remove %s", path)
+	}
+	if begun == "" {
+		end = 0
+		j.next = fmt.Appendf(nil, "import %s\n", text)
+	}
+	if err = j.file.Truncate(end); err == nil {
+		_, err = j.file.Seek(end, io.SeekStart)
+	}
+	return j, err
+}
+
+// read returns what is imported, "" if nothing was saved yet, and where the last "saved" ends.
+func (j *Journal) read() (begun string, end int64, err error) {
+	var at int64
+	var users []string
+	what := ""
+	for lines := bufio.NewReader(j.file); ; {
+		line, err := lines.ReadString('\n')
+		if err == io.EOF { // a line without an end is none
+			return begun, end, nil
+		}
+		if err != nil {
+			return "", 0, err
+		}
+		at += int64(len(line))
+		word, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		switch word {
+		case "import":
+			what = rest
+		case "user":
+			users = append(users, rest)
+		case "saved":
+			p := Progress{Tally: NewTally()}
+			if err := json.Unmarshal([]byte(rest), &p); err != nil {
+				return "", 0, fmt.Errorf("%s is damaged: begin anew in another directory: %w", journalName, err)
+			}
+			for _, id := range users {
+				j.done[id] = true
+			}
+			j.Progress, users, begun, end = p, users[:0], what, at
+		}
+	}
+}
+
+// Done reports whether a user is among those that were saved.
+func (j *Journal) Done(userID string) bool { return j.done[userID] }
+
+// Add notes a user whose manifests were put.
+func (j *Journal) Add(userID string) { j.next = fmt.Appendf(j.next, "user %s\n", userID) }
+
+// Save notes that the manifests of all users so far are on the disk.
+func (j *Journal) Save(p Progress) error {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	j.Progress = p
+	_, err = j.file.Write(fmt.Appendf(j.next, "saved %s\n", text))
+	j.next = nil
+	return errors.Join(err, j.file.Sync())
+}
+
+// End removes the journal of an import that has come to its end.
+func (j *Journal) End() error { return errors.Join(j.file.Close(), os.Remove(j.file.Name())) }
+
+// Close leaves the journal for who goes on.
+func (j *Journal) Close() error { return j.file.Close() }

@@ -1,0 +1,131 @@
+package survey
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/access"
+	"github.com/entraops/phone-operator/internal/conditions"
+	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/phone"
+	"github.com/entraops/phone-operator/internal/throttle"
+)
+
+// person looks at one user, in the order in which the operator does: the access rules first, then the phones, and whether
+// Entra protects the user before anything is told of them.
+func (s *survey) person(ctx context.Context, a asked) (Person, error) {
+	if a.Text != "" {
+		u, err := patiently(ctx, s, func(ctx context.Context) (graph.User, error) { return s.look.Graph.User(ctx, a.Text) }, throttle.Directory)
+		if kind := graph.KindOf(err); kind == graph.NotFound || kind == graph.Refused {
+			return Person{Line: a.Line, Asked: a.Text, Name: a.Text, Left: []Left{{Reason: v1alpha1.ReasonUserNotFound, Message: unknownUser}}}, nil
+		}
+		if err != nil {
+			return Person{}, s.refused(err)
+		}
+		a.user = u
+	}
+	p := Person{Line: a.Line, Asked: a.Text, ID: a.user.ID, Name: a.user.UserPrincipalName}
+	if s.Done != nil && s.Done(p.ID) {
+		return p, nil
+	}
+	denied := s.denied(p.Name)
+	if len(denied) == len(phone.Types()) {
+		p.Left = []Left{denied[slices.MaxFunc(phone.Types(), func(a, b phone.Type) int { return cmp.Compare(denied[a].mismatch, denied[b].mismatch) })].Left}
+		return p, nil
+	}
+	methods, err := patiently(ctx, s, func(ctx context.Context) ([]graph.PhoneMethod, error) {
+		return s.look.Graph.PhoneMethods(ctx, p.ID)
+	}, throttle.Authentication)
+	switch kind := graph.KindOf(err); {
+	case kind == graph.NotFound:
+		p.Left = []Left{{Reason: v1alpha1.ReasonUserNotFound, Message: unknownUser}}
+		return p, nil
+	case kind == graph.Restricted:
+		p.Left = []Left{{Reason: v1alpha1.ReasonUserRestricted, Message: "Graph does not show the phones of this user, although the permission is there."}}
+		return p, nil
+	case err != nil:
+		return p, s.refused(err)
+	}
+	if p.Without = len(methods) == 0; p.Without {
+		return p, nil
+	}
+	protected, err := s.isProtected(ctx, p.ID)
+	if err != nil {
+		return p, err
+	}
+	if protected {
+		p.Left = []Left{{Reason: v1alpha1.ReasonPrivilegedUser, Message: conditions.Protected}}
+		return p, nil
+	}
+	for _, t := range phone.Types() {
+		if i := slices.IndexFunc(methods, func(m graph.PhoneMethod) bool { return m.Type == t }); i >= 0 {
+			s.judge(&p, methods[i], denied)
+		}
+	}
+	return p, nil
+}
+
+const unknownUser = "Entra knows no such user. A new one can take minutes to show."
+
+// judge adds a phone to those that may be declared, or to what was left out.
+func (s *survey) judge(p *Person, m graph.PhoneMethod, denied map[phone.Type]denial) {
+	left := func(reason, message string) {
+		p.Left = append(p.Left, Left{Type: m.Type, Reason: reason, Message: message, Masked: m.Number.Masked()})
+	}
+	d, isDenied := denied[m.Type]
+	n, exact := m.Number.Number()
+	switch of := s.look.Declared(p.ID, p.Name, m.Type); {
+	case isDenied:
+		d.Type = m.Type
+		p.Left = append(p.Left, d.Left) // nothing of the phone is told
+	case of != "":
+		left(DeclaredAlready, "PhoneAuthenticationMethod "+of+" is for this phone already")
+	case !exact:
+		left(NotReadable, "Graph masks this number, or it is none that a resource could have: write the resource by hand")
+	case n.HasExtension() && m.Type != phone.Office:
+		left(Extension, "the number has an extension, which a resource may only have for an office phone")
+	default:
+		p.Phones = append(p.Phones, Phone{m.Type, n})
+	}
+}
+
+// denial is what the access rules refuse.
+type denial struct {
+	Left
+	mismatch access.Mismatch
+}
+
+// denied judges the phones of a user as the operator would judge resources that adopt them: that takes what an update does.
+func (s *survey) denied(userPrincipalName string) map[phone.Type]denial {
+	denied := map[phone.Type]denial{}
+	for _, t := range phone.Types() {
+		j := s.look.Access.Judge(access.Request{
+			NamespaceLabels: s.look.Namespace, UserPrincipalName: userPrincipalName, PhoneType: t, FromSecret: s.Secrets, SecretNamesUser: s.Secrets,
+		})
+		switch {
+		case !j.Permitted():
+			denied[t] = denial{Left{Reason: v1alpha1.ReasonNotPermitted, Message: conditions.NotPermitted(j.Mismatch).Ready.Message}, j.Mismatch}
+		case !j.Allows(v1alpha1.ActionUpdate):
+			denied[t] = denial{Left{Reason: v1alpha1.ReasonNotPermitted, Message: "The access rules do not allow Update, without which no phone is adopted."}, j.Mismatch}
+		}
+	}
+	return denied
+}
+
+// isProtected reports whether Entra protects a user whom the EntraTenant leaves alone then.
+func (s *survey) isProtected(ctx context.Context, userID string) (bool, error) {
+	if s.look.Spec.PrivilegedUsersOrDefault() == v1alpha1.PrivilegedUsersAllow {
+		return false, nil
+	}
+	privileges, err := patiently(ctx, s, func(ctx context.Context) ([]graph.Privilege, error) {
+		return s.look.Protection(ctx, userID)
+	}, throttle.Directory)
+	if e, ok := errors.AsType[*graph.Error](err); ok && e.Kind == graph.Forbidden {
+		return false, fmt.Errorf("whether Entra protects a user cannot be asked: %s (%w)", conditions.ProtectionUnknown(e), err)
+	}
+	return len(privileges) > 0, err
+}

@@ -1,0 +1,132 @@
+package survey
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/phone"
+	"github.com/entraops/phone-operator/internal/preview"
+)
+
+// Options say whose phones are read, and for whom.
+type Options struct {
+	API    client.Client
+	Tenant string // name of an EntraTenant of the cluster
+	// Namespace is where the phones will be declared.
+	Namespace string
+	// Secrets says that the numbers will be in Secrets that name their user.
+	Secrets bool
+	// Ambient signs in to Graph with what the machine has, not with the EntraTenant's credential.
+	Ambient bool
+	Of      Selection
+	// Done reports whether a user was handed out by an earlier survey, by ID or Asked of the Person; nil: nobody was.
+	Done func(user string) bool
+	// Progress is told after each user how many were handed out, and how many there are; 0: that is not known. nil: nobody is.
+	Progress func(done, all int)
+}
+
+// Selection says which users. Without anything it is all of the tenant.
+type Selection struct {
+	Group  string // object id: its members, and those of groups in it
+	Filter string // an OData filter over users
+	// Names hands out users by name or object id, in whatever spelling; nil: they are not listed by name.
+	Names func(do func(Name) error) error
+}
+
+// Name is a user as a list names one.
+type Name struct {
+	Line int // 0: not of a file
+	Text string
+}
+
+// Person is what was found of one user.
+type Person struct {
+	Line   int     // of the list; 0: not of a file
+	Asked  string  // the name in the list; "": the users were not listed by name
+	ID     string  // the object id, in lower case; "": there is no such user
+	Name   string  // as Graph spells it; of an unknown user as the list has it
+	Phones []Phone // those that may be declared, in the order of phone.Types
+	Left   []Left  // what was left out, and why
+	// Without says that the user has no phone.
+	Without bool
+}
+
+// Phone is one that a user has.
+type Phone struct {
+	Type   phone.Type
+	Number phone.Number
+}
+
+// Left is a user or phone that was left out.
+type Left struct {
+	Type    phone.Type // "": the user with all phones
+	Reason  string
+	Message string
+	Masked  string // the number, if it may be shown
+}
+
+// The reasons, beside those of the API. The words are for programs, and stay.
+const (
+	DeclaredAlready = "DeclaredAlready" // a resource of the cluster is for this phone
+	NotReadable     = "NumberNotShown"  // Graph shows the number masked, or shows what is none
+	Extension       = "Extension"       // one on a phone that is no office phone
+	Twice           = "SameUser"        // the list names the user more than once
+)
+
+// abreast is how many users are looked at side by side.
+const abreast = 8
+
+// Run reads the phones. put gets each user once, in the order of the selection; an error of put ends it. notes say what
+// the reader should know. An error says what to do; what was handed out before it stands.
+func Run(ctx context.Context, o Options, put func(Person) error) (notes []string, err error) {
+	look, err := preview.Open(ctx, o.API, o.Tenant, o.Namespace, o.Ambient)
+	if err != nil {
+		return nil, err
+	}
+	s := &survey{Options: o, look: look}
+	if err := s.checkPermissions(ctx); err != nil {
+		return look.Notes, err
+	}
+	done, named := 0, map[string]bool{}
+	return look.Notes, inOrder(ctx, s.ask, s.person, func(p Person) error {
+		if done++; o.Progress != nil {
+			defer func() { o.Progress(done, int(s.all.Load())) }()
+		}
+		switch {
+		case p.ID == "" || o.Of.Names == nil:
+		case o.Done != nil && o.Done(p.ID):
+			return nil
+		case named[p.ID]:
+			p.Phones, p.Without = nil, false
+			p.Left = []Left{{Reason: Twice, Message: "the list names this user more than once"}}
+		default:
+			named[p.ID] = true
+		}
+		return put(p)
+	})
+}
+
+// checkPermissions fails before anything is read where the token cannot do.
+func (s *survey) checkPermissions(ctx context.Context) error {
+	has, err := s.look.Graph.Permissions(ctx)
+	if err != nil {
+		return fmt.Errorf("sign in to EntraTenant %s: %w", s.Tenant, err)
+	}
+	protects := s.look.Spec.PrivilegedUsersOrDefault() == v1alpha1.PrivilegedUsersDeny
+	if missing := graph.Missing(has, false, protects); len(missing) > 0 {
+		return fmt.Errorf("%s lacks %s: grant these application permissions, with admin consent", s.application(), strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+func (s *survey) application() string {
+	if s.Ambient {
+		return "the application that you are signed in as"
+	}
+	return "the app registration of EntraTenant " + s.Tenant
+}
