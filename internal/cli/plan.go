@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/entraops/phone-operator/internal/cli/manifests"
 	"github.com/entraops/phone-operator/internal/preview"
@@ -32,6 +33,8 @@ type summary struct {
 
 func newPlan(s *session) *cobra.Command {
 	var paths []string
+	var prune bool
+	var selector string
 	var o preview.Options
 	cmd := &cobra.Command{
 		Use:   "plan -f DIR|FILE|-",
@@ -47,13 +50,19 @@ func newPlan(s *session) *cobra.Command {
 	}
 	cmd.Flags().StringArrayVarP(&paths, "filename", "f", nil, "a file, a folder with all that is below it, or - for standard input; may be repeated")
 	cmd.Flags().BoolVar(&o.Unmanaged, "show-unmanaged", false, "also list the phones that these users have in Graph and no resource declares")
+	cmd.Flags().BoolVar(&prune, "prune", false, "also plan the deletion of the resources that the cluster has and no manifest, as a GitOps tool prunes them: "+
+		"in the namespaces of the manifests and of --namespace, or with --selector in all namespaces")
+	cmd.Flags().StringVarP(&selector, "selector", "l", "", "with --prune: only resources with these labels, such as kustomize.toolkit.fluxcd.io/name=people")
 	cmd.Flags().StringVar(&o.FieldManager, "field-manager", "", "in whose name the manifests will be applied (default: whoever applied an object last, else kubectl)")
 	credentialFlag(cmd, &o.Ambient)
 	cmd.Flags().BoolVar(&o.TrustTenants, "trust-tenants", false, "believe the EntraTenants and Namespaces of the manifests also where you may not apply them, "+
 		"and where they sign in otherwise than those of the cluster: a credential is sent where they say")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		if len(paths) == 0 {
 			return errors.New("say what is to be applied: --filename, -f")
+		}
+		if o.Prune, err = s.prune(cmd, prune, selector); err != nil {
+			return err
 		}
 		p, err := s.plan(cmd, paths, o)
 		if err != nil {
@@ -70,6 +79,26 @@ func newPlan(s *session) *cobra.Command {
 		return p.verdict()
 	}
 	return cmd
+}
+
+// prune reads the flags that say what is pruned; nil is nothing.
+func (s *session) prune(cmd *cobra.Command, wanted bool, selector string) (*preview.Prune, error) {
+	if !wanted {
+		if selector != "" {
+			return nil, errors.New("--selector is for --prune")
+		}
+		return nil, nil
+	}
+	p := &preview.Prune{}
+	if cmd.Flags().Changed("namespace") {
+		p.Namespaces = []string{*s.flags.Namespace}
+	}
+	if selector == "" {
+		return p, nil
+	}
+	var err error
+	p.Selector, err = labels.Parse(selector)
+	return p, err
 }
 
 func (s *session) plan(cmd *cobra.Command, paths []string, o preview.Options) (*planned, error) {

@@ -48,7 +48,7 @@ func (w *connected) apply(dir string) (refused []string) {
 // TestPlanSaysWhatTheOperatorDoes plans a folder, applies it, and compares what the operator comes to.
 func TestPlanSaysWhatTheOperatorDoes(t *testing.T) {
 	w := newConnected(t, "planned", least)
-	w.operate()
+	w.operate("pruned")
 	for _, name := range []string{"ada", "fred", "hal", "ivy", "kim", "lea", "mia", "dan@fabrikam.com"} {
 		w.user(name)
 	}
@@ -158,6 +158,7 @@ func TestPlanSaysWhatTheOperatorDoes(t *testing.T) {
 	if len(p.Unmanaged) != 0 {
 		t.Errorf("got %+v", p.Unmanaged)
 	}
+	t.Run("prune", planSaysWhatAPruneDeletes)
 }
 
 // versions are the versions of all resources, and the names of the objects beside them.

@@ -89,8 +89,9 @@ func having(phones map[string]string) func(*emulator.User) {
 	return func(u *emulator.User) { u.Phones = phones }
 }
 
-// operate starts the operator's own controllers, which a process can do once. They end with the test.
-func (w *connected) operate() {
+// operate starts the operator's own controllers, which a process can do once. They end with the test. Until then they work for
+// the tenants of these namespaces, too.
+func (w *connected) operate(others ...string) {
 	w.t.Helper()
 	mgr, err := ctrl.NewManager(testenv.Shared(w.t).Config(), ctrl.Options{
 		Scheme: w.Scheme(), Metrics: metricsserver.Options{BindAddress: "0"}, Cache: controllers.CacheOptions(),
@@ -99,7 +100,7 @@ func (w *connected) operate() {
 	})
 	must(w.t, err)
 	must(w.t, controllers.SetupWithManager(w.t.Context(), mgr, controllers.Options{
-		MaxConcurrentReconciles: 4, CredentialNamespaces: []string{w.namespace}}))
+		MaxConcurrentReconciles: 4, CredentialNamespaces: append(others, w.namespace)}))
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

@@ -31,6 +31,8 @@ type Options struct {
 	// TrustTenants signs in also where and how EntraTenants of the manifests say, and not only as those of the cluster do; and
 	// has EntraTenants and Namespaces count that the caller may not apply.
 	TrustTenants bool
+	// Prune also deletes what no manifest has, as GitOps does; nil: that stays.
+	Prune *Prune
 	// Unmanaged lists the phones that no resource declares.
 	Unmanaged bool
 	// Progress is told how many users were looked at, and how many are known of; nil: nobody is.
@@ -73,6 +75,7 @@ type run struct {
 	queue    *queue
 	refused  []Row
 	asked    []client.ObjectKey // the resources of manifests that can be applied
+	prunable []client.ObjectKey // those of no manifest that would be pruned
 }
 
 // prepare reads the cluster, lays the manifests over, and connects to their tenants.
@@ -87,6 +90,9 @@ func (r *run) prepare(ctx context.Context) error {
 			names[tenantOf(o)], namespaces[o.GetNamespace()] = true, true
 		}
 	}
+	if err := r.findPrunable(ctx, names, namespaces); err != nil {
+		return err
+	}
 	if err := r.loadAllMethods(ctx, names, namespaces); err != nil {
 		return err
 	}
@@ -100,6 +106,9 @@ func (r *run) prepare(ctx context.Context) error {
 		case o.GetKind() == order[3]:
 			r.asked = append(r.asked, client.ObjectKeyFromObject(o))
 		}
+	}
+	if err := r.prune(); err != nil {
+		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		if err := r.loadTenant(ctx, name); err != nil {

@@ -27,6 +27,11 @@ func (r *run) reconcileAll(ctx context.Context) error {
 	for _, key := range r.asked {
 		r.queue.Add(user.KeyOf(r.methods[key]))
 	}
+	for _, key := range r.prunable {
+		if before := r.before[key]; before != nil {
+			r.queue.Add(user.KeyOf(before))
+		}
+	}
 	for done := 0; ; done++ {
 		if r.Progress != nil {
 			r.Progress(done, done+len(r.queue.waiting))

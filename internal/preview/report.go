@@ -1,7 +1,6 @@
 package preview
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -43,10 +42,13 @@ func (r *run) report(ctx context.Context) (Preview, error) {
 			private[user.KeyOf(o)] = true
 		}
 	}
-	order := []Outcome{Refused, Unknown, Waits, Change, Unchanged}
-	slices.SortStableFunc(p.Rows, func(a, b Row) int {
-		return cmp.Or(slices.Index(order, a.Outcome)-slices.Index(order, b.Outcome), strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name))
-	})
+	for _, key := range r.prunable {
+		if row, ok := r.pruned(key); ok {
+			p.Rows = append(p.Rows, row)
+		}
+	}
+	slices.SortStableFunc(p.Rows, byOutcome([]Outcome{Refused, Unknown, Waits, Change, Unchanged}))
+	p.Notes = append(p.Notes, r.budgetNotes(p.Rows)...)
 	if !r.Unmanaged {
 		return p, nil
 	}

@@ -41,7 +41,10 @@ type Row struct {
 	PhoneType string  `json:"phoneType,omitempty"`
 	Number    string  `json:"maskedNumber,omitempty"`
 	Outcome   Outcome `json:"outcome"`
-	// Action is what is done first: Create, Update, Delete, HandOver, EnableSMS or DisableSMS; of Unchanged it may be Adopt.
+	// Pruned says that no manifest has it, and that it would be deleted for that.
+	Pruned bool `json:"pruned,omitempty"`
+	// Action is what is done first: Create, Update, Delete, HandOver, EnableSMS or DisableSMS; of Unchanged it may be Adopt, or
+	// LetGo of what is pruned and leaves its phone.
 	Action  string `json:"action,omitempty"`
 	Reason  string `json:"reason"` // of the condition Ready; or the API server's
 	Message string `json:"message"`

@@ -16,7 +16,7 @@ type Progress struct {
 	Users   int   `json:"users"`   // done
 	Without int   `json:"without"` // of them have no phone
 	Files   int   `json:"files"`   // written, each with its Secrets
-	Report  int64 `json:"report"`  // bytes of the report
+	Report  int64 `json:"reportBytes"`
 	Tally
 }
 
