@@ -37,17 +37,27 @@ func (s *survey) person(ctx context.Context, a asked) (Person, error) {
 		p.Left = []Left{denied[slices.MaxFunc(phone.Types(), func(a, b phone.Type) int { return cmp.Compare(denied[a].mismatch, denied[b].mismatch) })].Left}
 		return p, nil
 	}
+	others := s.read.Load()
 	methods, err := patiently(ctx, s, func(ctx context.Context) ([]graph.PhoneMethod, error) {
 		return s.look.Graph.PhoneMethods(ctx, p.ID)
 	}, throttle.Authentication)
 	switch kind := graph.KindOf(err); {
+	case err == nil:
+		s.read.Add(1)
+	// One user whom Graph does not show must not keep the others from being imported, now and each time.
+	case kind == graph.Refused:
+		p.Left = []Left{{Reason: v1alpha1.ReasonRejected, Message: "Graph refuses to show the phones of this user: " + err.Error()}}
+		return p, nil
+	case kind == graph.Unavailable && s.read.Load() > others:
+		p.Left = []Left{{Reason: v1alpha1.ReasonGraphUnavailable, Message: "Graph shows the phones of others and not those of this user; import this user once more, by name: " + err.Error()}}
+		return p, nil
 	case kind == graph.NotFound:
 		p.Left = []Left{{Reason: v1alpha1.ReasonUserNotFound, Message: unknownUser}}
 		return p, nil
 	case kind == graph.Restricted:
 		p.Left = []Left{{Reason: v1alpha1.ReasonUserRestricted, Message: "Graph does not show the phones of this user, although the permission is there."}}
 		return p, nil
-	case err != nil:
+	default:
 		return p, s.refused(err)
 	}
 	if p.Without = len(methods) == 0; p.Without {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -28,6 +29,8 @@ type Options struct {
 	Done func(user string) bool
 	// Progress is told after each user how many were handed out, and how many there are; 0: that is not known. nil: nobody is.
 	Progress func(done, all int)
+
+	pause time.Duration // the least that is waited for before something is asked again; 0: leastPause
 }
 
 // Selection says which users. Without anything it is all of the tenant.

@@ -1,6 +1,7 @@
 package survey
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ type survey struct {
 	Options
 	look *preview.Look
 	all  atomic.Int64 // users of the selection; 0: not known
+	read atomic.Int64 // users whose phones Graph showed
 }
 
 // asked is a user to look at.
@@ -98,6 +100,7 @@ const (
 // patiently asks Graph for something that can wait: when the tenant's pace allows it, after each pause that Graph wants,
 // and again for a while where no answer comes.
 func patiently[T any](ctx context.Context, s *survey, do func(context.Context) (T, error), classes ...throttle.Class) (got T, err error) {
+	least := cmp.Or(s.pause, leastPause)
 	for silent := 0; ; {
 		admitted, done, err := s.look.Admit(ctx, classes...)
 		if err == nil {
@@ -114,10 +117,10 @@ func patiently[T any](ctx context.Context, s *survey, do func(context.Context) (
 			pause = rejected.RetryAfter
 		case kind == graph.Throttled:
 			e, _ := errors.AsType[*graph.Error](err)
-			pause = max(e.RetryAfter, leastPause)
+			pause = max(e.RetryAfter, least)
 		case kind == graph.Unavailable:
 			silent++
-			pause = min(leastPause<<silent, longestSilence)
+			pause = min(least<<silent, longestSilence)
 		default:
 			return got, err
 		}
