@@ -2,6 +2,7 @@ package flux
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -97,17 +98,21 @@ func failsEarlyOnAnInvalidNumber(t *testing.T, k *kustomization) {
 	}
 }
 
-// What Flux takes away together goes in the order that Graph accepts. It deletes one resource after the other, and the rival of
-// a phone that goes first does not take it over on its own way out.
+// What Flux takes away together goes in the order that Graph accepts. It deletes one resource after the other, the last by name
+// first, and a rival that goes last does not take the phone over on its own way out.
 func prunes(t *testing.T, k *kustomization) {
 	eve := k.user(t, "eve")
 	stays := k.user(t, "fay")
 	k.has(phone("eve-mobile", "eve", "mobile", "+1 2065550121"), phone("eve-alternate", "eve", "alternateMobile", "+1 2065550122"),
 		phone("fay-mobile", "fay", "mobile", "+1 2065550124"))
 	k.healthy()
-	k.has(phone("eve-mobile", "eve", "mobile", "+1 2065550121"), phone("eve-alternate", "eve", "alternateMobile", "+1 2065550122"),
-		phone("eve-rival", "eve", "mobile", "+1 2065550123"), phone("fay-mobile", "fay", "mobile", "+1 2065550124"))
-	k.stalled("eve-rival")
+	all := []string{phone("eve-mobile", "eve", "mobile", "+1 2065550121"), phone("eve-alternate", "eve", "alternateMobile", "+1 2065550122"),
+		phone("a-rival", "eve", "mobile", "+1 2065550123"), phone("fay-mobile", "fay", "mobile", "+1 2065550124")}
+	for n := range 30 { // which Flux deletes in between
+		all = append(all, phone(fmt.Sprintf("between-%02d", n), "fay", "office", "+1 2065550125", "  suspend: true\n"))
+	}
+	k.has(all...)
+	k.stalled("a-rival")
 	writes := len(k.graph.Writes())
 	k.has(phone("fay-mobile", "fay", "mobile", "+1 2065550124"))
 	k.healthy()

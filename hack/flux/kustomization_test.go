@@ -123,7 +123,9 @@ func (k *kustomization) prune(ctx context.Context, objects []*unstructured.Unstr
 		Exclusions:        map[string]string{"kustomize.toolkit.fluxcd.io/prune": "disabled"},
 	})
 	must(k.t, err)
-	must(k.t, k.engine.WaitForTermination(stale, health))
+	if err := k.engine.WaitForTermination(stale, health); err != nil {
+		k.t.Fatalf("what was pruned is not gone: %v\n%s", err, k.describe(k.namespace))
+	}
 }
 
 // healthy reconciles, and fails the test if Flux would not show the Kustomization as Ready.

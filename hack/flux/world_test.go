@@ -95,7 +95,7 @@ func (w *world) describe(namespace string) string {
 	for _, o := range list.Items {
 		fmt.Fprintf(&b, "%s:", o.Name)
 		for _, c := range o.Status.Conditions {
-			fmt.Fprintf(&b, " %s=%s/%s", c.Type, c.Status, c.Reason)
+			fmt.Fprintf(&b, " %s=%s/%s: %s;", c.Type, c.Status, c.Reason, c.Message)
 		}
 		b.WriteString("\n")
 	}
