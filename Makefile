@@ -54,12 +54,13 @@ build: ## the programs, into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
 
 .PHONY: generate
-generate: ## deep copies, CRDs, RBAC and webhook configuration from the Go types and markers; from those the chart's
+generate: ## deep copies, CRDs, RBAC and webhook configuration from the Go types and markers; from those the chart's, and pages of docs/
 	$(TOOL) controller-gen object crd rbac:roleName=manager-role paths=./api/... paths=./controllers/... \
 		output:crd:dir=config/crd/bases output:rbac:dir=config/rbac
 	$(TOOL) controller-gen webhook rbac:roleName=webhook-role paths=./internal/webhook/... \
 		output:webhook:dir=config/webhook output:rbac:dir=config/webhook
 	go run ./internal/metrics/document > docs/metrics.md
+	go run ./hack/apiref > docs/api.md
 	go run ./hack/chart
 
 .PHONY: test
