@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"sigs.k8s.io/yaml"
@@ -36,15 +37,16 @@ func page(dir string) (string, error) {
 	if len(files) == 0 {
 		return "", fmt.Errorf("%s has no CRDs: run it from the root of the repository", dir)
 	}
-	text := intro
+	var text strings.Builder
+	text.WriteString(intro)
 	for _, file := range files {
 		crd, err := read(file)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", file, err)
 		}
-		text += chapter(crd)
+		text.WriteString(chapter(crd))
 	}
-	return text, nil
+	return text.String(), nil
 }
 
 func read(file string) (*apiextensionsv1.CustomResourceDefinition, error) {
