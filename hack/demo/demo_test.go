@@ -41,45 +41,71 @@ func TestKeep(t *testing.T) {
 	kubectl := needKubectl(t)
 	readSources(t)
 	files := ownTemp(t)
-	program := exec.CommandContext(t.Context(), os.Args[0], "-keep")
-	program.Env = append(os.Environ(), asProgram+"=yes")
-	program.Stderr = t.Output()
-	stdout, err := program.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := program.Start(); err != nil {
-		t.Fatal(err)
-	}
-	printed := bufio.NewScanner(io.TeeReader(stdout, t.Output()))
-	kubeconfig := ""
-	for kubeconfig == "" && printed.Scan() {
-		_, kubeconfig, _ = strings.Cut(printed.Text(), "export KUBECONFIG=")
-	}
+	kept := keepRunning(t)
 	do := func(args ...string) {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), kubectl, args...)
-		cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
+		cmd.Env = append(os.Environ(), "KUBECONFIG="+kept.kubeconfig)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("kubectl %s: %v\n%s", strings.Join(args, " "), err, out)
 		}
 	}
-	if kubeconfig == "" {
-		t.Error("it did not say which KUBECONFIG to use")
-	} else {
-		do("-n", "people", "patch", "pam", "ada-mobile", "--type=merge", `--patch={"spec":{"phoneNumber":"+44 2079460133"}}`)
-		do("-n", "people", "wait", `--for=jsonpath={.status.maskedNumber}=+44 ********33`, "pam/ada-mobile", "--timeout=60s")
-		do("delete", "namespace", "people", "--timeout=60s")
+	do("-n", "people", "patch", "pam", "ada-mobile", "--type=merge", `--patch={"spec":{"phoneNumber":"+44 2079460133"}}`)
+	do("-n", "people", "wait", `--for=jsonpath={.status.maskedNumber}=+44 ********33`, "pam/ada-mobile", "--timeout=60s")
+	do("delete", "namespace", "people", "--timeout=60s")
+	kept.stop(t)
+	empty(t, files)
+}
+
+// kept is the demo, left running as a program of its own.
+type kept struct {
+	program    *exec.Cmd
+	printed    *bufio.Scanner
+	exports    []string // the lines of shell that it prints
+	kubeconfig string
+}
+
+// keepRunning starts it and waits until it says what to try.
+func keepRunning(t *testing.T) *kept {
+	t.Helper()
+	k := &kept{program: exec.CommandContext(t.Context(), os.Args[0], "-keep")}
+	k.program.Env = append(os.Environ(), asProgram+"=yes")
+	k.program.Stderr = t.Output()
+	stdout, err := k.program.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := program.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := k.program.Start(); err != nil {
+		t.Fatal(err)
+	}
+	k.printed = bufio.NewScanner(io.TeeReader(stdout, t.Output()))
+	for k.printed.Scan() && !strings.Contains(k.printed.Text(), "kubectl get pam -A -w") {
+		if line := strings.TrimSpace(k.printed.Text()); strings.HasPrefix(line, "export ") {
+			k.exports = append(k.exports, line)
+		}
+	}
+	if len(k.exports) > 0 {
+		_, k.kubeconfig, _ = strings.Cut(k.exports[0], "KUBECONFIG=")
+	}
+	if k.kubeconfig == "" {
+		t.Error("it did not say which KUBECONFIG to use")
+		k.stop(t)
+		t.FailNow()
+	}
+	return k
+}
+
+// stop tells it to end, as Ctrl-C does, and waits for that.
+func (k *kept) stop(t *testing.T) {
+	t.Helper()
+	if err := k.program.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Error(err)
 	}
-	for printed.Scan() { // to its end
+	for k.printed.Scan() { // to its end
 	}
-	if err := program.Wait(); err != nil {
+	if err := k.program.Wait(); err != nil {
 		t.Errorf("told to end: %v", err)
 	}
-	empty(t, files)
 }
 
 // needKubectl is the kubectl that the demo will use.

@@ -16,6 +16,7 @@ var advice = template.Must(template.New("advice").Parse(`All of it keeps running
 {{- if .KubectlDir}}
   export PATH={{.KubectlDir}}:$PATH    # a kubectl of the cluster's version
 {{- end}}
+  export EMULATOR={{.Control}}    # to look into Graph
 
   kubectl get pam -A -w
   kubectl -n people describe pam ada-mobile
