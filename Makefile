@@ -10,10 +10,11 @@ TOOL := go tool -modfile=hack/tools/go.mod
 ACTIONLINT := $(TOOL) actionlint -shellcheck= -pyflakes=
 LINT := go tool -modfile=hack/tools/lint/go.mod golangci-lint
 HELM := go tool -modfile=hack/tools/helm/go.mod helm
+HUGO := CGO_ENABLED=0 go tool -modfile=hack/tools/hugo/go.mod hugo
 PROMTOOL := go tool -modfile=hack/tools/promtool/go.mod
 
 # Modules of their own: what they need would otherwise weigh on the operator's go.mod.
-MODULES := . hack/devcluster hack/flux hack/graphsdk hack/plot hack/release hack/tools hack/tools/helm hack/tools/lint hack/tools/promtool
+MODULES := . hack/devcluster hack/flux hack/graphsdk hack/plot hack/release hack/site hack/tools hack/tools/helm hack/tools/hugo hack/tools/lint hack/tools/promtool
 
 FUZZTIME ?= 30s
 RACE     ?= -race
@@ -46,7 +47,7 @@ microbench: ## single functions, COUNT (6) times, in a few minutes; BASE=<commit
 ##@ Change it
 
 .PHONY: check
-check: lint test alerts verify ## what CI runs
+check: lint test alerts verify test-site ## what CI runs
 
 .PHONY: build
 build: ## the programs, into bin/
@@ -82,6 +83,7 @@ lint: ## golangci-lint, actionlint for the workflows, helm lint, and dead code
 	cd hack/graphsdk && go tool -modfile=../tools/lint/go.mod golangci-lint run ./...
 	cd hack/plot && go tool -modfile=../tools/lint/go.mod golangci-lint run ./...
 	cd hack/release && go tool -modfile=../tools/lint/go.mod golangci-lint run ./...
+	cd hack/site && go tool -modfile=../tools/lint/go.mod golangci-lint run ./...
 	@echo "lint: actionlint" >&2
 	$(ACTIONLINT) .github/workflows/*.yaml
 	@echo "lint: helm; the first run builds it, a few minutes" >&2
@@ -93,6 +95,16 @@ lint: ## golangci-lint, actionlint for the workflows, helm lint, and dead code
 alerts: ## promtool's unit tests of the alerts
 	@echo "alerts: promtool; the first run builds it, a few minutes" >&2
 	PROMTOOL="$$($(PROMTOOL) -n promtool)" go test ./config -count=1 -run TestAlertsFireWhenTheyShould
+
+.PHONY: site
+site: ## the documents as a site, in bin/site
+	@echo "site: hugo; the first run builds it, a few minutes" >&2
+	$(HUGO) --config=hack/site/hugo.toml --noBuildLock --cleanDestinationDir --panicOnWarning --quiet
+	@echo "site: open bin/site/index.html" >&2
+
+.PHONY: test-site
+test-site: site ## the site: links, and in a Chromium, if there is one, search and copying
+	go test -C hack/site -count=1 ./...
 
 .PHONY: fmt
 fmt: ## what lint wants of the format and can mend by itself
