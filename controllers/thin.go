@@ -16,6 +16,7 @@ import (
 // which may hold a number or a Secret.
 func CacheOptions() cache.Options {
 	return cache.Options{
+		NewInformer:      newInformer,
 		DefaultTransform: thin,
 		ByObject: map[client.Object]cache.ByObject{
 			&v1alpha1.PhoneAuthenticationMethod{}: {Transform: phonemethod.Thin},
