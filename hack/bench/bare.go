@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
 	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
@@ -79,13 +80,13 @@ func (b *bench) bareRun(ctx context.Context, all []*v1alpha1.PhoneAuthentication
 	if err != nil {
 		return 0, err
 	}
-	var pattern v1alpha1.PhoneAuthenticationMethod // what the operator wrote, for its size
-	if err := b.admin.Get(ctx, client.ObjectKey{Namespace: people, Name: b.pattern}, &pattern); err != nil {
+	patterns, err := b.patterns(ctx)
+	if err != nil {
 		return 0, err
 	}
 	began := time.Now()
 	err = parallel(b.workers, all, func(o *v1alpha1.PhoneAuthenticationMethod) error {
-		return b.bareWrite(ctx, phones, o, pattern.Status)
+		return b.bareWrite(ctx, phones, o, patterns[o.Spec.PhoneType].Status)
 	})
 	if err != nil {
 		return 0, err
@@ -94,8 +95,20 @@ func (b *bench) bareRun(ctx context.Context, all []*v1alpha1.PhoneAuthentication
 	return last.Sub(began), err
 }
 
+// patterns are the resources of one user as the operator wrote them, by phone type.
+func (b *bench) patterns(ctx context.Context) (map[v1alpha1.PhoneType]*v1alpha1.PhoneAuthenticationMethod, error) {
+	found := map[v1alpha1.PhoneType]*v1alpha1.PhoneAuthenticationMethod{}
+	for _, pattern := range methodsOf([]emulator.User{b.pattern}, three...) {
+		if err := b.admin.Get(ctx, client.ObjectKeyFromObject(pattern), pattern); err != nil {
+			return nil, err
+		}
+		found[pattern.Spec.PhoneType] = pattern
+	}
+	return found, nil
+}
+
 func (b *bench) bareWrite(ctx context.Context, phones *bareGraph, o *v1alpha1.PhoneAuthenticationMethod, status v1alpha1.PhoneAuthenticationMethodStatus) error {
-	id, masked := o.Name[:36], "+1 ********"+o.Spec.PhoneNumber[len(o.Spec.PhoneNumber)-2:]
+	id := o.Name[:36]
 	base := o.DeepCopy()
 	o.Finalizers = []string{v1alpha1.Finalizer}
 	if err := b.admin.Patch(ctx, o, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})); err != nil {
@@ -103,7 +116,7 @@ func (b *bench) bareWrite(ctx context.Context, phones *bareGraph, o *v1alpha1.Ph
 	}
 	base = o.DeepCopy()
 	o.Status.UserID = id
-	o.Status.PendingWrite = &v1alpha1.PendingWrite{Action: v1alpha1.PendingCreate, UserID: id, MaskedNumber: masked, Since: metav1.Now()}
+	o.Status.PendingWrite = &v1alpha1.PendingWrite{Action: v1alpha1.PendingCreate, UserID: id, MaskedNumber: masked(o.Spec.PhoneNumber), Since: metav1.Now()}
 	if err := b.admin.Status().Patch(ctx, o, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})); err != nil {
 		return err
 	}
@@ -113,7 +126,7 @@ func (b *bench) bareWrite(ctx context.Context, phones *bareGraph, o *v1alpha1.Ph
 	}
 	base = o.DeepCopy()
 	status.DeepCopyInto(&o.Status)
-	o.Status.ID, o.Status.UserID, o.Status.MaskedNumber = method, id, masked
+	o.Status.ID, o.Status.UserID, o.Status.MaskedNumber = method, id, masked(o.Spec.PhoneNumber)
 	if err := b.admin.Status().Patch(ctx, o, client.MergeFromWithOptions(base, client.MergeFromWithOptimisticLock{})); err != nil {
 		return err
 	}

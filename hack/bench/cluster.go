@@ -46,7 +46,7 @@ type bench struct {
 	declared, drift       []*v1alpha1.PhoneAuthenticationMethod // of the large run, and those that it made Ready
 	bareTook, bareRemoval time.Duration
 	edits                 int
-	pattern               string // a method that the operator made Ready
+	pattern               emulator.User // whose resources the operator wrote first
 }
 
 func (b *bench) say(format string, a ...any) {

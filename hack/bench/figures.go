@@ -37,7 +37,7 @@ func (b *bench) counts(ctx context.Context) error {
 	if err := b.becomeReady(ctx, methodsOf(warm, three...)); err != nil {
 		return err
 	}
-	b.pattern = newMethod(warm[0], three[0]).Name
+	b.pattern = warm[0]
 	users, err := b.newUsers(ctx, b.few)
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func (b *bench) counts(ctx context.Context) error {
 		return err
 	}
 	var stored v1alpha1.PhoneAuthenticationMethod
-	if err := b.admin.Get(ctx, client.ObjectKey{Namespace: people, Name: b.pattern}, &stored); err != nil {
+	if err := b.admin.Get(ctx, client.ObjectKey{Namespace: people, Name: newMethod(b.pattern, three[0]).Name}, &stored); err != nil {
 		return err
 	}
 	text, err := json.Marshal(stored)
@@ -173,6 +173,9 @@ func beside(took time.Duration, n int, bareTook time.Duration, bare int) string 
 
 // atRest: nothing is to be written, neither left alone nor when everybody is read again.
 func (b *bench) atRest(ctx context.Context) error {
+	if err := b.populate(ctx); err != nil {
+		return err
+	}
 	count := func(during func() error) (int, int, error) {
 		if err := b.forget(ctx); err != nil {
 			return 0, 0, err
@@ -265,6 +268,9 @@ func (b *bench) idleLatency(ctx context.Context) error {
 }
 
 func (b *bench) driftLatency(ctx context.Context) error {
+	if err := b.populate(ctx); err != nil {
+		return err
+	}
 	if err := b.forget(ctx); err != nil {
 		return err
 	}

@@ -71,8 +71,8 @@ func hasPhone(u *emulator.User) { u.Phones = map[string]string{emulator.Mobile: 
 
 // removal: everything that the large run made is deleted, with a budget that allows it.
 func (b *bench) removal(ctx context.Context) error {
-	if len(b.drift) == 0 {
-		return nil
+	if err := b.populate(ctx); err != nil {
+		return err
 	}
 	removed := b.drift[:cmp.Or(min(b.removed, len(b.drift)), len(b.drift))]
 	unlimited := int32(1_000_000)

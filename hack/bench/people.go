@@ -47,6 +47,9 @@ func chunks[T any](all []T, size int) func(func([]T) bool) {
 // numberOf is the number of all phones of a user, of the range that is kept for fiction.
 func numberOf(u emulator.User) string { return fmt.Sprintf("+1 20655501%02d", u.ID[0]%100) }
 
+// masked is how a status shows such a number.
+func masked(number string) string { return "+1 ********" + number[len(number)-2:] }
+
 // newMethod makes a resource, not yet applied.
 func newMethod(u emulator.User, t v1alpha1.PhoneType) *v1alpha1.PhoneAuthenticationMethod {
 	return &v1alpha1.PhoneAuthenticationMethod{

@@ -148,6 +148,9 @@ func (c *Cluster) lastWords() string {
 // Config logs in as an administrator. Each call returns a copy.
 func (c *Cluster) Config() *rest.Config { return rest.CopyConfig(c.env.Config) }
 
+// EtcdURL is where etcd serves clients, without TLS.
+func (c *Cluster) EtcdURL() string { return c.env.ControlPlane.Etcd.URL.String() }
+
 // Kubectl is the kubectl of the cluster's version, or the one of the PATH.
 func (c *Cluster) Kubectl() string {
 	if path := filepath.Join(c.assets, "kubectl"); isFile(path) {
