@@ -1,6 +1,7 @@
 // Command chart writes what the Helm chart and config/ have in common: it copies CRDs, roles, policies, webhooks and alerts
-// from config/ into charts/phone-operator/files, and makes the schema and the page of the values from values.yaml. The
-// templates are written by hand; the tests in config/ compare what they make with what kustomize makes.
+// from config/ into charts/phone-operator/files, makes the schema and the page of the values from values.yaml, and tells
+// Artifact Hub in Chart.yaml of the kinds. The templates are written by hand; the tests in config/ compare what they make
+// with what kustomize makes.
 package main
 
 import (
@@ -42,6 +43,9 @@ func run(root string) error {
 		return err
 	}
 	files["README.md"] = page(values)
+	if files["Chart.yaml"], err = annotations(root); err != nil {
+		return err
+	}
 
 	// What is no longer made must not stay.
 	if err := os.RemoveAll(filepath.Join(root, chart, "files")); err != nil {
