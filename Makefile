@@ -14,7 +14,7 @@ HUGO := CGO_ENABLED=0 go tool -modfile=hack/tools/hugo/go.mod hugo
 PROMTOOL := go tool -modfile=hack/tools/promtool/go.mod
 
 # Modules of their own: what they need would otherwise weigh on the operator's go.mod.
-MODULES := . hack/devcluster hack/flux hack/graphsdk hack/plot hack/release hack/site hack/tools hack/tools/helm hack/tools/hugo hack/tools/lint hack/tools/promtool
+MODULES := . hack/devcluster hack/flux hack/graphsdk hack/plot hack/release hack/site hack/tools hack/tools/helm hack/tools/hugo hack/tools/lint hack/tools/olm hack/tools/promtool
 
 FUZZTIME ?= 30s
 RACE     ?= -race
@@ -47,7 +47,7 @@ microbench: ## single functions, COUNT (6) times, in a few minutes; BASE=<commit
 ##@ Change it
 
 .PHONY: check
-check: lint test alerts verify test-site ## what CI runs
+check: lint test alerts verify test-bundle test-site ## what CI runs
 
 .PHONY: build
 build: ## the programs, into bin/
@@ -84,6 +84,7 @@ lint: ## golangci-lint, actionlint for the workflows, helm lint, and dead code
 	cd hack/plot && go tool -modfile=../tools/lint/go.mod golangci-lint run ./...
 	cd hack/release && go tool -modfile=../tools/lint/go.mod golangci-lint run ./...
 	cd hack/site && go tool -modfile=../tools/lint/go.mod golangci-lint run ./...
+	cd hack/tools/olm && go tool -modfile=../lint/go.mod golangci-lint run ./...
 	@echo "lint: actionlint" >&2
 	$(ACTIONLINT) .github/workflows/*.yaml
 	@echo "lint: helm; the first run builds it, a few minutes" >&2
@@ -144,6 +145,15 @@ RELEASE := go run -C hack/release . -dist $(CURDIR)/dist -image $(IMAGE) -versio
 .PHONY: image
 image: ## the operator's image for amd64 and arm64, of VERSION (the commit) and called IMAGE, as an OCI layout in dist/image
 	$(RELEASE) image
+
+.PHONY: bundle
+bundle: ## the bundle for OLM alone, of VERSION (the commit), in dist/olm
+	$(RELEASE) bundle
+
+.PHONY: test-bundle
+test-bundle: assets ## the bundle for OLM: OLM's own validators, and an API server that knows its kind
+	@echo "test-bundle: the first run compiles OLM's validators, a few minutes" >&2
+	go test -C hack/tools/olm -count=1 ./...
 
 .PHONY: release
 release: ## everything that a release of VERSION has, into dist/ (docs/release.md)

@@ -73,7 +73,7 @@ func repository(t *testing.T) (documents, files []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return documents, append(files, "dist/install.yaml", "dist/phonemethod.yaml") // make release makes these
+	return documents, append(files, "dist/install.yaml", "dist/phonemethod.yaml", "dist/olm-prerequisites.yaml") // make release makes these
 }
 
 // named reports whether a document means the file: by its path, the end of it, or a pattern.

@@ -25,6 +25,9 @@ func (r *release) writeChart(ctx context.Context, dir string) error {
 		if strings.HasSuffix(f.name, "/") {
 			continue
 		}
+		if f.name == "Chart.yaml" {
+			f.text = r.annotated(f.text)
+		}
 		if replace, ok := named[f.name]; ok {
 			if n := bytes.Count(f.text, []byte(replace[0])); n != 1 {
 				return fmt.Errorf("%s names the image %d times, not once: %q", f.name, n, replace[0])

@@ -3,6 +3,7 @@
 // module of its own: nothing else needs a library for images.
 //
 //	make image                    the image alone, as an OCI layout in dist/image
+//	make bundle                   the bundle for OLM alone, in dist/olm
 //	make release VERSION=v0.1.0   everything; docs/release.md says what that is
 //	make push-image               sends the image of dist/image to its registry
 package main
@@ -54,7 +55,7 @@ func run(ctx context.Context, args []string) (err error) {
 	flags := flag.NewFlagSet("release", flag.ExitOnError)
 	flags.StringVar(&r.root, "root", "../..", "the repository's `directory`")
 	flags.StringVar(&r.dist, "dist", "../../dist", "the `directory` for everything")
-	flags.StringVar(&r.version, "version", "", "the `version`, such as v1.2.3; by default v0.0.0-g<commit> for image, and what was built for push")
+	flags.StringVar(&r.version, "version", "", "the `version`, such as v1.2.3; by default v0.0.0-g<commit> for image and bundle, and what was built for push")
 	flags.StringVar(&r.image, "image", "ghcr.io/entraops/phone-operator", "the image's `name` without a tag")
 	flags.StringVar(&r.changelog, "changelog", "../../CHANGELOG.md", "the `file` that has a section for the version")
 	flags.Func("platforms", "the `platforms` of the image, with commas between them (linux/amd64,linux/arm64)", func(s string) (err error) {
@@ -76,11 +77,14 @@ func run(ctx context.Context, args []string) (err error) {
 	if r.source, err = describe(ctx, r.root); err != nil {
 		return err
 	}
-	switch flags.Arg(0) {
+	what := flags.Arg(0)
+	if r.version == "" && (what == "image" || what == "bundle") {
+		r.version = "v0.0.0-g" + r.source.revision[:12]
+	}
+	switch what {
+	case "bundle":
+		return r.buildBundle(ctx)
 	case "image":
-		if r.version == "" {
-			r.version = "v0.0.0-g" + r.source.revision[:12]
-		}
 		digest, err := r.buildImage(ctx)
 		if err != nil {
 			return err
@@ -92,6 +96,6 @@ func run(ctx context.Context, args []string) (err error) {
 	case "push":
 		return r.push(ctx)
 	default:
-		return fmt.Errorf("say what to make: image, release or push, not %q", flags.Arg(0))
+		return fmt.Errorf("say what to make: image, bundle, release or push, not %q", what)
 	}
 }

@@ -42,13 +42,19 @@ func (r *release) build(ctx context.Context) error {
 		return fmt.Errorf("the image: %w", err)
 	}
 	image := r.image + ":" + r.version + "@" + digest.String()
+	rendered, err := r.render(ctx, dir, image)
+	if err != nil {
+		return fmt.Errorf("the manifest: %w", err)
+	}
 	for _, part := range []struct {
 		name string
 		make func() error
 	}{
 		{"the image as an archive", r.archiveImage},
 		{"the chart", func() error { return r.writeChart(ctx, dir) }},
-		{"the manifest", func() error { return r.writeManifest(ctx, dir, image) }},
+		{"the manifest", func() error { return r.write("install.yaml", rendered) }},
+		{"the bundle for OLM", func() error { return r.writeBundle(rendered, image) }},
+		{"what Artifact Hub is told", r.copyRepositoryMetadata},
 		{"the plugin", func() error { return r.writePlugin(ctx, plugins) }},
 		{"the schemas", r.writeSchemas},
 		{"the operator's SBOM", func() error { return r.writeSBOM(operator, operators, rootsModule) }},
@@ -77,8 +83,9 @@ func (r *release) archiveImage() error {
 
 // write adds a file to the release.
 func (r *release) write(name string, text []byte) error {
-	if err := os.MkdirAll(r.dist, 0o755); err != nil {
+	path := filepath.Join(r.dist, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(r.dist, name), text, 0o644)
+	return os.WriteFile(path, text, 0o644)
 }

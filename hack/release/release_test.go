@@ -32,9 +32,10 @@ func TestARelease(t *testing.T) {
 
 	t.Run("has its files", func(t *testing.T) {
 		want := []string{
-			"SHA256SUMS", "entratenant_v1alpha1.json", "image", "install.yaml",
+			"SHA256SUMS", "artifacthub-repo.yml", "entratenant_v1alpha1.json", "image", "install.yaml",
 			"kubectl-phonemethod_v1.2.3.cdx.json", "kubectl-phonemethod_v1.2.3_linux_" + runtime.GOARCH + ".tar.gz", "notes.md",
-			"phone-operator-1.2.3.tgz", "phone-operator_v1.2.3.cdx.json", "phone-operator_v1.2.3_image.tar",
+			"olm", "olm-prerequisites.yaml",
+			"phone-operator-1.2.3.tgz", "phone-operator_v1.2.3.cdx.json", "phone-operator_v1.2.3_image.tar", "phone-operator_v1.2.3_olm.tar.gz",
 			"phoneauthenticationmethod_v1alpha1.json", "phonemethod.yaml",
 		}
 		if got := names(t, r.dist); !slices.Equal(got, want) {
@@ -69,6 +70,10 @@ func TestARelease(t *testing.T) {
 		if !strings.Contains(string(files["phone-operator/Chart.yaml"]), "appVersion: v1.2.3\n") {
 			t.Error("the chart's image is not the version's")
 		}
+		told := checkChart(t, files["phone-operator/Chart.yaml"])
+		if want := "image: registry.example/phone-operator:v1.2.3\n"; !strings.Contains(told["artifacthub.io/images"], want) {
+			t.Errorf("Artifact Hub is told of the images %q", told["artifacthub.io/images"])
+		}
 	})
 	t.Run("has a manifest that installs the image", func(t *testing.T) {
 		text := read(t, filepath.Join(r.dist, "install.yaml"))
@@ -81,6 +86,22 @@ func TestARelease(t *testing.T) {
 		} {
 			if strings.Count("\n"+text, what) != n {
 				t.Errorf("install.yaml has %q %d times, not %d", what, strings.Count(text, what), n)
+			}
+		}
+	})
+	t.Run("has a bundle for OLM that installs the image", func(t *testing.T) {
+		index, _, err := r.built()
+		must(t, err)
+		digest, err := index.Digest()
+		must(t, err)
+		files := unpack(t, filepath.Join(r.dist, "phone-operator_v1.2.3_olm.tar.gz"))
+		text := string(files["manifests/phone-operator.v1.2.3_clusterserviceversion.yaml"])
+		if want := "image: registry.example/phone-operator@" + digest.String() + "\n"; !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+		for _, file := range []string{"metadata/annotations.yaml", "bundle.Dockerfile"} {
+			if len(files[file]) == 0 {
+				t.Errorf("the bundle has no %s", file)
 			}
 		}
 	})
@@ -165,7 +186,7 @@ func names(t *testing.T, dir string) (all []string) {
 // checkSums does what `sha256sum --check` does, and finds files that are not listed.
 func checkSums(t *testing.T, dir string) {
 	t.Helper()
-	listed := map[string]bool{sums: true, "image": true}
+	listed := map[string]bool{sums: true, "image": true, bundleDir: true}
 	for line := range strings.Lines(read(t, filepath.Join(dir, sums))) {
 		sum, name, _ := strings.Cut(strings.TrimSpace(line), "  ")
 		if got := fmt.Sprintf("%x", sha256.Sum256([]byte(read(t, filepath.Join(dir, name))))); got != sum {

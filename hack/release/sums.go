@@ -18,7 +18,7 @@ func (r *release) writeSums() error {
 	}
 	var text bytes.Buffer
 	for _, f := range files {
-		if f.IsDir() { // the image, which is among the files as an archive
+		if f.IsDir() { // the image and the bundle, which are among the files as archives
 			continue
 		}
 		content, err := os.ReadFile(filepath.Join(r.dist, f.Name()))
