@@ -33,8 +33,8 @@ func (s *survey) person(ctx context.Context, a asked) (Person, error) {
 		return p, nil
 	}
 	denied := s.denied(p.Name)
-	if len(denied) == len(phone.Types()) {
-		p.Left = []Left{denied[slices.MaxFunc(phone.Types(), func(a, b phone.Type) int { return cmp.Compare(denied[a].mismatch, denied[b].mismatch) })].Left}
+	if left, all := inAll(denied); all {
+		p.Left = []Left{left}
 		return p, nil
 	}
 	others := s.read.Load()
@@ -62,6 +62,21 @@ func (s *survey) person(ctx context.Context, a asked) (Person, error) {
 	}
 	if p.Without = len(methods) == 0; p.Without {
 		return p, nil
+	}
+	// The page that named the user may be half an hour old by now, and the name somebody else's.
+	u, err := patiently(ctx, s, func(ctx context.Context) (graph.User, error) { return s.look.Graph.User(ctx, p.ID) }, throttle.Directory)
+	switch {
+	case graph.KindOf(err) == graph.NotFound:
+		p.Left = []Left{{Reason: v1alpha1.ReasonUserNotFound, Message: unknownUser}}
+		return p, nil
+	case err != nil:
+		return p, s.refused(err)
+	case u.UserPrincipalName != p.Name:
+		p.Name, denied = u.UserPrincipalName, s.denied(u.UserPrincipalName)
+		if left, all := inAll(denied); all {
+			p.Left = []Left{left}
+			return p, nil
+		}
 	}
 	protected, err := s.isProtected(ctx, p.ID)
 	if err != nil {
@@ -107,6 +122,14 @@ func (s *survey) judge(p *Person, m graph.PhoneMethod, denied map[phone.Type]den
 type denial struct {
 	Left
 	mismatch access.Mismatch
+}
+
+// inAll returns the denial that says most, if all types of phones are denied.
+func inAll(denied map[phone.Type]denial) (_ Left, all bool) {
+	if len(denied) < len(phone.Types()) {
+		return Left{}, false
+	}
+	return denied[slices.MaxFunc(phone.Types(), func(a, b phone.Type) int { return cmp.Compare(denied[a].mismatch, denied[b].mismatch) })].Left, true
 }
 
 // denied judges the phones of a user as the operator would judge resources that adopt them: that takes what an update does.
