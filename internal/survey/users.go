@@ -36,7 +36,7 @@ func (s *survey) ask(ctx context.Context, do func(asked) error) error {
 			return do(asked{Name: n})
 		})
 	}
-	seen := map[string]bool{}
+	seen, pages := map[string]bool{}, map[string]bool{}
 	of := graph.Selection{Group: s.Of.Group, Filter: s.Of.Filter}
 	for next, again := "", false; ; {
 		p, err := patiently(ctx, s, func(ctx context.Context) (graph.Page[graph.User], error) {
@@ -47,6 +47,7 @@ func (s *survey) ask(ctx context.Context, do func(asked) error) error {
 		case next != "" && !again && graph.KindOf(err) == graph.Refused:
 			// What leads to the next page does not last for ever, and a page may take long to work off.
 			next, again = "", true
+			clear(pages)
 			continue
 		default:
 			return s.refused(err)
@@ -66,6 +67,10 @@ func (s *survey) ask(ctx context.Context, do func(asked) error) error {
 		if next = p.Next; next == "" {
 			return nil
 		}
+		if pages[next] {
+			return errors.New("Graph's list of users leads round in a circle: try again later")
+		}
+		pages[next] = true
 	}
 }
 
