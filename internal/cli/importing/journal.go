@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -33,7 +34,8 @@ type Journal struct {
 	Progress
 	file *os.File
 	done map[string]bool
-	next []byte // lines since the last "saved"
+	end  int64  // of the last "saved"
+	next []byte // lines since then
 }
 
 // journalName is no name that kubectl apply takes for a manifest.
@@ -73,10 +75,8 @@ func OpenJournal(dir string, what any, resume bool) (_ *Journal, err error) {
 		end = 0
 		j.next = fmt.Appendf(nil, "import %s\n", text)
 	}
-	if err = j.file.Truncate(end); err == nil {
-		_, err = j.file.Seek(end, io.SeekStart)
-	}
-	return j, err
+	j.end = end
+	return j, j.file.Truncate(end)
 }
 
 // read returns what is imported, "" if nothing was saved yet, and where the last "saved" ends.
@@ -118,16 +118,26 @@ func (j *Journal) Done(userID string) bool { return j.done[userID] }
 // Add notes a user whose manifests were put.
 func (j *Journal) Add(userID string) { j.next = fmt.Appendf(j.next, "user %s\n", userID) }
 
-// Save notes that the manifests of all users so far are on the disk.
+// Save notes that the manifests of all users so far are on the disk. After an error it may be called again: of what was
+// written in vain nothing stays.
 func (j *Journal) Save(p Progress) error {
 	text, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}
-	j.Progress = p
-	_, err = j.file.Write(fmt.Appendf(j.next, "saved %s\n", text))
-	j.next = nil
-	return errors.Join(err, j.file.Sync())
+	lines := fmt.Appendf(slices.Clip(j.next), "saved %s\n", text)
+	if err := j.file.Truncate(j.end); err != nil {
+		return err
+	}
+	if _, err = j.file.WriteAt(lines, j.end); err != nil {
+		return err
+	}
+	if err := j.file.Sync(); err != nil {
+		return err
+	}
+	j.Progress, j.next = p, nil
+	j.end += int64(len(lines))
+	return nil
 }
 
 // End removes the journal of an import that has come to its end.
