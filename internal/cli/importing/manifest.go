@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"sigs.k8s.io/yaml"
+
 	"github.com/entraops/phone-operator/api/v1alpha1"
 )
 
@@ -35,7 +37,7 @@ func (s Style) Manifest(p Phone) (resource, secret string) {
 		fmt.Fprintf(&b, "  phoneNumberFrom:\n    secretKeyRef:\n      name: %s\n      key: %s\n", name, numberKey)
 	}
 	if s.Tenant != "" && s.Tenant != v1alpha1.DefaultTenantName {
-		fmt.Fprintf(&b, "  tenantRef:\n    name: %s\n", s.Tenant)
+		fmt.Fprintf(&b, "  tenantRef:\n    name: %s\n", word(s.Tenant))
 	}
 	fmt.Fprintf(&b, "  adoptionPolicy: %s\n  deletionPolicy: %s\n", v1alpha1.AdoptIfNumberMatches, v1alpha1.DeletionOrphan)
 	resource = b.String()
@@ -53,7 +55,7 @@ func (s Style) Manifest(p Phone) (resource, secret string) {
 func (s Style) metadata(name, user string) string {
 	m := "metadata:\n  name: " + name + "\n"
 	if s.Namespace != "" {
-		m += "  namespace: " + s.Namespace + "\n"
+		m += "  namespace: " + word(s.Namespace) + "\n"
 	}
 	if user != "" {
 		m += "  annotations:\n    " + v1alpha1.UserAnnotation + ": " + text(user) + "\n"
@@ -65,6 +67,15 @@ func comments(b *strings.Builder, indent string, guesses []string) {
 	for _, g := range guesses {
 		fmt.Fprintf(b, "%s# guess: %s\n", indent, g)
 	}
+}
+
+// word is a string of YAML, as it stands unless that would be read as something else: a namespace may be called 2024.
+func word(s string) string {
+	var read any
+	if err := yaml.Unmarshal([]byte(s), &read); err != nil || read != s {
+		return text(s)
+	}
+	return s
 }
 
 // text is a string of YAML whatever is in it: one of JSON.
