@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // perFile is how many resources are in one file.
@@ -28,9 +29,27 @@ type Folder struct {
 
 var ours = regexp.MustCompile(`^(phones|secrets)-\d{4,}\.yaml$`)
 
-// NewFolder makes the directory if it is not there.
+// unfinished is how the names of files begin that are not whole yet.
+const unfinished = ".part-"
+
+// NewFolder makes the directory if it is not there. What an import that was killed left of a file goes: it has numbers.
 func NewFolder(dir string, s Style) (*Folder, error) {
-	return &Folder{Style: s, dir: dir}, os.MkdirAll(dir, 0o700)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), unfinished) {
+			err = errors.Join(err, os.Remove(filepath.Join(dir, e.Name())))
+		}
+	}
+	return &Folder{Style: s, dir: dir}, err
+}
+
+// HasManifests reports whether an import has written manifests here before.
+func (f *Folder) HasManifests() (bool, error) {
+	entries, err := os.ReadDir(f.dir)
+	return slices.ContainsFunc(entries, func(e os.DirEntry) bool { return ours.MatchString(e.Name()) }), err
 }
 
 // Put adds a phone.
@@ -116,7 +135,7 @@ func writeWhole(path string, text []byte) (changed bool, err error) {
 	if was, err := os.ReadFile(path); err == nil && bytes.Equal(was, text) {
 		return false, nil
 	}
-	part, err := os.CreateTemp(filepath.Dir(path), ".part-*") // 0600
+	part, err := os.CreateTemp(filepath.Dir(path), unfinished+"*") // 0600
 	if err != nil {
 		return false, err
 	}
