@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +11,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/cli/importing"
+	"github.com/entraops/phone-operator/internal/preview"
 	"github.com/entraops/phone-operator/internal/survey"
 )
 
@@ -24,15 +28,26 @@ type harvest struct {
 	unsaved int // users
 }
 
-func (i *importer) newHarvest() (*harvest, error) {
+// errHasManifests is for a directory with manifests that the import would write over.
+var errHasManifests = errors.New("the directory has manifests of an earlier import already, which may be applied: choose another one")
+
+// newHarvest begins, or goes on. tenantID is Entra's, and users are those who are named.
+func (i *importer) newHarvest(tenantID string, users []string) (*harvest, error) {
 	h := &harvest{importer: i, Progress: importing.Progress{Tally: importing.NewTally()}}
 	var err error
 	if i.out != "-" && !i.dryRun {
 		if h.folder, err = importing.NewFolder(i.out, i.style); err != nil {
 			return nil, err
 		}
-		what := map[string]any{"tenant": i.live.tenant, "namespace": i.style.Namespace, "numbers": i.numbers,
-			"all": i.live.all, "group": i.live.group, "filter": i.live.filter, "users": i.live.usersFrom, "report": i.report}
+		what := map[string]any{"tenant": i.live.tenant, "tenantID": tenantID, "namespace": i.style.Namespace, "numbers": i.numbers,
+			"all": i.live.all, "group": i.live.group, "filter": i.live.filter, "users": i.live.usersFrom, "names": digest(users...), "report": i.report}
+		begun, err := importing.HasJournal(i.out)
+		if err != nil {
+			return nil, err
+		}
+		if has, err := h.folder.HasManifests(); err != nil || has && !begun {
+			return nil, cmp.Or(err, errHasManifests)
+		}
 		h.journal, err = importing.OpenJournal(i.out, what, i.live.resume)
 		if errors.Is(err, importing.ErrInterrupted) {
 			return nil, fmt.Errorf("%w: go on with it by --resume, or choose another directory", err)
@@ -45,11 +60,37 @@ func (i *importer) newHarvest() (*harvest, error) {
 			return nil, errors.Join(err, h.journal.Close())
 		}
 	}
-	h.found, err = newFindings(i.report, h.Report)
+	if h.found, err = newFindings(i.report, h.Report); err != nil && h.journal != nil {
+		err = errors.Join(err, h.leave())
+	}
 	return h, err
 }
 
-func (h *harvest) isDone(user string) bool { return h.journal != nil && h.journal.Done(user) }
+// leave keeps the journal for who goes on, unless nothing was done: then there is nothing to go on with.
+func (h *harvest) leave() error {
+	if h.Users == 0 {
+		return h.journal.End()
+	}
+	return h.journal.Close()
+}
+
+func (h *harvest) isDone(user string) bool { return h.journal != nil && h.journal.Done(keyOf(user)) }
+
+// keyOf is how the journal writes a name. What is no user's name may have a number in it, where a list is a table by mistake.
+func keyOf(user string) string {
+	if importing.IsUser(user) {
+		return user
+	}
+	return digest(user)
+}
+
+func digest(texts ...string) string {
+	hash := sha256.New()
+	for _, text := range texts {
+		fmt.Fprintf(hash, "%q", text)
+	}
+	return hex.EncodeToString(hash.Sum(nil)[:16])
+}
 
 // kindOf says what becomes of a phone that was left out for a reason.
 func kindOf(reason string) importing.Kind {
@@ -68,8 +109,12 @@ func (h *harvest) put(p survey.Person) error {
 	if p.Without {
 		h.Without++
 	}
+	shown := p.Name
+	if p.ID == "" && !importing.IsUser(shown) { // a list that is a table by mistake has numbers
+		shown = preview.Masked(shown)
+	}
 	for _, left := range p.Left {
-		f := importing.Finding{Line: p.Line, User: p.Name, PhoneType: string(left.Type), Kind: kindOf(left.Reason),
+		f := importing.Finding{Line: p.Line, User: shown, PhoneType: string(left.Type), Kind: kindOf(left.Reason),
 			Reason: left.Reason, Number: left.Masked, Message: left.Message}
 		h.Add(f)
 		h.found.tell(f)
@@ -89,7 +134,7 @@ func (h *harvest) put(p survey.Person) error {
 	}
 	for _, key := range []string{p.ID, p.Asked} {
 		if key != "" {
-			h.journal.Add(key)
+			h.journal.Add(keyOf(key))
 		}
 	}
 	if h.unsaved++; h.unsaved == usersPerSave {
@@ -124,8 +169,11 @@ func (h *harvest) save() (err error) {
 
 // interrupt keeps what was done. The error says how to go on.
 func (h *harvest) interrupt() error {
-	if h.journal == nil {
+	switch {
+	case h.journal == nil:
 		return h.found.end()
+	case h.Users == 0:
+		return errors.Join(h.found.end(), h.leave())
 	}
 	if err := errors.Join(h.save(), h.found.end(), h.journal.Close()); err != nil {
 		return err

@@ -35,8 +35,15 @@ func newFindings(report string, keep int64) (*importFindings, error) {
 	if f.file, err = os.OpenFile(report, os.O_CREATE|os.O_WRONLY, 0o600); err != nil {
 		return nil, err
 	}
-	if err = f.file.Truncate(keep); err == nil {
-		_, err = f.file.Seek(keep, io.SeekStart)
+	info, err := f.file.Stat()
+	switch {
+	case err != nil:
+	case info.Size() < keep:
+		err = fmt.Errorf("%s of the interrupted import is not there any more, or not whole: begin anew in another directory", report)
+	default:
+		if err = f.file.Truncate(keep); err == nil {
+			_, err = f.file.Seek(keep, io.SeekStart)
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.file.Close())

@@ -10,7 +10,10 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/cli/importing"
 	"github.com/entraops/phone-operator/internal/survey"
 )
@@ -48,7 +51,7 @@ func (l *live) selection(users []string, stdin io.Reader) (of survey.Selection, 
 	of.Group, of.Filter = l.group, l.filter
 	switch {
 	case len(users) > 0:
-		of.Names = func(do func(survey.Name) error) error {
+		of.Names = func(_ context.Context, do func(survey.Name) error) error {
 			for _, name := range users {
 				if err := do(survey.Name{Text: strings.ToLower(strings.TrimSpace(name))}); err != nil {
 					return err
@@ -57,9 +60,9 @@ func (l *live) selection(users []string, stdin io.Reader) (of survey.Selection, 
 			return nil
 		}
 	case l.usersFrom == "-":
-		of.Names = func(do func(survey.Name) error) error { return eachLine(stdin, do) }
+		of.Names = func(ctx context.Context, do func(survey.Name) error) error { return eachTyped(ctx, stdin, do) }
 	case l.usersFrom != "":
-		of.Names = func(do func(survey.Name) error) error {
+		of.Names = func(_ context.Context, do func(survey.Name) error) error {
 			file, err := os.Open(l.usersFrom)
 			if err != nil {
 				return err
@@ -88,6 +91,33 @@ func eachLine(list io.Reader, do func(survey.Name) error) error {
 	return nil
 }
 
+// eachTyped hands out the names of a list that comes as it is written, and does not wait for more of it once ctx ends.
+func eachTyped(ctx context.Context, list io.Reader, do func(survey.Name) error) error {
+	names, end := make(chan survey.Name), make(chan error, 1)
+	go func() {
+		end <- eachLine(list, func(n survey.Name) error {
+			select {
+			case names <- n:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+	}()
+	for {
+		select {
+		case n := <-names:
+			if err := do(n); err != nil {
+				return err
+			}
+		case err := <-end:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // surveyed is what an import from a tenant prints.
 type surveyed struct {
 	Tenant string `json:"tenant"`
@@ -99,6 +129,15 @@ type surveyed struct {
 	Notes    []string            `json:"notes"`
 }
 
+func isSameFile(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
+}
+
 // runLive imports from a tenant.
 func (i *importer) runLive(ctx context.Context, users []string) error {
 	if err := i.check(); err != nil {
@@ -107,6 +146,9 @@ func (i *importer) runLive(ctx context.Context, users []string) error {
 	of, err := i.live.selection(users, i.In)
 	if err != nil {
 		return err
+	}
+	if isSameFile(i.report, i.live.usersFrom) {
+		return errors.New("--report would be written over the list of --users-from: give it another name")
 	}
 	if i.live.resume && (i.out == "-" || i.dryRun) {
 		return errors.New("--resume is for --out with a directory: nothing else remembers what was done")
@@ -119,7 +161,11 @@ func (i *importer) runLive(ctx context.Context, users []string) error {
 	if o.API, err = i.client(); err != nil {
 		return err
 	}
-	harvest, err := i.newHarvest()
+	var tenant v1alpha1.EntraTenant
+	if err := o.API.Get(ctx, client.ObjectKey{Name: o.Tenant}, &tenant); client.IgnoreNotFound(err) != nil && !apierrors.IsForbidden(err) {
+		return plainly(err)
+	}
+	harvest, err := i.newHarvest(tenant.Spec.TenantID, users)
 	if err != nil {
 		return err
 	}

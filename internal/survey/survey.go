@@ -38,7 +38,7 @@ type Selection struct {
 	Group  string // object id: its members, and those of groups in it
 	Filter string // an OData filter over users
 	// Names hands out users by name or object id, in whatever spelling; nil: they are not listed by name.
-	Names func(do func(Name) error) error
+	Names func(ctx context.Context, do func(Name) error) error
 }
 
 // Name is a user as a list names one.

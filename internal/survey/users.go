@@ -29,7 +29,7 @@ type asked struct {
 // ask hands out the users of the selection.
 func (s *survey) ask(ctx context.Context, do func(asked) error) error {
 	if s.Of.Names != nil {
-		return s.Of.Names(func(n Name) error {
+		return s.Of.Names(ctx, func(n Name) error {
 			if s.Done != nil && s.Done(n.Text) {
 				return nil
 			}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,6 +45,15 @@ const journalName = "import.journal"
 // ErrInterrupted is the error of an import into a directory where another one came to no end.
 var ErrInterrupted = errors.New("an import was interrupted in this directory")
 
+// HasJournal reports whether an import came to no end in a directory.
+func HasJournal(dir string) (bool, error) {
+	_, err := os.Stat(filepath.Join(dir, journalName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // OpenJournal begins an import into a directory, or goes on with one of the same that was interrupted. what names all that
 // the manifests depend on.
 func OpenJournal(dir string, what any, resume bool) (_ *Journal, err error) {
@@ -52,7 +62,7 @@ func OpenJournal(dir string, what any, resume bool) (_ *Journal, err error) {
 		return nil, err
 	}
 	path := filepath.Join(dir, journalName)
-	if _, err := os.Stat(path); err == nil && !resume {
+	if there, err := HasJournal(dir); err == nil && there && !resume {
 		return nil, ErrInterrupted
 	}
 	j := &Journal{Progress: Progress{Tally: NewTally()}, done: map[string]bool{}}

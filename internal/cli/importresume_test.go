@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"bytes"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+func (w *connected) interrupted(args ...string) {
+	w.t.Helper()
+	must(w.t, w.graph.AddFault(emulator.Fault{Effect: emulator.Answer, Status: http.StatusUnauthorized, Path: "/authentication"}))
+	if _, _, err := w.run(append([]string{"import", "--from-tenant", w.namespace}, args...)...); err == nil {
+		w.t.Fatal("nothing interrupted it")
+	}
+	w.graph.ClearFaults()
+}
+
+func TestResumeWithOtherNames(t *testing.T) {
+	w := newConnected(t, "othernames", least, fast)
+	w.user("ada", having(map[string]string{"mobile": "+1 2065550101"}))
+	w.user("ben", having(map[string]string{"mobile": "+1 2065550102"}))
+	dir := t.TempDir()
+	w.interrupted("nobody@contoso.com", "ada@contoso.com", "--out", dir)
+	out, _, err := w.run("import", "--from-tenant", w.namespace, "ben@contoso.com", "--out", dir, "--resume")
+	if err == nil {
+		t.Errorf("an import of other users is gone on with:\n%s\n%v", out, w.declared(dir))
+	}
+}
+
+func TestResumeInAnotherTenantOfTheSameName(t *testing.T) {
+	w := newConnected(t, "samename", least, fast)
+	w.user("ada", having(map[string]string{"mobile": "+1 2065550101"}))
+	dir := t.TempDir()
+	w.interrupted("nobody@contoso.com", "ada@contoso.com", "--out", dir)
+	other := newConnected(t, "samename-other", least, fast)
+	other.user("ada", having(map[string]string{"mobile": "+1 2065550199"}))
+	a, b := tenantNamed(t, w, "samename"), tenantNamed(t, w, "samename-other")
+	b.Spec.DeepCopyInto(&a.Spec)
+	must(t, w.Delete(t.Context(), tenantNamed(t, w, "samename-other")))
+	a.Spec.Access[0].Namespaces.MatchExpressions[0].Values = []string{"samename"}
+	must(t, w.Delete(t.Context(), tenantNamed(t, w, "samename")))
+	a.ResourceVersion, a.UID = "", ""
+	must(t, w.Create(t.Context(), a))
+	out, _, err := w.run("import", "--from-tenant", w.namespace, "nobody@contoso.com", "ada@contoso.com", "--out", dir, "--resume")
+	if err == nil {
+		t.Errorf("an import of another tenant is gone on with:\n%s", out)
+	}
+}
+
+func tenantNamed(t *testing.T, w *connected, name string) *v1alpha1.EntraTenant {
+	t.Helper()
+	o := &v1alpha1.EntraTenant{}
+	must(t, w.Get(t.Context(), client.ObjectKey{Name: name}, o))
+	return o
+}
+
+func TestResumeWithoutTheReport(t *testing.T) {
+	w := newConnected(t, "noreport", least, fast)
+	w.user("ada", having(map[string]string{"mobile": "+1 2065550101"}))
+	dir, report := t.TempDir(), filepath.Join(t.TempDir(), "report.csv")
+	args := []string{"nobody@contoso.com", "ada@contoso.com", "--out", dir, "--report", report}
+	w.interrupted(args...)
+	must(t, os.Remove(report))
+	_, _, err := w.run(append([]string{"import", "--from-tenant", w.namespace, "--resume"}, args...)...)
+	if text, _ := os.ReadFile(report); bytes.ContainsRune(text, 0) {
+		t.Errorf("the report (%v): %q", err, text)
+	}
+}
+
+func TestAnImportThatFailsBeforeItBegins(t *testing.T) {
+	w := newConnected(t, "falsestart", least, fast)
+	w.user("ada", having(map[string]string{"mobile": "+1 2065550101"}))
+	dir := t.TempDir()
+	if _, _, err := w.run("import", "--from-tenant", w.namespace, "--filter", "shoeSize gt 40", "--out", dir); err == nil {
+		t.Fatal("that filter works")
+	}
+	if _, _, err := w.run("import", "--from-tenant", w.namespace, "--all", "--out", dir); err != nil {
+		t.Errorf("the corrected command: %v", err)
+	}
+}
