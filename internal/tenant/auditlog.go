@@ -28,6 +28,7 @@ type AuditLog struct {
 	read    time.Time // when the last read came to its end, by our clock
 	asked   time.Time // when the log or the report was asked last, or the process began
 	request string    // the annotation that the last request for the log answers
+	pressed int       // so many annotations were answered since the report was asked for
 	written v1alpha1.AuditLogStatus
 }
 
@@ -58,15 +59,26 @@ func (a *AuditLog) Ask(now time.Time, request string) (since time.Time, next str
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.log, since, next = a.log.Ask(now)
+	if request != a.request {
+		a.pressed++
+	}
 	a.request = request
 	return since, next
 }
 
-// IsAnswered reports whether the log was asked for since that annotation was set.
-func (a *AuditLog) IsAnswered(request string) bool {
+// annotationsBeforeReport is how many annotations are answered before a page of the report that is due: one that is
+// changed again and again does not hold it up for ever.
+const annotationsBeforeReport = 5
+
+// IsReportNext reports whether a page of the report that is due comes before what that annotation asks for.
+func (a *AuditLog) IsReportNext(request string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return request == "" || request == a.request
+	if request != "" && request != a.request && a.pressed < annotationsBeforeReport {
+		return false
+	}
+	a.pressed = 0
+	return true
 }
 
 // Failed ends a read that came to nothing.

@@ -1,0 +1,45 @@
+package auditlog
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+)
+
+// Whoever asks for a read each second holds the registration report up, but not for ever, and Graph is not asked more often.
+func TestARequestEachSecondDoesNotStarveTheReport(t *testing.T) {
+	f := follow(t, granted...)
+	var asked []time.Time
+	reports := 0
+	for second := range 600 {
+		o := f.get()
+		o.Annotations = map[string]string{v1alpha1.ReconcileRequestedAtAnnotation: fmt.Sprint(second)}
+		must(t, f.Client.Update(t.Context(), o))
+		f.graph.ResetRequests()
+		_, err := f.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Name: "default"}})
+		must(t, err)
+		for _, r := range f.graph.Requests() {
+			if strings.Contains(r.Path, "/reports/") || strings.Contains(r.Path, "/auditLogs/") {
+				asked = append(asked, f.now())
+			}
+			if strings.Contains(r.Path, "/reports/") {
+				reports++
+			}
+		}
+		f.passes(time.Second)
+	}
+	if reports == 0 {
+		t.Error("in ten minutes the report was never asked for")
+	}
+	for i := 5; i < len(asked); i++ {
+		if asked[i].Sub(asked[i-5]) < 10*time.Second {
+			t.Fatalf("six requests in %v", asked[i].Sub(asked[i-5]))
+		}
+	}
+}
