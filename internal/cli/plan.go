@@ -114,6 +114,9 @@ func (s *session) plan(cmd *cobra.Command, paths []string, o preview.Options) (*
 		return nil, err
 	}
 	o.Manifests = set.Objects
+	if o.Prune != nil {
+		o.Prune.Sealed = set.SealedMethods
+	}
 	if isTerminal(s.ErrOut) {
 		o.Progress = func(done, all int) {
 			fmt.Fprintf(s.ErrOut, "\r%d of %d users\x1b[K", done, all)
@@ -152,6 +155,9 @@ func notesOf(set *manifests.Set) []string {
 	notes := []string{}
 	for _, ref := range set.Sealed {
 		notes = append(notes, fmt.Sprintf("Secret %s is encrypted by SOPS: what the cluster has of it counts", ref))
+	}
+	for _, ref := range set.SealedMethods {
+		notes = append(notes, fmt.Sprintf("PhoneAuthenticationMethod %s is encrypted by SOPS: what would become of it is not known; decrypt it first", ref))
 	}
 	for _, kind := range slices.Sorted(maps.Keys(set.Ignored)) {
 		notes = append(notes, fmt.Sprintf("left out: %d of kind %s", set.Ignored[kind], kind))

@@ -3,6 +3,7 @@ package preview
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -24,15 +25,18 @@ type Prune struct {
 	Selector labels.Selector
 	// Namespaces are meant in any case.
 	Namespaces []string
+	// Sealed are resources of manifests that cannot be read here, being encrypted. They stay.
+	Sealed []client.ObjectKey
 }
 
-// keptBy are annotations by which tools leave a resource out of a prune.
-var keptBy = map[string]func(value string) bool{
-	"kustomize.toolkit.fluxcd.io/prune": func(v string) bool { return strings.EqualFold(v, "disabled") },
-	"argocd.argoproj.io/sync-options": func(v string) bool {
-		return slices.ContainsFunc(strings.Split(v, ","), func(option string) bool { return strings.EqualFold(strings.TrimSpace(option), "Prune=false") })
-	},
-}
+// The words by which tools leave a resource out of a prune. Flux heeds its own as a label, too.
+const (
+	fluxPrune   = "kustomize.toolkit.fluxcd.io/prune"
+	argoOptions = "argocd.argoproj.io/sync-options"
+)
+
+// errNowhere is for a prune that is about no namespace: that nothing goes is not known then.
+var errNowhere = errors.New("the manifests have no namespace, so it cannot be said what a prune would delete: say --namespace or --selector, too")
 
 // findPrunable reads the resources that a prune is about and no manifest has. Labels and annotations are not in the
 // cluster in memory, so they are judged here.
@@ -45,6 +49,9 @@ func (r *run) findPrunable(ctx context.Context, tenants, namespaces map[string]b
 		if o.GetKind() == "PhoneAuthenticationMethod" {
 			mine[client.ObjectKeyFromObject(o)] = true
 		}
+	}
+	for _, key := range r.Prune.Sealed {
+		mine[key] = true
 	}
 	kept := 0
 	find := func(o *method) error {
@@ -64,6 +71,17 @@ func (r *run) findPrunable(ctx context.Context, tenants, namespaces map[string]b
 	for _, name := range r.Prune.Namespaces {
 		within[name] = true
 	}
+	for _, key := range r.Prune.Sealed {
+		within[key.Namespace] = true
+	}
+	for _, o := range r.Manifests {
+		switch o.GetKind() { // what the last resource went from may have others of its manifests
+		case "Namespace":
+			within[o.GetName()] = true
+		case "Secret":
+			within[o.GetNamespace()] = true
+		}
+	}
 	everywhere := r.Prune.Selector != nil
 	if everywhere {
 		err := eachMethod(ctx, r.API, metav1.NamespaceAll, find)
@@ -75,6 +93,9 @@ func (r *run) findPrunable(ctx context.Context, tenants, namespaces map[string]b
 		}
 	}
 	if !everywhere {
+		if len(within) == 0 {
+			return errNowhere
+		}
 		for _, name := range slices.Sorted(maps.Keys(within)) {
 			if err := eachMethod(ctx, r.API, name, find); err != nil {
 				return err
@@ -88,12 +109,10 @@ func (r *run) findPrunable(ctx context.Context, tenants, namespaces map[string]b
 }
 
 func isKept(o *method) bool {
-	for annotation, says := range keptBy {
-		if says(o.Annotations[annotation]) {
-			return true
-		}
-	}
-	return false
+	return strings.EqualFold(o.Annotations[fluxPrune], "disabled") || strings.EqualFold(o.Labels[fluxPrune], "disabled") ||
+		slices.ContainsFunc(strings.Split(o.Annotations[argoOptions], ","), func(option string) bool {
+			return strings.EqualFold(strings.TrimSpace(option), "Prune=false")
+		})
 }
 
 // prune deletes in memory what no manifest has, all at once.
