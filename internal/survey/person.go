@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/access"
@@ -19,6 +20,11 @@ import (
 // Entra protects the user before anything is told of them.
 func (s *survey) person(ctx context.Context, a asked) (Person, error) {
 	if a.Text != "" {
+		if strings.Contains(a.Text, "@") { // whether there is such a user is not told either of whom no rule covers
+			if left, all := inAll(s.denied(a.Text)); all {
+				return Person{Line: a.Line, Asked: a.Text, Name: a.Text, Left: []Left{left}}, nil
+			}
+		}
 		u, err := patiently(ctx, s, func(ctx context.Context) (graph.User, error) { return s.look.Graph.User(ctx, a.Text) }, throttle.Directory)
 		if kind := graph.KindOf(err); kind == graph.NotFound || kind == graph.Refused {
 			return Person{Line: a.Line, Asked: a.Text, Name: a.Text, Left: []Left{{Reason: v1alpha1.ReasonUserNotFound, Message: unknownUser}}}, nil
@@ -34,7 +40,7 @@ func (s *survey) person(ctx context.Context, a asked) (Person, error) {
 	}
 	denied := s.denied(p.Name)
 	if left, all := inAll(denied); all {
-		p.Left = []Left{left}
+		p.Name, p.Left = cmp.Or(a.Text, p.Name), []Left{left} // whoever asked by object id does not learn the name
 		return p, nil
 	}
 	others := s.read.Load()
@@ -74,7 +80,7 @@ func (s *survey) person(ctx context.Context, a asked) (Person, error) {
 	case u.UserPrincipalName != p.Name:
 		p.Name, denied = u.UserPrincipalName, s.denied(u.UserPrincipalName)
 		if left, all := inAll(denied); all {
-			p.Left = []Left{left}
+			p.Name, p.Left = cmp.Or(a.Text, a.user.UserPrincipalName), []Left{left}
 			return p, nil
 		}
 	}

@@ -1,0 +1,45 @@
+package survey
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+// Whoever asks for users whom no rule covers learns neither which of them there are, nor their names.
+func TestWhoIsHiddenIsNotTold(t *testing.T) {
+	t.Parallel()
+	n := newTenant(t, 0)
+	o := &v1alpha1.EntraTenant{}
+	must(t, n.API.Get(t.Context(), client.ObjectKey{Name: "contoso"}, o))
+	o.Spec.Access[0].Users = []string{"*@contoso.com"}
+	must(t, n.API.Update(t.Context(), o))
+	id := uuid.NewString()
+	must(t, n.graph.AddUser(emulator.User{ID: id, UPN: "chief@fabrikam.com"}))
+	n.Of.Names = func(_ context.Context, do func(Name) error) error {
+		for _, name := range []string{"chief@fabrikam.com", "nobody@fabrikam.com", id} {
+			if err := do(Name{Text: name}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	var told [][2]string
+	_, err := Run(t.Context(), n.Options, func(p Person) error {
+		for _, left := range p.Left {
+			told = append(told, [2]string{p.Name, left.Reason})
+		}
+		return nil
+	})
+	must(t, err)
+	want := [][2]string{{"chief@fabrikam.com", "NotPermitted"}, {"nobody@fabrikam.com", "NotPermitted"}, {id, "NotPermitted"}}
+	if d := cmp.Diff(want, told); d != "" {
+		t.Errorf("told (-want +got):\n%s", d)
+	}
+}
