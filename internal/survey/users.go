@@ -68,7 +68,7 @@ func (s *survey) ask(ctx context.Context, do func(asked) error) error {
 			return nil
 		}
 		if pages[next] {
-			return errors.New("Graph's list of users leads round in a circle: try again later")
+			return errors.New("the list of users that Graph gives leads round in a circle: try again later")
 		}
 		pages[next] = true
 	}
