@@ -92,6 +92,7 @@ func (f *flags) elect(config *rest.Config, o *ctrl.Options) (*election, error) {
 		LockConfig: resourcelock.ResourceLockConfig{Identity: host + "_" + uuid.NewString()},
 	}
 	o.RenewDeadline = new(renewDeadline)
+	o.LeaderElectionID = f.operatorID() // in the metric of who leads, which alerts go by
 	o.LeaderElectionResourceLockInterface = lease.Watched{Interface: e.lock, Term: e.leader, Allowed: renewDeadline}
 	return e, nil
 }
