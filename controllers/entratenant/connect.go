@@ -13,6 +13,7 @@ import (
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/access"
 	"github.com/entraops/phone-operator/internal/conditions"
+	"github.com/entraops/phone-operator/internal/metrics"
 	"github.com/entraops/phone-operator/internal/tenant"
 )
 
@@ -69,6 +70,7 @@ func (r *Reconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant) (conn
 		}
 	}
 	r.Tenants.Put(t)
+	metrics.Begin(t.Name)
 	if !same || cleared || (was.Problem == nil) != (t.Problem == nil) {
 		return found, r.wakeUsers(ctx, o.Name)
 	}

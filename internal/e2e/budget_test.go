@@ -50,8 +50,8 @@ func TestAMistakeThatDeletesEverything(t *testing.T) {
 	s.deleted(users - left)
 	metrics, _, err := s.scrape(o, s.scraper())
 	must(t, err)
-	if want := fmt.Sprintf("phone_operator_deletions_withheld_total{tenant=%q}", s.tenant); !strings.Contains(metrics, want) {
-		t.Errorf("there is no metric %s", want)
+	if want := fmt.Sprintf("phone_operator_deletions_withheld_total{tenant=%q}", s.tenant); !strings.Contains(metrics, want) || strings.Contains(metrics, want+" 0\n") {
+		t.Errorf("the metric %s does not count", want)
 	}
 	if !strings.Contains(s.told(p), `"reason":"DeletionBudgetExhausted"`) {
 		t.Error("no event tells of it")

@@ -86,6 +86,19 @@ var (
 		"version")
 )
 
+// Begin has what is counted of a tenant begin at 0. Of a counter that begins with the first event Prometheus
+// sees no increase by it.
+func Begin(tenant string) {
+	for _, outcome := range []string{"corrected", "reported"} {
+		DriftFound.WithLabelValues(tenant, outcome)
+	}
+	for _, reason := range []string{"NotPermitted", "PrivilegedUser", "UserChanged"} {
+		RefusedClaims.WithLabelValues(tenant, reason)
+	}
+	DeletionsWithheld.WithLabelValues(tenant)
+	Guesses.WithLabelValues(tenant)
+}
+
 var (
 	definitions []Definition
 	collectors  []prometheus.Collector

@@ -39,7 +39,10 @@ With the Prometheus operator: ` + "`kubectl apply -k config/prometheus`" + `, wh
     kubectl label namespace <prometheus' namespace> metrics=enabled
     kubectl create clusterrolebinding phone-operator-scrape --clusterrole=phone-operator-metrics-reader --serviceaccount=<namespace>:<name>
 
-` + "`config/grafana/phone-operator.json`" + ` is a dashboard for Grafana.
+` + "`config/grafana/phone-operator.json`" + ` is a dashboard for Grafana. These are its panels, drawn without Grafana from what a real
+Prometheus answered to their queries while a test brought about what each metric counts:
+
+![the panels of the dashboard](figures/dashboard.svg)
 `
 
 func main() {
