@@ -93,9 +93,15 @@ lint: ## golangci-lint, actionlint for the workflows, helm lint, and dead code
 	@dead=$$($(TOOL) deadcode -test ./...); [ -z "$$dead" ] || { echo "$$dead"; exit 1; }
 
 .PHONY: alerts
-alerts: ## promtool's unit tests of the alerts
-	@echo "alerts: promtool; the first run builds it, a few minutes" >&2
+alerts: assets ## promtool's unit tests of the alerts, and the dashboard on a real Prometheus
+	@echo "alerts: promtool and Prometheus; the first run builds them, a few minutes" >&2
 	PROMTOOL="$$($(PROMTOOL) -n promtool)" go test ./config -count=1 -run TestAlertsFireWhenTheyShould
+	PROMETHEUS="$$($(PROMTOOL) -n prometheus)" go test ./internal/e2e -count=1 -run TestTheDashboardShowsWhatHappens
+
+.PHONY: dashboard
+dashboard: assets ## docs/figures/dashboard.svg: the panels of the dashboard, from a real Prometheus
+	PANELS=$(CURDIR)/bin/panels.json PROMETHEUS="$$($(PROMTOOL) -n prometheus)" go test ./internal/e2e -count=1 -run TestTheDashboardShowsWhatHappens
+	go run -C hack/plot . -panels $(CURDIR)/bin/panels.json -to $(CURDIR)/docs/figures
 
 .PHONY: site
 site: ## the documents as a site, in bin/site

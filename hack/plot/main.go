@@ -35,9 +35,14 @@ type series struct {
 
 func main() {
 	from := flag.String("series", "", "the `file` that hack/bench wrote with -series")
+	panels := flag.String("panels", "", "the `file` with the panels of the dashboard, which are drawn in place of series")
 	to := flag.String("to", ".", "the `directory` for the plots")
 	flag.Parse()
-	if err := run(*from, *to); err != nil {
+	draw := func() error { return run(*from, *to) }
+	if *panels != "" {
+		draw = func() error { return dashboard(*panels, *to) }
+	}
+	if err := draw(); err != nil {
 		fmt.Fprintln(os.Stderr, "plot:", err)
 		os.Exit(1)
 	}
