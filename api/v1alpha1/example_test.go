@@ -66,6 +66,7 @@ func Example() {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
+	// Output:
 }
 
 func program(ctx context.Context, config *rest.Config) error {
