@@ -10,9 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/pager"
-
-	"github.com/entraops/phone-operator/api/v1alpha1"
-	"github.com/entraops/phone-operator/controllers/phonemethod"
 )
 
 // listPage is how many objects are asked for at once, some 25 MB of resources as the API server sends them.
@@ -45,11 +42,7 @@ func (p pages) ListWithContext(ctx context.Context, options metav1.ListOptions) 
 			return nil, err
 		}
 		return page, meta.EachListItem(page, func(o runtime.Object) error {
-			drop := thin
-			if _, ok := o.(*v1alpha1.PhoneAuthenticationMethod); ok {
-				drop = phonemethod.Thin // which keeps who wrote spec last
-			}
-			_, err := drop(o)
+			_, err := thin(o)
 			return err
 		})
 	})

@@ -19,14 +19,17 @@ func CacheOptions() cache.Options {
 		NewInformer:      newInformer,
 		DefaultTransform: thin,
 		ByObject: map[client.Object]cache.ByObject{
-			&v1alpha1.PhoneAuthenticationMethod{}: {Transform: phonemethod.Thin},
-			&corev1.Secret{}:                      {Transform: thinSecret},
-			&corev1.Namespace{}:                   {Transform: thinNamespace},
+			&corev1.Secret{}:    {Transform: thinSecret},
+			&corev1.Namespace{}: {Transform: thinNamespace},
 		},
 	}
 }
 
+// thin is for the first list as well, of which it is to keep what is kept in the end.
 func thin(o any) (any, error) {
+	if _, ok := o.(*v1alpha1.PhoneAuthenticationMethod); ok {
+		return phonemethod.Thin(o)
+	}
 	if m, err := meta.Accessor(o); err == nil {
 		m.SetManagedFields(nil)
 		if annotations := m.GetAnnotations(); annotations[corev1.LastAppliedConfigAnnotation] != "" {

@@ -59,7 +59,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	later := reconcile.Result{RequeueAfter: wait.Jitter(period, jitter)}
 	next, due := t.Inventory.Due(r.Now())
 	request := o.Annotations[v1alpha1.ReconcileRequestedAtAnnotation]
-	if due && t.AuditLog.IsReadWithin(period, r.Now()) && t.AuditLog.IsReportNext(request) { // one request to Graph at a time
+	if due && t.AuditLog.IsReadWithin(period, r.Now()) && t.AuditLog.YieldToReport(request) { // one request to Graph at a time
 		if r.takeStock(ctx, t, next) {
 			return reconcile.Result{RequeueAfter: nextRequest}, nil
 		}

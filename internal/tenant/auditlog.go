@@ -70,8 +70,9 @@ func (a *AuditLog) Ask(now time.Time, request string) (since time.Time, next str
 // changed again and again does not hold it up for ever.
 const annotationsBeforeReport = 5
 
-// IsReportNext reports whether a page of the report that is due comes before what that annotation asks for.
-func (a *AuditLog) IsReportNext(request string) bool {
+// YieldToReport reports whether a page of the report that is due comes before what that annotation asks for. Where it
+// does, annotations are counted anew.
+func (a *AuditLog) YieldToReport(request string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if request != "" && request != a.request && a.pressed < annotationsBeforeReport {
