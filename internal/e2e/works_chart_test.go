@@ -23,16 +23,20 @@ func TestTheChartInstallsAnOperatorThatWorks(t *testing.T) {
 	s := w.story(t)
 	t.Cleanup(s.endAll)
 	p, others := s.people, s.team("others")
-	helmTest := func(args ...string) (string, error) {
+	helmTest := func(args ...string) (said string, err error) {
 		t.Helper()
-		pod, err := w.TestPod(t.Context())
-		must(t, err)
-		// It listens nowhere; with an address it asks for the rights that metrics need.
-		o, err := w.Launch(t.Context(), install.Launch{Log: "helm-test", Through: w.api.through, Pod: pod, Metrics: true, Args: args})
-		must(t, err)
-		before := len(o.Output())
-		err = o.Wait(t.Context())
-		return o.Output()[min(before, len(o.Output())):], err
+		err = w.TestRelease(t.Context(), func(pod *corev1.PodSpec) error {
+			// It listens nowhere; with an address it asks for the rights that metrics need.
+			o, err := w.Launch(t.Context(), install.Launch{Log: "helm-test", Through: w.api.through, Pod: pod, Metrics: true, Args: args})
+			if err != nil {
+				return err
+			}
+			before := len(o.Output())
+			err = o.Wait(t.Context())
+			said = o.Output()[min(before, len(o.Output())):]
+			return err
+		})
+		return said, err
 	}
 	if said, err := helmTest("--check-installation=1ms"); err == nil || !strings.Contains(said, "WRONG there is no Lease") {
 		t.Errorf("helm test where no operator runs: %v\n%s", err, said)

@@ -3,17 +3,19 @@ package install
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
 	"github.com/entraops/phone-operator/internal/devcluster"
 	"github.com/entraops/phone-operator/internal/leash"
@@ -89,15 +91,32 @@ func (c *Cluster) Pod(ctx context.Context) (*corev1.PodSpec, error) {
 	return &d.Spec.Template.Spec, err
 }
 
-// TestPod is the pod that helm test makes of the release.
-func (c *Cluster) TestPod(ctx context.Context) (*corev1.PodSpec, error) {
-	text, err := Helm(ctx, "get", "hooks", Release, "--namespace", Namespace, "--kubeconfig", c.Kubeconfig)
-	if err != nil {
-		return nil, err
-	}
+// TestRelease is helm test of the release. There is no node: run is given the pod that Helm makes, and does what a node
+// would with it; its error makes the pod one that failed. The error is Helm's.
+func (c *Cluster) TestRelease(ctx context.Context, run func(*corev1.PodSpec) error) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	said := make(chan error, 1)
+	go func() {
+		_, err := Helm(ctx, "test", Release, "--namespace", Namespace, "--kubeconfig", c.Kubeconfig, "--timeout", "3m")
+		stop(err) // nobody has to wait for a pod any more
+		said <- err
+	}()
 	var pod corev1.Pod
-	if err := yaml.UnmarshalStrict([]byte(text), &pod); err != nil {
-		return nil, err
+	err := wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+		err := c.Get(ctx, client.ObjectKey{Namespace: Namespace, Name: Release + "-test"}, &pod)
+		return err == nil && pod.Status.Phase == corev1.PodPending, client.IgnoreNotFound(err)
+	})
+	if err == nil {
+		pod.Status.Phase = corev1.PodSucceeded
+		if run(&pod.Spec) != nil {
+			pod.Status.Phase = corev1.PodFailed
+		}
+		err = c.Status().Update(ctx, &pod)
 	}
-	return &pod.Spec, nil
+	if err != nil {
+		stop(err)
+		return errors.Join(err, <-said)
+	}
+	return <-said
 }
