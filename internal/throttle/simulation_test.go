@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -262,13 +263,28 @@ func (s *simulation) reconcile(j job) time.Duration {
 		return rejected.RetryAfter
 	}
 	defer func() { ticket.Done(err) }()
+	// The user is looked up first, then what else the directory is asked, side by side, then the phones.
 	for c, n := range j.requests {
-		for range n {
-			if wait := s.get(ctx, Class(c)); wait > 0 {
+		for _, volley := range volleys(Class(c), n) {
+			waits := make([]time.Duration, volley)
+			var all sync.WaitGroup
+			for i := range waits {
+				all.Go(func() { waits[i] = s.get(ctx, Class(c)) })
+			}
+			all.Wait()
+			if wait := slices.Max(waits); wait > 0 {
 				err = errStopped
 				return wait
 			}
 		}
 	}
 	return 0
+}
+
+// volleys are how many requests are sent at once.
+func volleys(c Class, requests int) []int {
+	if c == Directory && requests > 1 {
+		return []int{1, requests - 1}
+	}
+	return slices.Repeat([]int{1}, requests)
 }
