@@ -116,7 +116,7 @@ func (w *world) ofTenants(ctx context.Context, all []v1alpha1.PhoneAuthenticatio
 	var out []verdict
 	for _, t := range tenants.Items {
 		var want v1alpha1.MethodCounts
-		users := map[string]bool{}
+		users, pending := map[string]bool{}, int32(0)
 		for _, o := range all {
 			if o.Spec.TenantName() != t.Name {
 				continue
@@ -130,12 +130,17 @@ func (w *world) ofTenants(ctx context.Context, all []v1alpha1.PhoneAuthenticatio
 			if meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionStalled) {
 				want.Stalled++
 			}
+			synced := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionSynced)
+			if synced != nil && synced.Reason == v1alpha1.ReasonWouldChange && !o.Spec.Suspend {
+				pending++
+			}
 		}
 		if !meta.IsStatusConditionTrue(t.Status.Conditions, v1alpha1.ConditionReady) {
 			out = append(out, verdict{nil, fmt.Sprintf("tenant %s is not Ready", t.Name)})
 		}
-		if t.Status.Methods != want || int(t.Status.Users) != len(users) {
-			out = append(out, verdict{nil, fmt.Sprintf("tenant %s says %d users and %+v, and there are %d and %+v", t.Name, t.Status.Users, t.Status.Methods, len(users), want)})
+		if t.Status.Methods != want || int(t.Status.Users) != len(users) || t.Status.PendingChanges != pending {
+			out = append(out, verdict{nil, fmt.Sprintf("tenant %s says %d users, %+v and %d pending changes, and there are %d, %+v and %d",
+				t.Name, t.Status.Users, t.Status.Methods, t.Status.PendingChanges, len(users), want, pending)})
 		}
 	}
 	return out, nil

@@ -17,12 +17,7 @@ func (w *world) report(out io.Writer) {
 	l := w.ledger
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, kind := range slices.Sorted(maps.Keys(l.counts)) {
-		fmt.Fprintf(out, "%7d  %s\n", l.counts[kind], kind)
-	}
-	fmt.Fprintf(out, "%7d  resources made\n%7d  operators ended\n%7d  violations\n", len(l.resources), l.epoch, len(l.violations))
-	l.failover.print(out)
-	fmt.Fprintf(out, "%7.1f  seconds at most without a request to Graph\n", l.silence.Seconds())
+	// What was found comes first: where a long log is cut, its beginning stays.
 	var whose []*account
 	for _, v := range l.violations {
 		if v.user == nil {
@@ -34,6 +29,12 @@ func (w *world) report(out io.Writer) {
 			whose = append(whose, v.user)
 		}
 	}
+	for _, kind := range slices.Sorted(maps.Keys(l.counts)) {
+		fmt.Fprintf(out, "%7d  %s\n", l.counts[kind], kind)
+	}
+	fmt.Fprintf(out, "%7d  resources made\n%7d  operators ended\n%7d  violations\n", len(l.resources), l.epoch, len(l.violations))
+	l.failover.print(out)
+	fmt.Fprintf(out, "%7.1f  seconds at most without a request to Graph\n", l.silence.Seconds())
 	for _, a := range whose[:min(len(whose), shownUsers)] {
 		fmt.Fprintf(out, "\nHistory of %s (%s, tenant %s), seed %d:\n", a.upn, a.id, a.realm.name, w.seed)
 		for _, line := range a.history {

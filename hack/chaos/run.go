@@ -103,7 +103,7 @@ func (w *world) tell(ctx context.Context, out io.Writer) error {
 	} else {
 		stage(fmt.Sprintf("everything is as the resources say, %.0f s after the last operator was killed", time.Since(w.lastBlow).Seconds()))
 	}
-	if err := w.rest(ctx); err != nil {
+	if err := w.rest(ctx, out); err != nil {
 		return fmt.Errorf("at rest: %w", err)
 	}
 	stage("nothing was written any more")
