@@ -13,6 +13,7 @@ import (
 	"github.com/entraops/phone-operator/internal/emulator"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
+	"github.com/entraops/phone-operator/internal/testing/oracle"
 )
 
 // judge asks of a write on its way to Graph whether it may be: by Graph's rules,
@@ -22,28 +23,20 @@ func (m *model) judge(a asked) (speaker types.UID) {
 	if _, there := m.person(a.user); !there {
 		return "" // deleted midway; nothing can come of it
 	}
+	speakers, slot := m.speakers(a), m.slot(a.user, a.t)
 	switch {
 	case m.registered == nil || m.registered.Problem != nil:
 		m.broken(everyWriteIsSpokenFor, "%s: the tenant cannot be used", a)
-	case m.observing():
-		m.broken(nothingInObserve, "%s: the tenant is in mode Observe", a)
-	case m.outOfBounds(a.user):
-		m.broken(nobodyPrivileged, "%s: the user holds a directory role", a)
-	case m.slot(a.user, a.t).unclear:
+	case slot.unclear:
 		m.broken(unclearIsReadAgain, "%s: nobody has read since a write of unknown outcome", a)
 	}
-	if !m.lagging(a.user) {
-		m.judgeOrder(a)
+	for _, objection := range m.situation(a, speakers).Objections(oracle.Write{Verb: verbs[a.verb], Type: string(a.t), Number: oracle.Plain(a.number.Graph())}) {
+		m.broken(ruleOf[objection.Rule], "%.3s: %s", a.user, objection)
 	}
-	switch s := m.slot(a.user, a.t); a.verb {
-	case plan.Create:
-		s.made = a.number.Graph()
-	case plan.Delete:
-		m.judgeBudget(a, s)
-	case plan.None, plan.Update, plan.EnableSMS, plan.DisableSMS:
+	if a.verb == plan.Create {
+		slot.made = a.number.Graph()
 	}
 	var objections []string
-	speakers := m.speakers(a)
 	for _, s := range speakers {
 		no := m.objection(a, s, speakers)
 		if no == "" {
@@ -55,17 +48,41 @@ func (m *model) judge(a asked) (speaker types.UID) {
 	return ""
 }
 
-// judgeOrder: one phone of a type, a mobile first and last.
-func (m *model) judgeOrder(a asked) {
-	mobile, alternate := phoneOf(a.before, v1alpha1.PhoneTypeMobile), phoneOf(a.before, v1alpha1.PhoneTypeAlternateMobile)
-	switch {
-	case a.verb == plan.Create && phoneOf(a.before, a.t) != nil && !m.mayBeUnread(a):
-		m.broken(graphsRules, "%s: the user has a phone of this type", a)
-	case a.verb == plan.Create && a.t == v1alpha1.PhoneTypeAlternateMobile && mobile == nil:
-		m.broken(graphsRules, "%s: the user has no mobile", a)
-	case a.verb == plan.Delete && a.t == v1alpha1.PhoneTypeMobile && alternate != nil:
-		m.broken(graphsRules, "%s: the user has an alternateMobile", a)
+// verbs are the oracle's words for the plan's.
+var verbs = map[plan.Verb]oracle.Verb{
+	plan.Create: oracle.Create, plan.Update: oracle.Update, plan.Delete: oracle.Delete, plan.EnableSMS: oracle.Enable, plan.DisableSMS: oracle.Disable,
+}
+
+// ruleOf are the model's names for the oracle's rules.
+var ruleOf = map[oracle.Rule]rule{
+	oracle.Observing: nothingInObserve, oracle.Protects: nobodyPrivileged, oracle.Speaks: everyWriteIsSpokenFor,
+	oracle.Order: graphsRules, oracle.Budget: budgetIsKept,
+}
+
+// situation is what is true when a write is on its way to Graph. What needs to know whom a phone was taken over for is
+// left to objection.
+func (m *model) situation(a asked, speakers []speaker) oracle.Situation {
+	is := oracle.Situation{Observe: m.observing(), Overdrawn: a.verb == plan.Delete && m.overdraws(a)}
+	if m.outOfBounds(a.user) {
+		is.Privileged = "the user holds a directory role"
 	}
+	if !m.lagging(a.user) {
+		is.Exists = phoneOf(a.before, a.t) != nil && !m.mayBeUnread(a)
+		is.MissesMobile = phoneOf(a.before, v1alpha1.PhoneTypeMobile) == nil
+		is.HasAlternate = phoneOf(a.before, v1alpha1.PhoneTypeAlternateMobile) != nil
+	}
+	for _, s := range speakers {
+		number, _ := m.number(s.spec)
+		is.Speakers = append(is.Speakers, oracle.Speaker{
+			Leaving:   s.leaving(),
+			Permitted: s.now != nil && m.permitted(s.now),
+			Says: []oracle.Says{{
+				Number: oracle.Plain(number.Graph()), Adopt: s.spec.Spec.AdoptionPolicy, Drift: s.spec.Spec.DriftPolicy,
+				Delete: s.spec.Spec.DeletionPolicy, SMS: s.spec.Spec.SMSSignIn,
+			}},
+		})
+	}
+	return is
 }
 
 // mayBeUnread reports whether a create may be sent although the user has such a phone: it is the
@@ -77,19 +94,17 @@ func (m *model) mayBeUnread(a asked) bool {
 	})
 }
 
-// judgeBudget: in no hour are there more deletions than the tenant allows, of phones that
-// the operator did not create itself.
-func (m *model) judgeBudget(a asked, s *slotNotes) {
-	shown := phoneOf(a.before, a.t)
+// overdraws reports whether a deletion is one more in an hour than the tenant allows, of phones that the operator did not
+// create itself, and counts it.
+func (m *model) overdraws(a asked) bool {
+	s, shown, limit := m.slot(a.user, a.t), phoneOf(a.before, a.t), int(m.tenant.spec.DeletionsPerHourOrDefault())
 	s.counted = shown == nil || s.made == "" || phone.Read(shown.Number) != phone.Read(s.made)
-	if !s.counted && m.tenant.spec.DeletionsPerHourOrDefault() > 0 {
-		return
+	if !s.counted && limit > 0 {
+		return false
 	}
 	m.deletions = slices.DeleteFunc(m.deletions, func(at time.Time) bool { return time.Since(at) >= time.Hour })
-	if limit := m.tenant.spec.DeletionsPerHourOrDefault(); len(m.deletions) >= int(limit) {
-		m.broken(budgetIsKept, "%s: %d deletions in this hour already, of %d", a, len(m.deletions), limit)
-	}
 	m.deletions = append(m.deletions, time.Now())
+	return len(m.deletions) > limit
 }
 
 // speaker is a resource of the user and phone type of a write: its spec as the

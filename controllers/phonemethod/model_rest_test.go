@@ -10,6 +10,7 @@ import (
 	"github.com/entraops/phone-operator/internal/emulator"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/phone"
+	"github.com/entraops/phone-operator/internal/testing/oracle"
 )
 
 // judgeRest reports whether all is as it should be once the operator has come to
@@ -115,8 +116,14 @@ func (m *model) judgeStayer(o *pam) {
 	if reconciling := meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReconciling); stalled == waits || reconciling == (stalled || ready.Status == "True") {
 		m.broken(atRest, "%s says %q, and Stalled is %v, Reconciling %v", ref(o), ready.Reason, stalled, reconciling)
 	}
-	if p := m.has(m.userOf(o), o.Spec.PhoneType); isSynced(o) {
-		number, _ := m.number(o)
+	number, _ := m.number(o)
+	p := m.has(m.userOf(o), o.Spec.PhoneType)
+	if ready.Status == metav1.ConditionTrue {
+		if untrue := oracle.Ready(o, number.Graph(), p); untrue != "" {
+			m.broken(atRest, "%s %s", ref(o), untrue)
+		}
+	}
+	if isSynced(o) {
 		if s := o.Status; s.ID != graph.MethodID(phone.Type(o.Spec.PhoneType)) || s.MaskedNumber != number.Masked() || p == nil || s.SMSSignInState != p.SMSSignInState {
 			m.broken(atRest, "%s is in sync, and its status is not what Graph has", ref(o))
 		}

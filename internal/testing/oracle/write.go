@@ -100,39 +100,59 @@ type Situation struct {
 	Exists, MissesMobile, HasAlternate bool
 }
 
+// Rule is one of the rules for writes.
+type Rule string
+
+// The rules.
+const (
+	Observing Rule = "nothing is written in mode Observe"
+	Speaks    Rule = "a resource asks for each write"
+	Protects  Rule = "nothing is written of protected users"
+	Order     Rule = "one phone of each type, the mobile first and last"
+	Budget    Rule = "the deletion budget is kept"
+)
+
+// Objection is a rule that a write breaks, and how.
+type Objection struct {
+	Rule Rule
+	What string
+}
+
+func (o Objection) String() string { return o.What }
+
 // Objections are the rules that a write breaks.
-func (s Situation) Objections(w Write) (all []string) {
-	object := func(broken bool, format string, args ...any) {
+func (s Situation) Objections(w Write) (all []Objection) {
+	object := func(rule Rule, broken bool, format string, args ...any) {
 		if broken {
-			all = append(all, w.String()+fmt.Sprintf(format, args...))
+			all = append(all, Objection{rule, w.String() + fmt.Sprintf(format, args...)})
 		}
 	}
 	says := func(is func(Says) bool) bool {
 		return slices.ContainsFunc(s.Speakers, func(r Speaker) bool { return slices.ContainsFunc(r.Says, is) })
 	}
-	object(s.Observe, " in a tenant in mode Observe")
-	object(!slices.ContainsFunc(s.Speakers, func(r Speaker) bool { return r.Permitted }), ", for which no permitted resource speaks")
-	object(s.Privileged != "", " of somebody whom Entra protects: %s", s.Privileged)
-	object(s.Drifted, ", which was changed by hand when in sync, and driftPolicy is Report")
+	object(Observing, s.Observe, " in a tenant in mode Observe")
+	object(Speaks, !slices.ContainsFunc(s.Speakers, func(r Speaker) bool { return r.Permitted }), ", for which no permitted resource speaks")
+	object(Protects, s.Privileged != "", " of somebody whom Entra protects: %s", s.Privileged)
+	object(Speaks, s.Drifted, ", which was changed by hand when in sync, and driftPolicy is Report")
 	switch w.Verb {
 	case Create:
-		object(s.Exists, ", and there is one")
-		object(w.Type == emulator.AlternateMobile && s.MissesMobile, " without a mobile")
+		object(Order, s.Exists, ", and there is one")
+		object(Order, w.Type == emulator.AlternateMobile && s.MissesMobile, " without a mobile")
 	case Update, Delete:
-		object(s.Stranger, ", which is not ours: no resource could have adopted it")
+		object(Speaks, s.Stranger, ", which is not ours: no resource could have adopted it")
 	case Enable, Disable:
 	}
 	switch w.Verb {
 	case Create, Update:
-		object(!says(func(v Says) bool { return v.Number == w.Number }), " with a number that no resource asks for")
+		object(Speaks, !says(func(v Says) bool { return v.Number == w.Number }), " with a number that no resource asks for")
 	case Delete:
-		object(!slices.ContainsFunc(s.Speakers, Speaker.deletes), ", and no resource that leaves asks for it")
-		object(w.Type == emulator.Mobile && s.HasAlternate, " while there is an alternateMobile")
-		object(s.Overdrawn, " over the deletion budget")
+		object(Speaks, !slices.ContainsFunc(s.Speakers, Speaker.deletes), ", and no resource that leaves asks for it")
+		object(Order, w.Type == emulator.Mobile && s.HasAlternate, " while there is an alternateMobile")
+		object(Budget, s.Overdrawn, " over the deletion budget")
 	case Enable:
-		object(!says(func(v Says) bool { return v.SMS == v1alpha1.SMSSignInEnabled }), " of SMS sign-in that no resource asks for")
+		object(Speaks, !says(func(v Says) bool { return v.SMS == v1alpha1.SMSSignInEnabled }), " of SMS sign-in that no resource asks for")
 	case Disable:
-		object(!says(func(v Says) bool { return v.SMS == v1alpha1.SMSSignInDisabled }), " of SMS sign-in that no resource asks for")
+		object(Speaks, !says(func(v Says) bool { return v.SMS == v1alpha1.SMSSignInDisabled }), " of SMS sign-in that no resource asks for")
 	}
 	return all
 }
