@@ -20,6 +20,9 @@ import (
 type verdict struct {
 	user *account // nil: no single one
 	what string
+	// patience says that only the operator's patience is between this and what it should be: it counts rarely, and
+	// gives a new user two minutes to come.
+	patience bool
 }
 
 // verdicts hold the cluster and Graph against each other: what the resources say now, and what Graph has now. It knows
@@ -37,13 +40,13 @@ func (w *world) verdicts(ctx context.Context) ([]verdict, error) {
 		if r := w.ledger.resources[client.ObjectKeyFromObject(o).String()]; r != nil && r.refused() {
 			w.ledger.judgeTold(o, r)
 			if what := oracle.Refused(o); what != "" {
-				out = append(out, verdict{r.user, r.ref + ": " + what})
+				out = append(out, verdict{user: r.user, what: r.ref + ": " + what})
 			}
 		} else if r != nil {
 			a := w.ledger.meant(o, r)
 			byUser[a] = append(byUser[a], o)
 		} else {
-			out = append(out, verdict{nil, "nobody made " + o.Name})
+			out = append(out, verdict{what: "nobody made " + o.Name})
 		}
 	}
 	w.ledger.mu.Unlock()
@@ -81,8 +84,13 @@ func (w *world) ofUser(a *account, resources []*v1alpha1.PhoneAuthenticationMeth
 				slot.Claims = append(slot.Claims, w.claim(o))
 			}
 		}
-		for _, what := range slot.Wrong() {
-			out = append(out, verdict{a, what})
+		wrong := slot.Wrong()
+		for i := range slot.Claims {
+			slot.Claims[i].Patient = true
+		}
+		lasting := slot.Wrong()
+		for _, what := range wrong {
+			out = append(out, verdict{a, what, !slices.Contains(lasting, what)})
 		}
 	}
 	return out
@@ -122,6 +130,9 @@ func (w *world) ofTenants(ctx context.Context, all []v1alpha1.PhoneAuthenticatio
 				continue
 			}
 			want.Total++
+			if o.DeletionTimestamp != nil {
+				want.Deleting++
+			}
 			// Whose namespace no rule is for was never looked up: the spelling counts.
 			users[strings.ToLower(cmp.Or(o.Status.UserID, o.Spec.User))] = true
 			if meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReady) {
@@ -136,11 +147,11 @@ func (w *world) ofTenants(ctx context.Context, all []v1alpha1.PhoneAuthenticatio
 			}
 		}
 		if !meta.IsStatusConditionTrue(t.Status.Conditions, v1alpha1.ConditionReady) {
-			out = append(out, verdict{nil, fmt.Sprintf("tenant %s is not Ready", t.Name)})
+			out = append(out, verdict{what: fmt.Sprintf("tenant %s is not Ready", t.Name)})
 		}
 		if t.Status.Methods != want || int(t.Status.Users) != len(users) || t.Status.PendingChanges != pending {
 			out = append(out, verdict{nil, fmt.Sprintf("tenant %s says %d users, %+v and %d pending changes, and there are %d, %+v and %d",
-				t.Name, t.Status.Users, t.Status.Methods, t.Status.PendingChanges, len(users), want, pending)})
+				t.Name, t.Status.Users, t.Status.Methods, t.Status.PendingChanges, len(users), want, pending), true})
 		}
 	}
 	return out, nil

@@ -78,7 +78,7 @@ func (w *world) differences(before, after map[string]string) (all []verdict) {
 		if r := w.ledger.resources[name]; r != nil {
 			whose = r.user
 		}
-		all = append(all, verdict{whose, fmt.Sprintf("%s: %s became %s", name, before[name], version)})
+		all = append(all, verdict{user: whose, what: fmt.Sprintf("%s: %s became %s", name, before[name], version)})
 	}
 	return all
 }

@@ -235,11 +235,17 @@ func (w *world) converge(ctx context.Context, out io.Writer) error {
 	bounded, cancel := context.WithTimeout(ctx, w.patience)
 	defer cancel()
 	var last []verdict
-	told := time.Now()
+	var late string // what of the phones came right last
+	told, matched := time.Now(), w.lastBlow
 	err := w.until(bounded, func() bool {
 		found, err := w.verdicts(ctx)
 		if err == nil {
 			last = found
+		}
+		for _, v := range found {
+			if !v.patience {
+				late, matched = v.what, time.Now()
+			}
 		}
 		if len(found) > 0 && time.Since(told) > 40*time.Second {
 			told = time.Now()
@@ -251,6 +257,10 @@ func (w *world) converge(ctx context.Context, out io.Writer) error {
 		return ctx.Err()
 	}
 	if err == nil {
+		if !w.calm {
+			fmt.Fprintf(out, "           phones and resources matched %.0f s after the last operator was killed; the last: %s\n",
+				matched.Sub(w.lastBlow).Seconds(), late)
+		}
 		return nil
 	}
 	w.ledger.mu.Lock()
