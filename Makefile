@@ -12,9 +12,10 @@ LINT := go tool -modfile=hack/tools/lint/go.mod golangci-lint
 HELM := go tool -modfile=hack/tools/helm/go.mod helm
 HUGO := CGO_ENABLED=0 go tool -modfile=hack/tools/hugo/go.mod hugo
 PROMTOOL := go tool -modfile=hack/tools/promtool/go.mod
+D2 := go tool -modfile=hack/tools/d2/go.mod
 
 # Modules of their own: what they need would otherwise weigh on the operator's go.mod.
-MODULES := . hack/devcluster hack/flux hack/graphsdk hack/plot hack/release hack/site hack/tools hack/tools/helm hack/tools/hugo hack/tools/lint hack/tools/olm hack/tools/promtool
+MODULES := . hack/devcluster hack/flux hack/graphsdk hack/plot hack/release hack/site hack/tools hack/tools/d2 hack/tools/helm hack/tools/hugo hack/tools/lint hack/tools/olm hack/tools/promtool
 
 FUZZTIME ?= 30s
 RACE     ?= -race
@@ -55,7 +56,7 @@ build: ## the programs, into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
 
 .PHONY: generate
-generate: ## deep copies, CRDs, RBAC and webhook configuration from the Go types and markers; from those the chart's, and pages of docs/
+generate: ## deep copies, CRDs, RBAC and webhook configuration from the Go types and markers; from those the chart's, pages of docs/; the diagrams
 	$(TOOL) controller-gen object crd rbac:roleName=manager-role paths=./api/... paths=./controllers/... \
 		output:crd:dir=config/crd/bases output:rbac:dir=config/rbac
 	$(TOOL) controller-gen webhook rbac:roleName=webhook-role paths=./internal/webhook/... \
@@ -63,6 +64,12 @@ generate: ## deep copies, CRDs, RBAC and webhook configuration from the Go types
 	go run ./internal/metrics/document > docs/metrics.md
 	go run ./hack/apiref > docs/api.md
 	go run ./hack/chart
+	$(MAKE) diagrams
+
+.PHONY: diagrams
+diagrams: ## docs/diagrams/*.svg from the texts beside them
+	d2=$$(CGO_ENABLED=0 $(D2) -n d2); for text in $(filter-out docs/diagrams/style.d2,$(wildcard docs/diagrams/*.d2)); do \
+		"$$d2" --scale=1 "$$text" - > "$${text%.d2}.svg"; done
 
 .PHONY: test
 test: assets ## every test, on a real API server
