@@ -211,14 +211,14 @@ func (l *ledger) told(a *account, w oracle.Write, body []byte) {
 			return
 		}
 		for _, t := range phoneTypes {
-			a.slot(t).told, a.slot(t).toldAt = "", time.Now()
+			a.slot(t).told, a.slot(t).toldAt, a.slot(t).toldEpoch = "", time.Now(), l.epoch
 		}
 		for _, p := range list.Value {
 			a.slot(p.Type).told = oracle.Plain(p.Number)
 		}
 	case oracle.Create:
 		s := a.slot(w.Type)
-		s.told, s.toldAt, s.acked, s.ackedEpoch = w.Number, time.Now(), time.Now(), l.epoch
+		s.told, s.toldAt, s.toldEpoch, s.acked, s.ackedEpoch = w.Number, time.Now(), l.epoch, time.Now(), l.epoch
 	case oracle.Update:
 		a.slot(w.Type).told = w.Number
 	case oracle.Delete:

@@ -63,10 +63,11 @@ type slot struct {
 	made   string    // the number that the operator created it with; empty: changed since, or never
 	// leavers left when the operator last deleted the phone. Until they are gone they
 	// hold whatever is there: who leaves takes along what its phone type has.
-	leavers []*resource
-	told    string    // what the operator was last told that there is
-	toldAt  time.Time // when it was
-	wrote   time.Time // when the operator last tried to write it
+	leavers   []*resource
+	told      string    // what the operator was last told that there is
+	toldAt    time.Time // when it was, in which epoch: what was not recorded is forgotten by the next operator
+	toldEpoch int
+	wrote     time.Time // when the operator last tried to write it
 	// acked is when the operator was last told that its creation is done, by which
 	// epoch: the same process may not create again while reads may lag.
 	acked      time.Time
@@ -107,6 +108,7 @@ type resource struct {
 	gone           bool
 	bound          *account // whom the operator says that it means; nil: not known
 	told           string   // the reason that it was last told
+	verdict        bool     // it was told a reason that needs a read: that there was one is recorded
 	lost           bool     // its Secret is not there
 	leaked         string   // what it was told that it must not know
 	// astray is when its name was given to another user, who is its heir if it was not known to be bound before.

@@ -69,10 +69,14 @@ func (l *ledger) situation(a *account, w oracle.Write, at time.Time) oracle.Situ
 	return out
 }
 
-// toldOf reports whether the operator was told what there is since a resource of it was made: before
-// that it has nothing to remember it by, and creates without looking. l.mu is held.
+// toldOf reports whether the operator was told what there is since a resource of it was made, and can remember it: before
+// that it has nothing to remember it by, and an operator that ended before it came to a verdict left nothing. Then it
+// creates without looking. l.mu is held.
 func (l *ledger) toldOf(a *account, phoneType string) bool {
-	return slices.ContainsFunc(l.speakers(a, phoneType), func(r *resource) bool { return !r.made.After(a.slot(phoneType).toldAt) })
+	s := a.slot(phoneType)
+	return slices.ContainsFunc(l.speakers(a, phoneType), func(r *resource) bool {
+		return !r.made.After(s.toldAt) && (r.verdict || s.toldEpoch == l.epoch)
+	})
 }
 
 // doubted says whether the operator may take a hand's change for a read that lags behind a write of its own.

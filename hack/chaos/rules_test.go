@@ -48,6 +48,8 @@ func TestRules(t *testing.T) {
 		"a name that is another's, to take along":    {said: mine, tell: func(w *world1) { w.there(byOperator); w.r.astray, w.r.leaving = w.past, true }, write: oracle.Write{Verb: oracle.Delete, Type: emulator.Mobile}},
 		"a name that is the user's now":              {said: mine, tell: func(w *world1) { w.r.heir, w.r.user, w.r.astray = w.a, newAccount("", "", w.a.realm), w.past }, write: create(emulator.Mobile)},
 		"a second method, told of the first":         {said: mine, tell: func(w *world1) { w.there(byHand); w.s.told, w.s.toldAt = other, w.at }, write: create(emulator.Mobile), want: "and there is one"},
+		"a second method, told another operator":     {said: mine, tell: func(w *world1) { w.there(byHand); w.s.told, w.s.toldAt, w.l.epoch = other, w.at, 1 }, write: create(emulator.Mobile)},
+		"a second method, told and recorded":         {said: mine, tell: func(w *world1) { w.there(byHand); w.s.told, w.s.toldAt, w.l.epoch, w.r.verdict = other, w.at, 1, true }, write: create(emulator.Mobile), want: "and there is one"},
 		"a second method, told before the resource":  {said: mine, tell: func(w *world1) { w.there(byHand); w.s.told, w.s.toldAt = other, w.at.Add(-time.Hour) }, write: create(emulator.Mobile)},
 		"a second method, not told of the first":     {said: mine, tell: func(w *world1) { w.there(byHand) }, write: create(emulator.Mobile)},
 		"a second method after an acknowledgement":   {said: mine, tell: func(w *world1) { w.there(byOperator); w.s.acked = w.at.Add(-time.Second) }, write: create(emulator.Mobile), want: "and there is one"},
