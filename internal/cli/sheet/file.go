@@ -33,8 +33,15 @@ const maxPreamble = 10
 
 // Open finds out how the file at path is written. score says how much of a header is known, 0 for a line that is none:
 // the delimiter and line that score most are taken. With ErrHeader the File has the likeliest header, for a message.
+//
+// The file is read several times, so that it cannot be a pipe.
 func Open(path string, known Format, score func(header []string) int) (*File, error) {
 	f := &File{Format: known, path: path}
+	if info, err := os.Stat(path); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, errors.New("this is no file, which it must be to be read more than once: save the table first")
+	}
 	if f.Encoding == "" {
 		var err error
 		if f.Encoding, err = findEncoding(path); err != nil {

@@ -2,6 +2,7 @@ package sheet_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -168,4 +169,18 @@ func FuzzRows(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// What can be read only once would be empty at the second look.
+func TestWhatIsNoFile(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = r.Close(), w.Close() }()
+	for _, path := range []string{fmt.Sprintf("/dev/fd/%d", r.Fd()), t.TempDir()} {
+		if _, err := sheet.Open(path, sheet.Format{}, known); err == nil || !strings.Contains(err.Error(), "save the table first") {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
 }
