@@ -85,7 +85,7 @@ func planSaysWhatAPruneDeletes(t *testing.T) {
 	if !errors.Is(err, ErrFound) {
 		t.Error(err)
 	}
-	mustSay(t, out, `not pruned: 1 with an annotation of Flux or Argo CD`)
+	mustSay(t, out, `not pruned: 1 with an annotation or a label for Flux or Argo CD`)
 
 	for _, name := range []string{"ada-mobile", "ada-alternate", "ben-mobile", "cora-mobile", "dan-mobile", "gus-mobile", "gus-office"} {
 		must(t, w.Delete(t.Context(), w.get(name)))

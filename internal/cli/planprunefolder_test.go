@@ -3,8 +3,10 @@ package cli
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -51,13 +53,35 @@ func TestPlanOfAPruneWithASealedManifest(t *testing.T) {
 	}
 }
 
-func TestPlanOfAPruneKeepsWhatALabelOfFluxKeeps(t *testing.T) {
+// What tools are told to keep is kept, by the words as each of them reads them.
+func TestPlanOfAPruneKeepsWhatToolsKeep(t *testing.T) {
 	w := newConnected(t, "labelled", least, fast)
 	w.user("ada", having(map[string]string{emulator.Mobile: "+1 2065550101"}))
 	w.method("ada-mobile", w.holds("ada", "+1 ********01"))
-	must(t, w.Patch(t.Context(), w.get("ada-mobile"), client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":{"kustomize.toolkit.fluxcd.io/prune":"disabled"}}}`))))
-	out, _, err := w.run("plan", "-f", t.TempDir(), "--prune")
-	if err != nil {
-		t.Errorf("%v:\n%s", err, out)
+	const flux, argo = "kustomize.toolkit.fluxcd.io/", "argocd.argoproj.io/sync-options"
+	for _, tc := range []struct {
+		where, key, value string
+		pruned            bool
+		note              string
+	}{
+		{"labels", flux + "prune", "disabled", false, "not pruned: 1 with an annotation or a label"},
+		{"annotations", flux + "reconcile", "Disabled", false, "not pruned: 1"},
+		{"labels", flux + "reconcile", "disabled", false, "not pruned: 1"},
+		{"annotations", flux + "ssa", "Ignore", true, ""},
+		{"annotations", argo, "Validate=false, Prune=false", false, "not pruned: 1"},
+		{"annotations", argo, "prune=false", true, ""}, // which Argo CD does not know
+		{"annotations", argo, "Prune=confirm", true, "1 to prune with Prune=confirm: Argo CD waits for somebody to confirm it"},
+		{"annotations", argo, "Delete=false", true, ""}, // of the Application, not of a prune
+	} {
+		patch := func(value string) {
+			must(t, w.Patch(t.Context(), w.get("ada-mobile"), client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"metadata":{%q:{%q:%s}}}`, tc.where, tc.key, value))))
+		}
+		patch(strconv.Quote(tc.value))
+		out, _, err := w.run("plan", "-f", t.TempDir(), "--prune")
+		if errors.Is(err, ErrFound) != tc.pruned || err != nil && !errors.Is(err, ErrFound) {
+			t.Errorf("%s %s=%s: %v:\n%s", tc.where, tc.key, tc.value, err, out)
+		}
+		mustSay(t, out, tc.note)
+		patch("null")
 	}
 }

@@ -29,10 +29,19 @@ type Prune struct {
 	Sealed []client.ObjectKey
 }
 
-// The words by which tools leave a resource out of a prune. Flux heeds its own as a label, too.
+// The words by which tools leave a resource out of a prune, or ask before. They are read as each tool reads them: Flux also
+// as labels and in any case, Argo CD as they stand.
+//
+// Sources: Exclusions in prune of https://github.com/fluxcd/kustomize-controller/blob/main/internal/controller/kustomization_controller.go,
+// AnyInMetadata of https://github.com/fluxcd/pkg/blob/main/ssa/utils/meta.go,
+// https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/.
+var fluxKeeps = []string{"kustomize.toolkit.fluxcd.io/prune", "kustomize.toolkit.fluxcd.io/reconcile"}
+
 const (
-	fluxPrune   = "kustomize.toolkit.fluxcd.io/prune"
+	fluxKept    = "disabled"
 	argoOptions = "argocd.argoproj.io/sync-options"
+	argoKept    = "Prune=false"
+	argoAsks    = "Prune=confirm"
 )
 
 // errNowhere is for a prune that is about no namespace: that nothing goes is not known then.
@@ -53,7 +62,7 @@ func (r *run) findPrunable(ctx context.Context, tenants, namespaces map[string]b
 	for _, key := range r.Prune.Sealed {
 		mine[key] = true
 	}
-	kept := 0
+	kept, asks := 0, 0
 	find := func(o *method) error {
 		key := client.ObjectKeyFromObject(o)
 		switch {
@@ -62,6 +71,8 @@ func (r *run) findPrunable(ctx context.Context, tenants, namespaces map[string]b
 		case isKept(o):
 			kept++
 			return nil
+		case hasOption(o, argoAsks):
+			asks++
 		}
 		r.prunable = append(r.prunable, key)
 		tenants[o.Spec.TenantName()] = true
@@ -103,16 +114,23 @@ func (r *run) findPrunable(ctx context.Context, tenants, namespaces map[string]b
 		}
 	}
 	if kept > 0 {
-		r.unasked[fmt.Sprintf("not pruned: %d with an annotation of Flux or Argo CD that says so", kept)] = true
+		r.unasked[fmt.Sprintf("not pruned: %d with an annotation or a label for Flux or Argo CD that says so", kept)] = true
+	}
+	if asks > 0 {
+		r.unasked[fmt.Sprintf("%d to prune with %s: Argo CD waits for somebody to confirm it before it goes on with its sync", asks, argoAsks)] = true
 	}
 	return nil
 }
 
 func isKept(o *method) bool {
-	return strings.EqualFold(o.Annotations[fluxPrune], "disabled") || strings.EqualFold(o.Labels[fluxPrune], "disabled") ||
-		slices.ContainsFunc(strings.Split(o.Annotations[argoOptions], ","), func(option string) bool {
-			return strings.EqualFold(strings.TrimSpace(option), "Prune=false")
-		})
+	return hasOption(o, argoKept) || slices.ContainsFunc(fluxKeeps, func(key string) bool {
+		return strings.EqualFold(o.Annotations[key], fluxKept) || strings.EqualFold(o.Labels[key], fluxKept)
+	})
+}
+
+// hasOption reports whether Argo CD finds an option of its.
+func hasOption(o *method, option string) bool {
+	return slices.ContainsFunc(strings.Split(o.Annotations[argoOptions], ","), func(one string) bool { return strings.TrimSpace(one) == option })
 }
 
 // prune deletes in memory what no manifest has, all at once.
