@@ -6,7 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
+	"strconv"
 	"strings"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
@@ -31,47 +31,72 @@ type harvest struct {
 // errHasManifests is for a directory with manifests that the import would write over.
 var errHasManifests = errors.New("the directory has manifests of an earlier import already, which may be applied: choose another one")
 
-// newHarvest begins, or goes on. tenantID is Entra's, and users are those who are named.
-func (i *importer) newHarvest(tenantID string, users []string) (*harvest, error) {
-	h := &harvest{importer: i, Progress: importing.Progress{Tally: importing.NewTally()}}
-	var err error
+// newHarvest begins, or goes on. tenantID is Entra's, and users are those who are named. close is to follow.
+func (i *importer) newHarvest(tenantID string, users []survey.Name) (h *harvest, err error) {
+	h = &harvest{importer: i, Progress: importing.Progress{Tally: importing.NewTally()}}
 	if i.out != "-" && !i.dryRun {
 		if h.folder, err = importing.NewFolder(i.out, i.style); err != nil {
 			return nil, err
 		}
-		what := map[string]any{"tenant": i.live.tenant, "tenantID": tenantID, "namespace": i.style.Namespace, "numbers": i.numbers,
-			"all": i.live.all, "group": i.live.group, "filter": i.live.filter, "users": i.live.usersFrom, "names": digest(users...), "report": i.report}
-		begun, err := importing.HasJournal(i.out)
-		if err != nil {
+		if err := h.open(tenantID, users); err != nil {
+			h.folder.Close()
 			return nil, err
-		}
-		if has, err := h.folder.HasManifests(); err != nil || has && !begun {
-			return nil, cmp.Or(err, errHasManifests)
-		}
-		h.journal, err = importing.OpenJournal(i.out, what, i.live.resume)
-		if errors.Is(err, importing.ErrInterrupted) {
-			return nil, fmt.Errorf("%w: go on with it by --resume, or choose another directory", err)
-		}
-		if err != nil {
-			return nil, err
-		}
-		h.Progress = h.journal.Progress
-		if err := h.folder.Resume(h.Files); err != nil {
-			return nil, errors.Join(err, h.journal.Close())
 		}
 	}
-	if h.found, err = newFindings(i.report, h.Report); err != nil && h.journal != nil {
+	if h.found, err = newFindings(i.report, h.Report); err != nil {
 		err = errors.Join(err, h.leave())
+		h.close()
+		return nil, err
 	}
-	return h, err
+	return h, nil
+}
+
+// open finds out where in the directory it begins.
+func (h *harvest) open(tenantID string, users []survey.Name) error {
+	begun, err := importing.HasJournal(h.out)
+	if err != nil {
+		return err
+	}
+	if has, err := h.folder.HasManifests(); err != nil || has && !begun {
+		return cmp.Or(err, errHasManifests)
+	}
+	names := make([]string, len(users))
+	for n, user := range users {
+		names[n] = user.Text
+	}
+	h.journal, err = importing.OpenJournal(h.out, map[string]string{
+		"--from-tenant": h.live.tenant, "the tenant's id": tenantID, "--namespace": h.style.Namespace, "--numbers": h.numbers, "--report": h.report,
+		"--all": strconv.FormatBool(h.live.all), "--group": h.live.group, "--filter": h.live.filter, "the users who are listed": digest(names...),
+	}, h.live.resume)
+	if errors.Is(err, importing.ErrInterrupted) {
+		return fmt.Errorf("%w: go on with it by --resume, or choose another directory", err)
+	}
+	if err != nil {
+		return err
+	}
+	h.Progress = h.journal.Progress
+	if err := h.folder.Resume(h.Files); err != nil {
+		return errors.Join(err, h.journal.Close())
+	}
+	return nil
 }
 
 // leave keeps the journal for who goes on, unless nothing was done: then there is nothing to go on with.
 func (h *harvest) leave() error {
-	if h.Users == 0 {
+	switch {
+	case h.journal == nil:
+		return nil
+	case h.Users == 0:
 		return h.journal.End()
 	}
 	return h.journal.Close()
+}
+
+// close gives the directory to others.
+func (h *harvest) close() {
+	if h.folder != nil {
+		h.folder.Close()
+	}
 }
 
 func (h *harvest) isDone(user string) bool { return h.journal != nil && h.journal.Done(keyOf(user)) }
@@ -150,9 +175,7 @@ func (h *harvest) write(p importing.Phone) error {
 	case h.dryRun:
 		return nil
 	}
-	resource, secret := h.style.Manifest(p)
-	_, err := io.WriteString(h.Out, secret+resource)
-	return err
+	return h.pipe(p)
 }
 
 // save has everything so far on the disk: the manifests first, then the report, and last that they are.
@@ -169,28 +192,26 @@ func (h *harvest) save() (err error) {
 
 // interrupt keeps what was done. The error says how to go on.
 func (h *harvest) interrupt() error {
-	switch {
-	case h.journal == nil:
-		return h.found.end()
-	case h.Users == 0:
+	if h.journal == nil || h.Users == 0 {
 		return errors.Join(h.found.end(), h.leave())
 	}
-	if err := errors.Join(h.save(), h.found.end(), h.journal.Close()); err != nil {
-		return err
-	}
-	return fmt.Errorf("%s are done: the same command with --resume goes on", count(h.Users, "user"))
+	return errors.Join(h.save(), h.stop())
+}
+
+// stop leaves what was saved to who goes on.
+func (h *harvest) stop() error {
+	return errors.Join(h.found.end(), h.journal.Close(),
+		fmt.Errorf("%s are done: the same command with --resume goes on", count(h.journal.Users, "user")))
 }
 
 // end comes to the end of the import.
-func (h *harvest) end(done *surveyed) (err error) {
+func (h *harvest) end(done *surveyed) error {
 	if h.journal != nil {
-		err = h.save()
-		if err == nil {
-			done.Leftover, err = h.folder.End()
+		if err := h.save(); err != nil {
+			return errors.Join(err, h.stop())
 		}
-		done.Changed = h.folder.Changed
 	}
-	if err = errors.Join(err, h.found.end()); err != nil {
+	if err := h.found.end(); err != nil {
 		return err
 	}
 	done.Progress, done.Findings = h.Progress, h.found.first

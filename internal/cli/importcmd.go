@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -242,31 +243,40 @@ func (i *importer) run() error {
 // write does the import.
 func (i *importer) write(table importing.Import, done imported) error {
 	done.Out = i.out
+	put := i.pipe
+	var folder *importing.Folder
+	if i.out != "-" {
+		var err error
+		if folder, err = importing.NewFolder(i.out, i.style); err != nil {
+			return err
+		}
+		defer folder.Close()
+		if begun, err := importing.HasJournal(i.out); err != nil || begun {
+			return cmp.Or(err, fmt.Errorf("%s: %w: choose another one", i.out, importing.ErrInterrupted))
+		}
+		put = folder.Put
+	}
 	found, err := newFindings(i.report, 0)
 	if err != nil {
 		return err
 	}
-	if i.out == "-" {
-		done.Summary, err = table.Run(func(p importing.Phone) error {
-			resource, secret := i.style.Manifest(p)
-			_, err := io.WriteString(i.Out, secret+resource)
-			return err
-		}, found.tell)
-	} else {
-		var folder *importing.Folder
-		if folder, err = importing.NewFolder(i.out, i.style); err == nil {
-			done.Summary, err = table.Run(folder.Put, found.tell)
-		}
-		if err == nil {
-			done.Leftover, err = folder.End()
-			done.Files, done.Changed = len(folder.Written), folder.Changed
-		}
+	done.Summary, err = table.Run(put, found.tell)
+	if err == nil && folder != nil {
+		done.Leftover, err = folder.End()
+		done.Files, done.Changed = len(folder.Written), folder.Changed
 	}
 	if err = errors.Join(err, found.end()); err != nil {
 		return err
 	}
 	done.Findings = found.first
 	return i.say(done, done.table)
+}
+
+// pipe writes a phone's manifests to where nothing else goes.
+func (i *importer) pipe(p importing.Phone) error {
+	resource, secret := i.style.Manifest(p)
+	_, err := io.WriteString(i.Out, secret+resource)
+	return err
 }
 
 // say prints what was done; not where manifests go.

@@ -32,27 +32,46 @@ func newFindings(report string, keep int64) (*importFindings, error) {
 		return f, nil
 	}
 	var err error
-	if f.file, err = os.OpenFile(report, os.O_CREATE|os.O_WRONLY, 0o600); err != nil {
+	if f.file, err = os.OpenFile(report, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
 		return nil, err
 	}
-	info, err := f.file.Stat()
-	switch {
-	case err != nil:
-	case info.Size() < keep:
-		err = fmt.Errorf("%s of the interrupted import is not there any more, or not whole: begin anew in another directory", report)
-	default:
-		if err = f.file.Truncate(keep); err == nil {
-			_, err = f.file.Seek(keep, io.SeekStart)
-		}
-	}
-	if err != nil {
+	if err := rewind(f.file, keep); err != nil {
 		return nil, errors.Join(err, f.file.Close())
 	}
 	f.rows = csv.NewWriter(f.file)
 	if keep == 0 {
-		_ = f.rows.Write([]string{"line", "column", "user", "phoneType", "kind", "reason", "number", "message"}) // see Error in save
+		_ = f.rows.Write(strings.Split(reportHeader, ",")) // see Error in save
 	}
 	return f, nil
+}
+
+// reportHeader is the first line of each report.
+const reportHeader = "line,column,user,phoneType,kind,reason,number,message"
+
+// rewind has a report go on behind so many bytes. What is no report stays as it is: a name that was mistyped costs nobody a
+// file.
+func rewind(file *os.File, keep int64) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("--report %s is no file: give the name of one", file.Name())
+	}
+	begins, err := io.ReadAll(io.LimitReader(file, int64(len(reportHeader))))
+	switch {
+	case err != nil:
+		return err
+	case !strings.HasPrefix(reportHeader, string(begins)):
+		return fmt.Errorf("--report %s is there already, and is no report of an import: give another name, or remove it", file.Name())
+	case info.Size() < keep:
+		return fmt.Errorf("%s of the interrupted import is not there any more, or not whole: begin anew in another directory", file.Name())
+	}
+	if err := file.Truncate(keep); err != nil {
+		return err
+	}
+	_, err = file.Seek(keep, io.SeekStart)
+	return err
 }
 
 func (f *importFindings) tell(one importing.Finding) {

@@ -40,3 +40,15 @@ func TestAReportInPlaceOfTheList(t *testing.T) {
 		t.Errorf("the list is gone (%v): %s\n%s", err, text, out)
 	}
 }
+
+// A list that PowerShell wrote is in UTF-16, and one that is empty is not the whole tenant.
+func TestOddLists(t *testing.T) {
+	w := newConnected(t, "oddlists", least, fast)
+	w.user("ada", having(map[string]string{"mobile": "+1 2065550101"}))
+	for text, want := range map[string]int{"\xff\xfea\x00d\x00a\x00@\x00c\x00o\x00n\x00t\x00o\x00s\x00o\x00.\x00c\x00o\x00m\x00\r\x00\n\x00": 1, "": 0, "# nobody\n\n": 0} {
+		w.in = text
+		if s := w.imports("--users-from", "-", "--dry-run"); s.Users != want || s.Phones != want {
+			t.Errorf("%q: %d users with %d phones", text, s.Users, s.Phones)
+		}
+	}
+}

@@ -10,6 +10,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -38,7 +41,7 @@ func (l *live) flags(cmd *cobra.Command) {
 }
 
 // selection reads the flags that say whose phones; stdin is for --users-from -.
-func (l *live) selection(users []string, stdin io.Reader) (of survey.Selection, err error) {
+func (l *live) selection(ctx context.Context, users []string, stdin io.Reader) (of survey.Selection, err error) {
 	ways := 0
 	for _, said := range []bool{l.all, l.group != "", l.filter != "", l.usersFrom != "", len(users) > 0} {
 		if said {
@@ -48,74 +51,53 @@ func (l *live) selection(users []string, stdin io.Reader) (of survey.Selection, 
 	if ways != 1 {
 		return of, errors.New("say whose phones: one of --all, --group, --filter, --users-from, and names of users")
 	}
-	of.Group, of.Filter = l.group, l.filter
-	switch {
-	case len(users) > 0:
-		of.Names = func(_ context.Context, do func(survey.Name) error) error {
-			for _, name := range users {
-				if err := do(survey.Name{Text: strings.ToLower(strings.TrimSpace(name))}); err != nil {
-					return err
-				}
-			}
-			return nil
-		}
-	case l.usersFrom == "-":
-		of.Names = func(ctx context.Context, do func(survey.Name) error) error { return eachTyped(ctx, stdin, do) }
-	case l.usersFrom != "":
-		of.Names = func(_ context.Context, do func(survey.Name) error) error {
-			file, err := os.Open(l.usersFrom)
-			if err != nil {
-				return err
-			}
-			return errors.Join(eachLine(file, do), file.Close())
-		}
+	of.All, of.Group, of.Filter = l.all, l.group, l.filter
+	for _, name := range users {
+		of.Names = append(of.Names, survey.Name{Text: strings.ToLower(strings.TrimSpace(name))})
 	}
-	return of, nil
+	if l.usersFrom != "" {
+		of.Names, err = readNames(ctx, l.usersFrom, stdin)
+	}
+	return of, err
 }
 
-// eachLine hands out the names of a list. Empty lines, and what begins with #, are none.
-func eachLine(list io.Reader, do func(survey.Name) error) error {
-	lines := bufio.NewScanner(list)
-	for n := 1; lines.Scan(); n++ {
-		name := strings.ToLower(strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff")))
-		if name == "" || strings.HasPrefix(name, "#") {
-			continue
-		}
-		if err := do(survey.Name{Line: n, Text: name}); err != nil {
-			return err
+// readNames reads a list of users. It waits for one that is typed, until ctx ends.
+func readNames(ctx context.Context, path string, stdin io.Reader) ([]survey.Name, error) {
+	list := io.NopCloser(stdin)
+	if path != "-" {
+		var err error
+		if list, err = os.Open(path); err != nil {
+			return nil, err
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("read the list of users: %w", err)
-	}
-	return nil
-}
-
-// eachTyped hands out the names of a list that comes as it is written, and does not wait for more of it once ctx ends.
-func eachTyped(ctx context.Context, list io.Reader, do func(survey.Name) error) error {
-	names, end := make(chan survey.Name), make(chan error, 1)
+	var names []survey.Name
+	end := make(chan error, 1)
 	go func() {
-		end <- eachLine(list, func(n survey.Name) error {
-			select {
-			case names <- n:
-				return nil
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		})
+		var err error
+		names, err = namesIn(list)
+		end <- errors.Join(err, list.Close())
 	}()
-	for {
-		select {
-		case n := <-names:
-			if err := do(n); err != nil {
-				return err
-			}
-		case err := <-end:
-			return err
-		case <-ctx.Done():
-			return ctx.Err()
+	select {
+	case err := <-end:
+		if err != nil {
+			return nil, fmt.Errorf("read the list of users: %w", err)
+		}
+		return names, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// namesIn are the names of a list, in UTF-8 or, as PowerShell may write it, in UTF-16. Empty lines, and what begins with #,
+// are none.
+func namesIn(list io.Reader) (names []survey.Name, err error) {
+	lines := bufio.NewScanner(transform.NewReader(list, unicode.BOMOverride(encoding.Nop.NewDecoder())))
+	for n := 1; lines.Scan(); n++ {
+		if name := strings.ToLower(strings.TrimSpace(lines.Text())); name != "" && !strings.HasPrefix(name, "#") {
+			names = append(names, survey.Name{Line: n, Text: name})
 		}
 	}
+	return names, lines.Err()
 }
 
 // surveyed is what an import from a tenant prints.
@@ -123,19 +105,8 @@ type surveyed struct {
 	Tenant string `json:"tenant"`
 	importing.Progress
 	Out      string              `json:"out,omitempty"`
-	Changed  int                 `json:"changedFiles"`
-	Leftover []string            `json:"leftoverFiles,omitempty"`
 	Findings []importing.Finding `json:"findings"` // the first of each kind
 	Notes    []string            `json:"notes"`
-}
-
-func isSameFile(a, b string) bool {
-	one, err := os.Stat(a)
-	if err != nil {
-		return false
-	}
-	other, err := os.Stat(b)
-	return err == nil && os.SameFile(one, other)
 }
 
 // runLive imports from a tenant.
@@ -143,12 +114,9 @@ func (i *importer) runLive(ctx context.Context, users []string) error {
 	if err := i.check(); err != nil {
 		return err
 	}
-	of, err := i.live.selection(users, i.In)
+	of, err := i.live.selection(ctx, users, i.In)
 	if err != nil {
 		return err
-	}
-	if isSameFile(i.report, i.live.usersFrom) {
-		return errors.New("--report would be written over the list of --users-from: give it another name")
 	}
 	if i.live.resume && (i.out == "-" || i.dryRun) {
 		return errors.New("--resume is for --out with a directory: nothing else remembers what was done")
@@ -165,10 +133,11 @@ func (i *importer) runLive(ctx context.Context, users []string) error {
 	if err := o.API.Get(ctx, client.ObjectKey{Name: o.Tenant}, &tenant); client.IgnoreNotFound(err) != nil && !apierrors.IsForbidden(err) {
 		return plainly(err)
 	}
-	harvest, err := i.newHarvest(tenant.Spec.TenantID, users)
+	harvest, err := i.newHarvest(tenant.Spec.TenantID, of.Names)
 	if err != nil {
 		return err
 	}
+	defer harvest.close()
 	o.Done, o.Progress = harvest.isDone, harvest.bar()
 	notes, err := survey.Run(ctx, o, harvest.put)
 	if o.Progress != nil {
@@ -188,7 +157,8 @@ func (i *importer) runLive(ctx context.Context, users []string) error {
 }
 
 func (s surveyed) table(w io.Writer) {
-	fmt.Fprintf(w, "looked at %s of EntraTenant %s: %d without a phone\n", count(s.Users, "user"), s.Tenant, s.Without)
+	fmt.Fprintf(w, "looked at %s of EntraTenant %s: %d without a phone, of whom it was not asked whether Entra protects them\n",
+		count(s.Users, "user"), s.Tenant, s.Without)
 	what := "imported"
 	if s.Out == "" {
 		what = "would be imported"
@@ -199,10 +169,7 @@ func (s surveyed) table(w io.Writer) {
 		tenantShape.print(w, kind, s.Tally, s.Findings)
 	}
 	if s.Out != "" && s.Out != "-" {
-		fmt.Fprintf(w, "\nwrote %s of manifests to %s, %d new or changed; nothing was sent to the cluster, and nothing but GET to Graph\n", count(s.Files, "file"), s.Out, s.Changed)
-	}
-	if len(s.Leftover) > 0 {
-		fmt.Fprintf(w, "of an earlier import, and to be removed: %s\n", strings.Join(s.Leftover, ", "))
+		fmt.Fprintf(w, "\nwrote %s of manifests to %s; nothing was sent to the cluster, and nothing but GET to Graph\n", count(s.Files, "file"), s.Out)
 	}
 	for _, note := range s.Notes {
 		fmt.Fprintf(w, "note: %s\n", printable(note))

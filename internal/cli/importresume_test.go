@@ -2,11 +2,13 @@ package cli
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
@@ -83,5 +85,28 @@ func TestAnImportThatFailsBeforeItBegins(t *testing.T) {
 	}
 	if _, _, err := w.run("import", "--from-tenant", w.namespace, "--all", "--out", dir); err != nil {
 		t.Errorf("the corrected command: %v", err)
+	}
+}
+
+// A list is another one when who is in it is, and not by its name or remarks.
+func TestResumeWithAListThatChanged(t *testing.T) {
+	w := newConnected(t, "listchanged", least, fast)
+	for n, name := range []string{"ada", "ben"} {
+		w.user(name, having(map[string]string{"mobile": fmt.Sprintf("+1 206555010%d", n+1)}))
+	}
+	list, dir := filepath.Join(t.TempDir(), "people.txt"), t.TempDir()
+	write := func(text string) { must(t, os.WriteFile(list, []byte(text), 0o600)) }
+	write("nobody@contoso.com\nada@contoso.com\n")
+	w.interrupted("--users-from", list, "--out", dir)
+	write("nobody@contoso.com\nben@contoso.com\n")
+	_, _, err := w.run("import", "--from-tenant", w.namespace, "--users-from", list, "--out", dir, "--resume")
+	if err == nil {
+		t.Fatalf("it goes on with other users: %v", w.declared(dir))
+	}
+	mustSay(t, err.Error(), "differs in the users who are listed", "begin anew in another directory")
+	w.in = "# as before\nNobody@contoso.com\nada@contoso.com"
+	w.works("import", "--from-tenant", w.namespace, "--users-from", "-", "--out", dir, "--resume")
+	if d := cmp.Diff([]string{"ada@contoso.com mobile"}, w.declared(dir)); d != "" {
+		t.Error(d)
 	}
 }

@@ -1,7 +1,6 @@
 package survey
 
 import (
-	"context"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,14 +21,7 @@ func TestWhoIsHiddenIsNotTold(t *testing.T) {
 	must(t, n.API.Update(t.Context(), o))
 	id := uuid.NewString()
 	must(t, n.graph.AddUser(emulator.User{ID: id, UPN: "chief@fabrikam.com"}))
-	n.Of.Names = func(_ context.Context, do func(Name) error) error {
-		for _, name := range []string{"chief@fabrikam.com", "nobody@fabrikam.com", id} {
-			if err := do(Name{Text: name}); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
+	n.Of = Selection{Names: []Name{{Text: "chief@fabrikam.com"}, {Text: "nobody@fabrikam.com"}, {Text: id}}}
 	var told [][2]string
 	_, err := Run(t.Context(), n.Options, func(p Person) error {
 		for _, left := range p.Left {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/access"
@@ -25,12 +26,15 @@ func (s *survey) person(ctx context.Context, a asked) (Person, error) {
 				return Person{Line: a.Line, Asked: a.Text, Name: a.Text, Left: []Left{left}}, nil
 			}
 		}
-		u, err := patiently(ctx, s, func(ctx context.Context) (graph.User, error) { return s.look.Graph.User(ctx, a.Text) }, throttle.Directory)
-		if kind := graph.KindOf(err); kind == graph.NotFound || kind == graph.Refused {
-			return Person{Line: a.Line, Asked: a.Text, Name: a.Text, Left: []Left{{Reason: v1alpha1.ReasonUserNotFound, Message: unknownUser}}}, nil
-		}
+		u, left, err := s.user(ctx, a.Text)
 		if err != nil {
-			return Person{}, s.refused(err)
+			return Person{}, err
+		}
+		if left != nil {
+			if left.Reason == v1alpha1.ReasonRejected { // a name that Graph does not take is nobody's
+				left = &unknown
+			}
+			return Person{Line: a.Line, Asked: a.Text, Name: a.Text}.leftOut(left), nil
 		}
 		a.user = u
 	}
@@ -43,54 +47,29 @@ func (s *survey) person(ctx context.Context, a asked) (Person, error) {
 		p.Name, p.Left = cmp.Or(a.Text, p.Name), []Left{left} // whoever asked by object id does not learn the name
 		return p, nil
 	}
-	others := s.read.Load()
-	methods, err := patiently(ctx, s, func(ctx context.Context) ([]graph.PhoneMethod, error) {
+	methods, left, err := about(ctx, s, &s.phones, throttle.Authentication, func(ctx context.Context) ([]graph.PhoneMethod, error) {
 		return s.look.Graph.PhoneMethods(ctx, p.ID)
-	}, throttle.Authentication)
-	switch kind := graph.KindOf(err); {
-	case err == nil:
-		s.read.Add(1)
-	// One user whom Graph does not show must not keep the others from being imported, now and each time.
-	case kind == graph.Refused:
-		p.Left = []Left{{Reason: v1alpha1.ReasonRejected, Message: "Graph refuses to show the phones of this user: " + err.Error()}}
-		return p, nil
-	case kind == graph.Unavailable && s.read.Load() > others:
-		p.Left = []Left{{Reason: v1alpha1.ReasonGraphUnavailable, Message: "Graph shows the phones of others and not those of this user; import this user once more, by name: " + err.Error()}}
-		return p, nil
-	case kind == graph.NotFound:
-		p.Left = []Left{{Reason: v1alpha1.ReasonUserNotFound, Message: unknownUser}}
-		return p, nil
-	case kind == graph.Restricted:
-		p.Left = []Left{{Reason: v1alpha1.ReasonUserRestricted, Message: "Graph does not show the phones of this user, although the permission is there."}}
-		return p, nil
-	default:
-		return p, s.refused(err)
+	})
+	if err != nil || left != nil {
+		return p.leftOut(left), err
 	}
 	if p.Without = len(methods) == 0; p.Without {
 		return p, nil
 	}
 	// The page that named the user may be half an hour old by now, and the name somebody else's.
-	u, err := patiently(ctx, s, func(ctx context.Context) (graph.User, error) { return s.look.Graph.User(ctx, p.ID) }, throttle.Directory)
-	switch {
-	case graph.KindOf(err) == graph.NotFound:
-		p.Left = []Left{{Reason: v1alpha1.ReasonUserNotFound, Message: unknownUser}}
-		return p, nil
-	case err != nil:
-		return p, s.refused(err)
-	case u.UserPrincipalName != p.Name:
+	u, left, err := s.user(ctx, p.ID)
+	if err != nil || left != nil {
+		return p.leftOut(left), err
+	}
+	if u.UserPrincipalName != p.Name {
 		p.Name, denied = u.UserPrincipalName, s.denied(u.UserPrincipalName)
 		if left, all := inAll(denied); all {
 			p.Name, p.Left = cmp.Or(a.Text, a.user.UserPrincipalName), []Left{left}
 			return p, nil
 		}
 	}
-	protected, err := s.isProtected(ctx, p.ID)
-	if err != nil {
-		return p, err
-	}
-	if protected {
-		p.Left = []Left{{Reason: v1alpha1.ReasonPrivilegedUser, Message: conditions.Protected}}
-		return p, nil
+	if left, err := s.protected(ctx, p.ID); err != nil || left != nil {
+		return p.leftOut(left), err
 	}
 	for _, t := range phone.Types() {
 		if i := slices.IndexFunc(methods, func(m graph.PhoneMethod) bool { return m.Type == t }); i >= 0 {
@@ -100,7 +79,41 @@ func (s *survey) person(ctx context.Context, a asked) (Person, error) {
 	return p, nil
 }
 
-const unknownUser = "Entra knows no such user. A new one can take minutes to show."
+var unknown = Left{Reason: v1alpha1.ReasonUserNotFound, Message: "Entra knows no such user. A new one can take minutes to show."}
+
+// leftOut is the person with all phones left out; nil: nothing is.
+func (p Person) leftOut(l *Left) Person {
+	if l != nil {
+		p.Left = []Left{*l}
+	}
+	return p
+}
+
+// user looks a user up by name or object id.
+func (s *survey) user(ctx context.Context, key string) (graph.User, *Left, error) {
+	return about(ctx, s, &s.names, throttle.Directory, func(ctx context.Context) (graph.User, error) { return s.look.Graph.User(ctx, key) })
+}
+
+// about asks Graph about one user, of whose kind it has answered for so many. One user whom Graph does not show must not
+// keep the others from being imported, now and each time: that one is left out. What concerns all users is an error.
+func about[T any](ctx context.Context, s *survey, answered *atomic.Int64, class throttle.Class, do func(context.Context) (T, error)) (T, *Left, error) {
+	others := answered.Load()
+	got, err := patiently(ctx, s, do, class)
+	switch kind := graph.KindOf(err); {
+	case err == nil:
+		answered.Add(1)
+		return got, nil, nil
+	case kind == graph.NotFound:
+		return got, &unknown, nil
+	case kind == graph.Refused:
+		return got, &Left{Reason: v1alpha1.ReasonRejected, Message: "Graph refuses to show this user: " + err.Error()}, nil
+	case kind == graph.Restricted:
+		return got, &Left{Reason: v1alpha1.ReasonUserRestricted, Message: "Graph does not show this user, although the permission is there."}, nil
+	case kind == graph.Unavailable && answered.Load() > others:
+		return got, &Left{Reason: v1alpha1.ReasonGraphUnavailable, Message: "Graph shows others and not this user; import this user once more, by name: " + err.Error()}, nil
+	}
+	return got, nil, s.refused(err)
+}
 
 // judge adds a phone to those that may be declared, or to what was left out.
 func (s *survey) judge(p *Person, m graph.PhoneMethod, denied map[phone.Type]denial) {
@@ -155,16 +168,22 @@ func (s *survey) denied(userPrincipalName string) map[phone.Type]denial {
 	return denied
 }
 
-// isProtected reports whether Entra protects a user whom the EntraTenant leaves alone then.
-func (s *survey) isProtected(ctx context.Context, userID string) (bool, error) {
+// protected says why a user is left out whom Entra protects, or of whom that is not known; nil: there is no reason.
+func (s *survey) protected(ctx context.Context, userID string) (*Left, error) {
 	if s.look.Spec.PrivilegedUsersOrDefault() == v1alpha1.PrivilegedUsersAllow {
-		return false, nil
+		return nil, nil
 	}
-	privileges, err := patiently(ctx, s, func(ctx context.Context) ([]graph.Privilege, error) {
+	privileges, left, err := about(ctx, s, &s.protections, throttle.Directory, func(ctx context.Context) ([]graph.Privilege, error) {
 		return s.look.Protection(ctx, userID)
-	}, throttle.Directory)
+	})
 	if e, ok := errors.AsType[*graph.Error](err); ok && e.Kind == graph.Forbidden {
-		return false, fmt.Errorf("whether Entra protects a user cannot be asked: %s (%w)", conditions.ProtectionUnknown(e), err)
+		return nil, fmt.Errorf("whether Entra protects a user cannot be asked: %s (%w)", conditions.ProtectionUnknown(e), err)
 	}
-	return len(privileges) > 0, err
+	switch {
+	case len(privileges) > 0:
+		left = &Left{Reason: v1alpha1.ReasonPrivilegedUser, Message: conditions.Protected}
+	case left != nil && *left != unknown && s.protections.Load() == 0: // that is no matter of one user
+		return nil, fmt.Errorf("whether Entra protects users is not shown: %s", left.Message)
+	}
+	return left, err
 }

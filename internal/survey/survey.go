@@ -33,13 +33,16 @@ type Options struct {
 	pause time.Duration // the least that is waited for before something is asked again; 0: leastPause
 }
 
-// Selection says which users. Without anything it is all of the tenant.
+// Selection says which users: one of its fields does. Without anything it is nobody.
 type Selection struct {
+	All    bool   // of the tenant
 	Group  string // object id: its members, and those of groups in it
 	Filter string // an OData filter over users
-	// Names hands out users by name or object id, in whatever spelling; nil: they are not listed by name.
-	Names func(ctx context.Context, do func(Name) error) error
+	Names  []Name // by name or object id, in whatever spelling
 }
+
+// byName reports whether users are named, and not those of a list of Graph.
+func (s Selection) byName() bool { return !s.All && s.Group == "" && s.Filter == "" }
 
 // Name is a user as a list names one.
 type Name struct {
@@ -101,7 +104,7 @@ func Run(ctx context.Context, o Options, put func(Person) error) (notes []string
 			defer func() { o.Progress(done, int(s.all.Load())) }()
 		}
 		switch {
-		case p.ID == "" || o.Of.Names == nil:
+		case p.ID == "" || !o.Of.byName():
 		case o.Done != nil && o.Done(p.ID):
 			return nil
 		case named[p.ID]:

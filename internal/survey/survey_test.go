@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
@@ -47,7 +48,7 @@ func newTenant(t *testing.T, users int) *tenant {
 	scheme := runtime.NewScheme()
 	must(t, v1alpha1.AddToScheme(scheme))
 	must(t, clientgoscheme.AddToScheme(scheme))
-	n.Options = Options{Tenant: "contoso", Namespace: "people", pause: time.Millisecond, API: fake.NewClientBuilder().WithScheme(scheme).WithObjects(
+	n.Options = Options{Tenant: "contoso", Namespace: "people", Of: Selection{All: true}, pause: time.Millisecond, API: fake.NewClientBuilder().WithScheme(scheme).WithObjects(
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "people", Labels: map[string]string{"phones": "yes"}}},
 		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "people", Name: "graph"}, Data: map[string][]byte{"secret": []byte("secret")}},
 		&v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: "contoso"}, Spec: v1alpha1.EntraTenantSpec{
@@ -59,6 +60,17 @@ func newTenant(t *testing.T, users int) *tenant {
 			Access:   []v1alpha1.AccessRule{{Namespaces: metav1.LabelSelector{MatchLabels: map[string]string{"phones": "yes"}}, Users: []string{"*"}}},
 		}}).Build()}
 	return n
+}
+
+// protects has the users whom Entra protects left out.
+func (n *tenant) protects(t *testing.T) {
+	t.Helper()
+	o := &v1alpha1.EntraTenant{}
+	must(t, n.API.Get(t.Context(), client.ObjectKey{Name: "contoso"}, o))
+	o.Spec.PrivilegedUsers = v1alpha1.PrivilegedUsersDeny
+	must(t, n.API.Update(t.Context(), o))
+	must(t, n.graph.AddApp(emulator.App{ClientID: uuid.Nil.String(), Secret: "secret",
+		Roles: []string{"UserAuthMethod-Phone.Read.All", "User.ReadBasic.All", "RoleManagement.Read.Directory", "GroupMember.Read.All"}}))
 }
 
 // run returns the users whose phones were found, and of the others what was said.
@@ -81,19 +93,75 @@ func fails(user string, status int) emulator.Fault {
 	return emulator.Fault{Effect: emulator.Answer, Status: status, Path: user + "/authentication"}
 }
 
-// One user whom Graph does not show does not keep the others back, whatever it says of that one.
+// One user whom Graph does not show does not keep the others back, whichever of the questions it does not answer.
 func TestOneUserWhomGraphDoesNotShow(t *testing.T) {
 	t.Parallel()
-	n := newTenant(t, 12)
-	must(t, n.graph.AddFault(fails(n.ids[2], http.StatusBadRequest)))
-	must(t, n.graph.AddFault(fails(n.ids[5], http.StatusInternalServerError)))
+	n := newTenant(t, 16)
+	n.protects(t)
+	want := map[string]string{}
+	failing := func(status int) emulator.Fault { return emulator.Fault{Effect: emulator.Answer, Status: status} }
+	for at, fails := range map[int]struct {
+		path  string // behind the user's
+		fault emulator.Fault
+		want  string
+	}{
+		2:  {"/authentication", failing(http.StatusBadRequest), v1alpha1.ReasonRejected},
+		5:  {"/authentication", failing(http.StatusInternalServerError), v1alpha1.ReasonGraphUnavailable},
+		7:  {"$", failing(http.StatusInternalServerError), v1alpha1.ReasonGraphUnavailable},
+		9:  {"$", failing(http.StatusBadRequest), v1alpha1.ReasonRejected},
+		11: {"/transitiveMemberOf", failing(http.StatusInternalServerError), v1alpha1.ReasonGraphUnavailable},
+		13: {"/transitiveMemberOf", emulator.Fault{Effect: emulator.DeleteUser}, v1alpha1.ReasonUserNotFound},
+	} {
+		fails.fault.Path = "users/" + n.ids[at] + fails.path
+		must(t, n.graph.AddFault(fails.fault))
+		want[n.ids[at]] = fails.want
+	}
 	found, left, err := n.run(t)
 	must(t, err)
-	if d := cmp.Diff(map[string]string{n.ids[2]: v1alpha1.ReasonRejected, n.ids[5]: v1alpha1.ReasonGraphUnavailable}, left); d != "" {
+	if d := cmp.Diff(want, left); d != "" {
 		t.Errorf("left out (-want +got):\n%s", d)
 	}
-	if d := cmp.Diff(slices.Concat(n.ids[:2], n.ids[3:5], n.ids[6:]), found); d != "" {
+	if d := cmp.Diff(slices.DeleteFunc(slices.Clone(n.ids), func(id string) bool { return want[id] != "" }), found); d != "" {
 		t.Errorf("found (-want +got):\n%s", d)
+	}
+}
+
+// Where Graph shows of nobody whether Entra protects them, nobody is left out for that, and done with: it ends.
+func TestAGraphThatShowsNobodysProtection(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusInternalServerError, http.StatusBadRequest} {
+		n := newTenant(t, 4)
+		n.protects(t)
+		must(t, n.graph.AddFault(emulator.Fault{Effect: emulator.Answer, Status: status, Path: "/transitiveMemberOf"}))
+		if found, left, err := n.run(t); err == nil || len(found)+len(left) > 0 {
+			t.Errorf("%d: found %d, left out %d: %v", status, len(found), len(left), err)
+		}
+	}
+}
+
+// Whether Entra protects users is asked only of those with a phone: it takes several requests for each.
+func TestProtectionOfUsersWithoutAPhone(t *testing.T) {
+	t.Parallel()
+	n := newTenant(t, 1)
+	n.protects(t)
+	chief := emulator.User{ID: uuid.NewString(), UPN: "chief@contoso.com", Roles: []emulator.Role{{TemplateID: "62e90394-69f5-4237-9190-012177145e10"}}}
+	must(t, n.graph.AddUser(chief))
+	n.graph.ResetRequests()
+	without := 0
+	_, err := Run(t.Context(), n.Options, func(p Person) error {
+		if p.Without {
+			without++
+		}
+		return nil
+	})
+	must(t, err)
+	if without != 1 {
+		t.Errorf("%d are without a phone", without)
+	}
+	for _, r := range n.graph.Requests() {
+		if strings.Contains(r.Path+r.Query, chief.ID) && !strings.HasSuffix(r.Path, "/phoneMethods") {
+			t.Errorf("%s was asked for", r.LogPath())
+		}
 	}
 }
 

@@ -17,7 +17,9 @@ type survey struct {
 	Options
 	look *preview.Look
 	all  atomic.Int64 // users of the selection; 0: not known
-	read atomic.Int64 // users whose phones Graph showed
+
+	// For how many users Graph answered each of the questions.
+	names, phones, protections atomic.Int64
 }
 
 // asked is a user to look at.
@@ -28,13 +30,17 @@ type asked struct {
 
 // ask hands out the users of the selection.
 func (s *survey) ask(ctx context.Context, do func(asked) error) error {
-	if s.Of.Names != nil {
-		return s.Of.Names(ctx, func(n Name) error {
+	if s.Of.byName() {
+		s.all.Store(int64(len(s.Of.Names)))
+		for _, n := range s.Of.Names {
 			if s.Done != nil && s.Done(n.Text) {
-				return nil
+				continue
 			}
-			return do(asked{Name: n})
-		})
+			if err := do(asked{Name: n}); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	seen, pages := map[string]bool{}, map[string]bool{}
 	of := graph.Selection{Group: s.Of.Group, Filter: s.Of.Filter}

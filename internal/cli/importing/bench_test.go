@@ -39,6 +39,7 @@ func BenchmarkImport(b *testing.B) {
 		if _, err := f.End(); err != nil {
 			b.Fatal(err)
 		}
+		f.Close()
 		b.ReportMetric(float64(s.Phones), "phones")
 		b.ReportMetric(float64(held.most)/1e6, "peak-MB")
 	}

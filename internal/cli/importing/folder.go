@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 )
 
 // perFile is how many resources are in one file.
@@ -16,10 +15,11 @@ const perFile = 1000
 
 // Folder writes manifests into files of a directory, phones-0001.yaml and so on, and Secrets beside them. A file is there
 // as a whole or not at all, and one that would stay the same is left alone: an import that was interrupted is just
-// repeated, and its files are the same.
+// repeated, and its files are the same. Close gives the directory back to other imports.
 type Folder struct {
 	Style
 	dir             string
+	lock            *os.File
 	phones, secrets bytes.Buffer
 	count           int      // of the phones since the last file
 	files           int      // so many are written, each with its Secrets
@@ -29,21 +29,39 @@ type Folder struct {
 
 var ours = regexp.MustCompile(`^(phones|secrets)-\d{4,}\.yaml$`)
 
-// unfinished is how the names of files begin that are not whole yet.
-const unfinished = ".part-"
+// unfinished are files that are not whole yet.
+var unfinished = regexp.MustCompile(`^\.(phones|secrets)-\d{4,}\.yaml\.\d+$`)
 
-// NewFolder makes the directory if it is not there. What an import that was killed left of a file goes: it has numbers.
+// NewFolder makes the directory if it is not there, and takes it for itself: ErrBusy. What an import that was killed left
+// of a file goes: it has numbers.
 func NewFolder(dir string, s Style) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	entries, err := os.ReadDir(dir)
+	f := &Folder{Style: s, dir: dir}
+	var err error
+	if f.lock, err = lock(dir); err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	if err := f.removeAll(unfinished.MatchString); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// Close gives the directory back.
+func (f *Folder) Close() { unlock(f.lock) }
+
+// removeAll removes the files with certain names.
+func (f *Folder) removeAll(named func(string) bool) error {
+	entries, err := os.ReadDir(f.dir)
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), unfinished) {
-			err = errors.Join(err, os.Remove(filepath.Join(dir, e.Name())))
+		if named(e.Name()) {
+			err = errors.Join(err, os.Remove(filepath.Join(f.dir, e.Name())))
 		}
 	}
-	return &Folder{Style: s, dir: dir}, err
+	return err
 }
 
 // HasManifests reports whether an import has written manifests here before.
@@ -69,7 +87,8 @@ func (f *Folder) Save() (files int, err error) {
 	return f.files, err
 }
 
-// Resume goes on behind files that an interrupted import has saved. They stay.
+// Resume goes on behind files that an interrupted import has saved. They stay; what it wrote behind them goes: whose phones
+// are there is read again.
 func (f *Folder) Resume(files int) error {
 	for number := 1; number <= files; number++ {
 		for _, kind := range []string{"phones", "secrets"} {
@@ -84,7 +103,7 @@ func (f *Folder) Resume(files int) error {
 		}
 	}
 	f.files = files
-	return nil
+	return f.removeAll(func(name string) bool { return ours.MatchString(name) && !slices.Contains(f.Written, name) })
 }
 
 func fileName(kind string, number int) string { return fmt.Sprintf("%s-%04d.yaml", kind, number) }
@@ -135,7 +154,7 @@ func writeWhole(path string, text []byte) (changed bool, err error) {
 	if was, err := os.ReadFile(path); err == nil && bytes.Equal(was, text) {
 		return false, nil
 	}
-	part, err := os.CreateTemp(filepath.Dir(path), unfinished+"*") // 0600
+	part, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // 0600; see unfinished
 	if err != nil {
 		return false, err
 	}

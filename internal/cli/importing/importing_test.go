@@ -210,6 +210,7 @@ func TestAFolderIsTheSameEachTime(t *testing.T) {
 			t.Fatal(err)
 		}
 		left, err := f.End()
+		f.Close()
 		if err != nil || len(left) != 0 || f.Changed != want {
 			t.Errorf("attempt %d: %d changed, want %d; left %v, %v", attempt, f.Changed, want, left, err)
 		}
@@ -218,6 +219,7 @@ func TestAFolderIsTheSameEachTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer f.Close()
 	if left, err := f.End(); err != nil || len(left) != 3 {
 		t.Errorf("left %v, %v", left, err)
 	}

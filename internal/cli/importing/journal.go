@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,12 +56,8 @@ func HasJournal(dir string) (bool, error) {
 }
 
 // OpenJournal begins an import into a directory, or goes on with one of the same that was interrupted. what names all that
-// the manifests depend on.
-func OpenJournal(dir string, what any, resume bool) (_ *Journal, err error) {
-	text, err := json.Marshal(what)
-	if err != nil {
-		return nil, err
-	}
+// the manifests depend on, each by a word for people.
+func OpenJournal(dir string, what map[string]string, resume bool) (_ *Journal, err error) {
 	path := filepath.Join(dir, journalName)
 	if there, err := HasJournal(dir); err == nil && there && !resume {
 		return nil, ErrInterrupted
@@ -74,53 +71,75 @@ func OpenJournal(dir string, what any, resume bool) (_ *Journal, err error) {
 			_ = j.file.Close()
 		}
 	}()
-	begun, end, err := j.read()
+	begun, err := j.read()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s is damaged, or was never one: remove it, and begin anew in another directory: %w", path, err)
 	}
-	if begun != "" && begun != string(text) {
-		return nil, fmt.Errorf("the interrupted import was another one: its tenant, namespace, users and --numbers must be the same. Begin anew in another directory, or remove %s", path)
-	}
-	if begun == "" {
-		end = 0
+	if j.end == 0 {
+		text, err := json.Marshal(what)
+		if err != nil {
+			return nil, err
+		}
 		j.next = fmt.Appendf(nil, "import %s\n", text)
+	} else if other := differences(begun, what); len(other) > 0 {
+		return nil, fmt.Errorf("the interrupted import was another one: it differs in %s. Say the same as then to go on with it, or begin anew in another directory",
+			strings.Join(other, ", "))
 	}
-	j.end = end
-	return j, j.file.Truncate(end)
+	return j, j.file.Truncate(j.end)
 }
 
-// read returns what is imported, "" if nothing was saved yet, and where the last "saved" ends.
-func (j *Journal) read() (begun string, end int64, err error) {
+// differences are the keys that have not the same value in both.
+func differences(a, b map[string]string) (keys []string) {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		if a[key] != b[key] {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// read reads up to the last "saved", and returns what is imported: nil if nothing was saved yet.
+func (j *Journal) read() (begun map[string]string, err error) {
 	var at int64
 	var users []string
-	what := ""
+	var odd error // counts only if it stands before a "saved"
+	what := map[string]string{}
 	for lines := bufio.NewReader(j.file); ; {
 		line, err := lines.ReadString('\n')
 		if err == io.EOF { // a line without an end is none
-			return begun, end, nil
+			if j.end == 0 && odd != nil {
+				return nil, odd
+			}
+			return begun, nil
 		}
 		if err != nil {
-			return "", 0, err
+			return nil, err
 		}
 		at += int64(len(line))
 		word, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		switch word {
 		case "import":
-			what = rest
+			odd = errors.Join(odd, json.Unmarshal([]byte(rest), &what))
 		case "user":
 			users = append(users, rest)
 		case "saved":
 			p := Progress{Tally: NewTally()}
-			if err := json.Unmarshal([]byte(rest), &p); err != nil {
-				return "", 0, fmt.Errorf("%s is damaged: begin anew in another directory: %w", journalName, err)
+			if err := errors.Join(odd, json.Unmarshal([]byte(rest), &p)); err != nil {
+				return nil, err
 			}
 			for _, id := range users {
 				j.done[id] = true
 			}
-			j.Progress, users, begun, end = p, users[:0], what, at
+			j.Progress, users, begun, j.end = p, users[:0], what, at
+		default:
+			odd = errNoLine
 		}
 	}
 }
+
+var errNoLine = errors.New("it has a line of another kind")
 
 // Done reports whether a user is among those that were saved.
 func (j *Journal) Done(userID string) bool { return j.done[userID] }

@@ -9,7 +9,7 @@ import (
 // A disk that is full for a moment makes no user be forgotten whom the progress counts.
 func TestASaveThatFailsOnce(t *testing.T) {
 	dir := t.TempDir()
-	j, err := OpenJournal(dir, "it", false)
+	j, err := OpenJournal(dir, people, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func TestASaveThatFailsOnce(t *testing.T) {
 	if err := j.Save(Progress{Users: 1, Tally: NewTally()}); err != nil {
 		t.Fatal(err)
 	}
-	again, err := OpenJournal(dir, "it", true)
+	again, err := OpenJournal(dir, people, true)
 	if err != nil {
 		t.Fatal(err)
 	}

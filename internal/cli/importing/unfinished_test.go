@@ -9,9 +9,11 @@ import (
 // What a kill left of a file has whole numbers, in a folder that goes into Git.
 func TestWhatAKillLeftOfAFileGoes(t *testing.T) {
 	dir := t.TempDir()
-	part := filepath.Join(dir, ".part-123")
-	if err := os.WriteFile(part, []byte("+1 2065550101"), 0o600); err != nil {
-		t.Fatal(err)
+	part, foreign := filepath.Join(dir, ".phones-0001.yaml.123"), filepath.Join(dir, ".part-123")
+	for _, path := range []string{part, foreign} {
+		if err := os.WriteFile(path, []byte("+1 2065550101"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	f, err := NewFolder(dir, Style{})
 	if err != nil {
@@ -20,7 +22,9 @@ func TestWhatAKillLeftOfAFileGoes(t *testing.T) {
 	if _, err := f.End(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(part); err == nil {
-		t.Error("it is still there")
+	f.Close()
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 1 || left[0].Name() != filepath.Base(foreign) {
+		t.Errorf("there are %v: %v", left, err)
 	}
 }
