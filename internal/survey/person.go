@@ -94,8 +94,9 @@ func (s *survey) user(ctx context.Context, key string) (graph.User, *Left, error
 	return about(ctx, s, &s.names, throttle.Directory, func(ctx context.Context) (graph.User, error) { return s.look.Graph.User(ctx, key) })
 }
 
-// about asks Graph about one user, of whose kind it has answered for so many. One user whom Graph does not show must not
-// keep the others from being imported, now and each time: that one is left out. What concerns all users is an error.
+// about asks Graph a question about one user; answered counts the users for whom it answered the same one. One user whom
+// Graph does not show must not keep the others from being imported, now and each time: that one is left out. What concerns
+// all users is an error.
 func about[T any](ctx context.Context, s *survey, answered *atomic.Int64, class throttle.Class, do func(context.Context) (T, error)) (T, *Left, error) {
 	others := answered.Load()
 	got, err := patiently(ctx, s, do, class)

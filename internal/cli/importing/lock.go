@@ -15,7 +15,8 @@ var ErrBusy = errors.New("another import is writing into this directory: wait fo
 // lock takes a directory for one import. The system gives it back when the process ends, however that is: the file that a
 // kill leaves behind locks nobody out.
 func lock(dir string) (*os.File, error) {
-	for path := filepath.Join(dir, lockName); ; {
+	path := filepath.Join(dir, lockName)
+	for range 100 {
 		file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 		if err != nil {
 			return nil, err
@@ -32,4 +33,5 @@ func lock(dir string) (*os.File, error) {
 		}
 		_ = file.Close() // its owner removed it between the opening and the lock
 	}
+	return nil, ErrBusy
 }
