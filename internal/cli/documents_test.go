@@ -13,8 +13,9 @@ import (
 )
 
 var (
-	typed  = regexp.MustCompile("(?m)kubectl phonemethod ([a-z][^`|\n]*)")
-	fenced = regexp.MustCompile("(?ms)^```\n(.*?)^```")
+	typed   = regexp.MustCompile("(?m)kubectl phonemethod ([a-z][^`|\n]*)")
+	fenced  = regexp.MustCompile("(?ms)^```(?:console|yaml)\n(.*?)^```")
+	hereDoc = regexp.MustCompile("(?ms)<<'EOF'\n(.*?)^EOF$")
 )
 
 // TestDocumentedCommandsExist parses every command of this plugin that a document shows: its name and flags are there.
@@ -57,11 +58,11 @@ func TestTheDocumentedImport(t *testing.T) {
 	text, err := os.ReadFile("../../docs/kubectl-plugin.md")
 	must(t, err)
 	_, text2, found := strings.Cut(string(text), "\n## Import\n")
-	blocks := fenced.FindAllStringSubmatch(text2, -1)
-	if !found || len(blocks) < 3 {
+	file, blocks := hereDoc.FindStringSubmatch(text2), fenced.FindAllStringSubmatch(text2, -1)
+	if !found || file == nil || len(blocks) < 2 {
 		t.Fatal("the page has no table, output and manifest")
 	}
-	table, said, manifest := blocks[0][1], blocks[1][1], blocks[2][1]
+	table, said, manifest := file[1], blocks[0][1], blocks[1][1]
 	t.Chdir(t.TempDir())
 	must(t, os.WriteFile("hr.csv", []byte(table), 0o600))
 	command, want, _ := strings.Cut(said, "\n")

@@ -34,10 +34,11 @@ From the libraries:
 
 ## Scraping
 
-With the Prometheus operator: ` + "`kubectl apply -k config/prometheus`" + `, which also brings the [alerts](alerts.md), and
+With the Prometheus operator: ` + "`kubectl apply -k config/prometheus`" + `, which also brings the [alerts](alerts.md), and, for a
+Prometheus with the ServiceAccount ` + "`prometheus` in the namespace `monitoring`" + `:
 
-    kubectl label namespace <prometheus' namespace> metrics=enabled
-    kubectl create clusterrolebinding phone-operator-scrape --clusterrole=phone-operator-metrics-reader --serviceaccount=<namespace>:<name>
+    kubectl label namespace monitoring metrics=enabled
+    kubectl create clusterrolebinding phone-operator-scrape --clusterrole=phone-operator-metrics-reader --serviceaccount=monitoring:prometheus
 
 ` + "`config/grafana/phone-operator.json`" + ` is a dashboard for Grafana. These are its panels, drawn without Grafana from what a real
 Prometheus answered to their queries while a test brought about what each metric counts:
