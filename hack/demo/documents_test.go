@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,65 +15,156 @@ import (
 	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
-// Whoever follows these pages types what is in them, one after the other: so does this test, beside what make run left running, and it
-// compares what the pages show. What has to be there before a block, or has happened since, is said here.
+// Whoever follows these pages types what is in them, one after the other: so does this test, beside what make run left running, and
+// it compares what the pages show.
 func TestDocumentedCommands(t *testing.T) {
 	needKubectl(t)
+	needPrograms(t)
 	readSources(t)
 	ownTemp(t)
-	root, err := devcluster.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	pages := []struct {
-		name   string
-		first  int               // the block to begin with
-		needs  string            // a program that not every machine has
-		before map[string]string // by a part of the block
-	}{
-		{name: "getting-started", first: 1}, // after make run
-		{name: "bring-in"},
-		{name: "day-two", needs: "jq", before: map[string]string{
-			// Entra gave a new secret, the same one here.
-			"--from-file=clientSecret": "kubectl -n phone-operator-system get secret graph -o jsonpath={.data.clientSecret} | base64 -d > clientSecret",
-			// The cluster was lost. The phones were not.
-			"select(.kind == \"EntraTenant\")": "kubectl phonemethod release -A --all --yes && kubectl delete entratenant default",
-		}},
-	}
-	if _, err := exec.LookPath("curl"); err != nil {
-		t.Skip("the pages look into the emulator with curl, and there is none in the PATH")
-	}
 	kept := keepRunning(t)
 	defer kept.stop(t)
 	bin := t.TempDir()
 	if err := install.Build(t.Context(), bin, "./cmd/kubectl-phonemethod"); err != nil {
 		t.Fatal(err)
 	}
-	for _, page := range pages {
-		passed := t.Run(page.name, func(t *testing.T) {
-			if _, err := exec.LookPath(page.needs); page.needs != "" && err != nil {
-				t.Skipf("the page uses %s, and there is none in the PATH", page.needs)
-			}
-			text, err := os.ReadFile(filepath.Join(root, "docs", page.name+".md"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			blocks := typed(string(text))
-			if len(blocks) < 4 {
-				t.Fatalf("the page has %d blocks of commands", len(blocks))
-			}
-			for part, command := range page.before {
-				for i := range blocks {
-					if strings.Contains(blocks[i].commands, part) {
-						blocks[i].commands = command + "\n" + blocks[i].commands
-					}
+	followAll(t, besideMakeRun, append(kept.exports, "export PATH=$HOME/.local/bin:"+bin+":$PATH"))
+}
+
+// So it does with those that install and uninstall, in a cluster that has nothing yet.
+func TestDocumentedInstallation(t *testing.T) {
+	kubectl := needKubectl(t)
+	needPrograms(t)
+	readSources(t)
+	cluster, err := devcluster.Start(devcluster.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := cluster.Stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := cluster.StartNamespaceController(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := devcluster.Kubeconfig(cluster.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := os.WriteFile(kubeconfig, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	followAll(t, inAnEmptyCluster, []string{"export KUBECONFIG=" + kubeconfig, "export PATH=" + filepath.Dir(kubectl) + ":$PATH"})
+}
+
+// Whoever adds commands to a document has them typed, or says in the table why that cannot be.
+func TestEveryCommandOfTheDocumentsIsTyped(t *testing.T) {
+	all := documented(t)
+	if len(all) < 10 {
+		t.Errorf("%d documents have commands", len(all))
+	}
+	for document, blocks := range all {
+		for _, b := range blocks {
+			var how []string
+			for _, p := range slices.Concat(besideMakeRun, inAnEmptyCluster) {
+				if p.types(document, b) {
+					how = append(how, "typed")
 				}
 			}
-			dir := root // where the first page builds the plugin
-			if page.first == 0 {
-				dir = t.TempDir()
+			for begin := range untyped[document] {
+				if strings.HasPrefix(b.commands, begin) {
+					how = append(how, "not typed: "+untyped[document][begin])
+				}
 			}
-			follow(t, dir, append(kept.exports, "export PATH="+bin+":$PATH"), blocks[page.first:])
+			if len(how) != 1 {
+				t.Errorf("%s: this is neither typed nor excepted, or more than one of these (%q):\n%s", document, how, b.commands)
+			}
+		}
+	}
+	for document, excepted := range untyped {
+		for begin := range excepted {
+			if !slices.ContainsFunc(all[document], func(b block) bool { return strings.HasPrefix(b.commands, begin) }) {
+				t.Errorf("%s has no block that begins with %q", document, begin)
+			}
+		}
+	}
+}
+
+// What a sentence mentions is not typed, but it exists, with its flags. (Those of the plugin are tested with it.)
+func TestMentionedCommandsExist(t *testing.T) {
+	kubectl := needKubectl(t)
+	all := map[string]string{} // to a document that has it
+	for document, text := range documents(t) {
+		for _, m := range mentioned.FindAllStringSubmatch(text, -1) {
+			if command := strings.Join(strings.Fields(m[1]), " "); !strings.Contains(command, " phonemethod") && !strings.Contains(command, " krew") {
+				all[command] = document
+			}
+		}
+	}
+	if len(all) < 20 {
+		t.Errorf("%d commands are mentioned", len(all))
+	}
+	script := prelude + "export PATH=" + filepath.Dir(kubectl) + ":$PATH\n"
+	for command, document := range all {
+		script += fmt.Sprintf("%s --help > /dev/null || echo '%s: %s'\n", command, document, command)
+	}
+	shell := exec.CommandContext(t.Context(), "bash", "-c", script)
+	shell.Dir = filepath.Join("..", "..")
+	if out, err := shell.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// mentioned is a command of kubectl or Helm in a sentence.
+var mentioned = regexp.MustCompile("`((?:kubectl|helm) [^`|<]+)[`|]")
+
+// types reports whether a block of a document is typed here.
+func (p page) types(document string, b block) bool {
+	begins := func(begin string) bool { return strings.HasPrefix(b.commands, begin) }
+	switch {
+	case document != p.document:
+		return false
+	case p.only != nil:
+		return slices.ContainsFunc(p.only, begins)
+	}
+	for begin := range untyped[document] {
+		if begins(begin) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(inAnEmptyCluster, func(other page) bool { return other.only != nil && other.types(document, b) })
+}
+
+// followAll follows pages, each in a copy of the repository and as somebody with an empty home. All copies are in one place, so that Go
+// has what it built for the page before.
+func followAll(t *testing.T, pages []page, exports []string) {
+	t.Helper()
+	goEnv, err := exec.CommandContext(t.Context(), "go", "env", "GOENV", "GOPATH", "GOCACHE", "GOMODCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range []string{"GOENV", "GOPATH", "GOCACHE", "GOMODCACHE"} {
+		exports = append(exports, "export "+name+"="+strings.Split(string(goEnv), "\n")[i])
+	}
+	all, clone := documented(t), t.TempDir()
+	for _, p := range pages {
+		passed := t.Run(p.document, func(t *testing.T) {
+			blocks := slices.DeleteFunc(all[p.document], func(b block) bool { return !p.types(p.document, b) })
+			prepared := slices.Clone(blocks)
+			for part, command := range p.before {
+				i := len(blocks) - 1
+				for ; i >= 0 && !strings.Contains(blocks[i].commands, part); i-- {
+				}
+				if i < 0 {
+					t.Fatalf("the page has no %q", part)
+				}
+				prepared[i].commands = command + "\n" + prepared[i].commands
+			}
+			prepared[0].commands = p.first + "\n" + prepared[0].commands
+			copyRepository(t, clone)
+			follow(t, clone, append([]string{"export HOME=" + t.TempDir()}, exports...), prepared)
 		})
 		if !passed {
 			return // the next page goes on where this one ended
@@ -80,52 +172,88 @@ func TestDocumentedCommands(t *testing.T) {
 	}
 }
 
-// block is a block of commands of a page, and what the page shows right after it.
-type block struct{ commands, shows string }
+// copyRepository makes dir a copy of the repository, in which files may be left behind.
+func copyRepository(t *testing.T, dir string) {
+	t.Helper()
+	root, err := devcluster.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := filepath.Glob(filepath.Join(root, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries = slices.DeleteFunc(entries, func(entry string) bool {
+		return slices.Contains([]string{".git", "bin", "dist"}, filepath.Base(entry))
+	})
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.CommandContext(t.Context(), "cp", slices.Concat([]string{"-R"}, entries, []string{dir})...).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
 
-// typed are the blocks of commands, in order.
-func typed(page string) (blocks []block) {
-	for _, m := range regexp.MustCompile("(?ms)^```(sh|text)\n(.*?)^```").FindAllStringSubmatch(page, -1) {
-		if m[1] == "sh" {
-			blocks = append(blocks, block{commands: m[2]})
-		} else if len(blocks) > 0 {
-			blocks[len(blocks)-1].shows += m[2]
+// needPrograms are those that the pages use.
+func needPrograms(t *testing.T) {
+	t.Helper()
+	for _, program := range []string{"bash", "curl", "jq", "openssl"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("the pages use %s, and there is none in the PATH", program)
 		}
 	}
-	return blocks
 }
 
 // prelude makes a shell that stops at the first failure. That plan and doctor have something to say (2) is none.
 const prelude = `set -euo pipefail
 export GOFLAGS=-buildvcs=false
 kubectl() { command kubectl "$@" || { rc=$?; [[ $rc = 2 && " $* " =~ " phonemethod "(plan|doctor)" " ]] || return $rc; }; }
+helm() { go tool -modfile=hack/tools/helm/go.mod helm "$@"; }
 `
 
-// follow types the blocks into one shell, as one person would, and compares what each printed with what the page shows.
+// filledIn are the words that a reader replaces.
+var filledIn = strings.NewReplacer("<registry>", "registry.example.com", "<tag>", "v0.0.1")
+
+// follow types the blocks into one shell, as one person would who says yes when asked, and compares what each printed with what the
+// page shows.
 func follow(t *testing.T, dir string, exports []string, blocks []block) {
 	t.Helper()
 	const mark = "-- the next block --"
 	script := prelude + strings.Join(exports, "\n") + "\n"
 	for _, b := range blocks {
-		script += b.commands + fmt.Sprintf("echo '%s'\n", mark)
+		script += filledIn.Replace(b.commands) + fmt.Sprintf("echo '%s'\n", mark)
 	}
 	shell := exec.CommandContext(t.Context(), "bash", "-c", script)
-	shell.Dir = dir
-	var stdout, stderr bytes.Buffer
-	shell.Stdout, shell.Stderr = &stdout, &stderr
+	shell.Dir, shell.Stdin = dir, strings.NewReader(strings.Repeat("yes\n", 100))
+	var printed bytes.Buffer
+	shell.Stdout, shell.Stderr = &printed, &printed
 	err := shell.Run()
-	shown := strings.Split(stdout.String(), mark+"\n")
-	if done := len(shown) - 1; err != nil {
-		t.Errorf("this failed: %v\n%s\n%s\n%s", err, blocks[min(done, len(blocks)-1)].commands, shown[done], stderr.String())
+	typed := strings.ReplaceAll(printed.String(), "Type yes: ", "Type yes: yes\n") // a terminal shows that, too
+	texts := strings.Split(typed, mark+"\n")
+	if done := len(texts) - 1; err != nil {
+		t.Errorf("this failed: %v\n%s\n%s", err, blocks[min(done, len(blocks)-1)].commands, texts[done])
 	}
-	for i, b := range blocks[:len(shown)-1] {
+	for i, b := range blocks[:len(texts)-1] {
+		var missing []string
 		for line := range strings.Lines(b.shows) {
-			if !strings.Contains(squeezed(shown[i]), squeezed(line)) {
-				t.Errorf("after\n%s\nthe page shows %q, and the terminal\n%s", b.commands, strings.TrimSpace(line), shown[i])
+			if !strings.Contains(plain(texts[i]), plain(line)) {
+				missing = append(missing, line)
 			}
+		}
+		if missing != nil {
+			t.Errorf("after\n%s\nthe page shows %q, and the terminal\n%s", b.commands, missing, texts[i])
 		}
 	}
 }
 
-// squeezed has one space where there are several: how wide a column is depends on what else is in it.
-func squeezed(text string) string { return strings.Join(strings.Fields(text), " ") }
+var changing = regexp.MustCompile(`(\d+(d|h|m|s|ms))+\b|\d+/min\b`)
+
+// plain is a text without what is another one each time: ages and paces, and the width of a column, which depends on what else is in
+// it. The page may leave out the end of a line.
+func plain(text string) string {
+	text = strings.TrimSuffix(strings.TrimSpace(text), "...")
+	return changing.ReplaceAllString(strings.Join(strings.Fields(text), " "), "N")
+}
