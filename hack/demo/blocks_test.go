@@ -29,8 +29,8 @@ var shown = []string{"text", "yaml", "json", "csv", "go"}
 
 // blocksOf returns the blocks of commands of a document, in order. There are three more ways to show one:
 //
-//   - lines of a text that begin with "$ " are commands, and the others what these print;
-//   - a text without such lines that stands right below a block is what that prints;
+//   - of a block that begins with "$ " the lines with that are commands, and the others what these print;
+//   - a text that stands right below a block is what that prints;
 //   - a manifest that begins with the comment "# NAME.yaml" is the command that writes this file.
 func blocksOf(document string) (all []block) {
 	lines := strings.Split(document, "\n")

@@ -84,7 +84,10 @@ func TestEveryCommandOfTheDocumentsIsTyped(t *testing.T) {
 		}
 	}
 	for document, excepted := range untyped {
-		for begin := range excepted {
+		for begin, why := range excepted {
+			if name := regexp.MustCompile(`Test\w+`).FindString(why); name != "" && !isTest(t, name) {
+				t.Errorf("%s: there is no %s", document, name)
+			}
 			if !slices.ContainsFunc(all[document], func(b block) bool { return strings.HasPrefix(b.commands, begin) }) {
 				t.Errorf("%s has no block that begins with %q", document, begin)
 			}
@@ -112,13 +115,20 @@ func TestMentionedCommandsExist(t *testing.T) {
 	}
 	shell := exec.CommandContext(t.Context(), "bash", "-c", script)
 	shell.Dir = filepath.Join("..", "..")
-	if out, err := shell.CombinedOutput(); err != nil || len(out) > 0 {
+	shell.Stderr = t.Output() // why not, and what Go downloads to build Helm
+	if out, err := shell.Output(); err != nil || len(out) > 0 {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
 
 // mentioned is a command of kubectl or Helm in a sentence.
 var mentioned = regexp.MustCompile("`((?:kubectl|helm) [^`|<]+)[`|]")
+
+// isTest reports whether the repository has a test of that name.
+func isTest(t *testing.T, name string) bool {
+	t.Helper()
+	return exec.CommandContext(t.Context(), "grep", "-rq", "--include=*_test.go", "^func "+name+"(", "../..").Run() == nil
+}
 
 // types reports whether a block of a document is typed here.
 func (p page) types(document string, b block) bool {
@@ -155,7 +165,8 @@ func followAll(t *testing.T, pages []page, exports []string) {
 			prepared := slices.Clone(blocks)
 			for part, command := range p.before {
 				i := len(blocks) - 1
-				for ; i >= 0 && !strings.Contains(blocks[i].commands, part); i-- {
+				for i >= 0 && !strings.Contains(blocks[i].commands, part) {
+					i--
 				}
 				if i < 0 {
 					t.Fatalf("the page has no %q", part)

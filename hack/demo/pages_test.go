@@ -16,6 +16,7 @@ var besideMakeRun = []page{
 		"apply --server-side -f tenant.yaml\n":             enforce,
 	}},
 	{document: "docs/kubectl-plugin.md", first: anew, before: map[string]string{
+		"status -A":                       "kubectl __complete phonemethod expl | grep ^explain",
 		"plan -f people/\n":               folder,
 		"suspend -n people -l team=sales": "kubectl -n people label pam cora-mobile team=sales",
 		"cat > hr.csv":                    "rm -r people\n" + anew,
