@@ -74,7 +74,7 @@ var untyped = map[string]map[string]string{
 	"docs/kubectl-plugin.md": {
 		"kubectl phonemethod import --from-tenant default --all -n people --out people/\n": "TestImportFromATenant types it, where these people are",
 	},
-	"docs/helm.md": {"helm test": "it needs a node: TestTheChartInstallsAnOperatorThatWorks runs what its pod would"},
+	"docs/helm.md": {"helm test": "it needs a node: TestTheChartInstallsAnOperatorThatWorks stands in for one"},
 	"docs/operations.md": {
 		"kubectl -n phone-operator-system exec": "it needs a node: TestOperatorServesItsWebhook runs the program",
 	},
