@@ -119,6 +119,11 @@ func (r *Reconciler) admit(ctx context.Context, s snapshot) (context.Context, *t
 	metrics.MeasureDelay(s.tenant.Name, err)
 	r.users.forget(s.key)
 	if rejected.Reason == throttle.NoWorker || rejected.Reason == throttle.RateLimited && rejected.RetryAfter <= briefWait {
+		for _, c := range s.resources {
+			if c.newSecret { // still to be read
+				r.secrets.add(c.object.UID)
+			}
+		}
 		return ctx, nil, outcome{after: rejected.RetryAfter}
 	}
 	_, o := r.concludeFailure(ctx, s, graph.NotAdmitted("begin", rejected), nil)

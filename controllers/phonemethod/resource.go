@@ -169,15 +169,19 @@ func (c resource) mayBeEdited() bool {
 }
 
 // differs reports whether the number is another than the one that was looked at: what is in a
-// Secret changes without a new generation.
+// Secret changes without a new generation. As long as the number is not read, an edit of the
+// Secret tells.
 func (c resource) differs() bool {
 	if c.Terminating || c.Suspended {
 		return false
 	}
-	unusable := c.Barred == plan.InvalidNumber || c.Barred == plan.NumberSourceNotFound
 	ready := meta.FindStatusCondition(c.object.Status.Conditions, v1alpha1.ConditionReady)
 	if ready == nil {
 		return true // a status that was restored in part
+	}
+	unusable := c.Barred == plan.InvalidNumber || c.Barred == plan.NumberSourceNotFound
+	if c.Number.IsZero() && !unusable {
+		return c.newSecret
 	}
 	if said := ready.Reason == v1alpha1.ReasonInvalidNumber || ready.Reason == v1alpha1.ReasonNumberSourceNotFound; said != unusable {
 		return true

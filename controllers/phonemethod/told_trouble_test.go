@@ -266,6 +266,13 @@ func TestReadyEndsWhereGraphIsKnownToDiffer(t *testing.T) {
 			secretSays("people", numberOne), creates("people/a", ada, mobileType, fromSecret), works(busy), waits(10 * time.Minute),
 			answers(http.MethodGet, "", 500, 100000), secretSays("people", numberTwo), waits(time.Hour),
 		},
+		"a number in a Secret that changed while its user waited for a turn": {
+			secretSays("people", numberOne), creates("people/a", ada, mobileType, fromSecret), works(busy), waits(10 * time.Minute),
+			{"Graph accepts 12 requests in a minute", func(m *model) { m.process.throttle.SetCeilings(0.2, 0.2) }},
+			edits("people/a", drifting(v1alpha1.DriftReport)), works(busy), secretSays("people", numberTwo), works(busy),
+			{"Graph accepts more", func(m *model) { m.process.throttle.SetCeilings(1000, 1000) }},
+			answers(http.MethodGet, "", 500, 100000), waits(time.Hour),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			told(t, func(m *model) {
@@ -287,6 +294,32 @@ func TestWhatWasFoundOutlastsBadWeather(t *testing.T) {
 			t.Error("people/b was written")
 		}
 	})
+}
+
+// A pass over all users, as after a restart or an upgrade, takes as long as Graph allows: who waits for a turn, or whose
+// first request fails, is Ready as before, although its number was not read again.
+func TestWhatWasFoundOutlastsBadWeatherAfterARestart(t *testing.T) {
+	for name, c := range map[string]struct {
+		before []step
+		says   string
+	}{
+		"a number in spec":      {[]step{creates("people/a", ada, mobileType, number(numberOne))}, v1alpha1.ReasonReady},
+		"a number in a Secret":  {[]step{secretSays("people", numberOne), creates("people/a", ada, mobileType, fromSecret)}, v1alpha1.ReasonReady},
+		"no number in a Secret": {[]step{secretSays("people", "none"), creates("people/a", ada, mobileType, fromSecret)}, v1alpha1.ReasonInvalidNumber},
+	} {
+		t.Run(name, func(t *testing.T) {
+			told(t, func(m *model) {
+				m.take(c.before...)
+				m.take(works(busy), waits(10*time.Minute))
+				before := m.cluster.pams[keyFor("people/a")].ResourceVersion
+				m.take(answers(http.MethodGet, "", 429, 100000), reborn, waits(20*time.Minute))
+				m.saysReady(t, "people/a", c.says)
+				if after := m.cluster.pams[keyFor("people/a")].ResourceVersion; after != before {
+					t.Error("people/a was written")
+				}
+			})
+		})
+	}
 }
 
 func TestALateWriteOfAnEarlierOperatorIsSeen(t *testing.T) {
