@@ -14,7 +14,8 @@ import (
 func ForFailure(e *graph.Error, observe bool) Set {
 	switch e.Kind {
 	case graph.Throttled:
-		return unknown(v1alpha1.ReasonThrottled, InProgress, "Graph asked for a pause; the operator goes on after it.")
+		return unknown(v1alpha1.ReasonThrottled, InProgress,
+			"Graph asked for a pause, or is asked as much as it accepts: the users of the tenant take turns.")
 	case graph.Forbidden:
 		grant := cmp.Or(e.Permission, "UserAuthMethod-Phone.ReadWrite.All and User.ReadBasic.All")
 		if !observe { // who reads phones in mode Enforce will write them
