@@ -187,6 +187,10 @@ func (p *planned) table(w io.Writer) {
 		columns(w, []string{"RESOURCE", "USER", "TYPE", "NUMBER", "RESULT", "MESSAGE"}, rows)
 		fmt.Fprintln(w)
 	}
+	if len(rows) > screen {
+		columns(w, []string{"RESULT", "MANIFESTS"}, p.byResult())
+		fmt.Fprintln(w)
+	}
 	if len(p.Unmanaged) > 0 {
 		rows = nil
 		for _, u := range p.Unmanaged {

@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -51,6 +54,23 @@ func (s summary) String() string {
 	return strings.Join(parts, ", ") + "."
 }
 
+// screen is how many rows can be looked through; more are counted as well.
+const screen = 20
+
+// byResult counts the manifests by their result, the most frequent first.
+func (p *planned) byResult() (rows [][]string) {
+	counts := map[string]int{}
+	for _, r := range p.Rows {
+		counts[what(r)]++
+	}
+	for _, result := range slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(counts[b]-counts[a], strings.Compare(a, b))
+	}) {
+		rows = append(rows, []string{result, strconv.Itoa(counts[result])})
+	}
+	return rows
+}
+
 // maxLength is how long a comment gets before its tables are cut: GitHub takes 65,536 characters.
 const maxLength = 50_000
 
@@ -64,6 +84,9 @@ func (p *planned) markdown(w io.Writer) error {
 		if r.Outcome != preview.Unchanged || r.Action != "" {
 			rows = append(rows, []string{what(r), nameOf(r), r.User, r.PhoneType, r.Message})
 		}
+	}
+	if len(rows) > screen {
+		markdownTable(&b, []string{"Result", "Manifests"}, p.byResult())
 	}
 	markdownTable(&b, []string{"Result", "Resource", "User", "Type", "Message"}, rows)
 	rows = nil

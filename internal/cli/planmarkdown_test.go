@@ -48,6 +48,29 @@ In Graph, and declared by no resource:
 	}
 }
 
+// A plan of many manifests is cut or scrolls away, and what is refused must show.
+func TestALongPlanCountsItsResults(t *testing.T) {
+	p := &planned{Rows: []preview.Row{
+		{Name: "a", Outcome: preview.Refused, Reason: "UserNotFound"}, {Name: "b", Outcome: preview.Refused, Reason: "PrivilegedUser"},
+		{Name: "c", Outcome: preview.Unchanged},
+	}}
+	for range 1000 {
+		p.Rows = append(p.Rows, preview.Row{Name: "d", Outcome: preview.Change, Action: "Create", Message: strings.Repeat("create ", 20)})
+	}
+	var text, markdown strings.Builder
+	p.table(&text)
+	must(t, p.markdown(&markdown))
+	for where, got := range map[string]string{"text": text.String(), "markdown": markdown.String()} {
+		want := "RESULT                    MANIFESTS\nCreate                    1000\nRefused: PrivilegedUser   1\nRefused: UserNotFound     1\nUnchanged                 1\n"
+		if where == "markdown" {
+			want = "| Result | Manifests |\n|---|---|\n| Create | 1000 |\n| Refused: PrivilegedUser | 1 |\n| Refused: UserNotFound | 1 |\n| Unchanged | 1 |\n"
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("the %s of a long plan does not count its results:\n%.1000s", where, got)
+		}
+	}
+}
+
 func TestOnlyPlanPrintsMarkdown(t *testing.T) {
 	if _, _, err := offline(t, "status", "-o", "markdown"); err == nil || !strings.Contains(err.Error(), "markdown") {
 		t.Errorf("status prints markdown: %v", err)
