@@ -53,25 +53,49 @@ func newExplain(s *session) *cobra.Command {
 	}
 }
 
-// named returns the resource of that name, or those of that user. A user's name has an @, which a resource's cannot have.
+// named returns the resource of that name, or those of that user, however each of them spells it. A user's name has an @, which
+// a resource's cannot have.
 func named(ctx context.Context, s *session, c client.Client, name string) ([]v1alpha1.PhoneAuthenticationMethod, error) {
 	namespace, err := s.namespace()
 	if err != nil {
 		return nil, err
 	}
-	var of v1alpha1.PhoneAuthenticationMethodList
 	if strings.Contains(name, "@") {
-		if err := c.List(ctx, &of, client.InNamespace(namespace), client.MatchingFields{"spec.user": name}); err != nil {
-			return nil, plainly(err)
+		all, err := ofUser(ctx, c, namespace, name)
+		if err == nil && len(all) == 0 {
+			err = fmt.Errorf("no resource in namespace %s has spec.user %s", namespace, name)
 		}
-		if len(of.Items) == 0 {
-			return nil, fmt.Errorf("no resource in namespace %s has spec.user %s, in this spelling", namespace, name)
-		}
-		return of.Items, nil
+		return all, err
 	}
 	o := v1alpha1.PhoneAuthenticationMethod{}
 	err = c.Get(ctx, client.ObjectKey{Namespace: namespace, Name: bare(name)}, &o)
 	return []v1alpha1.PhoneAuthenticationMethod{o}, plainly(err)
+}
+
+// ofUser returns the resources of a namespace that name a user: in any case, or by the object id that others with the name
+// are bound to.
+func ofUser(ctx context.Context, c client.Client, namespace, name string) (all []v1alpha1.PhoneAuthenticationMethod, err error) {
+	var others []v1alpha1.PhoneAuthenticationMethod
+	users := map[[2]string]bool{} // by tenant and object id
+	userOf := func(o *v1alpha1.PhoneAuthenticationMethod) [2]string {
+		return [2]string{o.Spec.TenantName(), strings.ToLower(o.Status.UserID)}
+	}
+	err = eachOf(ctx, c, func(o *v1alpha1.PhoneAuthenticationMethod) error {
+		switch {
+		case strings.EqualFold(o.Spec.User, name):
+			all = append(all, *o)
+			users[userOf(o)] = true
+		case o.Status.UserID != "":
+			others = append(others, *o)
+		}
+		return nil
+	}, client.InNamespace(namespace))
+	for i := range others {
+		if users[userOf(&others[i])] {
+			all = append(all, others[i])
+		}
+	}
+	return all, err
 }
 
 // tenantOf reads the EntraTenant of a resource; nil with a sentence where it is not there or may not be read.

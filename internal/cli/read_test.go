@@ -99,6 +99,12 @@ func TestExplain(t *testing.T) {
 	out, _ = w.works("explain", "ada@contoso.com", "-o", "yaml")
 	mustSay(t, out, "reason: NotPermitted", "step: access rule")
 
+	// However the user is spelled, who won is shown beside who did not.
+	w.method("winner", refused, func(o *v1alpha1.PhoneAuthenticationMethod) { o.Status.UserID = "0f1c0000-0000-4000-8000-000000000001" })
+	w.method("by-id", refused, func(o *v1alpha1.PhoneAuthenticationMethod) { o.Status.UserID = "0f1c0000-0000-4000-8000-000000000001" })
+	out, _ = w.works("explain", "WINNER@contoso.com", "-o", "yaml")
+	mustSay(t, out, "name: winner", "name: by-id")
+
 	if _, _, err := w.run("explain", "nobody@contoso.com"); err == nil {
 		t.Error("nobody was explained")
 	}

@@ -77,7 +77,11 @@ func Explain(o *v1alpha1.PhoneAuthenticationMethod, tenant *v1alpha1.EntraTenant
 	if ready != nil {
 		x.Ready, x.Reason = string(ready.Status), ready.Reason
 	}
-	stopped := stopsAt(o, ready)
+	stopped, reason := stopsAt(o, ready), x.Reason
+	broken := ready != nil && stopped != stepTenant && notReady(tenant) != nil
+	if broken {
+		stopped, reason = stepTenant, v1alpha1.ReasonTenantNotReady
+	}
 	for i, name := range steps {
 		at := slices.Index(steps, stopped)
 		step := Step{Step: name, State: NotReached}
@@ -86,18 +90,21 @@ func Explain(o *v1alpha1.PhoneAuthenticationMethod, tenant *v1alpha1.EntraTenant
 			step.State, step.Message = Passed, passed(name, o, tenant, unread)
 		case i == at:
 			step.State, step.Message = Waiting, "No operator has looked at this resource."
-			if meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionStalled) {
+			if broken || meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionStalled) {
 				step.State = Failed
 			}
 			if ready != nil {
 				step.Message = ready.Message
+			}
+			if broken {
+				step.Message = fmt.Sprintf("EntraTenant %s worked when the operator came to the verdict on this resource.", tenant.Name)
 			}
 			step.Message += aside(name, tenant)
 		}
 		x.Steps = append(x.Steps, step)
 	}
 	x.Steps = append(x.Steps, marks(o)...)
-	x.Next = next(o, tenant, x.Reason)
+	x.Next = next(o, tenant, reason)
 	return x
 }
 
@@ -113,8 +120,8 @@ func stopsAt(o *v1alpha1.PhoneAuthenticationMethod, ready *metav1.Condition) str
 		return step
 	}
 	accepted := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionAccepted)
-	if accepted != nil && accepted.Status == metav1.ConditionUnknown {
-		return stepUser // Graph could not be asked about the user
+	if accepted != nil && accepted.Status == metav1.ConditionUnknown && o.Status.ID == "" {
+		return stepUser // Graph could not be asked about the user; who holds a phone came further before
 	}
 	return stepGraph
 }
@@ -161,14 +168,22 @@ func passed(step string, o *v1alpha1.PhoneAuthenticationMethod, tenant *v1alpha1
 
 // aside adds what the EntraTenant itself says, where the resource waits for it.
 func aside(step string, tenant *v1alpha1.EntraTenant) string {
-	if step != stepTenant || tenant == nil {
-		return ""
+	if ready := notReady(tenant); step == stepTenant && ready != nil {
+		return fmt.Sprintf(" It says %s: %s", ready.Reason, ready.Message)
+	}
+	return ""
+}
+
+// notReady is the Ready condition of an EntraTenant that is known not to work; else nil.
+func notReady(tenant *v1alpha1.EntraTenant) *metav1.Condition {
+	if tenant == nil {
+		return nil
 	}
 	ready := meta.FindStatusCondition(tenant.Status.Conditions, v1alpha1.ConditionReady)
-	if ready == nil || ready.Status == metav1.ConditionTrue {
-		return ""
+	if ready == nil || ready.Status != metav1.ConditionFalse || ready.Reason == v1alpha1.ReasonInUse {
+		return nil // one that is being deleted works for its resources until then
 	}
-	return fmt.Sprintf(" It says %s: %s", ready.Reason, ready.Message)
+	return ready
 }
 
 // marks are what holds beside the chain.

@@ -81,6 +81,36 @@ func TestGraphThatCannotBeAskedForTheUser(t *testing.T) {
 	}
 }
 
+// Who holds a phone was found before: only Graph is what it waits for.
+func TestGraphThatCannotBeAskedForAHolder(t *testing.T) {
+	o := &v1alpha1.PhoneAuthenticationMethod{}
+	o.Status.UserID, o.Status.ID = "a user", "a phone"
+	for _, kind := range []string{v1alpha1.ConditionAccepted, v1alpha1.ConditionSynced, v1alpha1.ConditionReady} {
+		o.Status.Conditions = append(o.Status.Conditions, metav1.Condition{Type: kind, Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonForbidden})
+	}
+	x := Explain(o, nil, "")
+	if user, graph := x.Steps[slices.Index(steps, stepUser)].State, x.Steps[slices.Index(steps, stepGraph)].State; user != Passed || graph != Waiting {
+		t.Errorf("the user %s, Graph %s", user, graph)
+	}
+}
+
+// An EntraTenant breaks before its resources say so: a thousand of them take their turn.
+func TestATenantThatBrokeSinceTheVerdict(t *testing.T) {
+	o := &v1alpha1.PhoneAuthenticationMethod{}
+	o.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonReady}}
+	tenant := &v1alpha1.EntraTenant{}
+	tenant.Name = "default"
+	tenant.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonCredentialNotFound, Message: "There is no Secret."}}
+	x := Explain(o, tenant, "")
+	want := Step{stepTenant, Failed, "EntraTenant default worked when the operator came to the verdict on this resource. It says CredentialNotFound: There is no Secret."}
+	if diff := cmp.Diff(want, x.Steps[slices.Index(steps, stepTenant)]); diff != "" {
+		t.Error(diff)
+	}
+	if x.Ready != "True" || x.Next != byReason[v1alpha1.ReasonTenantNotReady] {
+		t.Errorf("Ready=%s, next %v", x.Ready, x.Next)
+	}
+}
+
 func TestWhatHoldsBesideTheChain(t *testing.T) {
 	o := &v1alpha1.PhoneAuthenticationMethod{}
 	o.Spec.Suspend = true
