@@ -70,7 +70,7 @@ func TestDoctor(t *testing.T) {
 		Spec: coordinationv1.LeaseSpec{HolderIdentity: new("replica-1"), RenewTime: new(metav1.NowMicro())}}))
 	states, text = w.examines(w.namespace)
 	w.mustFind(states, map[string]doctor.State{"operator": doctor.Fail, "leader": doctor.Fail, "ready": doctor.OK, "clock": doctor.Warn}, text)
-	mustSay(t, text, "0 of 0 replicas, version v1", "replica-1 holds the Lease")
+	mustSay(t, text, "0 of 1 replicas, version v1", "Its ReplicaSets say why", "replica-1 holds the Lease")
 
 	must(t, w.Delete(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "credential"}}))
 	states, text = w.examines(w.namespace)

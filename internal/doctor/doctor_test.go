@@ -94,6 +94,17 @@ func TestDeployments(t *testing.T) {
 	}
 }
 
+// Where no pod could be made there is none to look at.
+func TestADeploymentWithoutPodsSaysWhereToLook(t *testing.T) {
+	for want, replicas := range map[string]int32{"has 0 of 2 replicas": 2, "has 0 of 0 replicas": 0} {
+		d := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "system", Name: "operator"}, Spec: appsv1.DeploymentSpec{Replicas: &replicas}}
+		f := deployed(d)
+		if f.State != Fail || !strings.Contains(f.Found, want) || strings.Contains(f.Do, "describe pods") || strings.Contains(f.Do, "scale") != (replicas == 0) {
+			t.Errorf("%d replicas: %+v", replicas, f)
+		}
+	}
+}
+
 func TestConditionsOfATenant(t *testing.T) {
 	tenant := func(condition string, status metav1.ConditionStatus, reason string) *v1alpha1.EntraTenant {
 		return &v1alpha1.EntraTenant{Status: v1alpha1.EntraTenantStatus{Conditions: []metav1.Condition{{Type: condition, Status: status, Reason: reason, Message: "so"}}}}

@@ -12,6 +12,7 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/internal/selfcheck"
@@ -51,7 +52,7 @@ func (o Options) operator(ctx context.Context) []Finding {
 
 func deployed(d *appsv1.Deployment) Finding {
 	f := Finding{Check: "operator", State: OK}
-	runs := "unknown"
+	runs, replicas := "unknown", ptr.Deref(d.Spec.Replicas, 1)
 	var env []corev1.EnvVar
 	for _, c := range d.Spec.Template.Spec.Containers {
 		if _, tag, ok := strings.Cut(c.Image[strings.LastIndex(c.Image, "/")+1:], ":"); ok {
@@ -60,11 +61,15 @@ func deployed(d *appsv1.Deployment) Finding {
 		env = append(env, c.Env...)
 	}
 	f.Found = fmt.Sprintf("Deployment %s/%s has %d of %d replicas, version %s; this program is %s.",
-		d.Namespace, d.Name, d.Status.AvailableReplicas, d.Status.Replicas, runs, version.String())
+		d.Namespace, d.Name, d.Status.AvailableReplicas, replicas, runs, version.String())
 	has := func(name string) bool {
 		return slices.ContainsFunc(env, func(e corev1.EnvVar) bool { return strings.EqualFold(e.Name, name) })
 	}
 	switch {
+	case replicas == 0:
+		f.State, f.Do = Fail, "It is scaled to nothing, and nothing is done: kubectl scale deployment "+d.Name+" -n "+d.Namespace+" --replicas=2."
+	case d.Status.Replicas == 0:
+		f.State, f.Do = Fail, "It has no pods. Its ReplicaSets say why: kubectl describe replicasets -n "+d.Namespace+" -l control-plane=controller-manager."
 	case d.Status.AvailableReplicas == 0:
 		f.State, f.Do = Fail, "Look at its pods: kubectl describe pods -n "+d.Namespace+" -l control-plane=controller-manager."
 	case has("HTTPS_PROXY") && !has("NO_PROXY"):
