@@ -77,7 +77,8 @@ func (m *Methods) Add(o *v1alpha1.PhoneAuthenticationMethod) {
 	}
 }
 
-// judge returns what a resource says, and whether that is a trouble. What is suspended or new is none.
+// judge returns what a resource says, and whether that is a trouble. What is suspended is none, nor what waits for
+// mode Enforce: before that it is all that is to be registered, and would hide the rest.
 func judge(o *v1alpha1.PhoneAuthenticationMethod) (t Trouble, isTrouble bool) {
 	t = Trouble{
 		Since: o.CreationTimestamp.Time, Namespace: o.Namespace, Name: o.Name, User: o.Spec.User, PhoneType: string(o.Spec.PhoneType),
@@ -96,7 +97,7 @@ func judge(o *v1alpha1.PhoneAuthenticationMethod) (t Trouble, isTrouble bool) {
 		t.Reason = v1alpha1.ReasonSuspended
 		return t, false
 	}
-	return t, ready == nil || ready.Reason != v1alpha1.ReasonReady
+	return t, t.Reason != v1alpha1.ReasonReady && t.Reason != v1alpha1.ReasonWouldChange
 }
 
 // keep remembers a trouble if it is among the oldest.

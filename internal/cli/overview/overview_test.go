@@ -44,6 +44,7 @@ func TestMethodsCountsByReason(t *testing.T) {
 		{says(v1alpha1.ReasonDefaultMethod, true), deleted},
 		{says(v1alpha1.ReasonReady, false), deleted},
 		nil,
+		{says(v1alpha1.ReasonWouldChange, true)},
 	} {
 		o := &v1alpha1.PhoneAuthenticationMethod{}
 		o.Name, o.CreationTimestamp = fmt.Sprintf("m%d", i), metav1.NewTime(start.Add(time.Duration(i)*time.Minute))
@@ -52,11 +53,11 @@ func TestMethodsCountsByReason(t *testing.T) {
 		}
 		m.Add(o)
 	}
-	if diff := cmp.Diff(overview.Counts{Total: 7, Ready: 4, Stalled: 2, Suspended: 1, Deleting: 2}, m.Counts()); diff != "" {
+	if diff := cmp.Diff(overview.Counts{Total: 8, Ready: 4, Stalled: 3, Suspended: 1, Deleting: 2}, m.Counts()); diff != "" {
 		t.Error(diff)
 	}
 	want := []overview.Reason{
-		{"Ready", 2}, {"Conflict", 1}, {"Deleting", 1}, {"Deleting/DefaultMethod", 1}, {"NotReconciled", 1}, {"Suspended", 1},
+		{"Ready", 2}, {"Conflict", 1}, {"Deleting", 1}, {"Deleting/DefaultMethod", 1}, {"NotReconciled", 1}, {"Suspended", 1}, {"WouldChange", 1},
 	}
 	if diff := cmp.Diff(want, m.Reasons()); diff != "" {
 		t.Error(diff)
