@@ -59,8 +59,10 @@ func TestStatus(t *testing.T) {
 }
 
 func TestStatusOfAnEmptyNamespace(t *testing.T) {
-	out, _ := newWorld(t, "empty").works("status")
-	mustSay(t, out, "0 methods in namespace empty")
+	w := newWorld(t, "empty")
+	w.seen("status-of-empty", "31111111-2222-3333-4444-555555555555")
+	out, _ := w.works("status")
+	mustSay(t, out, "0 methods in namespace empty", "status-of-empty") // before the first resource: whether its tenant works
 }
 
 // TestWhoMayNotReadTenants has the rights that the operator ships for people of a namespace.

@@ -80,7 +80,8 @@ func look(ctx context.Context, c client.Client, namespace, tenant string, now ti
 	case err == nil:
 		for i := range tenants.Items {
 			o := &tenants.Items[i]
-			if counts, found := m.Of(o.Name); found || namespace == "" && cmp.Or(tenant, o.Name) == o.Name {
+			counts, found := m.Of(o.Name)
+			if found || (namespace == "" || m.Counts().Total == 0) && cmp.Or(tenant, o.Name) == o.Name {
 				g.Tenants = append(g.Tenants, overview.TenantOf(o, counts, now))
 			}
 		}
