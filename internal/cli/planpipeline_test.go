@@ -186,6 +186,35 @@ func TestPlanTells(t *testing.T) {
 
 // A pull request may bring an EntraTenant that names another host, and any Secret for the credential. What the pipeline may
 // read must not be sent there.
+// What the operator found last time is no word about now.
+func TestPlanTellsOfAReadyResourceThatItCouldNotLookAt(t *testing.T) {
+	for name, path := range map[string]string{"away-users": "/users/[^/]*$", "away-phones": "/phoneMethods$"} {
+		t.Run(name, func(t *testing.T) {
+			w := newConnected(t, name, least)
+			w.user("ada", having(map[string]string{"mobile": "+1 2065550100"}))
+			dir := folder(t, w.phone("ada-mobile", "ada", "mobile", "+1 2065550100"))
+			w.apply(dir)
+			o := w.get("ada-mobile")
+			for id := range w.names {
+				o.Status.UserID = id
+			}
+			o.Status.ID, o.Status.MaskedNumber, o.Status.ObservedGeneration = "3179e48a-750b-4051-897c-87b9720928f7", "+1 ********00", o.Generation
+			for _, kind := range []string{v1alpha1.ConditionAccepted, v1alpha1.ConditionSynced, v1alpha1.ConditionReady} {
+				o.Status.Conditions = append(o.Status.Conditions, metav1.Condition{Type: kind, Status: metav1.ConditionTrue,
+					Reason: kind, ObservedGeneration: o.Generation, LastTransitionTime: metav1.Now()})
+			}
+			must(t, w.Status().Update(t.Context(), o))
+			if p := w.plans(nil, "-f", dir); p.Summary.Unchanged != 1 {
+				t.Errorf("got %+v", p)
+			}
+			must(t, w.graph.AddFault(emulator.Fault{Path: path, Effect: emulator.Answer, Status: 500}))
+			if p := w.plans(ErrSaid, "-f", dir); p.Summary.Unknown != 1 || p.Rows[0].Reason != v1alpha1.ReasonGraphUnavailable {
+				t.Errorf("got %+v", p)
+			}
+		})
+	}
+}
+
 func TestPlanSendsNoCredentialWhereAManifestSays(t *testing.T) {
 	w := newConnected(t, "trusting", least)
 	w.user("ada")

@@ -58,9 +58,7 @@ func (l *layers) store(got, live *unstructured.Unstructured) error {
 			return err
 		}
 		l.before[key] = l.methods[key]
-		if live == nil {
-			o.Status.ObservedGeneration = -1 // the schema's default
-		}
+		o.Status.ObservedGeneration = -1 // as new: what the operator found last time must not stand where Graph cannot be asked now
 		return l.put(o)
 	}
 	return nil
