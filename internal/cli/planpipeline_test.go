@@ -18,8 +18,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/cli/manifests"
 	"github.com/entraops/phone-operator/internal/devcluster"
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/preview"
 	"github.com/entraops/phone-operator/internal/testenv"
 )
 
@@ -186,6 +188,27 @@ func TestPlanTells(t *testing.T) {
 
 // A pull request may bring an EntraTenant that names another host, and any Secret for the credential. What the pipeline may
 // read must not be sent there.
+// A user is one, although the name is looked up first: with a thousand users and Microsoft's pace the rest takes half an hour.
+func TestPlanCountsUsersOnce(t *testing.T) {
+	w := newConnected(t, "counted", least)
+	for _, name := range []string{"ada", "ben", "cora"} {
+		w.user(name)
+		w.in += "---\n" + w.phone(name+"-mobile", name, "mobile", "+1 2065550101")
+	}
+	set, err := manifests.Read([]string{"-"}, strings.NewReader(w.in), w.namespace)
+	must(t, err)
+	var told [][2]int
+	_, err = preview.Run(t.Context(), preview.Options{API: w.Client, Manifests: set.Objects, Progress: func(done, all int) {
+		if told = append(told, [2]int{done, all}); all != 3 {
+			t.Errorf("%d of %d users", done, all)
+		}
+	}})
+	must(t, err)
+	if last := told[len(told)-1]; last[0] != 3 {
+		t.Errorf("ends with %v", last)
+	}
+}
+
 // What the operator found last time is no word about now.
 func TestPlanTellsOfAReadyResourceThatItCouldNotLookAt(t *testing.T) {
 	for name, path := range map[string]string{"away-users": "/users/[^/]*$", "away-phones": "/phoneMethods$"} {

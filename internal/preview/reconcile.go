@@ -32,7 +32,7 @@ func (r *run) reconcileAll(ctx context.Context) error {
 			r.queue.Add(user.KeyOf(before))
 		}
 	}
-	for done := 0; ; done++ {
+	for done := 0; ; {
 		if r.Progress != nil {
 			r.Progress(done, done+len(r.queue.waiting))
 		}
@@ -40,8 +40,12 @@ func (r *run) reconcileAll(ctx context.Context) error {
 		if !ok {
 			return nil
 		}
+		waiting := len(r.queue.waiting)
 		if err := r.reconcile(ctx, reconciler, key); err != nil {
 			return err
+		}
+		if len(r.queue.waiting) <= waiting { // else a name was looked up, and its user waits
+			done++
 		}
 	}
 }
