@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
+
+	"github.com/entraops/phone-operator/internal/phone"
 )
 
 // parse has libphonenumber read a text of digits and punctuation, and finds out what it
@@ -37,7 +39,32 @@ func parse(main string, in Input) (reading, error) {
 	if r := checkLength(n); r != nil {
 		return reading{}, r
 	}
+	if with := withPlus(n, text, in.Region); with != nil && in.Type != phone.Office && isMobile(with) && !isMobile(n) {
+		n = with
+	}
 	return reading{n, guessesOf(n, text, in)}, nil
+}
+
+// withPlus is what was read as a number of the region, read with its first digits as the country code; nil if that gives
+// none of the region. Where national numbers are of many lengths, as in Germany, both readings may be numbers: libphonenumber
+// takes the national one.
+func withPlus(n *phonenumbers.PhoneNumber, text, region string) *phonenumbers.PhoneNumber {
+	code := strconv.Itoa(phonenumbers.GetCountryCodeForRegion(region))
+	if n.GetCountryCodeSource() != phonenumbers.PhoneNumber_FROM_DEFAULT_COUNTRY || !strings.HasPrefix(digits(text), code) {
+		return nil
+	}
+	with, err := phonenumbers.ParseAndKeepRawInput("+"+digits(text), region)
+	if err != nil || !phonenumbers.IsValidNumber(with) {
+		return nil
+	}
+	source := phonenumbers.PhoneNumber_FROM_NUMBER_WITHOUT_PLUS_SIGN
+	with.CountryCodeSource = &source
+	return with
+}
+
+func isMobile(n *phonenumbers.PhoneNumber) bool {
+	t := phonenumbers.GetNumberType(n)
+	return t == phonenumbers.MOBILE || t == phonenumbers.FIXED_LINE_OR_MOBILE
 }
 
 // withCalling puts the country code of a column in front of a number that has none.
