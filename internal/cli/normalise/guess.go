@@ -81,6 +81,8 @@ var (
 	errNoArea    = &Refusal{"NoAreaCode", "the area code is missing"}
 	errEither    = &Refusal{"DashEither", "the digits after the last dash may belong to the number or be an extension: write it without the dash, " +
 		"or drop the extension"}
+	errPlusEither = &Refusal{"PlusEither", "the first digits may be the country code or the area code: write it with a plus, or with the zero " +
+		"in front of the area code"}
 	errHasExtension = &Refusal{"ExtensionOnMobile", "it has an extension, which only an office phone can have"}
 	errExtension    = &Refusal{"Extension", "the extension is not one to ten digits"}
 	errTwice        = &Refusal{"ExtensionTwice", "it has an extension, and the row's column of extensions has another one"}

@@ -39,8 +39,13 @@ func parse(main string, in Input) (reading, error) {
 	if r := checkLength(n); r != nil {
 		return reading{}, r
 	}
-	if with := withPlus(n, text, in.Region); with != nil && in.Type != phone.Office && isMobile(with) && !isMobile(n) {
-		n = with
+	if with := withPlus(n, text, in.Region); with != nil {
+		switch {
+		case !phonenumbers.IsValidNumber(n), in.Type != phone.Office && isMobile(with) && !isMobile(n):
+			n = with
+		case in.Type == phone.Office || isMobile(with) == isMobile(n):
+			return reading{}, errPlusEither
+		}
 	}
 	return reading{n, guessesOf(n, text, in)}, nil
 }
