@@ -151,6 +151,7 @@ func TestImportSaysWhatIsWrongWithACommandLine(t *testing.T) {
 		"plain or secret":                           {"--from-csv", path, "--out=x", "--numbers=sops"},
 		"The columns are: \"ada@contoso.com\", \"(": {"--from-csv", noHeader, "--out=x"},
 		"no such file":                              {"--from-csv", "nowhere.csv", "--out=x"},
+		"is no name of a namespace":                 {"--from-csv", path, "--out=x", "-n", "bad name;x"},
 	} {
 		if _, _, err := offline(t, append([]string{"import"}, args...)...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in: %v", want, err)

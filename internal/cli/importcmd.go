@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/entraops/phone-operator/internal/cli/importing"
 	"github.com/entraops/phone-operator/internal/cli/normalise"
@@ -107,6 +108,9 @@ func (i *importer) check() error {
 	case i.numbers != "plain" && i.numbers != "secret":
 		return errors.New("--numbers is plain or secret")
 	}
+	if wrong := validation.IsDNS1123Label(i.style.Namespace); i.style.Namespace != "" && len(wrong) > 0 {
+		return fmt.Errorf("--namespace %q is no name of a namespace: %s", i.style.Namespace, wrong[0])
+	}
 	i.style.Secrets = i.numbers == "secret"
 	if i.region != "" {
 		region, known := normalise.Region(i.region)
@@ -191,6 +195,7 @@ type imported struct {
 	Header    int    `json:"headerLine"`
 	importing.Summary
 	Columns  map[importing.Role]string `json:"columns"`
+	Ignored  []string                  `json:"ignoredColumns,omitempty"` // that seem to have phones
 	Out      string                    `json:"out,omitempty"`
 	Files    int                       `json:"files"`
 	Changed  int                       `json:"changedFiles"`
@@ -209,7 +214,7 @@ func (i *importer) run() error {
 	if isTerminal(i.ErrOut) {
 		table.Rows = counted(table.Rows, i.ErrOut)
 	}
-	done := imported{File: i.csv, Encoding: f.Encoding, Delimiter: string(f.Delimiter), Header: f.HeaderLine, Columns: map[importing.Role]string{}}
+	done := imported{File: i.csv, Encoding: f.Encoding, Delimiter: string(f.Delimiter), Header: f.HeaderLine, Columns: map[importing.Role]string{}, Ignored: table.Columns.Ignored()}
 	for _, role := range importing.Roles() {
 		if name := table.Columns.Name(role); name != "" {
 			done.Columns[role] = name
@@ -298,6 +303,9 @@ func (d imported) table(w io.Writer) {
 		}
 	}
 	columns(w, []string{"  ROLE", "COLUMN"}, rows)
+	if len(d.Ignored) > 0 {
+		fmt.Fprintf(w, "not read, although they seem to have phones: %s; --map says which columns are for what\n", shown(d.Ignored))
+	}
 	what := "imported"
 	if d.Out == "" {
 		what = "would be imported"

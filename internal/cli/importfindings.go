@@ -58,6 +58,9 @@ func rewind(file *os.File, keep int64) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("--report %s is no file: give the name of one", file.Name())
 	}
+	if err := importing.Lock(file); err != nil {
+		return fmt.Errorf("--report %s: %w", file.Name(), err)
+	}
 	begins, err := io.ReadAll(io.LimitReader(file, int64(len(reportHeader))))
 	switch {
 	case err != nil:

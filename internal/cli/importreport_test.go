@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/entraops/phone-operator/internal/cli/importing"
 )
 
 // A name that was mistyped costs nobody a file: only what an import wrote is written over.
@@ -30,6 +33,17 @@ func TestAReportIsWrittenOverNothingElse(t *testing.T) {
 	must(t, err)
 	if strings.Count(string(text), "line,column") != 1 {
 		t.Errorf("the report:\n%s", text)
+	}
+	// One that another import is writing.
+	other, err := os.Open(earlier)
+	must(t, err)
+	must(t, importing.Lock(other))
+	if _, _, err = offline(t, "import", "--from-csv", table, "--dry-run", "--report", earlier); !errors.Is(err, importing.ErrBusy) {
+		t.Error(err)
+	}
+	must(t, other.Close())
+	if after, err := os.ReadFile(earlier); err != nil || string(after) != string(text) {
+		t.Errorf("the report was written over while another import wrote it: %v", err)
 	}
 	// What a full disk left of one.
 	must(t, os.WriteFile(earlier, text[:9], 0o600))

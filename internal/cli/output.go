@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -64,8 +65,14 @@ func (s *session) print(v any, asTable func(io.Writer)) error {
 		_, err = s.Out.Write(text)
 		return err
 	default:
-		asTable(s.Out)
-		return nil
+		if !hasColour(s.Out) {
+			asTable(s.Out)
+			return nil
+		}
+		var text bytes.Buffer
+		asTable(&text)
+		_, err := s.Out.Write(coloured(text.Bytes()))
+		return err
 	}
 }
 

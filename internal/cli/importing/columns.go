@@ -43,7 +43,8 @@ var spellings = map[Role][]string{
 		"mfaphonenumber", "mfaphone", "primaryphone", "mobilephone", "mobile", "mobilenumber", "mobilephonenumber", "cellphone", "cellphonenumber", "cell",
 		"handy", "handynummer", "mobil", "mobilnummer", "mobiltelefon", "telefonmobil", "gsm", "telephonemobile", "portable", "phonenumber", "phone"},
 	Alternate: {"authenticationalternativephonenumber", "strongauthenticationalternativephonenumber", "strongauthenticationuserdetailsalternativephonenumber",
-		"alternativephonenumber", "alternatephonenumber", "alternatemobile", "alternatemobilephone", "alternativephone", "alternatephone", "backupphone"},
+		"alternativephonenumber", "alternatephonenumber", "alternatemobile", "alternatemobilephone", "alternativemobile",
+		"alternativemobilephone", "alternativephone", "alternatephone", "backupphone"},
 	Office: {"businessphones", "businessphone", "telephonenumber", "officephone", "office", "officephonenumber", "workphone", "workphonenumber",
 		"telefongeschäftlich", "telefondienstlich", "festnetz", "telefonbüro"},
 	PhoneType:   {"phonetype", "phonemethodtype", "methodtype"},
@@ -157,6 +158,23 @@ func (c Columns) Name(role Role) string {
 		return strings.TrimSpace(c.header[i])
 	}
 	return ""
+}
+
+// phoneWords are in the names of columns that people keep phones in.
+var phoneWords = regexp.MustCompile(`(?i)phone|mobil|handy|cell|telefon|gsm|festnetz|\btel\b`)
+
+// Ignored are the columns that have no role, although their names are those of phones.
+func (c Columns) Ignored() (names []string) {
+	has := map[int]bool{}
+	for _, i := range c.at {
+		has[i] = true
+	}
+	for i, name := range c.header {
+		if !has[i] && phoneWords.MatchString(name) {
+			names = append(names, strings.TrimSpace(name))
+		}
+	}
+	return names
 }
 
 // cell is what a row has for a role.

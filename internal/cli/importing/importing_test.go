@@ -125,6 +125,24 @@ func TestWhatIsThereTwice(t *testing.T) {
 	}
 }
 
+// A column of phones that nobody reads is told: with it somebody's phone would be left out without a word.
+func TestColumnsThatAreNotRead(t *testing.T) {
+	for header, want := range map[string][]string{
+		"UPN,Mobile,Alternative mobile,Office":          nil,
+		"UPN,Mobile,MobilePhone,mobile":                 {"Mobile", "mobile"},
+		"UPN,PhoneType,PhoneNumber,Tel 2":               {"Tel 2"},
+		"UPN,Mobile,Office,Private cell,Hotel,Template": {"Private cell"},
+	} {
+		c, err := importing.Find(strings.Split(header, ","), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, c.Ignored()); diff != "" {
+			t.Errorf("%s: %s", header, diff)
+		}
+	}
+}
+
 func TestFind(t *testing.T) {
 	type roles = map[importing.Role]string
 	for name, tc := range map[string]struct {

@@ -9,8 +9,8 @@ import (
 // lockName is no name that kubectl apply takes for a manifest.
 const lockName = ".phonemethod-import.lock"
 
-// ErrBusy is the error of an import into a directory into which another one is writing.
-var ErrBusy = errors.New("another import is writing into this directory: wait for its end, or choose another directory")
+// ErrBusy is the error of an import into a directory or a report into which another one is writing.
+var ErrBusy = errors.New("another import is writing there: wait for its end, or choose another name")
 
 // lock takes a directory for one import. The system gives it back when the process ends, however that is: the file that a
 // kill leaves behind locks nobody out.
@@ -21,7 +21,7 @@ func lock(dir string) (*os.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := tryLock(file); err != nil {
+		if err := Lock(file); err != nil {
 			return nil, errors.Join(err, file.Close())
 		}
 		mine, err := file.Stat()

@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func tryLock(file *os.File) error {
+// Lock takes a file for this process until it is closed: ErrBusy.
+func Lock(file *os.File) error {
 	err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return ErrBusy

@@ -7,7 +7,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-func tryLock(file *os.File) error {
+// Lock takes a file for this process until it is closed: ErrBusy.
+func Lock(file *os.File) error {
 	err := windows.LockFileEx(windows.Handle(file.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, new(windows.Overlapped))
 	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
 		return ErrBusy
