@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,13 +71,20 @@ type released struct {
 func (r *release) run(ctx context.Context, f selection, names []string) error {
 	all := &results{session: r.session}
 	var chosen []released
+	phones := phones{}
 	err := f.each(ctx, r.session, r.Client, names, func(o *v1alpha1.PhoneAuthenticationMethod) error {
 		r.warned.warn(r.session, o)
 		chosen = append(chosen, released{client.ObjectKeyFromObject(o), o.UID})
+		phones.add(o)
 		return nil
 	}, all.missing)
 	if err != nil {
 		return err
+	}
+	if everything := f.all && f.allNamespaces; !r.keep && !everything && len(chosen) > 0 {
+		if err := r.warnOfHeirs(ctx, chosen, phones); err != nil {
+			return err
+		}
 	}
 	if len(chosen) > 0 && !r.yes {
 		if err := r.ask(chosen); err != nil {
@@ -105,6 +113,57 @@ func (r *release) run(ctx context.Context, f selection, names []string) error {
 		all.add(r.gone(waiting, one))
 	}
 	return all.end()
+}
+
+// phones are those that resources are for, by each of the names that they have.
+type phones map[[3]string]bool
+
+func phonesOf(o *v1alpha1.PhoneAuthenticationMethod) (keys [][3]string) {
+	for _, user := range []string{o.Spec.User, o.Status.UserID} {
+		if user != "" {
+			keys = append(keys, [3]string{o.Spec.TenantName(), strings.ToLower(user), string(o.Spec.PhoneType)})
+		}
+	}
+	return keys
+}
+
+func (p phones) add(o *v1alpha1.PhoneAuthenticationMethod) {
+	for _, key := range phonesOf(o) {
+		p[key] = true
+	}
+}
+
+// warnOfHeirs names the resources that stay and are for the same phones: once they are alone they may change them.
+func (r *release) warnOfHeirs(ctx context.Context, chosen []released, of phones) error {
+	var heirs []string
+	goes := make(map[types.UID]bool, len(chosen))
+	for _, one := range chosen {
+		goes[one.uid] = true
+	}
+	find := func(o *v1alpha1.PhoneAuthenticationMethod) error {
+		if !goes[o.UID] && o.DeletionTimestamp.IsZero() && !o.Spec.Suspend && slices.ContainsFunc(phonesOf(o), func(key [3]string) bool { return of[key] }) {
+			heirs = append(heirs, client.ObjectKeyFromObject(o).String())
+		}
+		return nil
+	}
+	err := eachOf(ctx, r.Client, find)
+	if apierrors.IsForbidden(err) {
+		fmt.Fprintln(r.ErrOut, "Whether resources of other namespaces are for the same phones could not be seen: you may not list them.")
+		err = eachOf(ctx, r.Client, find, client.InNamespace(chosen[0].Namespace))
+	}
+	if len(heirs) > 0 {
+		fmt.Fprintf(r.ErrOut, "For the same phones there are, and stay: %s. They take the phones over, and may change their numbers: release or suspend them first.\n",
+			shortened(heirs))
+	}
+	return err
+}
+
+// shortened lists names, not more than are shown before a question.
+func shortened(names []string) string {
+	if more := len(names) - shownBeforeAsking; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:shownBeforeAsking], ", "), more)
+	}
+	return strings.Join(names, ", ")
 }
 
 // ask goes on only with a clear yes.

@@ -142,6 +142,29 @@ func TestReleaseAsksFirst(t *testing.T) {
 	}
 }
 
+// Who stays alone with a phone may write another number: that is said before.
+func TestReleaseNamesWhoTakesThePhoneOver(t *testing.T) {
+	w, other := newWorld(t, "left"), newWorld(t, "heirs")
+	of := func(user string) func(*v1alpha1.PhoneAuthenticationMethod) {
+		return func(o *v1alpha1.PhoneAuthenticationMethod) { o.Spec.User = user }
+	}
+	w.method("one", of("heiress@contoso.com"))
+	w.method("two", of("heiress@contoso.com"))
+	other.method("three", of("Heiress@contoso.com"))
+	other.method("suspended", of("heiress@contoso.com"), func(o *v1alpha1.PhoneAuthenticationMethod) { o.Spec.Suspend = true })
+	other.method("office", of("heiress@contoso.com"), func(o *v1alpha1.PhoneAuthenticationMethod) { o.Spec.PhoneType = v1alpha1.PhoneTypeOffice })
+	for args, want := range map[string]string{
+		"one":   "there are, and stay: heirs/three, left/two. They take",
+		"--all": "there are, and stay: heirs/three. They take",
+	} {
+		_, stderr, err := w.run("release", args)
+		if err == nil {
+			t.Error("nobody said yes")
+		}
+		mustSay(t, stderr, want)
+	}
+}
+
 func TestReleaseKeepsAndReleasesWhatHangs(t *testing.T) {
 	w := newWorld(t, "release")
 	w.method("ada")
