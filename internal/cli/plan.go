@@ -113,10 +113,7 @@ func (s *session) plan(cmd *cobra.Command, paths []string, o preview.Options) (*
 	if o.API, err = s.client(); err != nil {
 		return nil, err
 	}
-	o.Manifests = set.Objects
-	if o.Prune != nil {
-		o.Prune.Sealed = set.SealedMethods
-	}
+	o.Manifests, o.Sealed = set.Objects, set.Sealed
 	if isTerminal(s.ErrOut) {
 		o.Progress = func(done, all int) {
 			fmt.Fprintf(s.ErrOut, "\r%d of %d users\x1b[K", done, all)
@@ -153,11 +150,10 @@ func (s *session) plan(cmd *cobra.Command, paths []string, o preview.Options) (*
 // notesOf says what of the files was left out.
 func notesOf(set *manifests.Set) []string {
 	notes := []string{}
-	for _, ref := range set.Sealed {
-		notes = append(notes, fmt.Sprintf("Secret %s is encrypted by SOPS: what the cluster has of it counts", ref))
-	}
-	for _, ref := range set.SealedMethods {
-		notes = append(notes, fmt.Sprintf("PhoneAuthenticationMethod %s is encrypted by SOPS: what would become of it is not known; decrypt it first", ref))
+	for _, o := range set.Sealed {
+		if o.GetKind() == "Secret" {
+			notes = append(notes, fmt.Sprintf("Secret %s/%s is encrypted by SOPS: numbers from it are not known; a credential in it is taken from the cluster", o.GetNamespace(), o.GetName()))
+		}
 	}
 	for _, kind := range slices.Sorted(maps.Keys(set.Ignored)) {
 		notes = append(notes, fmt.Sprintf("left out: %d of kind %s", set.Ignored[kind], kind))

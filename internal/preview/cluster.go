@@ -29,6 +29,7 @@ type cluster struct {
 	tenants    map[string]*v1alpha1.EntraTenant // all that matter
 	namespaces map[string]*metav1.PartialObjectMetadata
 	secrets    map[client.ObjectKey]*corev1.Secret // of manifests
+	sealed     map[client.ObjectKey]bool           // Secrets of manifests that are encrypted
 
 	unreadable map[client.ObjectKey]bool // Secrets that the API server does not show to the caller
 	nameless   map[string]bool           // namespaces of which it does not show the labels
@@ -38,7 +39,7 @@ func newCluster(ctx context.Context, api client.Client) (*cluster, error) {
 	c := &cluster{
 		Client: client.NewDryRunClient(api), methods: map[client.ObjectKey]*method{}, indexed: map[string]map[client.ObjectKey]bool{},
 		indexers: map[string]client.IndexerFunc{}, tenants: map[string]*v1alpha1.EntraTenant{}, namespaces: map[string]*metav1.PartialObjectMetadata{},
-		secrets: map[client.ObjectKey]*corev1.Secret{}, unreadable: map[client.ObjectKey]bool{}, nameless: map[string]bool{},
+		secrets: map[client.ObjectKey]*corev1.Secret{}, sealed: map[client.ObjectKey]bool{}, unreadable: map[client.ObjectKey]bool{}, nameless: map[string]bool{},
 	}
 	return c, index.Add(ctx, c)
 }
@@ -101,6 +102,9 @@ func (c *cluster) Get(ctx context.Context, key client.ObjectKey, into client.Obj
 	case *metav1.PartialObjectMetadata:
 		return c.getNamespace(ctx, key, o)
 	case *corev1.Secret:
+		if c.sealed[key] {
+			return notFound("secrets", key) // what the cluster has is replaced by what nobody knows here
+		}
 		if found := c.secrets[key]; found != nil {
 			found.DeepCopyInto(o)
 			return nil

@@ -24,6 +24,9 @@ type Options struct {
 	// Manifests are PhoneAuthenticationMethods, and the EntraTenants, Namespaces and Secrets that come with them. Each
 	// object is there once, and whatever is in a namespace says in which.
 	Manifests []*unstructured.Unstructured
+	// Sealed are manifests of these kinds in which something is encrypted. They stay as the cluster has them, and what depends
+	// on them is Unknown.
+	Sealed []*unstructured.Unstructured
 	// FieldManager is in whose name the manifests will be applied; "": whoever applied an object last.
 	FieldManager string
 	// Ambient signs in to Graph with what the machine has, not with the EntraTenants' credentials.
@@ -41,7 +44,7 @@ type Options struct {
 
 // Preview is what the operator would do.
 type Preview struct {
-	Rows      []Row    // one for each PhoneAuthenticationMethod, and for each other manifest that is refused
+	Rows      []Row    // one for each PhoneAuthenticationMethod, and for each other manifest that is refused or not known
 	Unmanaged []Phone  // of users whose phones were read
 	Notes     []string // what the reader should know
 }
@@ -73,7 +76,7 @@ type run struct {
 	*layers
 	registry *tenant.Registry
 	queue    *queue
-	refused  []Row
+	settled  []Row              // of manifests at which the reconciler does not look
 	asked    []client.ObjectKey // the resources of manifests that can be applied
 	prunable []client.ObjectKey // those of no manifest that would be pruned
 }
@@ -84,6 +87,7 @@ func (r *run) prepare(ctx context.Context) error {
 	sorted := slices.SortedStableFunc(slices.Values(r.Manifests), func(a, b *unstructured.Unstructured) int {
 		return slices.Index(order, a.GetKind()) - slices.Index(order, b.GetKind())
 	})
+	r.seal()
 	names, namespaces := map[string]bool{}, map[string]bool{}
 	for _, o := range sorted {
 		if o.GetKind() == order[3] {
@@ -102,7 +106,7 @@ func (r *run) prepare(ctx context.Context) error {
 		case err != nil:
 			return err
 		case refused != nil:
-			r.refused = append(r.refused, refusedRow(o, refused))
+			r.settled = append(r.settled, refusedRow(o, refused))
 		case o.GetKind() == order[3]:
 			r.asked = append(r.asked, client.ObjectKeyFromObject(o))
 		}
@@ -123,6 +127,17 @@ func (r *run) prepare(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// seal notes which manifests cannot be read.
+func (r *run) seal() {
+	for _, o := range r.Sealed {
+		if o.GetKind() == "Secret" {
+			r.sealed[client.ObjectKeyFromObject(o)] = true
+			continue
+		}
+		r.settled = append(r.settled, sealedRow(o))
+	}
 }
 
 func tenantOf(o *unstructured.Unstructured) string {

@@ -25,8 +25,6 @@ type Prune struct {
 	Selector labels.Selector
 	// Namespaces are meant in any case.
 	Namespaces []string
-	// Sealed are resources of manifests that cannot be read here, being encrypted. They stay.
-	Sealed []client.ObjectKey
 }
 
 // The words by which tools leave a resource out of a prune, or ask before. They are read as each tool reads them: Flux also
@@ -54,13 +52,10 @@ func (r *run) findPrunable(ctx context.Context, tenants, namespaces map[string]b
 		return nil
 	}
 	mine := map[client.ObjectKey]bool{}
-	for _, o := range r.Manifests {
+	for _, o := range slices.Concat(r.Manifests, r.Sealed) {
 		if o.GetKind() == "PhoneAuthenticationMethod" {
 			mine[client.ObjectKeyFromObject(o)] = true
 		}
-	}
-	for _, key := range r.Prune.Sealed {
-		mine[key] = true
 	}
 	kept, asks := 0, 0
 	find := func(o *method) error {
@@ -82,14 +77,11 @@ func (r *run) findPrunable(ctx context.Context, tenants, namespaces map[string]b
 	for _, name := range r.Prune.Namespaces {
 		within[name] = true
 	}
-	for _, key := range r.Prune.Sealed {
-		within[key.Namespace] = true
-	}
-	for _, o := range r.Manifests {
+	for _, o := range slices.Concat(r.Manifests, r.Sealed) {
 		switch o.GetKind() { // what the last resource went from may have others of its manifests
 		case "Namespace":
 			within[o.GetName()] = true
-		case "Secret":
+		case "Secret", "PhoneAuthenticationMethod":
 			within[o.GetNamespace()] = true
 		}
 	}

@@ -25,7 +25,7 @@ type Phone struct {
 
 // report says what the reconciler came to.
 func (r *run) report(ctx context.Context) (Preview, error) {
-	p := Preview{Rows: r.refused, Unmanaged: []Phone{}, Notes: r.notes()}
+	p := Preview{Rows: r.settled, Unmanaged: []Phone{}, Notes: r.notes()}
 	read, private := map[user.Key]string{}, map[user.Key]bool{}
 	for _, key := range r.asked {
 		before, o := r.before[key], r.methods[key]

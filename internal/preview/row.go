@@ -53,8 +53,12 @@ type Row struct {
 // undecided are the reasons which tell that the operator's own look came to no end.
 var undecided = []string{v1alpha1.ReasonThrottled, v1alpha1.ReasonGraphUnavailable, v1alpha1.ReasonForbidden}
 
-// reasonUnread is for a number that the caller may not see.
-const reasonUnread = "SecretNotReadable"
+const (
+	// reasonUnread is for a number that the caller may not see.
+	reasonUnread = "SecretNotReadable"
+	// reasonEncrypted is for what nobody can read in the manifests.
+	reasonEncrypted = "Encrypted"
+)
 
 // rowOf reads what the reconciler said of a resource. before is the resource as the cluster has it, nil for a new one.
 func (r *run) rowOf(before, o *method) Row {
@@ -69,7 +73,10 @@ func (r *run) rowOf(before, o *method) Row {
 		return row
 	}
 	row.Reason, row.Message = ready.Reason, ready.Message
-	ref := o.Spec.PhoneNumberFrom
+	var source client.ObjectKey
+	if ref := o.Spec.PhoneNumberFrom; ref != nil {
+		source = client.ObjectKey{Namespace: o.Namespace, Name: ref.SecretKeyRef.Name}
+	}
 	switch {
 	case ready.Reason == v1alpha1.ReasonReady:
 		row.Outcome = Unchanged
@@ -79,8 +86,10 @@ func (r *run) rowOf(before, o *method) Row {
 	case ready.Reason == v1alpha1.ReasonWouldChange:
 		row.Outcome, row.Message = Change, conditions.Foreseen(ready.Message)
 		row.Action = actionOf(row.Message)
-	case ref != nil && ready.Reason == v1alpha1.ReasonNumberSourceNotFound && r.unreadable[client.ObjectKey{Namespace: o.Namespace, Name: ref.SecretKeyRef.Name}]:
-		row.Outcome, row.Reason, row.Message = Unknown, reasonUnread, "You may not read Secret "+ref.SecretKeyRef.Name+", which has the number."
+	case ready.Reason == v1alpha1.ReasonNumberSourceNotFound && r.sealed[source]:
+		row.Outcome, row.Reason, row.Message = Unknown, reasonEncrypted, "Secret "+source.Name+", which has the number, is encrypted by SOPS: decrypt it first."
+	case ready.Reason == v1alpha1.ReasonNumberSourceNotFound && r.unreadable[source]:
+		row.Outcome, row.Reason, row.Message = Unknown, reasonUnread, "You may not read Secret "+source.Name+", which has the number."
 	case slices.Contains(undecided, ready.Reason):
 		row.Outcome = Unknown
 	case meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionStalled):
@@ -121,6 +130,16 @@ func actionOf(what string) string {
 		}
 	}
 	return "Write"
+}
+
+// sealedRow is for a manifest in which something is encrypted: any of its fields may be.
+func sealedRow(o *unstructured.Unstructured) Row {
+	row := Row{Kind: o.GetKind(), Namespace: o.GetNamespace(), Name: o.GetName(), Outcome: Unknown, Reason: reasonEncrypted,
+		Message: "It is encrypted by SOPS: decrypt it first."}
+	if row.Kind == "PhoneAuthenticationMethod" {
+		row.Kind = ""
+	}
+	return row
 }
 
 // refusedRow is for a manifest that the API server does not take, or that cannot be read.

@@ -114,7 +114,11 @@ func (l *layers) proof(ctx context.Context, o *v1alpha1.EntraTenant) (tenant.Pro
 	if ref == nil {
 		return tenant.Proof{}, nil, fmt.Errorf("EntraTenant %s has a credential that only the operator's pod has: %s", o.Name, otherCredential)
 	}
-	value, err := Credential(ctx, l, ref)
+	var from client.Reader = l
+	if l.sealed[client.ObjectKey{Namespace: ref.Namespace, Name: ref.Name}] {
+		from = l.Client
+	}
+	value, err := Credential(ctx, from, ref)
 	missing, none := errors.AsType[*MissingCredential](err)
 	switch {
 	case none:

@@ -15,7 +15,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 
@@ -26,9 +25,7 @@ import (
 type Set struct {
 	Objects []*unstructured.Unstructured // PhoneAuthenticationMethods, EntraTenants, Namespaces and Secrets
 	Ignored map[string]int               // of other kinds
-	Sealed  []string                     // "namespace/name" of Secrets whose values SOPS has encrypted
-	// SealedMethods are PhoneAuthenticationMethods of which SOPS has encrypted something.
-	SealedMethods []types.NamespacedName
+	Sealed  []*unstructured.Unstructured // of these kinds, and SOPS has encrypted something in them
 
 	seen map[string]string // the file of each object
 }
@@ -113,11 +110,7 @@ func (s *Set) keep(o *unstructured.Unstructured, file, namespace string) error {
 	}
 	ref := o.GetNamespace() + "/" + o.GetName()
 	if _, sealed := o.Object["sops"]; sealed {
-		if kind == "PhoneAuthenticationMethod" {
-			s.SealedMethods = append(s.SealedMethods, types.NamespacedName{Namespace: o.GetNamespace(), Name: o.GetName()})
-		} else {
-			s.Sealed = append(s.Sealed, ref)
-		}
+		s.Sealed = append(s.Sealed, o)
 		return nil
 	}
 	if first, twice := s.seen[kind+" "+ref]; twice {
