@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/labels"
@@ -109,6 +110,9 @@ func (s *session) plan(cmd *cobra.Command, paths []string, o preview.Options) (*
 	set, err := manifests.Read(paths, s.In, namespace)
 	if err != nil {
 		return nil, err
+	}
+	if set.Len() == 0 && o.Prune == nil { // with --prune it may be all that is left
+		return nil, fmt.Errorf("there is no manifest in %s", strings.Join(paths, ", "))
 	}
 	if o.API, err = s.client(); err != nil {
 		return nil, err

@@ -53,3 +53,30 @@ func TestPlanDoesNotKnowWhatIsEncrypted(t *testing.T) {
 	}
 	mustSay(t, out, "**Phones: 0 changes in Graph, 4 not known.**", "| Unknown: Encrypted | encrypted/cora-mobile |", "Secret encrypted/ada-phones is encrypted by SOPS")
 }
+
+// What nobody reads would seem to change nothing, or to be gone.
+func TestPlanOfNothingThatCanBeRead(t *testing.T) {
+	w := newConnected(t, "unread", least)
+	w.user("ada", having(map[string]string{"mobile": "+1 2065550101"}))
+	w.method("ada-mobile", w.holds("ada", "+1 ********01"))
+	later := strings.Replace(w.phone("ada-mobile", "ada", "mobile", "+1 2065550101"), "v1alpha1", "v1beta1", 1)
+	for _, tc := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-f", "-"}, "standard input has no manifest"},
+		{[]string{"-f", "-", "--prune"}, "standard input has no manifest"},
+		{[]string{"-f", t.TempDir()}, "there is no manifest in "},
+		{[]string{"-f", folder(t, later)}, "identity.entraops.dev/v1beta1"},
+		{[]string{"-f", folder(t, later), "--prune"}, "identity.entraops.dev/v1beta1"},
+	} {
+		out, _, err := w.run(append([]string{"plan"}, tc.args...)...)
+		if err == nil || errors.Is(err, ErrFound) || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%v: %v\n%s", tc.args, err, out)
+		}
+	}
+	p := w.plans(nil, "-f", folder(t, "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n"))
+	if d := cmp.Diff([]string{"left out: 1 of kind Service"}, p.Notes); d != "" {
+		t.Error(d)
+	}
+}

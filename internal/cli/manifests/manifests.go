@@ -31,11 +31,12 @@ type Set struct {
 }
 
 // Read reads files, folders with all that is below them, and "-", which is in. An object without a namespace is in that one.
+// That a file or in has no manifest is an error, for what should have written it failed; a folder may be empty.
 func Read(paths []string, in io.Reader, namespace string) (*Set, error) {
 	s := &Set{Ignored: map[string]int{}, seen: map[string]string{}}
 	for _, path := range paths {
 		if path == "-" {
-			if err := s.add(in, "standard input", namespace); err != nil {
+			if err := s.addAny(in, "standard input", namespace); err != nil {
 				return nil, err
 			}
 			continue
@@ -49,6 +50,9 @@ func Read(paths []string, in io.Reader, namespace string) (*Set, error) {
 				return err
 			}
 			defer func() { _ = f.Close() }()
+			if file == path {
+				return s.addAny(f, file, namespace)
+			}
 			return s.add(f, file, namespace)
 		})
 		if err != nil {
@@ -56,6 +60,27 @@ func Read(paths []string, in io.Reader, namespace string) (*Set, error) {
 		}
 	}
 	return s, nil
+}
+
+// Len is how many manifests were read, of whatever kind.
+func (s *Set) Len() int {
+	n := len(s.Objects) + len(s.Sealed)
+	for _, of := range s.Ignored {
+		n += of
+	}
+	return n
+}
+
+// addAny is add of what must have a manifest.
+func (s *Set) addAny(from io.Reader, file, namespace string) error {
+	before := s.Len()
+	if err := s.add(from, file, namespace); err != nil {
+		return err
+	}
+	if s.Len() == before {
+		return fmt.Errorf("%s has no manifest", file)
+	}
+	return nil
 }
 
 func isManifest(file string) bool {
@@ -98,6 +123,8 @@ func (s *Set) keep(o *unstructured.Unstructured, file, namespace string) error {
 		namespaced = false
 	case kind == "":
 		return errors.New("it has no kind")
+	case gv.Group == v1alpha1.GroupVersion.Group: // a newer version or a slip: left out, it would seem to change nothing
+		return fmt.Errorf("%s %q is of apiVersion %s: only PhoneAuthenticationMethod and EntraTenant of %s are known", kind, o.GetName(), gv, v1alpha1.GroupVersion)
 	default:
 		s.Ignored[kind]++
 		return nil

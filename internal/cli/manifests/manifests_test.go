@@ -74,6 +74,8 @@ func TestWhatCannotBeReadIsNamedWithoutItsNumber(t *testing.T) {
 		"is in ":                      ada + "---\n" + ada,
 		"has no name":                 strings.Replace(ada, "{name: ada-mobile}", "{}", 1),
 		"it has no kind":              "phoneNumber: +12065550100\n",
+		`document 2: PhoneAuthenticationMethod "ada-mobile" is of apiVersion identity.entraops.dev/v1beta1: only`: "kind: Job\n---\n" + strings.Replace(ada, "v1alpha1", "v1beta1", 1),
+		`PhoneAuthMethod "ada-mobile" is of apiVersion identity.entraops.dev/v1alpha1: only`:                      strings.Replace(ada, "PhoneAuthenticationMethod", "PhoneAuthMethod", 1),
 	} {
 		_, err := manifests.Read([]string{write(t, map[string]string{"a.yaml": text})}, nil, "people")
 		if err == nil || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "55501") {
@@ -82,5 +84,21 @@ func TestWhatCannotBeReadIsNamedWithoutItsNumber(t *testing.T) {
 	}
 	if _, err := manifests.Read([]string{"/nowhere/at/all"}, nil, "people"); err == nil {
 		t.Error("a folder that is not there was read")
+	}
+}
+
+// An empty input is what a command that failed has written. A folder may be empty, or have other things.
+func TestAnInputWithoutManifestsIsAnError(t *testing.T) {
+	dir := write(t, map[string]string{"empty.yaml": "# nothing\n---\n"})
+	for _, path := range []string{"-", filepath.Join(dir, "empty.yaml")} {
+		if _, err := manifests.Read([]string{path}, strings.NewReader("\n# a comment\n"), "people"); err == nil || !strings.Contains(err.Error(), "has no manifest") {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if s, err := manifests.Read([]string{dir}, nil, "people"); err != nil || s.Len() != 0 {
+		t.Errorf("%+v %v", s, err)
+	}
+	if s, err := manifests.Read([]string{"-"}, strings.NewReader("apiVersion: v1\nkind: Service\n"), "people"); err != nil || s.Len() != 1 {
+		t.Errorf("%+v %v", s, err)
 	}
 }
