@@ -42,7 +42,7 @@ func newPlan(s *session) *cobra.Command {
 		Short: "See what manifests would change in Graph, and what would be refused, before they are applied",
 		Long: "Lays the manifests over what the cluster has, and runs the operator's own rules on them: the API server is asked to\n" +
 			"take them (dry run), and Graph is read, now, with the credential of the EntraTenant. Nothing is stored in the cluster, and no\n" +
-			"request but GET is sent to Graph.\n\n" +
+			"request but GET is sent to Graph. Resources that take their numbers from a Secret of the manifests are planned as well.\n\n" +
 			"The exit code is 0 if nothing would change, 2 if something would change, wait or be refused, and 1 if it cannot be said.",
 		Example: "  kubectl phonemethod plan -f people/\n" +
 			"  kubectl phonemethod plan -f tenant.yaml -f people/ -o markdown --show-unmanaged > comment.md\n" +

@@ -8,6 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
 )
 
 // outcomesOf are the outcomes of a plan by the names of its rows, with the reason where nothing is done.
@@ -24,6 +26,11 @@ func (w *connected) secret(name, number string) {
 	w.t.Helper()
 	must(w.t, w.Create(w.t.Context(), &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name}, Data: map[string][]byte{"secret": []byte(number)}}))
+}
+
+// of makes a resource that of a user.
+func of(name string) func(*v1alpha1.PhoneAuthenticationMethod) {
+	return func(o *v1alpha1.PhoneAuthenticationMethod) { o.Spec.User = name + "@contoso.com" }
 }
 
 // What SOPS has encrypted is not known, and so is whatever takes its number from it.
@@ -78,5 +85,70 @@ func TestPlanOfNothingThatCanBeRead(t *testing.T) {
 	p := w.plans(nil, "-f", folder(t, "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n"))
 	if d := cmp.Diff([]string{"left out: 1 of kind Service"}, p.Notes); d != "" {
 		t.Error(d)
+	}
+}
+
+// A Secret that is applied changes the resources that read it, whether their manifests are there or not.
+func TestPlanOfASecretLooksAtTheResourcesOfIt(t *testing.T) {
+	w := newConnected(t, "secrets", least)
+	from := func(secret string) func(*v1alpha1.PhoneAuthenticationMethod) {
+		return func(o *v1alpha1.PhoneAuthenticationMethod) {
+			o.Spec.TenantRef, o.Spec.PhoneNumber = &v1alpha1.TenantReference{Name: w.namespace}, ""
+			o.Spec.PhoneNumberFrom = &v1alpha1.PhoneNumberSource{SecretKeyRef: v1alpha1.SecretKeyReference{Name: secret, Key: "secret"}}
+		}
+	}
+	for _, name := range []string{"ada", "ben"} {
+		w.user(name, having(map[string]string{"mobile": "+1 2065550101"}))
+		w.secret(name+"-phones", "+1 2065550101")
+		w.method(name+"-mobile", w.holds(name, "+1 ********01"), of(name), from(name+"-phones"))
+	}
+	w.user("cora")
+	w.method("cora-mobile", of("cora"), from("cora-phones"))
+	secret := func(name, number string) string {
+		return "apiVersion: v1\nkind: Secret\nmetadata: {name: " + name + "}\nstringData: {secret: \"" + number + "\"}\n"
+	}
+	p := w.plans(ErrFound, "-f", folder(t, secret("ada-phones", "+1 2065550102"), secret("ben-phones", "+1 2065550101"), secret("cora-phones", "+1 2065550103")))
+	if d := cmp.Diff(map[string]string{"secrets/ada-mobile": "Update", "secrets/cora-mobile": "Create"}, outcomesOf(p)); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	mustSay(t, strings.Join(p.Notes, "\n"), "planned as well: 2 of the cluster whose numbers come from Secrets of these manifests")
+	p = w.plans(ErrSaid, "-f", folder(t, secret("ada-phones", "ENC[AES256_GCM,data:x,type:str]")+"sops: {version: 3.9.0}\n"))
+	if d := cmp.Diff(map[string]string{"secrets/ada-mobile": "Unknown: Encrypted"}, outcomesOf(p)); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	p = w.plans(nil, "-f", folder(t, secret("ben-phones", "+1 2065550101")))
+	if len(p.Rows) != 0 {
+		t.Errorf("a Secret that stays as it is: %+v", p.Rows)
+	}
+	w.onlyLooked()
+}
+
+// An EntraTenant or a Namespace may change more resources than can be looked at: how many there are is said.
+func TestPlanOfRulesSaysWhatItDoesNotLookAt(t *testing.T) {
+	w := newConnected(t, "bystanders", least)
+	for _, name := range []string{"ada", "ben"} {
+		w.user(name, having(map[string]string{"mobile": "+1 2065550101"}))
+		w.method(name+"-mobile", w.holds(name, "+1 ********01"), of(name))
+	}
+	tenant := func(spec string) string {
+		return "apiVersion: identity.entraops.dev/v1alpha1\nkind: EntraTenant\nmetadata: {name: bystanders}\nspec: {" + spec + "}\n"
+	}
+	p := w.plans(ErrSaid, "-f", folder(t, tenant("access: []")), "--field-manager=test")
+	if len(p.Rows) != 1 || nameOf(p.Rows[0]) != "EntraTenant bystanders" || p.Summary != (summary{Unknown: 1}) {
+		t.Fatalf("got %+v", p)
+	}
+	mustSay(t, p.Rows[0].Message, "no manifest here: 2.", "give their manifests, too")
+	space := "apiVersion: v1\nkind: Namespace\nmetadata: {name: bystanders, labels: {team: sales}}\n"
+	ada, ben := w.phone("ada-mobile", "ada", "mobile", "+1 2065550101"), w.phone("ben-mobile", "ben", "mobile", "+1 2065550101")
+	p = w.plans(ErrSaid, "-f", folder(t, space, ada))
+	if d := cmp.Diff(map[string]string{"Namespace bystanders": "Unknown: NotPlanned", "bystanders/ada-mobile": "Unchanged"}, outcomesOf(p)); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	p = w.plans(ErrFound, "-f", folder(t, tenant("access: []"), ada, ben), "--field-manager=test")
+	if p.Summary != (summary{Refused: 2}) {
+		t.Errorf("all manifests are there: %+v", p)
+	}
+	if p = w.plans(nil, "-f", folder(t, tenant("clientID: "+clientID))); len(p.Rows) != 0 {
+		t.Errorf("an EntraTenant that stays as it is: %+v", p.Rows)
 	}
 }

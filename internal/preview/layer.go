@@ -28,7 +28,10 @@ type layers struct {
 	changed map[string]bool // EntraTenants whose spec a manifest changes
 	// rerouted are those of them that sign in elsewhere, or otherwise, than the cluster's.
 	rerouted map[string]bool
-	before   map[client.ObjectKey]*method
+	// rewritten are Secrets that a manifest changes, and relabelled Namespaces.
+	rewritten  map[client.ObjectKey]bool
+	relabelled map[string]bool
+	before     map[client.ObjectKey]*method
 }
 
 // lay lays a manifest over. The error refused is the API server's, or says that the manifest cannot be read.

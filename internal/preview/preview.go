@@ -44,7 +44,7 @@ type Options struct {
 
 // Preview is what the operator would do.
 type Preview struct {
-	Rows      []Row    // one for each PhoneAuthenticationMethod, and for each other manifest that is refused or not known
+	Rows      []Row    // one for each PhoneAuthenticationMethod that is applied, pruned or affected, and for each other manifest that is refused or not known
 	Unmanaged []Phone  // of users whose phones were read
 	Notes     []string // what the reader should know
 }
@@ -59,8 +59,9 @@ func Run(ctx context.Context, o Options) (Preview, error) {
 		return Preview{}, err
 	}
 	r := &run{Options: o, layers: &layers{
-		cluster: c, manager: o.FieldManager, trust: o.TrustTenants, now: time.Now(), unasked: map[string]bool{}, changed: map[string]bool{}, rerouted: map[string]bool{}, before: map[client.ObjectKey]*method{},
-	}, registry: tenant.NewRegistry(), queue: &queue{}}
+		cluster: c, manager: o.FieldManager, trust: o.TrustTenants, now: time.Now(), unasked: map[string]bool{}, changed: map[string]bool{}, rerouted: map[string]bool{},
+		rewritten: map[client.ObjectKey]bool{}, relabelled: map[string]bool{}, before: map[client.ObjectKey]*method{},
+	}, registry: tenant.NewRegistry(), queue: &queue{}, hasRow: map[client.ObjectKey]bool{}, bystanders: map[string]int{}}
 	ctx = log.IntoContext(ctx, logr.Discard()) // the operator's log is about what it does
 	if err := r.prepare(ctx); err != nil {
 		return Preview{}, err
@@ -79,6 +80,11 @@ type run struct {
 	settled  []Row              // of manifests at which the reconciler does not look
 	asked    []client.ObjectKey // the resources of manifests that can be applied
 	prunable []client.ObjectKey // those of no manifest that would be pruned
+	affected []client.ObjectKey // those of no manifest whose Secrets are changed
+	// hasRow are the resources of all these and of the manifests, and bystanders count the others by what of the manifests may
+	// change them, as "Kind name".
+	hasRow     map[client.ObjectKey]bool
+	bystanders map[string]int
 }
 
 // prepare reads the cluster, lays the manifests over, and connects to their tenants.
@@ -90,26 +96,33 @@ func (r *run) prepare(ctx context.Context) error {
 	r.seal()
 	names, namespaces := map[string]bool{}, map[string]bool{}
 	for _, o := range sorted {
-		if o.GetKind() == order[3] {
+		if isMethod(o) {
 			names[tenantOf(o)], namespaces[o.GetNamespace()] = true, true
 		}
 	}
 	if err := r.findPrunable(ctx, names, namespaces); err != nil {
 		return err
 	}
+	methods := slices.IndexFunc(sorted, isMethod)
+	if methods < 0 {
+		methods = len(sorted)
+	}
+	if err := r.layAll(ctx, sorted[:methods]); err != nil {
+		return err
+	}
+	r.noteRows()
+	if err := r.findAffected(ctx, names, namespaces); err != nil {
+		return err
+	}
 	if err := r.loadAllMethods(ctx, names, namespaces); err != nil {
 		return err
 	}
-	for _, o := range sorted {
-		refused, err := r.lay(ctx, o)
-		switch {
-		case err != nil:
-			return err
-		case refused != nil:
-			r.settled = append(r.settled, refusedRow(o, refused))
-		case o.GetKind() == order[3]:
-			r.asked = append(r.asked, client.ObjectKeyFromObject(o))
-		}
+	r.settleBystanders()
+	if err := r.layAll(ctx, sorted[methods:]); err != nil {
+		return err
+	}
+	if err := r.layAffected(); err != nil {
+		return err
 	}
 	if err := r.prune(); err != nil {
 		return err
@@ -124,6 +137,26 @@ func (r *run) prepare(ctx context.Context) error {
 				return err
 			}
 			r.registry.Put(t)
+		}
+	}
+	return nil
+}
+
+func isMethod(o *unstructured.Unstructured) bool {
+	return o.GetKind() == "PhoneAuthenticationMethod"
+}
+
+// layAll lays manifests over.
+func (r *run) layAll(ctx context.Context, manifests []*unstructured.Unstructured) error {
+	for _, o := range manifests {
+		refused, err := r.lay(ctx, o)
+		switch {
+		case err != nil:
+			return err
+		case refused != nil:
+			r.settled = append(r.settled, refusedRow(o, refused))
+		case isMethod(o):
+			r.asked = append(r.asked, client.ObjectKeyFromObject(o))
 		}
 	}
 	return nil
@@ -159,12 +192,14 @@ func (r *run) loadAllMethods(ctx context.Context, tenants, namespaces map[string
 			return err
 		}
 	}
+	r.settleUnseen(namespaces)
 	r.unasked["you may not read the resources of other namespaces: rivals there are not seen"] = true
 	return nil
 }
 
 func (r *run) loadMethods(ctx context.Context, tenants map[string]bool, namespace string) error {
 	return eachMethod(ctx, r.API, namespace, func(o *method) error {
+		r.countBystander(o)
 		if !tenants[o.Spec.TenantName()] {
 			return nil
 		}

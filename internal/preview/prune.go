@@ -53,7 +53,7 @@ func (r *run) findPrunable(ctx context.Context, tenants, namespaces map[string]b
 	}
 	mine := map[client.ObjectKey]bool{}
 	for _, o := range slices.Concat(r.Manifests, r.Sealed) {
-		if o.GetKind() == "PhoneAuthenticationMethod" {
+		if isMethod(o) {
 			mine[client.ObjectKeyFromObject(o)] = true
 		}
 	}

@@ -38,6 +38,7 @@ func (l *layers) store(got, live *unstructured.Unstructured) error {
 		}
 		ns.Labels[corev1.LabelMetadataName] = ns.Name
 		l.namespaces[ns.Name] = ns
+		l.relabelled[ns.Name] = live == nil || !isSameLabels(live, got)
 	case "Secret":
 		s, err := typed[corev1.Secret](got)
 		if err != nil {
@@ -50,6 +51,7 @@ func (l *layers) store(got, live *unstructured.Unstructured) error {
 			s.Data[name] = []byte(value)
 		}
 		l.secrets[key] = s
+		l.rewritten[key] = live == nil || !isSameSecret(live, s)
 	case "EntraTenant":
 		return l.storeTenant(got, live)
 	default:
