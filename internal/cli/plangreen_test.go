@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
@@ -150,5 +151,20 @@ func TestPlanOfRulesSaysWhatItDoesNotLookAt(t *testing.T) {
 	}
 	if p = w.plans(nil, "-f", folder(t, tenant("clientID: "+clientID))); len(p.Rows) != 0 {
 		t.Errorf("an EntraTenant that stays as it is: %+v", p.Rows)
+	}
+}
+
+// Who may not see which resources there are is told that, and not that nothing changes.
+func TestPlanOfChangesToResourcesThatNobodySees(t *testing.T) {
+	w := newConnected(t, "unseen", least)
+	w.user("ada", having(map[string]string{"mobile": "+1 2065550101"}))
+	w.method("ada-mobile", w.holds("ada", "+1 ********01"), of("ada"))
+	w.actsAs("dev", []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"get", "create", "patch"}}},
+		[]rbacv1.PolicyRule{{APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"entratenants"}, Verbs: []string{"get", "patch"}}})
+	p := w.plans(ErrSaid, "-f", folder(t,
+		"apiVersion: identity.entraops.dev/v1alpha1\nkind: EntraTenant\nmetadata: {name: unseen}\nspec: {access: []}\n",
+		"apiVersion: v1\nkind: Secret\nmetadata: {name: ada-phones}\nstringData: {secret: \"+1 2065550101\"}\n"), "--field-manager=test")
+	if d := cmp.Diff(map[string]string{"EntraTenant unseen": "Unknown: NotPlanned", "Secret unseen/ada-phones": "Unknown: NotPlanned"}, outcomesOf(p)); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
 	}
 }
