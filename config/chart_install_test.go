@@ -133,7 +133,16 @@ func TestWhatTheOperatorMayDoInSomeNamespaces(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := run(t, "install", install.Chart, "{watchNamespaces: [people], credentialNamespaces: [vault]}"); err != nil {
+	if err := run(t, "install", install.Chart, ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, values := range []string{"{watchNamespaces: [people, nowhere]}", "{watchNamespaces: [people], credentialNamespaces: [nowhere]}"} {
+		if err := run(t, "upgrade", install.Chart, values); err == nil || !strings.Contains(err.Error(), "there is no namespace nowhere") {
+			t.Errorf("a namespace that there is not: %v", err)
+		}
+		may(t, c, resource(identity, "phoneauthenticationmethods", "", "watch", ""), true) // the upgrade has changed nothing
+	}
+	if err := run(t, "upgrade", install.Chart, "{watchNamespaces: [people], credentialNamespaces: [vault]}"); err != nil {
 		t.Fatal(err)
 	}
 	for _, verb := range []string{"get", "list", "watch"} {

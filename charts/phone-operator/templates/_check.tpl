@@ -32,9 +32,18 @@
 {{- end }}
 {{- if not $known }}{{ fail (printf "metrics.prometheusRule.disabled: there is no alert %s" $alert) }}{{ end }}
 {{- end }}
-{{- /* Helm looks up every kind before it creates the first CRD. A cluster that can be asked has kube-system; without one
-       (helm template) nothing is known. */}}
+{{- /* A cluster that can be asked has kube-system; without one (helm template) nothing is known. Helm looks up every kind
+       before it creates the first CRD. */}}
 {{- if and .Values.tenants (lookup "v1" "Namespace" "" "kube-system") (not (.Capabilities.APIVersions.Has "identity.entraops.dev/v1alpha1/EntraTenant")) }}
 {{- fail "tenants: this cluster does not know EntraTenants yet, and Helm cannot create them together with their CRD: install without tenants, then add them with helm upgrade" }}
+{{- end }}
+{{- /* An upgrade narrows the ClusterRole before it makes the Roles: if it failed at one of these, the operator that runs would
+       be left without its rights. The release's namespace is there, or Helm makes it. */}}
+{{- if and .Values.watchNamespaces (lookup "v1" "Namespace" "" "kube-system") }}
+{{- range without (concat .Values.watchNamespaces .Values.credentialNamespaces) .Release.Namespace }}
+{{- if not (lookup "v1" "Namespace" "" .) }}
+{{- fail (printf "watchNamespaces, credentialNamespaces: there is no namespace %s for the operator's Role: create it first" .) }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
