@@ -26,7 +26,8 @@ From the libraries:
 | ` + "`controller_runtime_reconcile_total{controller,result}`, `_errors_total`, `_time_seconds`" + ` | reconciles; ` + "`controller` is `phoneauthenticationmethod`, `entratenant` or `auditlog`" + ` |
 | ` + "`workqueue_depth{name,priority}`, `workqueue_queue_duration_seconds`" + ` | users that wait; drift checks have a negative priority |
 | ` + "`rest_client_requests_total`" + ` | requests to the API server |
-| ` + "`leader_election_master_status`" + ` | which replica works |
+| ` + "`controller_runtime_max_concurrent_reconciles{controller}`" + ` | a controller that is started: the replica that has it works |
+| ` + "`leader_election_master_status`" + ` | which replica holds the Lease |
 
 ## Results of writes
 
