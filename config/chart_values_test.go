@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -173,6 +174,56 @@ func TestEachValueHasAnEffect(t *testing.T) {
 	if len(missing) > 0 {
 		t.Errorf("no effect is known of %q", missing)
 	}
+}
+
+// A text that YAML would read as a number stays a text wherever the chart puts it.
+func TestTextsStayTexts(t *testing.T) {
+	for _, text := range []string{"123", "1e3"} {
+		values := strings.ReplaceAll(`
+nameOverride: TEXT
+serviceAccount: {name: TEXT}
+priorityClassName: TEXT
+proxy: {secret: {name: TEXT, key: TEXT}}
+watchNamespaces: [TEXT]
+webhook: {enabled: true}
+metrics: {serviceMonitor: {enabled: true}, prometheusRule: {enabled: true}, dashboard: {enabled: true}}
+networkPolicy: {egress: {enabled: true, apiServerCIDRs: [10.96.0.1/32]}}
+admissionPolicies: {usersOfNamespaces: {enabled: true, table: {TEXT: '@contoso.com'}}}
+tenants: {TEXT: `+aTenant+`}
+`, "TEXT", `"`+text+`"`)
+		for _, bundle := range []string{"configMapName", "secretName"} {
+			objects, err := template(t, text, text, values, "caBundle: {"+bundle+": "+`"`+text+`"}`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, o := range objects {
+				for _, field := range notTexts("", o.Object, text) {
+					t.Errorf("%s %s: %s is no text", o.GetKind(), o.GetName(), field)
+				}
+			}
+		}
+	}
+}
+
+// notTexts are the paths of the values that YAML reads as text does, but not as a text.
+func notTexts(path string, content any, text string) (all []string) {
+	switch c := content.(type) {
+	case map[string]any:
+		for key := range c {
+			all = append(all, notTexts(path+"."+key, c[key], text)...)
+		}
+	case []any:
+		for i := range c {
+			all = append(all, notTexts(fmt.Sprintf("%s[%d]", path, i), c[i], text)...)
+		}
+	case string:
+	default:
+		var read any
+		if err := yaml.Unmarshal([]byte(text), &read); err == nil && fmt.Sprint(read) == fmt.Sprint(c) {
+			all = append(all, path)
+		}
+	}
+	return all
 }
 
 // What cannot be right is refused before anything is installed, with the value's name and what is wrong with it.

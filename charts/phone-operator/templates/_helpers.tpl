@@ -19,14 +19,14 @@
 
 {{/* What selects the operator's pods. */}}
 {{- define "phone-operator.selector" -}}
-app.kubernetes.io/name: {{ include "phone-operator.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "phone-operator.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 control-plane: controller-manager
 {{- end }}
 
 {{- define "phone-operator.labels" -}}
-app.kubernetes.io/name: {{ include "phone-operator.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "phone-operator.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/version: {{ .Values.image.tag | default .Chart.AppVersion | trunc 63 | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 }}
@@ -54,8 +54,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- define "phone-operator.subjects" -}}
 subjects:
 - kind: ServiceAccount
-  name: {{ include "phone-operator.serviceAccount" . }}
-  namespace: {{ .Release.Namespace }}
+  name: {{ include "phone-operator.serviceAccount" . | quote }}
+  namespace: {{ .Release.Namespace | quote }}
 {{- end }}
 
 {{/* Where more certificate authorities come from: the volume's source. */}}
@@ -64,9 +64,9 @@ subjects:
 {{- if .pem }}
 configMap: {name: {{ include "phone-operator.fullname" $ }}-ca-bundle}
 {{- else if .configMapName }}
-configMap: {name: {{ .configMapName }}}
+configMap: {name: {{ .configMapName | quote }}}
 {{- else if .secretName }}
-secret: {secretName: {{ .secretName }}}
+secret: {secretName: {{ .secretName | quote }}}
 {{- end }}
 {{- end }}
 {{- end }}

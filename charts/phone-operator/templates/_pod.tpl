@@ -5,13 +5,13 @@
 {{- $ca := include "phone-operator.caVolume" . }}
 {{- $projected := and .Values.workloadIdentity.enabled (eq .Values.workloadIdentity.token "Projected") }}
 {{- $proxied := or .Values.proxy.url .Values.proxy.secret.name -}}
-serviceAccountName: {{ include "phone-operator.serviceAccount" . }}
+serviceAccountName: {{ include "phone-operator.serviceAccount" . | quote }}
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets:
   {{- toYaml . | nindent 0 }}
 {{- end }}
 {{- with .Values.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 # Long enough for the Graph calls under way to be answered and recorded.
 terminationGracePeriodSeconds: 30
@@ -41,7 +41,7 @@ affinity:
 {{- end }}
 containers:
 - name: manager
-  image: {{ include "phone-operator.image" . }}
+  image: {{ include "phone-operator.image" . | quote }}
   {{- with .Values.image.pullPolicy }}
   imagePullPolicy: {{ . }}
   {{- end }}
@@ -83,7 +83,7 @@ containers:
         fieldPath: metadata.namespace
   {{- with .Values.goMemoryLimit }}
   - name: GOMEMLIMIT
-    value: {{ . }}
+    value: {{ . | quote }}
   {{- end }}
   {{- if $projected }}
   - name: AZURE_FEDERATED_TOKEN_FILE
@@ -96,8 +96,8 @@ containers:
     {{- else }}
     valueFrom:
       secretKeyRef:
-        name: {{ .Values.proxy.secret.name }}
-        key: {{ .Values.proxy.secret.key }}
+        name: {{ .Values.proxy.secret.name | quote }}
+        key: {{ .Values.proxy.secret.key | quote }}
     {{- end }}
   - name: NO_PROXY
     value: {{ join "," .Values.proxy.noProxy | quote }}
