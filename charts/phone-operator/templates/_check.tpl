@@ -24,6 +24,17 @@
 {{- if and (or .Values.metrics.serviceMonitor.enabled .Values.metrics.prometheusRule.enabled) (not .Values.metrics.enabled) }}
 {{- fail "metrics.enabled is false: then there is nothing for serviceMonitor and prometheusRule to read" }}
 {{- end }}
+{{- /* A label that is set twice is no YAML, and the chart's own select. */}}
+{{- $own := concat (include "phone-operator.ownLabels" . | fromYaml | keys) (list "app.kubernetes.io/component" "control-plane") }}
+{{- range keys .Values.commonLabels }}
+{{- if has . $own }}{{ fail (printf "commonLabels: %s is a label that the chart sets itself" .) }}{{ end }}
+{{- end }}
+{{- $own = concat $own (keys .Values.commonLabels) }}
+{{- range $kind := list "serviceMonitor" "prometheusRule" "dashboard" }}
+{{- range keys (index $.Values.metrics $kind).labels }}
+{{- if has . $own }}{{ fail (printf "metrics.%s.labels: %s is a label that the chart or commonLabels sets" $kind .) }}{{ end }}
+{{- end }}
+{{- end }}
 {{- range .Values.metrics.prometheusRule.disabled }}
 {{- $alert := . }}
 {{- $known := false }}
