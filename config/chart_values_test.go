@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	networkingv1 "k8s.io/api/networking/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/entraops/phone-operator/internal/testing/install"
@@ -173,6 +174,19 @@ func TestEachValueHasAnEffect(t *testing.T) {
 	}
 	if len(missing) > 0 {
 		t.Errorf("no effect is known of %q", missing)
+	}
+}
+
+// DNS answers on 53, and OpenShift's pods on 5353, which is what a policy judges by.
+func TestEgressReachesDNS(t *testing.T) {
+	var policy networkingv1.NetworkPolicy
+	fromUnstructured(t, charted(t, egressOn)[netpol].Object, &policy)
+	var got []string
+	for _, p := range policy.Spec.Egress[0].Ports {
+		got = append(got, fmt.Sprintf("%s %s", *p.Protocol, p.Port))
+	}
+	if want := []string{"UDP 53", "TCP 53", "UDP 5353", "TCP 5353"}; !slices.Equal(got, want) {
+		t.Errorf("want %q, got %q", want, got)
 	}
 }
 
