@@ -21,7 +21,7 @@ func hasColour(w io.Writer) bool {
 }
 
 // verdicts are the cells that are coloured, which have space on both sides: what stands in a sentence is left alone.
-var verdicts = regexp.MustCompile(`(?m)(^|  )(?:(ok|Passed|Ready|Adopt|True)|(warn|skip|Waiting|Waits: \w+|Unknown: \w+|Create|Update|EnableSMS|DisableSMS)|` +
+var verdicts = regexp.MustCompile(`(?m)(^|  )(?:(ok|Passed|Ready|Adopt|True)|(warn|skip|Waiting|Waits: \w+|Unknown: \w+|Create|Update|HandOver|EnableSMS|DisableSMS|Write)|` +
 	`(FAIL|Failed|False|Refused: \w+|Delete|Stalled))(  |$)`)
 
 // coloured is a text of which the good is green, what is under way or changes yellow, and what is wrong or goes away red.
