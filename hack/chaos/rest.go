@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -17,12 +18,19 @@ import (
 	"github.com/entraops/phone-operator/api/v1alpha1"
 )
 
-// restWindows is how often it may come to a last write, such as an event that a busy machine brings late or an answer that
-// Graph owed the operator for long. What is written again and again is written in each.
+// restWindows is how often there may be a last write of what has one. What is written again and again is written in each.
 const restWindows = 3
 
+// The kinds that may be written once more on a busy machine, as versions calls them: events come late, a tenant reads its
+// audit log again, and unanswered does not wait for resources that leave or are suspended.
+const (
+	tenants  = "EntraTenant: "
+	occurred = "Event: "
+	unasked  = "leaving or suspended: "
+)
+
 // rest asks for everything once more, which may write only that it was done, and then looks that nothing is written
-// any more: no request that changes Graph, and after a last write or two no new resourceVersion.
+// any more: no request that changes Graph, and no new resourceVersion, but for a last write of what may have one.
 func (w *world) rest(ctx context.Context, out io.Writer) error {
 	writes := w.writes()
 	if err := w.askAll(ctx, "at rest"); err != nil {
@@ -36,7 +44,7 @@ func (w *world) rest(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	var written []verdict
+	var written map[string]verdict
 	for range restWindows {
 		select {
 		case <-ctx.Done():
@@ -50,7 +58,14 @@ func (w *world) rest(ctx context.Context, out io.Writer) error {
 		if written = w.differences(before, after); len(written) == 0 {
 			break
 		}
-		for _, one := range written {
+		for name, one := range written {
+			if !hasLastWrite(name) {
+				w.ledger.mu.Lock()
+				w.ledger.accuse(one.user, "at rest: %s", one.what)
+				w.ledger.mu.Unlock()
+				delete(written, name)
+				continue
+			}
 			fmt.Fprintf(out, "           a last write: %s\n", one.what)
 		}
 		before = after
@@ -66,19 +81,24 @@ func (w *world) rest(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// differences are the objects that were written between two moments.
-func (w *world) differences(before, after map[string]string) (all []verdict) {
+func hasLastWrite(name string) bool {
+	return strings.HasPrefix(name, tenants) || strings.HasPrefix(name, occurred) || strings.HasPrefix(name, unasked)
+}
+
+// differences are the objects that were written between two moments, by name.
+func (w *world) differences(before, after map[string]string) map[string]verdict {
 	w.ledger.mu.Lock()
 	defer w.ledger.mu.Unlock()
+	all := map[string]verdict{}
 	for name, version := range after {
 		if before[name] == version {
 			continue
 		}
 		var whose *account
-		if r := w.ledger.resources[name]; r != nil {
+		if r := w.ledger.resources[strings.TrimPrefix(name, unasked)]; r != nil {
 			whose = r.user
 		}
-		all = append(all, verdict{user: whose, what: fmt.Sprintf("%s: %s became %s", name, before[name], version)})
+		all[name] = verdict{user: whose, what: fmt.Sprintf("%s: %s became %s", name, before[name], version)}
 	}
 	return all
 }
@@ -109,11 +129,11 @@ func (w *world) unanswered(ctx context.Context, what string) string {
 func (w *world) versions(ctx context.Context) (map[string]string, error) {
 	versions := map[string]string{}
 	for kind, list := range map[string]client.ObjectList{
-		"":              &v1alpha1.PhoneAuthenticationMethodList{},
-		"EntraTenant: ": &v1alpha1.EntraTenantList{},
-		"Secret: ":      &corev1.SecretList{},
-		"Namespace: ":   &corev1.NamespaceList{},
-		"Event: ":       &eventsv1.EventList{},
+		"":            &v1alpha1.PhoneAuthenticationMethodList{},
+		tenants:       &v1alpha1.EntraTenantList{},
+		"Secret: ":    &corev1.SecretList{},
+		"Namespace: ": &corev1.NamespaceList{},
+		occurred:      &eventsv1.EventList{},
 	} {
 		if err := w.List(ctx, list); err != nil {
 			return nil, fmt.Errorf("list: %w", err)
@@ -123,9 +143,14 @@ func (w *world) versions(ctx context.Context) (map[string]string, error) {
 			return nil, err
 		}
 		for _, o := range objects {
-			version := o.GetResourceVersion()
-			if t, ok := o.(*v1alpha1.EntraTenant); ok {
-				version = butPace(t)
+			version, kind := o.GetResourceVersion(), kind
+			switch o := o.(type) {
+			case *v1alpha1.EntraTenant:
+				version = butPace(o)
+			case *v1alpha1.PhoneAuthenticationMethod:
+				if o.DeletionTimestamp != nil || o.Spec.Suspend {
+					kind = unasked
+				}
 			}
 			versions[kind+client.ObjectKeyFromObject(o).String()] = version
 		}
