@@ -224,16 +224,18 @@ var acceptedPhoneChanges = map[string][2]string{
 func TestPhoneAuthenticationMethodIsAccepted(t *testing.T) {
 	for sentence, spec := range acceptedPhones {
 		t.Run(sentence, func(t *testing.T) {
-			if err := k8s(t).Create(t.Context(), object(t, "PhoneAuthenticationMethod", "p", spec), client.DryRunAll); err != nil {
-				t.Errorf("refused: %v", err)
-			}
+			accept(t, object(t, "PhoneAuthenticationMethod", "p", spec))
 		})
 	}
 	for sentence, specs := range acceptedPhoneChanges {
 		t.Run(sentence, func(t *testing.T) {
 			o := object(t, "PhoneAuthenticationMethod", "p", specs[0])
 			store(t, o)
+			was := o.DeepCopy()
 			setSpec(t, o, specs[1])
+			if err := recorded(t, was).Patch(t.Context(), o.DeepCopy(), client.MergeFrom(was)); err != nil {
+				t.Errorf("refused offline: %v", err)
+			}
 			if err := k8s(t).Update(t.Context(), o, client.DryRunAll); err != nil {
 				t.Errorf("refused: %v", err)
 			}
@@ -273,17 +275,23 @@ func number(t *testing.T, spec string) string {
 // the test if there is none.
 func refuse(t *testing.T, kind string, c refusal) error {
 	t.Helper()
-	var err error
+	var err, offline error
 	if c.before == "" {
 		err = k8s(t).Create(t.Context(), object(t, kind, "p", c.spec), client.DryRunAll)
+		offline = recorded(t).Create(t.Context(), object(t, kind, "p", c.spec))
 	} else {
 		o := object(t, kind, "p", c.before)
 		store(t, o)
+		was := o.DeepCopy()
 		setSpec(t, o, c.spec)
+		offline = recorded(t, was).Patch(t.Context(), o.DeepCopy(), client.MergeFrom(was))
 		err = k8s(t).Update(t.Context(), o, client.DryRunAll)
 	}
-	if err == nil {
-		t.Fatal("accepted")
+	if err == nil || offline == nil {
+		t.Fatalf("accepted: online %v, offline %v", err, offline)
+	}
+	if diff := cmp.Diff(causes(err), causes(offline)); diff != "" {
+		t.Errorf("a recording says something else (-online +offline):\n%s", diff)
 	}
 	return err
 }

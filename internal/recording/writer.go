@@ -1,0 +1,116 @@
+package recording
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/internal/graph"
+)
+
+// Writer writes a recording. It is safe for concurrent use. Its first error ends it, and is that of End.
+type Writer struct {
+	mu    sync.Mutex
+	to    *json.Encoder
+	lines int
+	known map[string]map[string]bool // paths by EntraTenant
+	err   error
+}
+
+// Begin begins a recording. by is the program and its version.
+func Begin(to io.Writer, at time.Time, by string) *Writer {
+	w := &Writer{to: json.NewEncoder(to), known: map[string]map[string]bool{}}
+	w.to.SetEscapeHTML(false)
+	w.write(line{Begin: &begin{format, at.UTC(), by}})
+	return w
+}
+
+func (w *Writer) write(l line) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil {
+		w.err = w.to.Encode(l)
+		w.lines++
+	}
+}
+
+// Object adds one of Kubernetes, with its kind and version.
+func (w *Writer) Object(o client.Object) error {
+	text, err := json.Marshal(o)
+	if err == nil {
+		w.write(line{Object: text})
+	}
+	return err
+}
+
+// Absent adds that there is no such Secret.
+func (w *Writer) Absent(key client.ObjectKey) {
+	w.write(line{Absent: &secretKey{key.Namespace, key.Name}})
+}
+
+// Tenant adds an EntraTenant whose Graph is asked.
+func (w *Writer) Tenant(name string, said graph.Identity) {
+	w.write(line{Tenant: &identity{name, said.ClientID, said.Permissions}})
+}
+
+// End ends the recording.
+func (w *Writer) End() error {
+	w.write(line{End: &end{w.lines}})
+	return w.err
+}
+
+// Around has the answers recorded that a tenant's Graph gives: those that last. What was busy or did not answer is asked
+// again by whoever asks.
+func (w *Writer) Around(tenant string) func(policy.Transporter) policy.Transporter {
+	return func(next policy.Transporter) policy.Transporter { return listening{next, w, tenant} }
+}
+
+type listening struct {
+	next   policy.Transporter
+	writer *Writer
+	tenant string
+}
+
+// lasting are the answers that the same question gets again.
+var lasting = []int{http.StatusOK, http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound}
+
+func (l listening) Do(req *http.Request) (*http.Response, error) {
+	resp, err := l.next.Do(req)
+	if err != nil || req.Method != http.MethodGet || !slices.Contains(lasting, resp.StatusCode) {
+		return resp, err
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	if err = errors.Join(err, resp.Body.Close()); err != nil {
+		return nil, err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	if len(body) <= maxBody { // the client takes no more either
+		l.writer.answer(answer{l.tenant, req.URL.RequestURI(), resp.StatusCode, graph.RequestID(resp.Header), string(body)})
+	}
+	return resp, nil
+}
+
+// maxBody is far above a page of any list.
+const maxBody = 4 << 20
+
+// answer adds one, unless the question was asked before.
+func (w *Writer) answer(a answer) {
+	w.mu.Lock()
+	known := w.known[a.Tenant][a.Path]
+	if w.known[a.Tenant] == nil {
+		w.known[a.Tenant] = map[string]bool{}
+	}
+	w.known[a.Tenant][a.Path] = true
+	w.mu.Unlock()
+	if !known {
+		w.write(line{Answer: &a})
+	}
+}
