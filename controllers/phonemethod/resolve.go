@@ -103,13 +103,10 @@ func (r *Reconciler) bind(ctx context.Context, s snapshot) (snapshot, outcome) {
 	return s.with(nil), in(spellingTTL) // should the reconcile that follows come to nothing for as long
 }
 
-// nobodyID is an object id that no user has.
-const nobodyID = "00000000-0000-0000-0000-000000000000"
-
 // answers reports whether Graph answers at all. A gateway may leave a request alone for the
 // name in it, which an editor chose: the whole tenant must not wait because of that.
 func (r *Reconciler) answers(ctx context.Context, s snapshot) bool {
-	_, err := s.tenant.Graph.User(ctx, nobodyID)
+	_, err := s.tenant.Graph.User(ctx, graph.Nobody)
 	return !graph.Silent(err)
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,15 +49,21 @@ func newWorld(t *testing.T, namespace string) *world {
 func (w *world) run(args ...string) (stdout, stderr string, err error) {
 	w.t.Helper()
 	var out, errOut bytes.Buffer
-	root := New(genericiooptions.IOStreams{In: strings.NewReader(w.in), Out: &out, ErrOut: &errOut})
-	root.SetArgs(append([]string{"--kubeconfig=" + w.kubeconfig, "--cache-dir=" + w.t.TempDir(), "--namespace=" + w.namespace}, args...))
-	err = root.ExecuteContext(w.t.Context())
+	err = w.typed(&out, &errOut, args...)
 	for _, said := range []string{out.String(), errOut.String()} {
 		if strings.Contains(said, "20655501") {
 			w.t.Errorf("%s printed a number: %s", args[0], said)
 		}
 	}
 	return out.String(), errOut.String(), err
+}
+
+// typed types a command.
+func (w *world) typed(out, errOut io.Writer, args ...string) error {
+	w.t.Helper()
+	root := New(genericiooptions.IOStreams{In: strings.NewReader(w.in), Out: out, ErrOut: errOut})
+	root.SetArgs(append([]string{"--kubeconfig=" + w.kubeconfig, "--cache-dir=" + w.t.TempDir(), "--namespace=" + w.namespace}, args...))
+	return root.ExecuteContext(w.t.Context())
 }
 
 // works types a command that must succeed, and returns what it printed.

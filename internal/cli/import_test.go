@@ -20,9 +20,15 @@ import (
 // offline types a command of somebody who has no cluster.
 func offline(t *testing.T, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
+	return offlineWith(t, "", args...)
+}
+
+// offlineWith types a command and what it reads of standard input.
+func offlineWith(t *testing.T, in string, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
 	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
 	var out, errOut bytes.Buffer
-	root := New(genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &errOut})
+	root := New(genericiooptions.IOStreams{In: strings.NewReader(in), Out: &out, ErrOut: &errOut})
 	root.SetArgs(args)
 	err = root.ExecuteContext(t.Context())
 	if strings.Contains(errOut.String(), "55501") || err != nil && strings.Contains(err.Error(), "55501") {

@@ -30,25 +30,34 @@ type live struct {
 }
 
 func (l *live) flags(cmd *cobra.Command) {
+	l.selectionFlags(cmd)
+	cmd.Flags().BoolVar(&l.resume, "resume", false, "go on with an import from a tenant into --out that was interrupted; if there is none, begin")
+}
+
+// selectionFlags are those that say whose phones, and how they are read.
+func (l *live) selectionFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&l.tenant, "from-tenant", "", "the EntraTenant through which Graph is read")
 	f.BoolVar(&l.all, "all", false, "of a tenant: the phones of all its users")
 	f.StringVar(&l.group, "group", "", "of a tenant: the phones of a group's members, by the group's object id; those of groups in it, too")
 	f.StringVar(&l.filter, "filter", "", "of a tenant: the phones of users whom an OData filter selects, such as \"endswith(userPrincipalName,'@contoso.com')\"")
 	f.StringVar(&l.usersFrom, "users-from", "", "of a tenant: the phones of users whom a file names, one on each line, by user principal name or object id; - for standard input")
-	f.BoolVar(&l.resume, "resume", false, "go on with an import from a tenant into --out that was interrupted; if there is none, begin")
 	credentialFlag(cmd, &l.ambient)
+}
+
+// ways is how many of the flags and arguments say whose phones.
+func (l *live) ways(users []string) (n int) {
+	for _, said := range []bool{l.all, l.group != "", l.filter != "", l.usersFrom != "", len(users) > 0} {
+		if said {
+			n++
+		}
+	}
+	return n
 }
 
 // selection reads the flags that say whose phones; stdin is for --users-from -.
 func (l *live) selection(ctx context.Context, users []string, stdin io.Reader) (of survey.Selection, err error) {
-	ways := 0
-	for _, said := range []bool{l.all, l.group != "", l.filter != "", l.usersFrom != "", len(users) > 0} {
-		if said {
-			ways++
-		}
-	}
-	if ways != 1 {
+	if l.ways(users) != 1 {
 		return of, errors.New("say whose phones: one of --all, --group, --filter, --users-from, and names of users")
 	}
 	of.All, of.Group, of.Filter = l.all, l.group, l.filter

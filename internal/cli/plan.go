@@ -35,7 +35,7 @@ type summary struct {
 func newPlan(s *session) *cobra.Command {
 	var paths []string
 	var prune bool
-	var selector string
+	var selector, offline string
 	var o preview.Options
 	cmd := &cobra.Command{
 		Use:   "plan -f DIR|FILE|-",
@@ -43,10 +43,12 @@ func newPlan(s *session) *cobra.Command {
 		Long: "Lays the manifests over what the cluster has, and runs the operator's own rules on them: the API server is asked to\n" +
 			"take them (dry run), and Graph is read, now, with the credential of the EntraTenant. Nothing is stored in the cluster, and no\n" +
 			"request but GET is sent to Graph. Resources that take their numbers from a Secret of the manifests are planned as well.\n\n" +
+			"With --offline neither is asked: a recording answers, which the command record made earlier. What it does not have is Unknown.\n\n" +
 			"The exit code is 0 if nothing would change, 2 if something would change, wait or be refused, and 1 if it cannot be said.",
 		Example: "  kubectl phonemethod plan -f people/\n" +
 			"  kubectl phonemethod plan -f tenant.yaml -f people/ -o markdown --show-unmanaged > comment.md\n" +
-			"  kustomize build overlays/prod | kubectl phonemethod plan -f - --credential=default",
+			"  kustomize build overlays/prod | kubectl phonemethod plan -f - --credential=default\n" +
+			"  kubectl phonemethod plan -f people/ --offline recording.json",
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().StringArrayVarP(&paths, "filename", "f", nil, "a file, a folder with all that is below it, or - for standard input; may be repeated")
@@ -56,13 +58,22 @@ func newPlan(s *session) *cobra.Command {
 	cmd.Flags().StringVarP(&selector, "selector", "l", "", "with --prune: only resources with these labels, such as kustomize.toolkit.fluxcd.io/name=people")
 	cmd.Flags().StringVar(&o.FieldManager, "field-manager", "", "in whose name the manifests will be applied (default: whoever applied an object last, else kubectl)")
 	credentialFlag(cmd, &o.Ambient)
+	cmd.Flags().StringVar(&offline, "offline", "", "a file that kubectl phonemethod record made: it answers in place of the cluster and of Graph; - for standard input")
 	cmd.Flags().BoolVar(&o.TrustTenants, "trust-tenants", false, "believe the EntraTenants and Namespaces of the manifests also where you may not apply them, "+
 		"and where they sign in otherwise than those of the cluster: a credential is sent where they say")
+	cmd.MarkFlagsMutuallyExclusive("offline", "credential")
+	cmd.MarkFlagsMutuallyExclusive("offline", "trust-tenants")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		if len(paths) == 0 {
 			return errors.New("say what is to be applied: --filename, -f")
 		}
+		if offline == "-" && slices.Contains(paths, "-") {
+			return errors.New("standard input is for one of --filename and --offline")
+		}
 		if o.Prune, err = s.prune(cmd, prune, selector); err != nil {
+			return err
+		}
+		if o.Recording, err = s.recording(offline); err != nil {
 			return err
 		}
 		p, err := s.plan(cmd, paths, o)
@@ -114,8 +125,10 @@ func (s *session) plan(cmd *cobra.Command, paths []string, o preview.Options) (*
 	if set.Len() == 0 && o.Prune == nil { // with --prune it may be all that is left
 		return nil, fmt.Errorf("there is no manifest in %s", strings.Join(paths, ", "))
 	}
-	if o.API, err = s.client(); err != nil {
-		return nil, err
+	if o.Recording == nil {
+		if o.API, err = s.client(); err != nil {
+			return nil, err
+		}
 	}
 	o.Manifests, o.Sealed = set.Objects, set.Sealed
 	if isTerminal(s.ErrOut) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -28,7 +29,29 @@ func (w *connected) plans(wantErr error, args ...string) (p planned) {
 		w.t.Fatalf("plan ends with %v, want %v\n%s%s", err, wantErr, out, stderr)
 	}
 	must(w.t, json.Unmarshal([]byte(out), &p))
+	if !w.unrecordable {
+		w.plansTheSameOffline(p, args...)
+	}
 	return p
+}
+
+// plansTheSameOffline records everything and plans once more, with neither the cluster nor Graph.
+func (w *connected) plansTheSameOffline(online planned, args ...string) {
+	w.t.Helper()
+	recording, users := filepath.Join(w.t.TempDir(), "recording.json"), slices.Collect(maps.Values(w.names))
+	for _, r := range online.Rows {
+		users = append(users, r.User)
+	}
+	w.works("record", "--out", recording, "--from-tenant", w.namespace, "--users-from", file(w.t, strings.Join(users, "\n")))
+	out, stderr, err := offlineWith(w.t, w.in, slices.Concat([]string{"plan", "-o", "json", "--namespace", w.namespace, "--offline", recording}, args)...)
+	var p planned
+	if json.Unmarshal([]byte(out), &p) != nil {
+		w.t.Fatalf("%v: %s%s", err, out, stderr)
+	}
+	p.Notes, online.Notes = nil, nil
+	if diff := cmp.Diff(online, p); diff != "" {
+		w.t.Errorf("the plan without the cluster (-online +offline):\n%s", diff)
+	}
 }
 
 // apply applies manifests as kubectl apply --server-side does, and returns the names of those that were refused.

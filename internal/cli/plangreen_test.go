@@ -157,6 +157,7 @@ func TestPlanOfRulesSaysWhatItDoesNotLookAt(t *testing.T) {
 // Who may not see which resources there are is told that, and not that nothing changes.
 func TestPlanOfChangesToResourcesThatNobodySees(t *testing.T) {
 	w := newConnected(t, "unseen", least)
+	w.unrecordable = true
 	w.user("ada", having(map[string]string{"mobile": "+1 2065550101"}))
 	w.method("ada-mobile", w.holds("ada", "+1 ********01"), of("ada"))
 	w.actsAs("dev", []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"get", "create", "patch"}}},

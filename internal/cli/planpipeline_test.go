@@ -231,6 +231,7 @@ func TestPlanTellsOfAReadyResourceThatItCouldNotLookAt(t *testing.T) {
 				t.Errorf("got %+v", p)
 			}
 			must(t, w.graph.AddFault(emulator.Fault{Path: path, Effect: emulator.Answer, Status: 500}))
+			w.unrecordable = true
 			if p := w.plans(ErrSaid, "-f", dir); p.Summary.Unknown != 1 || p.Rows[0].Reason != v1alpha1.ReasonGraphUnavailable {
 				t.Errorf("got %+v", p)
 			}

@@ -39,7 +39,7 @@ func New(streams genericiooptions.IOStreams) *cobra.Command {
 		return nil
 	}
 	root.AddCommand(
-		newStatus(s), newExplain(s), newDoctor(s), newPlan(s), newImport(s),
+		newStatus(s), newExplain(s), newDoctor(s), newPlan(s), newRecord(s), newImport(s),
 		newSuspend(s), newResume(s), newReconcile(s), newRelease(s),
 	)
 	s.complete(root)

@@ -34,6 +34,8 @@ type connected struct {
 	*world
 	graph *emulator.Emulator
 	names map[string]string // of the users, by object id
+	// unrecordable: what a plan meets cannot be recorded, such as a Graph that does not answer.
+	unrecordable bool
 }
 
 func newConnected(t *testing.T, namespace string, permissions []string, change ...func(*v1alpha1.EntraTenantSpec)) *connected {

@@ -17,9 +17,6 @@ import (
 	"github.com/entraops/phone-operator/internal/throttle"
 )
 
-// nobody is an object id that no user has.
-const nobody = "00000000-0000-0000-0000-000000000000"
-
 // live signs in as the operator does. looked says that the token's permissions were seen.
 func (o Options) live(ctx context.Context, t *v1alpha1.EntraTenant, name func(string) string) (all []Finding, looked bool) {
 	f, secret := o.secret(ctx, t, name("credential"))
@@ -27,7 +24,7 @@ func (o Options) live(ctx context.Context, t *v1alpha1.EntraTenant, name func(st
 	if f.State != OK {
 		return all, false
 	}
-	g, err := tenant.ConnectReadOnly(&t.Spec, tenant.ProofOf(t.Spec.Credential, secret), throttle.New(time.Now, nil, t.Name))
+	g, err := tenant.ConnectReadOnly(&t.Spec, tenant.ProofOf(t.Spec.Credential, secret), throttle.New(time.Now, nil, t.Name), nil)
 	if err != nil {
 		return append(all, Finding{name("token"), Fail, "The connection cannot be made: " + err.Error() + ".", ""}), false
 	}
@@ -60,7 +57,7 @@ func missing(spec *v1alpha1.EntraTenantSpec, has []string, check string) Finding
 func reach(ctx context.Context, g *graph.Client, now func() time.Time, name func(string) string) []Finding {
 	var answer *http.Response
 	began := now()
-	_, err := g.User(policy.WithCaptureResponse(ctx, &answer), nobody)
+	_, err := g.User(policy.WithCaptureResponse(ctx, &answer), graph.Nobody)
 	if err != nil && graph.KindOf(err) != graph.NotFound {
 		return []Finding{{name("Graph"), Fail, "Graph does not answer as it should: " + err.Error() + ".", "Check cloud and endpoint of the EntraTenant, proxies on the way, and the permission to read users."}}
 	}

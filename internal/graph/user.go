@@ -14,6 +14,9 @@ type User struct {
 	UserPrincipalName string // as Graph spells it
 }
 
+// Nobody is an object id that no user has.
+const Nobody = "00000000-0000-0000-0000-000000000000"
+
 type userBody struct {
 	ID                string `json:"id"`
 	UserPrincipalName string `json:"userPrincipalName"`

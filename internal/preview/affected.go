@@ -52,7 +52,7 @@ func (r *run) findAffected(ctx context.Context, tenants, namespaces map[string]b
 		}
 	}
 	for _, namespace := range slices.Sorted(maps.Keys(in)) {
-		err := eachMethod(ctx, r.API, namespace, func(o *method) error {
+		err := EachMethod(ctx, r.API, namespace, func(o *method) error {
 			key, from := client.ObjectKeyFromObject(o), o.Spec.PhoneNumberFrom
 			if from == nil || r.hasRow[key] || !o.DeletionTimestamp.IsZero() || !slices.Contains(in[namespace], from.SecretKeyRef.Name) {
 				return nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,6 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/entraops/phone-operator/internal/recording"
 )
 
 // layers lays manifests over a cluster.
@@ -24,8 +27,12 @@ type layers struct {
 	manager string
 	trust   bool // manifests of tenants and namespaces count though the caller may not apply them
 	now     time.Time
-	unasked map[string]bool // why the API server was not asked about some
-	changed map[string]bool // EntraTenants whose spec a manifest changes
+	clock   func() time.Time
+	// recorded is what stands in place of the cluster and of Graph; nil: nothing does.
+	recorded *recording.Recording
+	around   func(policy.Transporter) policy.Transporter // of what sends requests to Graph; nil: nothing is
+	unasked  map[string]bool                             // why the API server was not asked about some
+	changed  map[string]bool                             // EntraTenants whose spec a manifest changes
 	// rerouted are those of them that sign in elsewhere, or otherwise, than the cluster's.
 	rerouted map[string]bool
 	// rewritten are Secrets that a manifest changes, and relabelled Namespaces.

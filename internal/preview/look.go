@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -43,15 +44,7 @@ func Open(ctx context.Context, api client.Client, name, namespace string, ambien
 	if err != nil {
 		return nil, err
 	}
-	l := &layers{cluster: c, now: time.Now()}
-	if err := l.loadTenant(ctx, name); err != nil {
-		return nil, err
-	}
-	o := l.tenants[name]
-	if o == nil {
-		return nil, fmt.Errorf("there is no EntraTenant %s in the cluster", name)
-	}
-	t, err := l.connect(ctx, o, tenant.NewRegistry(), ambient)
+	t, err := c.open(ctx, name, ambient, nil)
 	switch {
 	case err != nil:
 		return nil, err
@@ -59,10 +52,33 @@ func Open(ctx context.Context, api client.Client, name, namespace string, ambien
 		return nil, fmt.Errorf("EntraTenant %s does not work: %s: %s", name, t.Problem.Reason, t.Problem.Message)
 	}
 	look := &Look{Tenant: t, declared: map[claim]string{}}
-	if err := look.readNamespace(ctx, l.cluster, namespace); err != nil {
+	if err := look.readNamespace(ctx, c, namespace); err != nil {
 		return nil, err
 	}
 	return look, look.readDeclared(ctx, api, namespace)
+}
+
+// OpenRecorded connects to an EntraTenant for no namespace. around wraps what sends the requests. An EntraTenant that does not
+// work has a Problem.
+func OpenRecorded(ctx context.Context, api client.Client, name string, ambient bool, around func(policy.Transporter) policy.Transporter) (*Look, error) {
+	c, err := newCluster(ctx, api)
+	if err != nil {
+		return nil, err
+	}
+	t, err := c.open(ctx, name, ambient, around)
+	return &Look{Tenant: t}, err
+}
+
+func (c *cluster) open(ctx context.Context, name string, ambient bool, around func(policy.Transporter) policy.Transporter) (*tenant.Tenant, error) {
+	l := &layers{cluster: c, now: time.Now(), clock: time.Now, around: around}
+	if err := l.loadTenant(ctx, name); err != nil {
+		return nil, err
+	}
+	o := l.tenants[name]
+	if o == nil {
+		return nil, fmt.Errorf("there is no EntraTenant %s in the cluster", name)
+	}
+	return l.connect(ctx, o, tenant.NewRegistry(), ambient)
 }
 
 func (l *Look) readNamespace(ctx context.Context, c *cluster, name string) error {
@@ -84,12 +100,12 @@ func (l *Look) readNamespace(ctx context.Context, c *cluster, name string) error
 
 // readDeclared notes which phones the cluster declares already.
 func (l *Look) readDeclared(ctx context.Context, api client.Client, namespace string) error {
-	err := eachMethod(ctx, api, metav1.NamespaceAll, l.declare)
+	err := EachMethod(ctx, api, metav1.NamespaceAll, l.declare)
 	if !apierrors.IsForbidden(err) {
 		return err
 	}
 	l.Notes = append(l.Notes, "you may not read the resources of other namespaces: what they declare already is not seen")
-	return eachMethod(ctx, api, namespace, l.declare)
+	return EachMethod(ctx, api, namespace, l.declare)
 }
 
 func (l *Look) declare(o *method) error {
@@ -150,8 +166,8 @@ func Wait(ctx context.Context, d time.Duration) error {
 // page is how many resources are read at once.
 const page = 500
 
-// eachMethod reads the resources of a namespace, or of all, a page at a time.
-func eachMethod(ctx context.Context, api client.Client, namespace string, do func(*method) error) error {
+// EachMethod reads the resources of a namespace, or of all, a page at a time.
+func EachMethod(ctx context.Context, api client.Client, namespace string, do func(*method) error) error {
 	for next := ""; ; {
 		var list v1alpha1.PhoneAuthenticationMethodList
 		if err := api.List(ctx, &list, client.InNamespace(namespace), client.Limit(page), client.Continue(next)); err != nil {

@@ -14,13 +14,16 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/recording"
 	"github.com/entraops/phone-operator/internal/tenant"
 )
 
 // Options say what is looked at, and as whom.
 type Options struct {
-	// API is the API server. Nothing is stored there.
+	// API is the API server. Nothing is stored there. It is not asked where there is a Recording.
 	API client.Client
+	// Recording answers in place of the API server and of Graph; nil: they are asked.
+	Recording *recording.Recording
 	// Manifests are PhoneAuthenticationMethods, and the EntraTenants, Namespaces and Secrets that come with them. Each
 	// object is there once, and whatever is in a namespace says in which.
 	Manifests []*unstructured.Unstructured
@@ -54,12 +57,17 @@ const lasting = 5 * time.Minute
 
 // Run finds out what the operator would do. An error means that it cannot be known.
 func Run(ctx context.Context, o Options) (Preview, error) {
+	clock := time.Now
+	if o.Recording != nil {
+		began := time.Now()
+		o.API, clock = o.Recording.Client(), func() time.Time { return o.Recording.At.Add(time.Since(began)) }
+	}
 	c, err := newCluster(ctx, o.API)
 	if err != nil {
 		return Preview{}, err
 	}
 	r := &run{Options: o, layers: &layers{
-		cluster: c, manager: o.FieldManager, trust: o.TrustTenants, now: time.Now(), unasked: map[string]bool{}, changed: map[string]bool{}, rerouted: map[string]bool{},
+		cluster: c, manager: o.FieldManager, trust: o.TrustTenants, now: clock(), clock: clock, recorded: o.Recording, unasked: map[string]bool{}, changed: map[string]bool{}, rerouted: map[string]bool{},
 		rewritten: map[client.ObjectKey]bool{}, relabelled: map[string]bool{}, before: map[client.ObjectKey]*method{},
 	}, registry: tenant.NewRegistry(), queue: &queue{}, hasRow: map[client.ObjectKey]bool{}, bystanders: map[string]int{}}
 	ctx = log.IntoContext(ctx, logr.Discard()) // the operator's log is about what it does
@@ -198,7 +206,7 @@ func (r *run) loadAllMethods(ctx context.Context, tenants, namespaces map[string
 }
 
 func (r *run) loadMethods(ctx context.Context, tenants map[string]bool, namespace string) error {
-	return eachMethod(ctx, r.API, namespace, func(o *method) error {
+	return EachMethod(ctx, r.API, namespace, func(o *method) error {
 		r.countBystander(o)
 		if !tenants[o.Spec.TenantName()] {
 			return nil

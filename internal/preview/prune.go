@@ -87,7 +87,7 @@ func (r *run) findPrunable(ctx context.Context, tenants, namespaces map[string]b
 	}
 	everywhere := r.Prune.Selector != nil
 	if everywhere {
-		err := eachMethod(ctx, r.API, metav1.NamespaceAll, find)
+		err := EachMethod(ctx, r.API, metav1.NamespaceAll, find)
 		if everywhere = !apierrors.IsForbidden(err); everywhere && err != nil {
 			return err
 		}
@@ -100,7 +100,7 @@ func (r *run) findPrunable(ctx context.Context, tenants, namespaces map[string]b
 			return errNowhere
 		}
 		for _, name := range slices.Sorted(maps.Keys(within)) {
-			if err := eachMethod(ctx, r.API, name, find); err != nil {
+			if err := EachMethod(ctx, r.API, name, find); err != nil {
 				return err
 			}
 		}

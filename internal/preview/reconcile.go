@@ -21,7 +21,7 @@ import (
 func (r *run) reconcileAll(ctx context.Context) error {
 	reconciler := &phonemethod.Reconciler{
 		Client: r.cluster, Reader: r.cluster, Events: silent{}, Tenants: r.registry,
-		Now: func() time.Time { return time.Now().Add(lasting) },
+		Now: func() time.Time { return r.clock().Add(lasting) },
 	}
 	reconciler.WithoutManager(r.queue)
 	for _, key := range r.asked {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -115,6 +116,10 @@ func (r *run) declares(key user.Key, phoneType string) bool {
 // notes say what the rows do not.
 func (r *run) notes() []string {
 	notes := slices.Sorted(maps.Keys(r.unasked))
+	if r.recorded != nil {
+		notes = append([]string{fmt.Sprintf("planned against what %s recorded at %s: what changed since is not seen, and neither admission policies nor webhooks of the cluster were asked",
+			r.recorded.By, r.recorded.At.Format(time.RFC3339))}, notes...)
+	}
 	for _, name := range slices.Sorted(maps.Keys(r.nameless)) {
 		notes = append(notes, fmt.Sprintf("you may not read namespace %s: of its labels only the name counts here", name))
 	}

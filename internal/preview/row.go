@@ -56,6 +56,8 @@ var undecided = []string{v1alpha1.ReasonThrottled, v1alpha1.ReasonGraphUnavailab
 const (
 	// reasonUnread is for a number that the caller may not see.
 	reasonUnread = "SecretNotReadable"
+	// reasonUnrecorded is for what was not asked when the recording was made.
+	reasonUnrecorded = "NotRecorded"
 	// reasonEncrypted is for what nobody can read in the manifests.
 	reasonEncrypted = "Encrypted"
 )
@@ -88,6 +90,10 @@ func (r *run) rowOf(before, o *method) Row {
 		row.Action = actionOf(row.Message)
 	case ready.Reason == v1alpha1.ReasonNumberSourceNotFound && r.sealed[source]:
 		row.Outcome, row.Reason, row.Message = Unknown, reasonEncrypted, "Secret "+source.Name+", which has the number, is encrypted by SOPS: decrypt it first."
+	case ready.Reason == v1alpha1.ReasonNumberSourceNotFound && r.unreadable[source] && r.recorded != nil:
+		row.Outcome, row.Reason, row.Message = Unknown, reasonUnrecorded, "The recording does not have Secret "+source.Name+", which has the number."
+	case ready.Reason == v1alpha1.ReasonGraphUnavailable && r.recorded != nil:
+		row.Outcome, row.Reason, row.Message = Unknown, reasonUnrecorded, "The recording does not have what Graph says of this user, if there is one: make it again, with this user."
 	case ready.Reason == v1alpha1.ReasonNumberSourceNotFound && r.unreadable[source]:
 		row.Outcome, row.Reason, row.Message = Unknown, reasonUnread, "You may not read Secret "+source.Name+", which has the number."
 	case slices.Contains(undecided, ready.Reason):

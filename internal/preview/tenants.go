@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -17,6 +18,7 @@ import (
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/access"
 	"github.com/entraops/phone-operator/internal/tenant"
+	"github.com/entraops/phone-operator/internal/throttle"
 )
 
 // storeTenant keeps an EntraTenant of a manifest.
@@ -62,7 +64,11 @@ func (l *layers) loadTenant(ctx context.Context, name string) error {
 // and what is wrong with its rules, is the tenant's problem; that the caller cannot sign in is an error.
 func (l *layers) connect(ctx context.Context, o *v1alpha1.EntraTenant, registry *tenant.Registry, ambient bool) (t *tenant.Tenant, err error) {
 	// Whoever wrote the manifest, which may be anybody's pull request, would have the credential sent to where it says.
-	if l.rerouted[o.Name] && !l.trust {
+	switch {
+	case l.rerouted[o.Name] && l.recorded != nil:
+		return nil, fmt.Errorf("a manifest says where and how EntraTenant %s signs in, other than the cluster did when the recording was made: "+
+			"plan it without --offline", o.Name)
+	case l.rerouted[o.Name] && !l.trust:
 		return nil, fmt.Errorf("a manifest says where and how EntraTenant %s signs in, other than the cluster does; a credential would be sent there. "+
 			"Read that manifest, then say --trust-tenants, or plan without it", o.Name)
 	}
@@ -75,25 +81,59 @@ func (l *layers) connect(ctx context.Context, o *v1alpha1.EntraTenant, registry 
 		t.Problem = &tenant.Problem{Reason: v1alpha1.ReasonInvalidSpec, Message: fmt.Sprintf("spec.access cannot be used: %v.", err)}
 		return t, nil
 	}
-	proof := tenant.Ambient()
-	if !ambient {
-		if proof, t.Problem, err = l.proof(ctx, o); t.Problem != nil || err != nil {
-			return t, err
-		}
+	if l.recorded != nil {
+		err = l.playBack(t)
+	} else {
+		err = l.reach(ctx, t, o, registry, ambient)
 	}
-	t.Throttle = registry.Throttle(o.Name, time.Now, tenant.LearntPace(o.Status.Pace))
-	if t.Graph, err = tenant.ConnectReadOnly(&t.Spec, proof, t.Throttle); err != nil {
-		t.Problem = &tenant.Problem{Reason: v1alpha1.ReasonInvalidSpec, Message: fmt.Sprintf("The connection cannot be made: %v.", err)}
-		return t, nil
+	if t.Problem != nil || err != nil {
+		return t, err
 	}
 	if _, err := t.Graph.Permissions(ctx); err != nil {
 		return nil, fmt.Errorf("sign in to EntraTenant %s: %w", o.Name, err)
 	}
 	forget := func(context.Context, []v1alpha1.ProtectedUsersView) error { return nil }
 	t.Views = tenant.NewViews(o.Status.ProtectedUsers, forget)
-	t.Deletions = tenant.NewBudget(time.Now, o.Status.RecentDeletions, func(context.Context, []v1alpha1.DeletionCount) error { return nil })
-	t.AuditLog, t.Inventory, t.Reads = tenant.NewAuditLog(o.Status.AuditLog, time.Now()), tenant.NewInventory(), tenant.NewReads()
+	t.Deletions = tenant.NewBudget(l.clock, o.Status.RecentDeletions, func(context.Context, []v1alpha1.DeletionCount) error { return nil })
+	t.AuditLog, t.Inventory, t.Reads = tenant.NewAuditLog(o.Status.AuditLog, l.now), tenant.NewInventory(), tenant.NewReads()
 	return t, nil
+}
+
+// reach connects a tenant to its Graph.
+func (l *layers) reach(ctx context.Context, t *tenant.Tenant, o *v1alpha1.EntraTenant, registry *tenant.Registry, ambient bool) (err error) {
+	proof := tenant.Ambient()
+	if !ambient {
+		if proof, t.Problem, err = l.proof(ctx, o); t.Problem != nil || err != nil {
+			return err
+		}
+	}
+	t.Throttle = registry.Throttle(o.Name, time.Now, tenant.LearntPace(o.Status.Pace))
+	if t.Graph, err = tenant.ConnectReadOnly(&t.Spec, proof, t.Throttle, l.around); err != nil {
+		t.Problem = unusable(err)
+	}
+	return nil
+}
+
+// playBack connects a tenant to what was recorded of its Graph.
+func (l *layers) playBack(t *tenant.Tenant) (err error) {
+	if !l.recorded.HasGraph(t.Name) {
+		return fmt.Errorf("the recording has nothing of the Graph of EntraTenant %s: make it again, with this tenant", t.Name)
+	}
+	t.Throttle = throttle.New(hurried(l.clock), nil, t.Name)
+	if t.Graph, err = tenant.ConnectRecorded(&t.Spec, l.recorded.Credential(t.Name), l.recorded.Transport(t.Name)); err != nil {
+		t.Problem = unusable(err)
+	}
+	return nil
+}
+
+func unusable(err error) *tenant.Problem {
+	return &tenant.Problem{Reason: v1alpha1.ReasonInvalidSpec, Message: fmt.Sprintf("The connection cannot be made: %v.", err)}
+}
+
+// hurried is a clock by which an hour has gone by whenever it is read: a recording is asked as fast as it answers.
+func hurried(clock func() time.Time) func() time.Time {
+	var hours atomic.Int64
+	return func() time.Time { return clock().Add(time.Duration(hours.Add(1)) * time.Hour) }
 }
 
 // saidProblem is why the operator does not work for an EntraTenant, if no manifest changes that.

@@ -1,6 +1,9 @@
 package tenant
 
 import (
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/metrics"
@@ -21,21 +24,40 @@ func Connect(spec *v1alpha1.EntraTenantSpec, secret []byte, t *throttle.Throttle
 }
 
 // ConnectReadOnly makes such a client for whoever only looks: it sends no request that could change anything. It
-// signs in with proof, whatever the EntraTenant's credential is.
-func ConnectReadOnly(spec *v1alpha1.EntraTenantSpec, proof Proof, t *throttle.Throttle) (*graph.Client, error) {
+// signs in with proof, whatever the EntraTenant's credential is. around wraps what sends the requests; nil: nothing does.
+func ConnectReadOnly(spec *v1alpha1.EntraTenantSpec, proof Proof, t *throttle.Throttle, around func(policy.Transporter) policy.Transporter) (*graph.Client, error) {
 	o, err := optionsOf(spec, proof, t, nil)
 	if err != nil {
 		return nil, err
+	}
+	if around != nil {
+		o.Transport = around(o.Transport)
 	}
 	o.ReadOnly = true
 	return graph.New(o)
 }
 
-func optionsOf(spec *v1alpha1.EntraTenantSpec, proof Proof, t *throttle.Throttle, mayWrite func() error) (graph.Options, error) {
+// ConnectRecorded makes such a client for answers that were recorded: nothing is sent to the Graph that an EntraTenant
+// describes, and nothing holds up what is asked.
+func ConnectRecorded(spec *v1alpha1.EntraTenantSpec, credential azcore.TokenCredential, recorded policy.Transporter) (*graph.Client, error) {
+	o, err := placeOf(spec, nil).GraphOptions(credential)
+	if err != nil {
+		return nil, err
+	}
+	o.Version, o.Transport, o.ReadOnly = string(spec.GraphVersionOrDefault()), recorded, true
+	return graph.New(o)
+}
+
+func placeOf(spec *v1alpha1.EntraTenantSpec, mayWrite func() error) Place {
 	place := Place{Cloud: Cloud(spec.CloudOrDefault()), MayWrite: mayWrite}
 	if e := spec.Endpoint; e != nil {
 		place.Graph, place.Authority, place.CABundle = e.Graph, e.Authority, e.CABundle
 	}
+	return place
+}
+
+func optionsOf(spec *v1alpha1.EntraTenantSpec, proof Proof, t *throttle.Throttle, mayWrite func() error) (graph.Options, error) {
+	place := placeOf(spec, mayWrite)
 	credential, err := place.Credential(Identity{TenantID: spec.TenantGUID(), ClientID: spec.ClientID, Proof: proof})
 	if err != nil {
 		return graph.Options{}, err
