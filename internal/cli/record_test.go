@@ -94,6 +94,19 @@ func TestWhatARecordingDoesNotHaveIsNotKnown(t *testing.T) {
 	}
 }
 
+// Of all users of a tenant none is missing but those that there are not.
+func TestARecordingOfAllUsersKnowsWhoThereIsNot(t *testing.T) {
+	w := newConnected(t, "everybody", least)
+	w.user("ada", having(map[string]string{"mobile": "+1 2065550101"}))
+	dir := folder(t, w.phone("ada-mobile", "ADA@contoso.com", "mobile", "+1 2065550101"), w.phone("gone-mobile", "gone", "mobile", "+1 2065550102"),
+		w.phone("o-mobile", "o'gone@contoso.com", "mobile", "+1 2065550102"), w.phone("id-mobile", "11111111-2222-4333-8444-555555555555", "mobile", "+1 2065550102"))
+	_, file := w.records("--all")
+	p, _, err := w.plansOffline(file, dir)
+	if d := cmp.Diff(outcomesOf(w.plans(ErrFound, "-f", dir)), outcomesOf(p)); d != "" || p.Summary != (summary{Refused: 3, Unchanged: 1}) || !errors.Is(err, ErrFound) {
+		t.Errorf("%v %+v (-online +offline):\n%s", err, p.Summary, d)
+	}
+}
+
 // A recording is there as a whole or not at all, and nothing else is written over.
 func TestARecordingIsWhole(t *testing.T) {
 	w := newConnected(t, "whole", least)

@@ -25,6 +25,7 @@ type line struct {
 	Absent *secretKey      `json:"absentSecret,omitempty"`
 	Tenant *identity       `json:"tenant,omitempty"`
 	Answer *answer         `json:"answer,omitempty"`
+	Whole  string          `json:"allUsersOf,omitempty"` // the EntraTenant
 	End    *end            `json:"end,omitempty"`
 }
 
@@ -75,6 +76,7 @@ type Recording struct {
 	absent  map[client.ObjectKey]bool // Secrets
 	tenants map[string]*identity
 	answers map[string]map[string]*answer // by EntraTenant and path
+	whole   map[string]bool               // EntraTenants of which all users were asked about
 	schemas map[string]*schema            // by kind
 }
 
@@ -84,7 +86,7 @@ type objectKey struct{ kind, namespace, name string }
 func Read(from io.Reader) (*Recording, error) {
 	r := &Recording{
 		objects: map[objectKey]*unstructured.Unstructured{}, absent: map[client.ObjectKey]bool{},
-		tenants: map[string]*identity{}, answers: map[string]map[string]*answer{}, schemas: map[string]*schema{},
+		tenants: map[string]*identity{}, answers: map[string]map[string]*answer{}, whole: map[string]bool{}, schemas: map[string]*schema{},
 	}
 	lines := json.NewDecoder(bufio.NewReaderSize(from, 1<<20))
 	for n := 0; ; n++ {
@@ -127,6 +129,8 @@ func (r *Recording) take(l line) error {
 		r.absent[client.ObjectKey{Namespace: l.Absent.Namespace, Name: l.Absent.Name}] = true
 	case l.Tenant != nil:
 		r.tenants[l.Tenant.Name] = l.Tenant
+	case l.Whole != "":
+		r.whole[l.Whole] = true
 	case l.Answer != nil:
 		if r.answers[l.Answer.Tenant] == nil {
 			r.answers[l.Answer.Tenant] = map[string]*answer{}

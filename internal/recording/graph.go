@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/entraops/phone-operator/internal/graph"
 )
 
 // NotRecorded is the error of a question that was not asked when the recording was made. Asking again does not help.
@@ -25,12 +28,24 @@ func (*NotRecorded) NonRetriable() {}
 func (r *Recording) HasGraph(tenant string) bool { return r.tenants[tenant] != nil }
 
 // Transport answers in place of a tenant's Graph.
-func (r *Recording) Transport(tenant string) policy.Transporter { return playback(r.answers[tenant]) }
+func (r *Recording) Transport(tenant string) policy.Transporter {
+	return playback{r.answers[tenant], r.whole[tenant]}
+}
 
-type playback map[string]*answer
+type playback struct {
+	answers map[string]*answer
+	whole   bool
+}
+
+// lookUp is how it is asked who a user is.
+var lookUp = regexp.MustCompile(`^(.*/users)(?:/[^/?]+|\('.*'\))(\?[^/]*)$`)
 
 func (p playback) Do(req *http.Request) (*http.Response, error) {
-	a := p[req.URL.RequestURI()]
+	path := req.URL.RequestURI()
+	a := p.answers[path]
+	if of := lookUp.FindStringSubmatch(path); a == nil && p.whole && of != nil { // nobody has this name
+		a = p.answers[of[1]+"/"+graph.Nobody+of[2]]
+	}
 	if a == nil || req.Method != http.MethodGet {
 		return nil, &NotRecorded{}
 	}

@@ -61,6 +61,9 @@ func (w *Writer) Tenant(name string, said graph.Identity) {
 	w.write(line{Tenant: &identity{name, said.ClientID, said.Permissions}})
 }
 
+// Whole adds that it was asked about all users that an EntraTenant has: there are no others.
+func (w *Writer) Whole(tenant string) { w.write(line{Whole: tenant}) }
+
 // End ends the recording.
 func (w *Writer) End() error {
 	w.write(line{End: &end{w.lines}})

@@ -208,7 +208,13 @@ func (r *recorder) tenant(ctx context.Context, name string) error {
 		return err
 	}
 	s.Of = r.Of
-	return r.ask(ctx, s, asked)
+	if err := r.ask(ctx, s, asked); err != nil {
+		return err
+	}
+	if r.Of.All && len(r.Left) == 0 {
+		r.writer.Whole(name)
+	}
+	return nil
 }
 
 // ask asks about the users of a survey, those of whom it was not asked yet.
