@@ -124,6 +124,29 @@ func TestLifeOfARelease(t *testing.T) {
 	}
 }
 
+// An operator that elects a leader becomes one that does not, and back.
+func TestAReleaseStopsToElectALeader(t *testing.T) {
+	const elects, alone = "{replicas: 2, leaderElection: {enabled: true}}", "{replicas: 1, leaderElection: {enabled: false}}"
+	c, run := withHelm(t)
+	for _, step := range []struct {
+		verb, values string
+		want         appsv1.DeploymentStrategyType
+	}{
+		{"install", elects, appsv1.RollingUpdateDeploymentStrategyType},
+		{"upgrade", alone, appsv1.RecreateDeploymentStrategyType},
+		{"upgrade", elects, appsv1.RollingUpdateDeploymentStrategyType},
+	} {
+		if err := run(t, step.verb, install.Chart, step.values); err != nil {
+			t.Fatal(err)
+		}
+		var d appsv1.Deployment
+		fetchWith(t, c, &d, namespace, "phone-operator-controller-manager")
+		if d.Spec.Strategy.Type != step.want {
+			t.Errorf("%s: the strategy is %s", step.values, d.Spec.Strategy.Type)
+		}
+	}
+}
+
 // With watchNamespaces the operator has its rights in these, its own and those of credentials, and nowhere else.
 func TestWhatTheOperatorMayDoInSomeNamespaces(t *testing.T) {
 	const identity = "identity.entraops.dev"
