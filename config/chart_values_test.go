@@ -60,7 +60,7 @@ var effects = map[string]struct {
 	"resources":               {"", "resources: {limits: {memory: 2Gi}}", manager, "memory: 2Gi"},
 	"goMemoryLimit":           {"", "goMemoryLimit: 1900MiB", manager, "name: GOMEMLIMIT\n          value: 1900MiB"},
 	"priorityClassName":       {"", "priorityClassName: high", manager, "priorityClassName: high"},
-	"nodeSelector":            {"", "nodeSelector: {kubernetes.io/os: linux}", manager, "nodeSelector:\n        kubernetes.io/os: linux"},
+	"nodeSelector":            {"", "nodeSelector: {disk: fast}", manager, "nodeSelector:\n        disk: fast\n        kubernetes.io/os: linux"},
 	"tolerations":             {"", "tolerations: [{key: system, operator: Exists}]", manager, "tolerations:\n      - key: system\n        operator: Exists"},
 	"affinity":                {"", "affinity: {nodeAffinity: {}}", manager, "affinity:\n        nodeAffinity: {}"},
 	"podLabels":               {"", "podLabels: {mesh: none}", manager, "        mesh: none"},
