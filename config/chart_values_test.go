@@ -141,7 +141,7 @@ var effects = map[string]struct {
 		"metrics: {prometheusRule: {enabled: true}}", "metrics: {prometheusRule: {disabled: [PhoneOperatorGuesses]}}", rule, "!PhoneOperatorGuesses",
 	},
 	"metrics.dashboard.enabled":     {"", "metrics: {dashboard: {enabled: true}}", boards, "phone-operator.json"},
-	"metrics.dashboard.labels":      {"", "metrics: {dashboard: {enabled: true, labels: {board: yes please}}}", boards, "board: yes please"},
+	"metrics.dashboard.labels":      {"", "metrics: {dashboard: {enabled: true, labels: {board: shown}}}", boards, "board: shown"},
 	"metrics.dashboard.annotations": {"", "metrics: {dashboard: {enabled: true, annotations: {grafana_folder: Identity}}}", boards, "grafana_folder: Identity"},
 
 	"tenants": {"", "tenants: {default: " + aTenant + "}", "EntraTenant /default", "tenantID: 11111111-2222-3333-4444-555555555555"},
@@ -258,6 +258,9 @@ func TestWrongValuesAreRefused(t *testing.T) {
 		"a field that an EntraTenant does not have": {"tenants: {default: {tenantID: x, credential: {managedIdentity: {}}, acces: []}}", "additional properties 'acces' not allowed"},
 		"a tenant without a credential":             {"tenants: {default: {tenantID: x}}", "at '/tenants/default': missing property 'credential'"},
 		"a mode that there is not":                  {"tenants: {default: {tenantID: x, credential: {managedIdentity: {}}, mode: DryRun}}", "at '/tenants/default/mode': value must be one of"},
+		"a label's value that is none":              {"podLabels: {team: blue and red}", "at '/podLabels/team'"},
+		"a label's name that is none":               {"nodeSelector: {the disk: fast}", "invalid propertyName 'the disk'"},
+		"an amount that is none":                    {"resources: {limits: {memory: 2 GB}}", "at '/resources/limits/memory'"},
 		"a label that selects":                      {"commonLabels: {app.kubernetes.io/name: x}", "commonLabels: app.kubernetes.io/name is a label that the chart sets itself"},
 		"a label of one kind that the chart sets":   {"metrics: {serviceMonitor: {labels: {helm.sh/chart: x}}}", "metrics.serviceMonitor.labels: helm.sh/chart is a label"},
 		"a label that all have for one kind again":  {"{commonLabels: {team: a}, metrics: {dashboard: {labels: {team: b}}}}", "metrics.dashboard.labels: team is a label"},
