@@ -7,10 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/yaml"
 
 	"github.com/entraops/phone-operator/internal/testing/install"
@@ -238,6 +240,29 @@ func notTexts(path string, content any, text string) (all []string) {
 		}
 	}
 	return all
+}
+
+// The chart takes the selectors that the operator takes.
+func TestTheTenantSelector(t *testing.T) {
+	for i, selector := range []string{
+		"team=blue", "team==blue", "team != blue", "team", "!team", "! team", "team=", "example.com/team=blue", "size>3", "size<30",
+		"team in (blue,red)", "team in (blue, red), !old", "team notin (blue)", "team in (blue),size>1,shard", " team = blue ", "a.b_c=d.e_f", "team in (,blue)",
+		"team=blue red", "team=blue,", ",", "team in blue", "team in (blue", "team in ()", "team=(blue)", "=blue", "team=-blue", "te am", "!team=blue", "size>many",
+		"-team", "team of (blue)", "Example.com/team=blue", "team=" + strings.Repeat("b", 64), strings.Repeat("t", 64), "a/b/c=d", "team=blue&shard=a", "team: blue",
+	} {
+		t.Run(strconv.Itoa(i), func(t *testing.T) { // Helm takes a comma in a file's name for the end of it
+			t.Parallel()
+			_, want := labels.Parse(selector)
+			text, err := json.Marshal(map[string]string{"tenantSelector": selector})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, got := template(t, install.Release, namespace, string(text))
+			if (got == nil) != (want == nil) || got != nil && !strings.Contains(got.Error(), "is no label selector") {
+				t.Errorf("%q: the operator: %v; the chart: %v", selector, want, got)
+			}
+		})
+	}
 }
 
 // What cannot be right is refused before anything is installed, with the value's name and what is wrong with it.

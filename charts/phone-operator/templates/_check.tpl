@@ -3,6 +3,17 @@
 {{- if and (gt (int .Values.replicas) 1) (not .Values.leaderElection.enabled) }}
 {{- fail "replicas: more than one needs leaderElection.enabled, as two operators would undo each other's work" }}
 {{- end }}
+{{- /* What the operator takes, which ends at its start otherwise: see Parse of k8s.io/apimachinery/pkg/labels. */}}
+{{- with .Values.tenantSelector }}
+{{- $value := "([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?" }}
+{{- $key := "([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?" }}
+{{- $is := printf "\\s*(==?|!=)\\s*%s" $value }}
+{{- $in := printf "\\s+(in|notin)\\s*[(]\\s*%s\\s*(,\\s*%s\\s*)*[)]" $value $value }}
+{{- $one := printf "\\s*(!\\s*%s|%s(%s|%s|\\s*[<>]\\s*[0-9]+)?)\\s*" $key $key $is $in }}
+{{- if not (regexMatch (printf "^%s(,%s)*$" $one $one) .) }}
+{{- fail (printf "tenantSelector: %s is no label selector, such as team=blue, '!team' or team in (blue, red)" .) }}
+{{- end }}
+{{- end }}
 {{- if contains "@" .Values.proxy.url }}
 {{- fail "proxy.url: a URL with a password belongs into a Secret, which proxy.secret names" }}
 {{- end }}
