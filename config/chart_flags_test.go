@@ -53,6 +53,12 @@ func TestTheChartKnowsEachFlag(t *testing.T) {
 		}
 		maps.Copy(given, found(`--([a-z]+(?:-[a-z]+)+)\b`, string(text)))
 	}
+	for name := range given {
+		_, err := helm(t, "template", install.Release, install.Chart, "--set", "extraArgs={--"+name+"=x}")
+		if err == nil || !strings.Contains(err.Error(), "extraArgs: the chart gives --"+name) {
+			t.Errorf("extraArgs has --%s: %v", name, err)
+		}
+	}
 	for name := range flags {
 		if !strings.Contains(string(page), "`--"+name+"`") {
 			t.Errorf("docs/operations.md does not have --%s", name)

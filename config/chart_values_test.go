@@ -283,6 +283,8 @@ func TestWrongValuesAreRefused(t *testing.T) {
 		"a field that an EntraTenant does not have": {"tenants: {default: {tenantID: x, credential: {managedIdentity: {}}, acces: []}}", "additional properties 'acces' not allowed"},
 		"a tenant without a credential":             {"tenants: {default: {tenantID: x}}", "at '/tenants/default': missing property 'credential'"},
 		"a mode that there is not":                  {"tenants: {default: {tenantID: x, credential: {managedIdentity: {}}, mode: DryRun}}", "at '/tenants/default/mode': value must be one of"},
+		"a variable that a value gives":             {"extraEnv: [{name: GOMEMLIMIT, value: 1GiB}]", "extraEnv: GOMEMLIMIT is there already"},
+		"a flag that a value gives":                 {"extraArgs: [-leader-elect=false]", "extraArgs: the chart gives --leader-elect itself"},
 		"a label's value that is none":              {"podLabels: {team: blue and red}", "at '/podLabels/team'"},
 		"a label's name that is none":               {"nodeSelector: {the disk: fast}", "invalid propertyName 'the disk'"},
 		"an amount that is none":                    {"resources: {limits: {memory: 2 GB}}", "at '/resources/limits/memory'"},

@@ -3,6 +3,18 @@
 {{- if and (gt (int .Values.replicas) 1) (not .Values.leaderElection.enabled) }}
 {{- fail "replicas: more than one needs leaderElection.enabled, as two operators would undo each other's work" }}
 {{- end }}
+{{- /* Rights, probes and the Lease follow from the values: a flag beside them would not be what they are for. */}}
+{{- $given := list "leader-elect" "health-probe-bind-address" "metrics-bind-address" "max-concurrent-reconciles" "zap-log-level" "watch-namespaces" "credential-namespaces" "tenant-selector" "enable-webhooks" "webhook-cert-dir" "webhook-name" "check-installation" }}
+{{- range .Values.extraArgs }}
+{{- $name := regexReplaceAll "^--?([a-z-]+).*$" . "${1}" }}
+{{- if has $name $given }}{{ fail (printf "extraArgs: the chart gives --%s itself, by a value of its own" $name) }}{{ end }}
+{{- end }}
+{{- /* The API server refuses a variable that is there twice, after the roles have changed. */}}
+{{- $names := list }}
+{{- range (first (include "phone-operator.pod" . | fromYaml).containers).env }}
+{{- if has .name $names }}{{ fail (printf "extraEnv: %s is there already" .name) }}{{ end }}
+{{- $names = append $names .name }}
+{{- end }}
 {{- /* What the operator takes, which ends at its start otherwise: see Parse of k8s.io/apimachinery/pkg/labels. */}}
 {{- with .Values.tenantSelector }}
 {{- $value := "([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?" }}
