@@ -151,17 +151,25 @@ func TestAReleaseStopsToElectALeader(t *testing.T) {
 func TestWhatTheOperatorMayDoInSomeNamespaces(t *testing.T) {
 	const identity = "identity.entraops.dev"
 	c, run := withHelm(t)
-	for _, name := range []string{"people", "vault", "others"} {
+	for _, name := range []string{"people", "vault", "others", "leaving"} {
 		if err := c.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}); err != nil {
 			t.Fatal(err)
 		}
 	}
+	// Nobody empties it here, so that it stays.
+	if err := c.Delete(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "leaving"}}); err != nil {
+		t.Fatal(err)
+	}
 	if err := run(t, "install", install.Chart, ""); err != nil {
 		t.Fatal(err)
 	}
-	for _, values := range []string{"{watchNamespaces: [people, nowhere]}", "{watchNamespaces: [people], credentialNamespaces: [nowhere]}"} {
-		if err := run(t, "upgrade", install.Chart, values); err == nil || !strings.Contains(err.Error(), "there is no namespace nowhere") {
-			t.Errorf("a namespace that there is not: %v", err)
+	for values, want := range map[string]string{
+		"{watchNamespaces: [people, nowhere]}":                         "there is no namespace nowhere",
+		"{watchNamespaces: [people], credentialNamespaces: [nowhere]}": "there is no namespace nowhere",
+		"{watchNamespaces: [people, leaving]}":                         "the namespace leaving is being deleted",
+	} {
+		if err := run(t, "upgrade", install.Chart, values); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want %q, got %v", want, err)
 		}
 		may(t, c, resource(identity, "phoneauthenticationmethods", "", "watch", ""), true) // the upgrade has changed nothing
 	}

@@ -197,6 +197,7 @@ func TestTextsStayTexts(t *testing.T) {
 	for _, text := range []string{"123", "1e3"} {
 		values := strings.ReplaceAll(`
 nameOverride: TEXT
+fullnameOverride: blue
 serviceAccount: {name: TEXT}
 priorityClassName: TEXT
 proxy: {secret: {name: TEXT, key: TEXT}}
@@ -311,6 +312,17 @@ func TestWrongValuesAreRefused(t *testing.T) {
 				t.Errorf("the password is told: %v", err)
 			}
 		})
+	}
+}
+
+func TestNamesOfReleases(t *testing.T) {
+	for name, want := range map[string]bool{"blue": true, "1blue": false, "my.blue": false} {
+		for values, want := range map[string]bool{"": want, "fullnameOverride: red": true} {
+			_, err := template(t, name, namespace, values)
+			if (err == nil) != want || err != nil && !strings.Contains(err.Error(), "fullnameOverride: "+name+"-phone-operator begins no name of a Service") {
+				t.Errorf("%s with %q: %v", name, values, err)
+			}
+		}
 	}
 }
 

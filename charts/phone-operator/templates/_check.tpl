@@ -1,5 +1,9 @@
 {{/* Values that are right one by one and wrong together. */}}
 {{- define "phone-operator.check" -}}
+{{- /* A release's name may begin with a digit and have dots. */}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" (include "phone-operator.fullname" .)) }}
+{{- fail (printf "fullnameOverride: %s begins no name of a Service: give a prefix of lower-case letters, digits and -, with a letter first" (include "phone-operator.fullname" .)) }}
+{{- end }}
 {{- if and (gt (int .Values.replicas) 1) (not .Values.leaderElection.enabled) }}
 {{- fail "replicas: more than one needs leaderElection.enabled, as two operators would undo each other's work" }}
 {{- end }}
@@ -75,8 +79,11 @@
        be left without its rights. The release's namespace is there, or Helm makes it. */}}
 {{- if and .Values.watchNamespaces (lookup "v1" "Namespace" "" "kube-system") }}
 {{- range without (concat .Values.watchNamespaces .Values.credentialNamespaces) .Release.Namespace }}
-{{- if not (lookup "v1" "Namespace" "" .) }}
+{{- $there := lookup "v1" "Namespace" "" . }}
+{{- if not $there }}
 {{- fail (printf "watchNamespaces, credentialNamespaces: there is no namespace %s for the operator's Role: create it first" .) }}
+{{- else if $there.metadata.deletionTimestamp }}
+{{- fail (printf "watchNamespaces, credentialNamespaces: the namespace %s is being deleted and takes no Role" .) }}
 {{- end }}
 {{- end }}
 {{- end }}
