@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/access"
@@ -94,26 +93,45 @@ func (s *survey) user(ctx context.Context, key string) (graph.User, *Left, error
 	return about(ctx, s, &s.names, throttle.Directory, func(ctx context.Context) (graph.User, error) { return s.look.Graph.User(ctx, key) })
 }
 
-// about asks Graph a question about one user; answered counts the users for whom it answered the same one. One user whom
-// Graph does not show must not keep the others from being imported, now and each time: that one is left out. What concerns
-// all users is an error.
-func about[T any](ctx context.Context, s *survey, answered *atomic.Int64, class throttle.Class, do func(context.Context) (T, error)) (T, *Left, error) {
-	others := answered.Load()
+// about asks Graph a question about one user. One user whom Graph does not show must not keep the others from being imported,
+// now and each time: that one is left out. What concerns all users is an error.
+func about[T any](ctx context.Context, s *survey, q *question, class throttle.Class, do func(context.Context) (T, error)) (T, *Left, error) {
+	others := q.answered.Load()
 	got, err := patiently(ctx, s, do, class)
 	switch kind := graph.KindOf(err); {
 	case err == nil:
-		answered.Add(1)
+		q.answered.Add(1)
+		again := func(ctx context.Context) error { _, err := do(ctx); return err }
+		q.again.Store(&again)
 		return got, nil, nil
 	case kind == graph.NotFound:
 		return got, &unknown, nil
 	case kind == graph.Refused:
 		return got, &Left{Reason: v1alpha1.ReasonRejected, Message: "Graph refuses to show this user: " + err.Error()}, nil
 	case kind == graph.Restricted:
-		return got, &Left{Reason: v1alpha1.ReasonUserRestricted, Message: "Graph does not show this user, although the permission is there."}, nil
-	case kind == graph.Unavailable && answered.Load() > others:
+		return got, &restricted, s.refusesAll(ctx, q, class)
+	case kind == graph.Unavailable && q.answered.Load() > others:
 		return got, &Left{Reason: v1alpha1.ReasonGraphUnavailable, Message: "Graph shows others and not this user; import this user once more, by name: " + err.Error()}, nil
 	}
 	return got, nil, s.refused(err)
+}
+
+var restricted = Left{Reason: v1alpha1.ReasonUserRestricted, Message: "Graph does not show this user, although the permission is there."}
+
+// refusesAll is the error if Graph refuses by now to show a user whom it has shown: then it is no matter of one user.
+func (s *survey) refusesAll(ctx context.Context, q *question, class throttle.Class) error {
+	again := q.again.Load()
+	if again == nil {
+		return nil // see holder
+	}
+	_, err := patiently(ctx, s, func(ctx context.Context) (struct{}, error) { return struct{}{}, (*again)(ctx) }, class)
+	switch graph.KindOf(err) {
+	case graph.Restricted:
+		return fmt.Errorf("Graph refuses by now what it showed before: see what has changed for %s: %w", s.application(), err) //nolint:staticcheck // a name
+	case graph.NotFound, graph.Refused:
+		return nil // it answers
+	}
+	return err
 }
 
 // judge adds a phone to those that may be declared, or to what was left out.
@@ -183,7 +201,7 @@ func (s *survey) protected(ctx context.Context, userID string) (*Left, error) {
 	switch {
 	case len(privileges) > 0:
 		left = &Left{Reason: v1alpha1.ReasonPrivilegedUser, Message: conditions.Protected}
-	case left != nil && *left != unknown && s.protections.Load() == 0: // that is no matter of one user
+	case left != nil && *left != unknown && s.protections.answered.Load() == 0: // that is no matter of one user
 		return nil, fmt.Errorf("whether Entra protects users is not shown: %s", left.Message)
 	}
 	return left, err

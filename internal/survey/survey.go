@@ -99,7 +99,8 @@ func Run(ctx context.Context, o Options, put func(Person) error) (notes []string
 		return look.Notes, err
 	}
 	done, named := 0, map[string]bool{}
-	return look.Notes, inOrder(ctx, s.ask, s.person, func(p Person) error {
+	hand := holder{s: s, put: put}
+	err = inOrder(ctx, s.ask, s.person, func(p Person) error {
 		if done++; o.Progress != nil {
 			defer func() { o.Progress(done, int(s.all.Load())) }()
 		}
@@ -113,8 +114,49 @@ func Run(ctx context.Context, o Options, put func(Person) error) (notes []string
 		default:
 			named[p.ID] = true
 		}
-		return put(p)
+		return hand.add(p)
 	})
+	if err == nil {
+		err = hand.release()
+	}
+	return look.Notes, err
+}
+
+// mostHeld is how many users Graph may refuse before it shows the first one.
+const mostHeld = 25
+
+// holder hands persons on in their order. From the first user on whom Graph refuses before it has shown one, it holds them
+// back: that one may be restricted, or all are.
+type holder struct {
+	s       *survey
+	put     func(Person) error
+	held    []Person
+	refused int // of them
+}
+
+func (h *holder) add(p Person) error {
+	h.held = append(h.held, p)
+	if len(p.Left) == 1 && p.Left[0] == restricted {
+		h.refused++
+	}
+	switch {
+	case h.refused == 0 || h.s.phones.answered.Load() > 0:
+		return h.release()
+	case h.refused == mostHeld:
+		return fmt.Errorf("Graph shows none of the first %d users, although the permission is there: see what keeps it from %s", mostHeld, h.s.application()) //nolint:staticcheck // a name
+	}
+	return nil
+}
+
+// release hands out those who were held back.
+func (h *holder) release() error {
+	for _, p := range h.held {
+		if err := h.put(p); err != nil {
+			return err
+		}
+	}
+	h.held, h.refused = nil, 0
+	return nil
 }
 
 // checkPermissions fails before anything is read where the token cannot do.

@@ -176,6 +176,62 @@ func TestAGraphThatShowsNobody(t *testing.T) {
 	}
 }
 
+// refuses answers as Graph does where the token has the permission, and a user is in a restricted unit.
+func refuses(path string) emulator.Fault {
+	return emulator.Fault{Effect: emulator.Answer, Status: http.StatusForbidden, Code: "accessDenied", Path: path}
+}
+
+// Where Graph refuses everybody from some user on, that is no restricted user: it ends, and leaves nobody out for it.
+func TestAGraphThatRefusesAllFromNowOn(t *testing.T) {
+	t.Parallel()
+	n := newTenant(t, 40)
+	fault := refuses("/authentication")
+	fault.From = 20
+	must(t, n.graph.AddFault(fault))
+	found, left, err := n.run(t)
+	if err == nil || !strings.Contains(err.Error(), "refuses by now what it showed before") || len(left) > 0 {
+		t.Errorf("left out %d: %v", len(left), err)
+	}
+	if d := cmp.Diff(n.ids[:len(found)], found); d != "" || len(found) == 0 {
+		t.Errorf("found (-want +got):\n%s", d)
+	}
+}
+
+func TestAGraphThatRefusesAllFromTheBeginning(t *testing.T) {
+	t.Parallel()
+	n := newTenant(t, 40)
+	must(t, n.graph.AddFault(refuses("/authentication")))
+	found, left, err := n.run(t)
+	if err == nil || !strings.Contains(err.Error(), "shows none of the first 25 users") || len(found)+len(left) > 0 {
+		t.Errorf("found %d, left out %d: %v", len(found), len(left), err)
+	}
+}
+
+// Restricted users are left out: among others, whoever is the first, and where there are no others.
+func TestRestrictedUsers(t *testing.T) {
+	t.Parallel()
+	for sentence, few := range map[string][]int{"the first ones": {0, 1, 2}, "one in the middle": {7}, "the last": {11}, "all": {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			n := newTenant(t, 12)
+			want, others := map[string]string{}, slices.Clone(n.ids)
+			for _, at := range few {
+				must(t, n.graph.AddFault(refuses(n.ids[at]+"/authentication")))
+				want[n.ids[at]] = v1alpha1.ReasonUserRestricted
+			}
+			found, left, err := n.run(t)
+			must(t, err)
+			if d := cmp.Diff(want, left); d != "" {
+				t.Errorf("left out (-want +got):\n%s", d)
+			}
+			others = slices.DeleteFunc(others, func(id string) bool { return want[id] != "" })
+			if !slices.Equal(others, found) {
+				t.Errorf("found %v, want %v", found, others)
+			}
+		})
+	}
+}
+
 func TestASurveyThatIsCalledOff(t *testing.T) {
 	n := newTenant(t, 12)
 	ctx, cancel := context.WithCancel(t.Context())

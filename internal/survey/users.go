@@ -18,8 +18,13 @@ type survey struct {
 	look *preview.Look
 	all  atomic.Int64 // users of the selection; 0: not known
 
-	// For how many users Graph answered each of the questions.
-	names, phones, protections atomic.Int64
+	names, phones, protections question
+}
+
+// question is one that Graph is asked about each user.
+type question struct {
+	answered atomic.Int64                                    // for so many users
+	again    atomic.Pointer[func(ctx context.Context) error] // asks it about one of those; nil: there is none
 }
 
 // asked is a user to look at.
