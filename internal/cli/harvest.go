@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -43,13 +45,20 @@ func (i *importer) newHarvest(tenantID string, users []survey.Name) (h *harvest,
 			return nil, err
 		}
 	}
-	if h.found, err = newFindings(i.report, h.Report); err != nil {
+	draft := ""
+	if h.journal != nil {
+		draft = h.draft()
+	}
+	if h.found, err = newFindings(i.report, draft, h.Report); err != nil {
 		err = errors.Join(err, h.leave())
 		h.close()
 		return nil, err
 	}
 	return h, nil
 }
+
+// draft is what becomes the report. It is beside the journal, where no other import writes until this one has come to its end.
+func (h *harvest) draft() string { return filepath.Join(h.out, "import.report.csv") }
 
 // open finds out where in the directory it begins.
 func (h *harvest) open(tenantID string, users []survey.Name) error {
@@ -87,9 +96,18 @@ func (h *harvest) leave() error {
 	case h.journal == nil:
 		return nil
 	case h.Users == 0:
-		return h.journal.End()
+		return h.forget()
 	}
 	return h.journal.Close()
+}
+
+// forget removes what an import goes on with.
+func (h *harvest) forget() error {
+	err := h.journal.End()
+	if h.report != "" {
+		err = errors.Join(err, os.RemoveAll(h.draft()))
+	}
+	return err
 }
 
 // close gives the directory to others.
@@ -216,7 +234,7 @@ func (h *harvest) end(done *surveyed) error {
 	}
 	done.Progress, done.Findings = h.Progress, h.found.first
 	if h.journal != nil {
-		return h.journal.End()
+		return h.forget()
 	}
 	return nil
 }

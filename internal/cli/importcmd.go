@@ -221,7 +221,7 @@ func (i *importer) run() error {
 		}
 	}
 	if len(i.failOn) > 0 || i.dryRun {
-		found, err := newFindings(i.report, 0)
+		found, err := newFindings(i.report, "", 0)
 		if err != nil {
 			return err
 		}
@@ -261,7 +261,7 @@ func (i *importer) write(table importing.Import, done imported) error {
 		}
 		put = folder.Put
 	}
-	found, err := newFindings(i.report, 0)
+	found, err := newFindings(i.report, "", 0)
 	if err != nil {
 		return err
 	}

@@ -21,22 +21,30 @@ const shownFindings = 20
 type importFindings struct {
 	first  []importing.Finding
 	counts map[importing.Kind]int
-	file   *os.File // nil: there is no report
+	report *os.File // nil: there is none
+	file   *os.File // what is written until the end: the report, or what becomes it
 	rows   *csv.Writer
 }
 
-// newFindings opens the report, "" for none. What it has behind so many bytes goes.
-func newFindings(report string, keep int64) (*importFindings, error) {
-	f := &importFindings{first: []importing.Finding{}, counts: map[importing.Kind]int{}}
+// newFindings opens the report, "" for none. An import that can be gone on with writes into draft, and the report is a copy: other
+// imports may have a report of that name meanwhile. What draft has behind so many bytes goes; "" for none.
+func newFindings(report, draft string, keep int64) (f *importFindings, err error) {
+	f = &importFindings{first: []importing.Finding{}, counts: map[importing.Kind]int{}}
 	if report == "" {
 		return f, nil
 	}
-	var err error
-	if f.file, err = os.OpenFile(report, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+	if f.report, err = os.OpenFile(report, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
 		return nil, err
 	}
-	if err := rewind(f.file, keep); err != nil {
-		return nil, errors.Join(err, f.file.Close())
+	f.file = f.report
+	if err = mayWriteOver(f.report); err == nil && draft != "" {
+		f.file, err = os.OpenFile(draft, os.O_CREATE|os.O_RDWR, 0o600)
+	}
+	if err == nil {
+		err = rewind(f.file, keep)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.close())
 	}
 	f.rows = csv.NewWriter(f.file)
 	if keep == 0 {
@@ -48,26 +56,32 @@ func newFindings(report string, keep int64) (*importFindings, error) {
 // reportHeader is the first line of each report.
 const reportHeader = "line,column,user,phoneType,kind,reason,number,message"
 
-// rewind has a report go on behind so many bytes. What is no report stays as it is: a name that was mistyped costs nobody a
-// file.
+// mayWriteOver takes a report for this import. What is no report stays as it is: a name that was mistyped costs nobody a file.
+func mayWriteOver(report *os.File) error {
+	info, err := report.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("--report %s is no file: give the name of one", report.Name())
+	}
+	if err := importing.Lock(report); err != nil {
+		return fmt.Errorf("--report %s: %w", report.Name(), err)
+	}
+	begins, err := io.ReadAll(io.LimitReader(report, int64(len(reportHeader))))
+	if err == nil && !strings.HasPrefix(reportHeader, string(begins)) {
+		err = fmt.Errorf("--report %s is there already, and is no report of an import: give another name, or remove it", report.Name())
+	}
+	return err
+}
+
+// rewind has a file go on behind so many bytes.
 func rewind(file *os.File, keep int64) error {
 	info, err := file.Stat()
 	if err != nil {
 		return err
 	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("--report %s is no file: give the name of one", file.Name())
-	}
-	if err := importing.Lock(file); err != nil {
-		return fmt.Errorf("--report %s: %w", file.Name(), err)
-	}
-	begins, err := io.ReadAll(io.LimitReader(file, int64(len(reportHeader))))
-	switch {
-	case err != nil:
-		return err
-	case !strings.HasPrefix(reportHeader, string(begins)):
-		return fmt.Errorf("--report %s is there already, and is no report of an import: give another name, or remove it", file.Name())
-	case info.Size() < keep:
+	if info.Size() < keep {
 		return fmt.Errorf("%s of the interrupted import is not there any more, or not whole: begin anew in another directory", file.Name())
 	}
 	if err := file.Truncate(keep); err != nil {
@@ -102,12 +116,39 @@ func (f *importFindings) save() (int64, error) {
 	return f.file.Seek(0, io.SeekCurrent)
 }
 
+// end writes the report.
 func (f *importFindings) end() error {
 	if f.rows == nil {
 		return nil
 	}
 	f.rows.Flush()
-	return errors.Join(f.rows.Error(), f.file.Close())
+	err := f.rows.Error()
+	if err == nil && f.file != f.report {
+		err = f.copy()
+	}
+	return errors.Join(err, f.close())
+}
+
+// copy has the report be what was written.
+func (f *importFindings) copy() error {
+	if _, err := f.file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	if err := rewind(f.report, 0); err != nil {
+		return err
+	}
+	if _, err := io.Copy(f.report, f.file); err != nil {
+		return err
+	}
+	return f.report.Sync()
+}
+
+func (f *importFindings) close() error {
+	err := f.report.Close()
+	if f.file != f.report && f.file != nil {
+		err = errors.Join(err, f.file.Close())
+	}
+	return err
 }
 
 // shape is how findings are printed.
