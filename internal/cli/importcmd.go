@@ -259,6 +259,9 @@ func (i *importer) write(table importing.Import, done imported) error {
 		if begun, err := importing.HasJournal(i.out); err != nil || begun {
 			return cmp.Or(err, fmt.Errorf("%s: %w: choose another one", i.out, importing.ErrInterrupted))
 		}
+		if has, err := folder.HasManifestsOfTenant(); err != nil || has {
+			return cmp.Or(err, errHasManifests)
+		}
 		put = folder.Put
 	}
 	found, err := newFindings(i.report, "", 0)

@@ -133,7 +133,7 @@ func (i *importer) runLive(ctx context.Context, users []string) error {
 	if i.style.Namespace, err = i.namespace(); err != nil {
 		return err
 	}
-	i.style.Tenant = i.live.tenant
+	i.style.Tenant, i.style.OfTenant = i.live.tenant, true
 	o := survey.Options{Tenant: i.live.tenant, Namespace: i.style.Namespace, Secrets: i.style.Secrets, Ambient: i.live.ambient, Of: of}
 	if o.API, err = i.client(); err != nil {
 		return err

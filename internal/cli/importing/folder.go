@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -31,6 +32,10 @@ var ours = regexp.MustCompile(`^(phones|secrets)-\d{4,}\.yaml$`)
 
 // unfinished are files that are not whole yet.
 var unfinished = regexp.MustCompile(`^\.(phones|secrets)-\d{4,}\.yaml\.\d+$`)
+
+// ofTenant is the first line of a file with phones of a live tenant. An import of those that follows leaves out what was
+// applied, so that only this file has it.
+const ofTenant = "# The phones of a live tenant: kubectl phonemethod import --from-tenant\n"
 
 // NewFolder makes the directory if it is not there, and takes it for itself: ErrBusy. What an import that was killed left
 // of a file goes: it has numbers.
@@ -70,9 +75,40 @@ func (f *Folder) HasManifests() (bool, error) {
 	return slices.ContainsFunc(entries, func(e os.DirEntry) bool { return ours.MatchString(e.Name()) }), err
 }
 
+// HasManifestsOfTenant reports whether an import of a live tenant has written manifests here before.
+func (f *Folder) HasManifestsOfTenant() (bool, error) {
+	entries, err := os.ReadDir(f.dir)
+	for _, e := range entries {
+		if err != nil || !ours.MatchString(e.Name()) {
+			continue
+		}
+		var begins bool
+		if begins, err = beginsWith(filepath.Join(f.dir, e.Name()), ofTenant); begins {
+			return true, nil
+		}
+	}
+	return false, err
+}
+
+func beginsWith(path, text string) (bool, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer file.Close() //nolint:errcheck // it was read
+	begins, err := io.ReadAll(io.LimitReader(file, int64(len(text))))
+	return string(begins) == text, err
+}
+
 // Put adds a phone.
 func (f *Folder) Put(p Phone) error {
 	resource, secret := f.Manifest(p)
+	if f.OfTenant && f.count == 0 {
+		resource = ofTenant + resource
+		if secret != "" {
+			secret = ofTenant + secret
+		}
+	}
 	f.phones.WriteString(resource)
 	f.secrets.WriteString(secret)
 	if f.count++; f.count == perFile {

@@ -15,6 +15,7 @@ type Style struct {
 	Namespace string // "": left out
 	Tenant    string // name of the EntraTenant; "" or "default": left out
 	Secrets   bool   // numbers go into a Secret for each resource
+	OfTenant  bool   // the phones are those of a live tenant, which files of a Folder say
 }
 
 // numberKey is the key of a number in its Secret.
