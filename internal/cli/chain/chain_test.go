@@ -126,3 +126,11 @@ func TestWhatHoldsBesideTheChain(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestASuspendedResourceIsNotLookedAtUntilItIsResumed(t *testing.T) {
+	o := &v1alpha1.PhoneAuthenticationMethod{}
+	o.Spec.Suspend = true
+	if next := Explain(o, nil, "").Next; next.Who != you || next.When != "at once when it is resumed" {
+		t.Errorf("next: %v", next)
+	}
+}

@@ -58,7 +58,7 @@ var byReason = map[string]Next{
 // next is what comes next. A suspended resource waits for whoever resumes it, whatever it says.
 func next(o *v1alpha1.PhoneAuthenticationMethod, tenant *v1alpha1.EntraTenant, reason string) Next {
 	if o.Spec.Suspend && o.DeletionTimestamp.IsZero() {
-		return Next{you, "`kubectl phonemethod resume` it when it should go on.", atOnce}
+		return Next{you, "`kubectl phonemethod resume` it when it should go on.", atOnce + " when it is resumed"}
 	}
 	n, known := byReason[reason]
 	if !known {
