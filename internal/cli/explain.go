@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -54,7 +55,7 @@ func newExplain(s *session) *cobra.Command {
 }
 
 // named returns the resource of that name, or those of that user, however each of them spells it. A user's name has an @, which
-// a resource's cannot have.
+// a resource's cannot have; an object id could be a resource's name.
 func named(ctx context.Context, s *session, c client.Client, name string) ([]v1alpha1.PhoneAuthenticationMethod, error) {
 	namespace, err := s.namespace()
 	if err != nil {
@@ -69,11 +70,16 @@ func named(ctx context.Context, s *session, c client.Client, name string) ([]v1a
 	}
 	o := v1alpha1.PhoneAuthenticationMethod{}
 	err = c.Get(ctx, client.ObjectKey{Namespace: namespace, Name: bare(name)}, &o)
+	if apierrors.IsNotFound(err) && uuid.Validate(name) == nil {
+		if all, err := ofUser(ctx, c, namespace, name); err != nil || len(all) > 0 {
+			return all, err
+		}
+	}
 	return []v1alpha1.PhoneAuthenticationMethod{o}, plainly(err)
 }
 
-// ofUser returns the resources of a namespace that name a user: in any case, or by the object id that others with the name
-// are bound to.
+// ofUser returns the resources of a namespace that are for a user, who is named as spec.user or by object id: in any case, or
+// by the object id that others with the name are bound to.
 func ofUser(ctx context.Context, c client.Client, namespace, name string) (all []v1alpha1.PhoneAuthenticationMethod, err error) {
 	var others []v1alpha1.PhoneAuthenticationMethod
 	users := map[[2]string]bool{} // by tenant and object id
@@ -82,7 +88,7 @@ func ofUser(ctx context.Context, c client.Client, namespace, name string) (all [
 	}
 	err = eachOf(ctx, c, func(o *v1alpha1.PhoneAuthenticationMethod) error {
 		switch {
-		case strings.EqualFold(o.Spec.User, name):
+		case strings.EqualFold(o.Spec.User, name), strings.EqualFold(o.Status.UserID, name):
 			all = append(all, *o)
 			users[userOf(o)] = true
 		case o.Status.UserID != "":

@@ -106,6 +106,11 @@ func TestExplain(t *testing.T) {
 	w.method("by-id", refused, func(o *v1alpha1.PhoneAuthenticationMethod) { o.Status.UserID = "0f1c0000-0000-4000-8000-000000000001" })
 	out, _ = w.works("explain", "WINNER@contoso.com", "-o", "yaml")
 	mustSay(t, out, "name: winner", "name: by-id")
+	out, _ = w.works("explain", "0F1C0000-0000-4000-8000-000000000001", "-o", "yaml")
+	mustSay(t, out, "name: winner", "name: by-id")
+	if _, _, err := w.run("explain", "0f1c0000-0000-4000-8000-00000000dead"); err == nil {
+		t.Error("a user of whom there is nothing was explained")
+	}
 
 	if _, _, err := w.run("explain", "nobody@contoso.com"); err == nil {
 		t.Error("nobody was explained")
