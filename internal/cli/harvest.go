@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/cli/importing"
@@ -239,21 +238,11 @@ func (h *harvest) end(done *surveyed) error {
 	return nil
 }
 
-// barCells is how wide the bar is.
-const barCells = 30
-
 // bar shows on a terminal how far the import is; nil: there is none.
 func (h *harvest) bar() func(done, all int) {
 	if !isTerminal(h.ErrOut) {
 		return nil
 	}
 	before := h.Users
-	return func(done, all int) {
-		if done += before; all < done {
-			fmt.Fprintf(h.ErrOut, "\r%s, %s\x1b[K", count(done, "user"), count(h.Phones, "phone"))
-			return
-		}
-		full := barCells * done / all
-		fmt.Fprintf(h.ErrOut, "\r[%s%s] %d of %d users, %s\x1b[K", strings.Repeat("#", full), strings.Repeat(".", barCells-full), done, all, count(h.Phones, "phone"))
-	}
+	return func(done, all int) { drawBar(h.ErrOut, done+before, all, "user", ", "+count(h.Phones, "phone")) }
 }

@@ -150,7 +150,7 @@ func (i *importer) runLive(ctx context.Context, users []string) error {
 	o.Done, o.Progress = harvest.isDone, harvest.bar()
 	notes, err := survey.Run(ctx, o, harvest.put)
 	if o.Progress != nil {
-		fmt.Fprint(i.ErrOut, "\r\x1b[K") // the bar is gone
+		clearBar(i.ErrOut)
 	}
 	if err != nil {
 		return errors.Join(plainly(err), harvest.interrupt())

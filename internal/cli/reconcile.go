@@ -38,23 +38,24 @@ func newReconcile(s *session) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		all := &results{session: s}
+		all := &results{session: s, of: &f}
 		request := time.Now().UTC().Format(time.RFC3339Nano)
 		var asked []client.ObjectKey
-		err = f.each(cmd.Context(), s, c, names, func(o *v1alpha1.PhoneAuthenticationMethod) error {
-			switch err := annotate(cmd.Context(), c, o, request); {
+		err = f.work(cmd.Context(), s, c, names, func(ctx context.Context, o *v1alpha1.PhoneAuthenticationMethod) (result, error) {
+			switch err := annotate(ctx, c, o, request); {
 			case err != nil:
-				all.add(resultOf(o, failed, err.Error()))
-				return cmd.Context().Err()
+				return resultOf(o, failed, err.Error()), ctx.Err()
 			case o.Spec.Suspend:
-				all.add(resultOf(o, outcomeRequested, "it is suspended, and looked at when it is resumed"))
-			case waits:
-				asked = append(asked, client.ObjectKeyFromObject(o))
-			default:
-				all.add(resultOf(o, outcomeRequested, ""))
+				return resultOf(o, outcomeRequested, "it is suspended, and looked at when it is resumed"), nil
 			}
-			return nil
-		}, all.missing)
+			return resultOf(o, outcomeRequested, ""), nil
+		}, func(o *v1alpha1.PhoneAuthenticationMethod, is result) {
+			if waits && is.Outcome == outcomeRequested && !o.Spec.Suspend {
+				asked = append(asked, client.ObjectKeyFromObject(o))
+				return
+			}
+			all.add(is)
+		})
 		if err != nil {
 			return err
 		}

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/inorder"
 )
 
 // shownBeforeAsking is how many resources are listed before the question.
@@ -49,7 +50,7 @@ func newRelease(s *session) *cobra.Command {
 		if r.Client, err = s.client(); err != nil {
 			return err
 		}
-		return r.run(cmd.Context(), f, names)
+		return r.run(cmd.Context(), &f, names)
 	}
 	return cmd
 }
@@ -68,8 +69,14 @@ type released struct {
 	uid types.UID
 }
 
-func (r *release) run(ctx context.Context, f selection, names []string) error {
-	all := &results{session: r.session}
+// outcome is what became of a resource.
+type outcome struct {
+	of released
+	is result
+}
+
+func (r *release) run(ctx context.Context, f *selection, names []string) error {
+	all := &results{session: r.session, of: f}
 	var chosen []released
 	phones := phones{}
 	err := f.each(ctx, r.session, r.Client, names, func(o *v1alpha1.PhoneAuthenticationMethod) error {
@@ -77,7 +84,10 @@ func (r *release) run(ctx context.Context, f selection, names []string) error {
 		chosen = append(chosen, released{client.ObjectKeyFromObject(o), o.UID})
 		phones.add(o)
 		return nil
-	}, all.missing)
+	}, func(key client.ObjectKey, err error) error {
+		all.add(missing(key, err))
+		return nil
+	})
 	if err != nil {
 		return err
 	}
@@ -92,20 +102,31 @@ func (r *release) run(ctx context.Context, f selection, names []string) error {
 		}
 	}
 	var going []released
-	for _, one := range chosen {
-		switch err := r.letGo(ctx, one); {
-		case err != nil:
-			all.add(result{one.Namespace, one.Name, failed, err.Error()})
-		case r.keep:
-			all.add(result{one.Namespace, one.Name, outcomeOrphan, ""})
-		case !r.waits:
-			all.add(result{one.Namespace, one.Name, outcomeReleased, ""})
-		default:
-			going = append(going, one)
+	err = inorder.Do(ctx, abreast, func(_ context.Context, hand func(released) error) error {
+		for _, one := range chosen {
+			if err := hand(one); err != nil {
+				return err
+			}
 		}
-		if ctx.Err() != nil {
-			return ctx.Err()
+		return nil
+	}, func(ctx context.Context, one released) (outcome, error) {
+		if err := r.letGo(ctx, one); err != nil {
+			return outcome{one, result{one.Namespace, one.Name, failed, err.Error()}}, ctx.Err()
 		}
+		if r.keep {
+			return outcome{one, result{one.Namespace, one.Name, outcomeOrphan, ""}}, nil
+		}
+		return outcome{one, result{one.Namespace, one.Name, outcomeReleased, ""}}, nil
+	}, func(o outcome) error {
+		if o.is.Outcome == outcomeReleased && r.waits {
+			going = append(going, o.of)
+			return nil
+		}
+		all.add(o.is)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	waiting, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()

@@ -21,13 +21,23 @@ func resultOf(o client.Object, outcome, message string) result {
 	return result{o.GetNamespace(), o.GetName(), outcome, message}
 }
 
-// results are those of one command: for people each is printed at once, for programs all at the end.
+// results are those of one command: for people each is printed at once, for programs all at the end. Where a terminal would
+// show nothing until then, it shows a bar.
 type results struct {
 	*session
+	of  *selection
 	all []result
 }
 
+func (r *results) hasBar() bool {
+	return isTerminal(r.ErrOut) && (r.output != table || !isTerminal(r.Out))
+}
+
 func (r *results) add(one result) {
+	if r.hasBar() {
+		clearBar(r.ErrOut) // for what is printed now
+		defer func() { drawBar(r.ErrOut, len(r.all), int(r.of.total.Load()), "resource", "") }()
+	}
 	if r.output == table {
 		if one.Outcome == failed {
 			fmt.Fprintf(r.ErrOut, "%s/%s failed: %s\n", one.Namespace, one.Name, printable(one.Message))
@@ -50,9 +60,8 @@ func sentence(r result) string {
 }
 
 // missing is what became of a resource that is named and could not be read.
-func (r *results) missing(key client.ObjectKey, err error) error {
-	r.add(result{key.Namespace, key.Name, failed, err.Error()})
-	return nil
+func missing(key client.ObjectKey, err error) result {
+	return result{key.Namespace, key.Name, failed, err.Error()}
 }
 
 // end prints what is left, and returns ErrSaid if anything failed.
@@ -65,6 +74,8 @@ func (r *results) end() error {
 	}
 	if r.all == nil {
 		r.all = []result{}
+	} else if r.hasBar() {
+		clearBar(r.ErrOut)
 	}
 	err := r.print(r.all, func(io.Writer) {
 		if len(r.all) == 0 {

@@ -41,20 +41,21 @@ func newPause(s *session, suspend bool, done string, cmd *cobra.Command) *cobra.
 		if err != nil {
 			return err
 		}
-		all, warned := &results{session: s}, pullers{}
-		err = f.each(cmd.Context(), s, c, names, func(o *v1alpha1.PhoneAuthenticationMethod) error {
+		all, warned := &results{session: s, of: &f}, pullers{}
+		err = f.work(cmd.Context(), s, c, names, func(ctx context.Context, o *v1alpha1.PhoneAuthenticationMethod) (result, error) {
 			if o.Spec.Suspend == suspend {
-				all.add(resultOf(o, outcomeUnchanged, ""))
-				return nil
+				return resultOf(o, outcomeUnchanged, ""), nil
 			}
-			warned.warn(s, o)
-			if err := setSuspend(cmd.Context(), c, o, suspend); err != nil {
-				all.add(resultOf(o, failed, err.Error()))
-				return cmd.Context().Err()
+			if err := setSuspend(ctx, c, o, suspend); err != nil {
+				return resultOf(o, failed, err.Error()), ctx.Err()
 			}
-			all.add(resultOf(o, done, ""))
-			return nil
-		}, all.missing)
+			return resultOf(o, done, ""), nil
+		}, func(o *v1alpha1.PhoneAuthenticationMethod, is result) {
+			if o != nil && is.Outcome != outcomeUnchanged {
+				warned.warn(s, o)
+			}
+			all.add(is)
+		})
 		if err != nil {
 			return err
 		}

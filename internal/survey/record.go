@@ -16,6 +16,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/inorder"
 	"github.com/entraops/phone-operator/internal/preview"
 	"github.com/entraops/phone-operator/internal/recording"
 	"github.com/entraops/phone-operator/internal/throttle"
@@ -224,7 +225,7 @@ func (r *recorder) ask(ctx context.Context, s *survey, before *sync.Map) error {
 		first, left bool
 	}
 	done := 0
-	return inOrder(ctx, s.ask, func(ctx context.Context, a asked) (result, error) {
+	return inorder.Do(ctx, abreast, s.ask, func(ctx context.Context, a asked) (result, error) {
 		u, left, err := s.everything(ctx, a, func(id string) bool { _, known := before.LoadOrStore(id, true); return known })
 		return result{name: a.orID(), first: u, left: left != nil && left.Reason == v1alpha1.ReasonGraphUnavailable}, err
 	}, func(one result) error {

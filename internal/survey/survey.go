@@ -10,6 +10,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
+	"github.com/entraops/phone-operator/internal/inorder"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/preview"
 )
@@ -100,7 +101,7 @@ func Run(ctx context.Context, o Options, put func(Person) error) (notes []string
 	}
 	done, named := 0, map[string]bool{}
 	hand := holder{s: s, put: put}
-	err = inOrder(ctx, s.ask, s.person, func(p Person) error {
+	err = inorder.Do(ctx, abreast, s.ask, s.person, func(p Person) error {
 		if done++; o.Progress != nil {
 			defer func() { o.Progress(done, int(s.all.Load())) }()
 		}

@@ -1,10 +1,12 @@
-package survey
+// Package inorder does things side by side whose results are wanted one after the other.
+package inorder
 
 import "context"
 
-// inOrder hands out what find finds to work, up to abreast at once, and the results to put in the order in which they were
-// found. The first error ends it: what was found before it is put all the same, but after one of put nothing is.
-func inOrder[A, B any](ctx context.Context, find func(context.Context, func(A) error) error, work func(context.Context, A) (B, error), put func(B) error) error {
+// Do hands out what find finds to work, up to abreast at once, and the results to put in the order in which they were
+// found. find and put each run in one goroutine. The first error ends it: what was found before it is put all the same, but
+// after one of put nothing is.
+func Do[A, B any](ctx context.Context, abreast int, find func(context.Context, func(A) error) error, work func(context.Context, A) (B, error), put func(B) error) error {
 	type result struct {
 		of  B
 		err error

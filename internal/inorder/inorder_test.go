@@ -1,4 +1,4 @@
-package survey
+package inorder
 
 import (
 	"context"
@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 )
+
+const abreast = 8
 
 // numbers finds so many, and then fails if it is to.
 func numbers(n int, failure error) func(context.Context, func(int) error) error {
@@ -43,7 +45,7 @@ func TestResultsComeInTheOrderInWhichTheyWereFound(t *testing.T) {
 	for i := range n {
 		want = append(want, fmt.Sprint(i))
 	}
-	err := inOrder(t.Context(), numbers(n, nil), work, func(s string) error {
+	err := Do(t.Context(), abreast, numbers(n, nil), work, func(s string) error {
 		got = append(got, s)
 		return nil
 	})
@@ -79,7 +81,7 @@ func TestWhatWasFoundBeforeAnErrorIsPut(t *testing.T) {
 		if tc.work != nil {
 			work = tc.work
 		}
-		err := inOrder(t.Context(), tc.find, work, func(i int) error {
+		err := Do(t.Context(), abreast, tc.find, work, func(i int) error {
 			got = append(got, i)
 			if tc.put != nil {
 				return tc.put(i)
