@@ -18,9 +18,7 @@ const (
 func credentialFlag(cmd *cobra.Command, ambient *bool) {
 	cmd.Flags().Var((*credential)(ambient), "credential", "how to sign in to Graph: tenant, which reads the EntraTenant's Secret, "+
 		"or default, which is what azidentity finds on this machine")
-	if err := cmd.RegisterFlagCompletionFunc("credential", cobra.FixedCompletions([]string{credentialOfTenant, credentialDefault}, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // a flag that does not exist
-	}
+	completes(cmd, "credential", oneOf(credentialOfTenant, credentialDefault))
 }
 
 // String, Set and Type make credential a flag.

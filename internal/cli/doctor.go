@@ -23,9 +23,7 @@ func newDoctor(s *session) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&o.Operator, "operator-namespace", "phone-operator-system", "where the operator runs")
 	cmd.Flags().DurationVar(&o.Patience, "patience", 15*time.Second, "how long to wait for the leader to renew its Lease")
-	if err := cmd.RegisterFlagCompletionFunc("operator-namespace", s.completeNamespaces); err != nil {
-		panic(err) // a flag that does not exist
-	}
+	completes(cmd, "operator-namespace", s.completeNamespaces)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		if o.Namespace, err = s.namespace(); err != nil {
 			return err

@@ -59,13 +59,27 @@ func newImport(s *session) *cobra.Command {
 	f.StringVar(&i.report, "report", "", "a CSV file for everything that was found, a line for each; numbers are masked")
 	f.StringVar(&i.region, "default-region", "", "the country, such as DE, of numbers without a country code whose row tells no country")
 	f.StringToStringVar(&i.columns, "map", nil, "columns by role, such as user=Account,mobile=Tel; nothing behind the = leaves a role out.\nRoles: "+roles())
-	f.StringVar(&i.numbers, "numbers", "plain", "where the numbers go: plain (into the resources) or secret (a Secret for each)")
+	f.StringVar(&i.numbers, "numbers", numbersPlain, "where the numbers go: plain (into the resources) or secret (a Secret for each)")
 	f.StringVar(&i.style.Tenant, "tenant", "", "the EntraTenant; not said: default")
 	f.StringSliceVar(&i.failOn, "fail-on", nil, "write nothing, and fail, if there is any: refused, guess, duplicate, shared")
 	f.StringSliceVar(&i.accept, "accept", nil, "guesses that nobody needs to look at, by their reason, such as CountryOfColumn")
 	f.BoolVar(&i.dryRun, "dry-run", false, "write no manifests, only say what was found")
 	f.StringVar(&i.encoding, "encoding", "", "of the table, such as windows-1252; not said: found out")
 	f.StringVar(&i.delim, "delimiter", "", "one character, or tab; not said: found out")
+	completes(cmd, "numbers", oneOf(numbersPlain, numbersSecret))
+	completes(cmd, "fail-on", someOf(kinds()...))
+	completes(cmd, "accept", someOf(importing.GuessReasons()...))
+	completes(cmd, "encoding", oneOf(sheet.Encodings()...))
+	completes(cmd, "delimiter", oneOf("tab", ",", ";", "|"))
+	completes(cmd, "default-region", oneOf(normalise.Regions()...))
+	completes(cmd, "map", func(_ *cobra.Command, _ []string, typed string) (all []string, _ cobra.ShellCompDirective) {
+		for _, r := range importing.Roles() {
+			all = append(all, typed[:strings.LastIndex(typed, ",")+1]+string(r)+"=")
+		}
+		return all, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	})
+	completes(cmd, "tenant", s.completeTenants)
+	completes(cmd, "from-tenant", s.completeTenants)
 	cmd.MarkFlagsOneRequired("from-csv", "from-tenant")
 	cmd.MarkFlagsMutuallyExclusive("from-csv", "from-tenant")
 	for _, ofTable := range []string{"default-region", "map", "tenant", "fail-on", "accept", "encoding", "delimiter"} {
@@ -90,6 +104,20 @@ func newImport(s *session) *cobra.Command {
 	return cmd
 }
 
+// Where the numbers go.
+const (
+	numbersPlain  = "plain"
+	numbersSecret = "secret"
+)
+
+// kinds are those of what is found in a table.
+func kinds() (all []string) {
+	for _, kind := range importing.Kinds() {
+		all = append(all, string(kind))
+	}
+	return all
+}
+
 func roles() string {
 	var all []string
 	for _, r := range importing.Roles() {
@@ -105,13 +133,13 @@ func (i *importer) check() error {
 		return errors.New("say --out with a directory, or --out -, or --dry-run")
 	case i.out == "-" && isTerminal(i.Out) && !i.dryRun:
 		return errors.New("the manifests have whole numbers, which do not belong on a screen: give a directory to --out, or a pipe")
-	case i.numbers != "plain" && i.numbers != "secret":
+	case i.numbers != numbersPlain && i.numbers != numbersSecret:
 		return errors.New("--numbers is plain or secret")
 	}
 	if wrong := validation.IsDNS1123Label(i.style.Namespace); i.style.Namespace != "" && len(wrong) > 0 {
 		return fmt.Errorf("--namespace %q is no name of a namespace: %s", i.style.Namespace, wrong[0])
 	}
-	i.style.Secrets = i.numbers == "secret"
+	i.style.Secrets = i.numbers == numbersSecret
 	if i.region != "" {
 		region, known := normalise.Region(i.region)
 		if !known {
@@ -120,8 +148,13 @@ func (i *importer) check() error {
 		i.region = region
 	}
 	for _, kind := range i.failOn {
-		if !slices.Contains(importing.Kinds(), importing.Kind(kind)) {
-			return fmt.Errorf("--fail-on %s is none of refused, guess, duplicate and shared", kind)
+		if !slices.Contains(kinds(), kind) {
+			return fmt.Errorf("--fail-on %s is none of %s", kind, strings.Join(kinds(), ", "))
+		}
+	}
+	for _, reason := range i.accept {
+		if all := importing.GuessReasons(); !slices.Contains(all, reason) {
+			return fmt.Errorf("--accept %s is none of %s", reason, strings.Join(all, ", "))
 		}
 	}
 	for role := range i.columns {

@@ -16,6 +16,7 @@ type partial schema.GroupVersionKind
 
 var (
 	methods    = partial(v1alpha1.GroupVersion.WithKind("PhoneAuthenticationMethodList"))
+	tenants    = partial(v1alpha1.GroupVersion.WithKind("EntraTenantList"))
 	namespaces = partial(corev1.SchemeGroupVersion.WithKind("NamespaceList"))
 )
 

@@ -66,16 +66,11 @@ func plainly(err error) error {
 
 // complete has the shell complete what the cluster and the kubeconfig know.
 func (s *session) complete(root *cobra.Command) {
-	must := func(err error) {
-		if err != nil {
-			panic(err) // a flag that does not exist
-		}
-	}
-	must(root.RegisterFlagCompletionFunc("output", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	completes(root, "output", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		return outputsOf(cmd.Name()), cobra.ShellCompDirectiveNoFileComp
-	}))
-	must(root.RegisterFlagCompletionFunc("namespace", s.completeNamespaces))
-	must(root.RegisterFlagCompletionFunc("context", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	})
+	completes(root, "namespace", s.completeNamespaces)
+	completes(root, "context", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		raw, err := s.flags.ToRawKubeConfigLoader().RawConfig()
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveError
@@ -85,11 +80,15 @@ func (s *session) complete(root *cobra.Command) {
 			names = append(names, name)
 		}
 		return names, cobra.ShellCompDirectiveNoFileComp
-	}))
+	})
 }
 
 func (s *session) completeNamespaces(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	return s.completeFrom(cmd.Context(), namespaces, "")
+}
+
+func (s *session) completeTenants(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return s.completeFrom(cmd.Context(), tenants, "")
 }
 
 func (s *session) completeMethods(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {

@@ -41,6 +41,7 @@ func newStatus(s *session) *cobra.Command {
 	}
 	cmd.Flags().BoolVarP(&all, "all-namespaces", "A", false, "of all namespaces")
 	cmd.Flags().StringVar(&tenant, "tenant", "", "only what names this EntraTenant")
+	completes(cmd, "tenant", s.completeTenants)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := s.client()
 		if err != nil {

@@ -4,12 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -232,4 +235,60 @@ func TestACommandCompletesNames(t *testing.T) {
 	mustSay(t, out, "ada\n")
 	out, _ = w.works("__complete", "status", "-o", "")
 	mustSay(t, out, "yaml\n")
+}
+
+// What takes some values only completes them, each of which the command takes.
+func TestACommandCompletesValues(t *testing.T) {
+	refused := regexp.MustCompile("is none of|is not known|is no country|--delimiter is|--numbers is")
+	for flag, want := range map[string][]string{
+		"--numbers": {"plain", "secret"}, "--fail-on": {"refused", "guess", "duplicate", "shared"}, "--encoding": {"utf-8", "windows-1252"},
+		"--delimiter": {"tab", ";"}, "--accept": {"CountryOfColumn", "UserByAddress"}, "--default-region": {"DE", "US"}, "--map": {"user=", "mobile="},
+		"--credential": {"tenant", "default"},
+	} {
+		t.Run(flag, func(t *testing.T) {
+			offered := offered(t, "import", flag, "")
+			for _, value := range want {
+				if !slices.Contains(offered, value) {
+					t.Errorf("%s is not offered: %v", value, offered)
+				}
+			}
+			if flag == "--credential" { // not of a table
+				return
+			}
+			for _, value := range offered {
+				if flag == "--map" {
+					value += "UPN"
+				}
+				if _, _, err := offline(t, "import", "--from-csv", file(t, "UPN,PhoneType,PhoneNumber\n"), "--dry-run", flag, value); err != nil && refused.MatchString(err.Error()) {
+					t.Errorf("%s: %v", value, err)
+				}
+			}
+		})
+	}
+	if got := offered(t, "import", "--fail-on", "guess,re"); !slices.Contains(got, "guess,refused") || slices.Contains(got, "guess,guess") {
+		t.Errorf("behind a comma: %v", got)
+	}
+	w := newWorld(t, "valued")
+	must(t, w.Create(t.Context(), &v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: "valued"}, Spec: v1alpha1.EntraTenantSpec{
+		TenantID: uuid.NewString(), Credential: v1alpha1.Credential{ManagedIdentity: &v1alpha1.ManagedIdentityCredential{}}}}))
+	for _, command := range [][]string{{"status", "--tenant"}, {"import", "--tenant"}, {"import", "--from-tenant"}} {
+		out, _ := w.works(append([]string{"__complete"}, append(command, "")...)...)
+		mustSay(t, out, "valued\n")
+	}
+}
+
+// offered is what a shell offers.
+func offered(t *testing.T, args ...string) []string {
+	t.Helper()
+	out, _, err := offline(t, append([]string{"__complete"}, args...)...)
+	must(t, err)
+	out, _, _ = strings.Cut(out, "\n:") // which is for the shell
+	return strings.Split(out, "\n")
+}
+
+func TestAGuessThatIsNoneIsNotAccepted(t *testing.T) {
+	_, _, err := offline(t, "import", "--from-csv", file(t, people), "--dry-run", "--accept", "CountryOfColum")
+	if err == nil || !strings.Contains(err.Error(), "--accept CountryOfColum is none of") {
+		t.Error(err)
+	}
 }

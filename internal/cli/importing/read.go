@@ -96,7 +96,7 @@ func (r reader) readCell(row sheet.Row, user string, c cell, found func(Phone), 
 		}
 	}
 	if r.columns.byAddress() && !guid.MatchString(user) {
-		guess("UserByAddress", byAddress)
+		guess(userByAddress, byAddress)
 	}
 	for _, g := range result.Guesses {
 		guess(string(g), g.String())
@@ -116,6 +116,18 @@ func (r reader) input(row sheet.Row, c cell) normalise.Input {
 		in.Region, in.Defaulted = r.defaultRegion, true
 	}
 	return in
+}
+
+// userByAddress is the reason of the one guess that is not about a number.
+const userByAddress = "UserByAddress"
+
+// GuessReasons are the reasons of all guesses.
+func GuessReasons() []string {
+	all := []string{userByAddress}
+	for _, g := range normalise.Guesses() {
+		all = append(all, string(g))
+	}
+	return all
 }
 
 const byAddress = "the user is named by a mail address, which may not be the user principal name"

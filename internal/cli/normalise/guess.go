@@ -18,6 +18,11 @@ const (
 	SpecialRate      Guess = "SpecialRate"      // it is a premium-rate, shared-cost or toll-free number
 )
 
+// Guesses are all of them.
+func Guesses() []Guess {
+	return []Guess{CountryOfColumn, CountryOfDefault, PlusMissing, ZeroDropped, DigitsChanged, DashExtension, DecimalDropped, UnknownRange, Implausible, FixedLine, SpecialRate}
+}
+
 // String is a sentence for the person who looks at it. It has no digits of the number.
 func (g Guess) String() string {
 	switch g {

@@ -2,6 +2,7 @@ package normalise
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -35,6 +36,9 @@ var regionNames = sync.OnceValue(func() map[string]string {
 	maps.Copy(names, aliases)
 	return names
 })
+
+// Regions are the countries that have telephones, by two capitals.
+func Regions() []string { return slices.Sorted(maps.Keys(phonenumbers.GetSupportedRegions())) }
 
 // Region is the country that a cell names: by two letters, three letters, or its name in
 // one of the larger languages of Europe. It is ISO 3166's two capitals, or false for

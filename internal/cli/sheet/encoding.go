@@ -23,6 +23,12 @@ const (
 	ansiName    = "windows-1252"
 )
 
+// Encodings are names of some of those that a table may have.
+func Encodings() []string {
+	return []string{utf8Name, utf16LEName, utf16BEName, ansiName, "windows-1250", "windows-1251", "windows-1253", "windows-1254", "windows-1257",
+		"iso-8859-1", "iso-8859-2", "iso-8859-15", "macintosh", "shift_jis", "euc-kr", "gbk", "big5"}
+}
+
 var boms = []struct {
 	mark []byte
 	name string
