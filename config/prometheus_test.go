@@ -178,12 +178,16 @@ func TestTheDashboardIsOfMetricsThatThereAre(t *testing.T) {
 	if err := json.Unmarshal([]byte(read(t, "grafana/phone-operator.json")), &board); err != nil {
 		t.Fatal(err)
 	}
+	controllers := named(t)
 	shown := map[string]bool{}
 	for _, panel := range board.Panels {
 		if panel.Type != "row" && len(panel.Targets) == 0 {
 			t.Errorf("%s has no query", panel.Title)
 		}
 		for _, target := range panel.Targets {
+			if some := someControllers.FindStringSubmatch(target.Expr); some != nil && !slices.Equal(slices.Sorted(strings.SplitSeq(some[1], "|")), controllers) {
+				t.Errorf("%s: it shows the controllers %s, and there are %q", panel.Title, some[1], controllers)
+			}
 			for _, name := range metricName.FindAllString(target.Expr, -1) {
 				if shown[histogramOf.ReplaceAllString(name, "")] = true; !isMetric(name) {
 					t.Errorf("%s: the operator has no metric %s", panel.Title, name)
@@ -196,6 +200,25 @@ func TestTheDashboardIsOfMetricsThatThereAre(t *testing.T) {
 			t.Errorf("no panel shows %s", d.Name)
 		}
 	}
+}
+
+// someControllers are those of a query that is of more than one.
+var someControllers = regexp.MustCompile(`controller=~"([^"]*)"`)
+
+// named are the names of all controllers, in order.
+func named(t *testing.T) (all []string) {
+	t.Helper()
+	files, err := filepath.Glob("../controllers/*/controller.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		for _, m := range regexp.MustCompile(`Named\("([a-z]+)"\)`).FindAllStringSubmatch(read(t, file), -1) {
+			all = append(all, m[1])
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 func read(t *testing.T, name string) string {
