@@ -161,10 +161,15 @@ func sorted(all []resource) (p parts, err error) {
 			default: // for people
 				p.manifests = append(p.manifests, o.installedByOLM())
 			}
-		case "CustomResourceDefinition", "PodDisruptionBudget", "Service":
+		case "PodDisruptionBudget", "Service":
 			p.manifests = append(p.manifests, o.installedByOLM())
 		case "Namespace":
 			p.namespace = o.name()
+			p.prerequisites = append(p.prerequisites, o)
+		// Of each kind that a bundle owns OLM makes ClusterRoles which are aggregated into admin, edit and view
+		// (ensureClusterRolesForCSV in operator-lifecycle-manager), and nothing turns that off: who may write to a namespace
+		// could register phones. A CRD in the bundle has to be owned.
+		case "CustomResourceDefinition":
 			p.prerequisites = append(p.prerequisites, o)
 		// A NetworkPolicy is taken since operator-registry 1.55 only, and OLM 1 was reported to fail over it:
 		// https://github.com/tektoncd/operator/pull/3873

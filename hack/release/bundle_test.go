@@ -45,7 +45,7 @@ func TestTheBundleInstallsWhatTheManifestInstalls(t *testing.T) {
 	rules := map[string]any{}
 	for _, o := range all {
 		switch o.kind() {
-		case "Namespace", "NetworkPolicy", "RoleBinding", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding":
+		case "Namespace", "NetworkPolicy", "RoleBinding", "CustomResourceDefinition", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding":
 			if !slices.ContainsFunc(beside, func(b resource) bool { return reflect.DeepEqual(b, o) }) {
 				t.Errorf("%s has no %s %s", prerequisites, o.kind(), o.name())
 			}
@@ -81,8 +81,11 @@ func TestTheBundleInstallsWhatTheManifestInstalls(t *testing.T) {
 	if got := names(t, filepath.Join(r.dist, "olm", "manifests")); !slices.Equal(got, files) {
 		t.Errorf("got  %q\nwant %q", got, files)
 	}
-	if len(beside) != 6 {
-		t.Errorf("%s has %d objects, not 6", prerequisites, len(beside))
+	if len(beside) != 8 {
+		t.Errorf("%s has %d objects, not 8", prerequisites, len(beside))
+	}
+	if csv["spec"].(map[string]any)["customresourcedefinitions"] != nil {
+		t.Error("the bundle owns kinds, and whoever has edit may write them")
 	}
 	own := rules["phone-operator-leader-election-role"].([]any)
 	if got := slices.Concat(beside[leases]["rules"].([]any), install["permissions"].([]any)[0].(map[string]any)["rules"].([]any)); !reflect.DeepEqual(got, own) {

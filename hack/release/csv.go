@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -15,7 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// metadata is what Chart.yaml says about the operator. Its annotations about the kinds are made from config/ by hack/chart.
+// metadata is what Chart.yaml says about the operator.
 type metadata struct {
 	Description string            `json:"description"`
 	KubeVersion string            `json:"kubeVersion"`
@@ -35,10 +33,10 @@ const before = `
 ## Before you install
 
 * The API is v1alpha1: it may change in any release, and the [changelog](%[1]s/CHANGELOG.md) says how.
-* The operator works only beside what OLM does not install, **olm-prerequisites.yaml** of the release
-  ([why](%[1]s/docs/release.md#olm)).
-* OLM lets whoever has **edit** in a namespace write the operator's kinds there: registering a phone for someone is a way to
-  become them ([more](%[1]s/docs/release.md#olm)).
+* The operator works only beside what OLM does not install, its kinds among that: **olm-prerequisites.yaml** of the release, to be
+  applied before each version ([why](%[1]s/docs/release.md#olm)).
+* Neither **edit** nor **admin** lets anybody use the operator's kinds: registering a phone for someone is a way to become them. Bind
+  its ClusterRoles to whom you mean.
 * The operator needs an app registration in Entra and an EntraTenant:
   [a real tenant step by step](%[1]s/docs/real-tenant.md).
 `
@@ -58,20 +56,9 @@ func (r *release) serviceVersion(p parts, image string) (resource, error) {
 	if oldest == nil {
 		return nil, fmt.Errorf("kubeVersion of Chart.yaml is %q, and not like >=1.32.0-0", about.KubeVersion)
 	}
-	var kinds, links []any
-	if err := yaml.Unmarshal([]byte(about.Annotations["artifacthub.io/crds"]), &kinds); err != nil {
-		return nil, fmt.Errorf("the kinds in Chart.yaml: %w", err)
-	}
+	var links []any
 	if err := yaml.Unmarshal([]byte(about.Annotations["artifacthub.io/links"]), &links); err != nil {
 		return nil, fmt.Errorf("the links in Chart.yaml: %w", err)
-	}
-	samples, err := yaml.YAMLToJSON([]byte(about.Annotations["artifacthub.io/crdsExamples"]))
-	if err != nil {
-		return nil, fmt.Errorf("the examples in Chart.yaml: %w", err)
-	}
-	var examples bytes.Buffer
-	if err := json.Indent(&examples, samples, "", "  "); err != nil {
-		return nil, err
 	}
 	readme, err := os.ReadFile(filepath.Join(r.root, "README.md"))
 	if err != nil {
@@ -89,16 +76,15 @@ func (r *release) serviceVersion(p parts, image string) (resource, error) {
 	account := p.deployment.text("spec", "template", "spec", "serviceAccountName")
 	granted := func(rules []any) []any { return []any{resource{"serviceAccountName": account, "rules": rules}} }
 	spec := resource{
-		"displayName":               title,
-		"description":               string(says[1]) + fmt.Sprintf(before, repository+"/blob/"+r.version),
-		"version":                   strings.TrimPrefix(r.version, "v"),
-		"maturity":                  "alpha",
-		"minKubeVersion":            oldest[1],
-		"keywords":                  about.Keywords,
-		"links":                     links,
-		"provider":                  resource{"name": path.Base(path.Dir(module)), "url": "https://" + path.Dir(module)},
-		"relatedImages":             []any{resource{"name": operator, "image": image}},
-		"customresourcedefinitions": resource{"owned": kinds},
+		"displayName":    title,
+		"description":    string(says[1]) + fmt.Sprintf(before, repository+"/blob/"+r.version),
+		"version":        strings.TrimPrefix(r.version, "v"),
+		"maturity":       "alpha",
+		"minKubeVersion": oldest[1],
+		"keywords":       about.Keywords,
+		"links":          links,
+		"provider":       resource{"name": path.Base(path.Dir(module)), "url": "https://" + path.Dir(module)},
+		"relatedImages":  []any{resource{"name": operator, "image": image}},
 		// It watches all namespaces; access rules say who may do what in which.
 		"installModes": []any{
 			resource{"type": "OwnNamespace", "supported": false},
@@ -130,7 +116,6 @@ func (r *release) serviceVersion(p parts, image string) (resource, error) {
 			"name":   operator + "." + r.version,
 			"labels": labels,
 			"annotations": map[string]any{
-				"alm-examples":   examples.String(),
 				"capabilities":   about.Annotations["artifacthub.io/operatorCapabilities"],
 				"categories":     "Security",
 				"containerImage": image,

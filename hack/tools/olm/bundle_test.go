@@ -1,7 +1,6 @@
 package olm
 
 import (
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/operator-framework/api/pkg/manifests"
 	"github.com/operator-framework/api/pkg/validation"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -19,6 +19,7 @@ import (
 // accepted are the validators' warnings that stay, by a part of their text, with the reason.
 var accepted = map[string]string{
 	"Migrate the API(s) for events: ([":                                                   "a rule names no version, and the validator takes the group for its beta; the operator writes events.k8s.io/v1",
+	"example annotations not found":                                                       "examples are of kinds that the bundle owns, and it owns none",
 	"csv.Spec.Icon not specified":                                                         "the project has no logo",
 	"unable to inspect the image":                                                         "the validator asks docker for an image in a registry; hack/release tests that the image is for the platforms of the labels",
 	"check if the CSV is missing a node affinity configuration for the image":             "follows from the warning above",
@@ -64,22 +65,42 @@ func TestTheBundle(t *testing.T) {
 	})
 	t.Run("is taken by an API server", func(t *testing.T) {
 		c := serve(t)
+		var kinds []*apiextensionsv1.CustomResourceDefinition
 		for _, o := range objects(t, filepath.Join(dist, "olm-prerequisites.yaml")) {
 			create(t, c, o)
+			if o.GetKind() == "CustomResourceDefinition" {
+				kinds = append(kinds, &apiextensionsv1.CustomResourceDefinition{})
+				if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, kinds[len(kinds)-1]); err != nil {
+					t.Fatal(err)
+				}
+			}
 		}
 		for _, o := range bundle.Objects {
 			create(t, c, o)
 		}
-		await(t, bundle.V1CRDs)
+		await(t, kinds)
 		create(t, c, &unstructured.Unstructured{Object: map[string]any{
 			"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "people"},
 		}})
-		var examples []map[string]any
-		if err := json.Unmarshal([]byte(bundle.CSV.Annotations["alm-examples"]), &examples); err != nil || len(examples) != 2 {
-			t.Fatalf("%d examples, %v", len(examples), err)
+		examples := examples(t)
+		if len(kinds) != 2 || len(examples) != 2 {
+			t.Fatalf("%d kinds and %d examples", len(kinds), len(examples))
 		}
 		for _, example := range examples {
 			create(t, c, &unstructured.Unstructured{Object: example})
+		}
+	})
+	t.Run("has OLM make no roles for people", func(t *testing.T) {
+		owned := bundle.CSV.Spec.CustomResourceDefinitions.Owned
+		if len(owned)+len(bundle.V1CRDs)+len(bundle.V1beta1CRDs) > 0 {
+			t.Errorf("of each of these kinds it aggregates roles into admin, edit and view: %v", owned)
+		}
+		for _, o := range bundle.Objects {
+			for label := range o.GetLabels() {
+				if strings.HasPrefix(label, "rbac.authorization.k8s.io/aggregate-to-") {
+					t.Errorf("%s %s is aggregated by itself: %s", o.GetKind(), o.GetName(), label)
+				}
+			}
 		}
 	})
 	t.Run("would be refused with a mistake", func(t *testing.T) {
@@ -97,6 +118,23 @@ func TestTheBundle(t *testing.T) {
 			t.Errorf("it is not: %v", err)
 		}
 	})
+}
+
+// examples are those of the kinds that the chart tells Artifact Hub.
+func examples(t *testing.T) (all []map[string]any) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "charts", "phone-operator", "Chart.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var chart struct{ Annotations map[string]string }
+	if err := yaml.Unmarshal(text, &chart); err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal([]byte(chart.Annotations["artifacthub.io/crdsExamples"]), &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // reason is the entry of accepted that a warning is, empty if there is none.
