@@ -21,6 +21,7 @@ import (
 //
 //	a number that cannot be one        refused, the one thing that needs no other object to be certain
 //	a number of an unlikely length     warning: numbering plans change before libraries do
+//	a number that is in the name, too  warning: names are not masked anywhere
 //	a tenant that does not exist       warning: manifests come in any order
 //	a phone that has a claim already   warning: a rename is a create and then a delete, and the operator hands over
 type methods struct{ reader client.Reader }
@@ -54,9 +55,28 @@ func (m methods) judge(ctx context.Context, o *v1alpha1.PhoneAuthenticationMetho
 		if err := n.Plausible(); err != nil {
 			warnings = append(warnings, fmt.Sprintf("spec.phoneNumber: %v", err))
 		}
+		if hasNumber(o.Name, n) {
+			warnings = append(warnings, "metadata.name: the number is in it, and names are in events and logs: choose another one")
+		}
 	}
 	warnings = append(warnings, m.tenant(ctx, o)...)
 	return append(warnings, m.rival(ctx, o)...), nil
+}
+
+// shortest is how many digits the part behind the country code has at least that is looked for in a name.
+const shortest = 7
+
+// hasNumber reports whether a number, without its country code and extension, is in a name, whatever separates its digits.
+func hasNumber(name string, n phone.Number) bool {
+	_, national, _ := strings.Cut(n.Graph(), " ")
+	national, _, _ = strings.Cut(national, "x")
+	digits := strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, name)
+	return len(national) >= shortest && strings.Contains(digits, national)
 }
 
 // tenant warns where the tenant is not there, or not yet.

@@ -55,6 +55,23 @@ func TestNumbersAreJudgedAtApply(t *testing.T) {
 	}
 }
 
+func TestANumberInTheNameIsAWarning(t *testing.T) {
+	s := start(t)
+	for name, want := range map[string][]string{
+		"laura-2065550147":   {"metadata.name: the number is in it, and names are in events and logs: choose another one"},
+		"laura-206-555-0147": {"metadata.name: the number is in it, and names are in events and logs: choose another one"},
+		"laura-2065550146":   nil, // an employee's number may look like one
+	} {
+		o := pam("default", name, "laura@contoso.com")
+		o.Spec.PhoneNumber = "+1 2065550147"
+		warnings, err := s.try(t, o)
+		must(t, err)
+		if err := differ(want, warnings); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestNumberInASecretIsNotJudged(t *testing.T) {
 	s := start(t)
 	o := pam("default", "secret", "secret@contoso.com")
