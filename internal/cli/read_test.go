@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"strings"
 	"os"
 	"testing"
 
@@ -50,6 +51,11 @@ func TestStatus(t *testing.T) {
 	mustSay(t, out, "30/min", "4m of 60m", "12 of 100", "2 methods in namespace status: 0 ready, 1 stalled",
 		"NotPermitted", "No access rule of EntraTenant seen covers this user.")
 
+	out, _ = w.works("status", "--tenant=seen")
+	mustSay(t, out, "2 methods in namespace status for EntraTenant seen: ")
+	if out, _, err := w.run("status", "-A", "--tenant=sean"); err == nil || !strings.Contains(err.Error(), "there is no EntraTenant sean") {
+		t.Errorf("a tenant that there is not: %v\n%s", err, out)
+	}
 	out, _ = w.works("status", "-A", "--tenant=seen", "-o", "json")
 	var g glance
 	must(t, json.Unmarshal([]byte(out), &g))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 // glance is what status prints.
 type glance struct {
 	Namespace string             `json:"namespace,omitempty"` // "": all
+	Tenant    string             `json:"tenant,omitempty"`    // "": all
 	Methods   overview.Counts    `json:"methods"`
 	Reasons   []overview.Reason  `json:"reasons"`
 	Tenants   []overview.Tenant  `json:"tenants"`
@@ -75,7 +77,7 @@ func look(ctx context.Context, c client.Client, namespace, tenant string, now ti
 	if err != nil {
 		return glance{}, err
 	}
-	g := glance{Namespace: namespace, Methods: m.Counts(), Reasons: m.Reasons(), Oldest: m.Oldest(), Tenants: []overview.Tenant{}}
+	g := glance{Namespace: namespace, Tenant: tenant, Methods: m.Counts(), Reasons: m.Reasons(), Oldest: m.Oldest(), Tenants: []overview.Tenant{}}
 	var tenants v1alpha1.EntraTenantList
 	switch err := c.List(ctx, &tenants); {
 	case err == nil:
@@ -85,6 +87,9 @@ func look(ctx context.Context, c client.Client, namespace, tenant string, now ti
 			if found || (namespace == "" || m.Counts().Total == 0) && cmp.Or(tenant, o.Name) == o.Name {
 				g.Tenants = append(g.Tenants, overview.TenantOf(o, counts, now))
 			}
+		}
+		if tenant != "" && m.Counts().Total == 0 && !slices.ContainsFunc(tenants.Items, func(o v1alpha1.EntraTenant) bool { return o.Name == tenant }) {
+			return glance{}, fmt.Errorf("there is no EntraTenant %s in the cluster, and no resource names it", tenant)
 		}
 		return g, nil
 	case !apierrors.IsForbidden(err):
@@ -136,6 +141,9 @@ func (g glance) table(w io.Writer, now time.Time) {
 	where := "all namespaces"
 	if g.Namespace != "" {
 		where = "namespace " + g.Namespace
+	}
+	if g.Tenant != "" {
+		where += " for EntraTenant " + g.Tenant
 	}
 	m := g.Methods
 	fmt.Fprintf(w, "%s in %s: %d ready, %d stalled, %d suspended, %d being deleted\n", count(m.Total, "method"), where, m.Ready, m.Stalled, m.Suspended, m.Deleting)
