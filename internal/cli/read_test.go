@@ -2,8 +2,8 @@ package cli
 
 import (
 	"encoding/json"
-	"strings"
 	"os"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"

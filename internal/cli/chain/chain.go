@@ -200,6 +200,8 @@ func marks(o *v1alpha1.PhoneAuthenticationMethod) (all []Step) {
 	if !o.DeletionTimestamp.IsZero() {
 		what := "its phone is to be deleted in Graph first"
 		switch {
+		case letGo(o):
+			what = "the operator has let go of it, and finalizers of others hold it: " + strings.Join(o.Finalizers, ", ")
 		case o.Status.ID == "":
 			what = "it holds no phone"
 		case o.Spec.Suspend || o.Spec.DeletionPolicyOrDefault() == v1alpha1.DeletionOrphan:
@@ -208,4 +210,9 @@ func marks(o *v1alpha1.PhoneAuthenticationMethod) (all []Step) {
 		all = append(all, Step{"deletion", Waiting, fmt.Sprintf("Deleted at %s; %s.", o.DeletionTimestamp.UTC().Format("2006-01-02 15:04:05 MST"), what)})
 	}
 	return all
+}
+
+// letGo reports whether the operator is done with a resource that is being deleted and still there.
+func letGo(o *v1alpha1.PhoneAuthenticationMethod) bool {
+	return !o.DeletionTimestamp.IsZero() && len(o.Finalizers) > 0 && !slices.Contains(o.Finalizers, v1alpha1.Finalizer)
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -132,5 +133,23 @@ func TestASuspendedResourceIsNotLookedAtUntilItIsResumed(t *testing.T) {
 	o.Spec.Suspend = true
 	if next := Explain(o, nil, "").Next; next.Who != you || next.When != "at once when it is resumed" {
 		t.Errorf("next: %v", next)
+	}
+}
+
+func TestWhatTheOperatorHasLetGoOfIsHeldByOthers(t *testing.T) {
+	now := metav1.Now()
+	o := &v1alpha1.PhoneAuthenticationMethod{}
+	o.DeletionTimestamp, o.Finalizers = &now, []string{"example.com/a", "foregroundDeletion"}
+	o.Status.ID = "an id"
+	x := Explain(o, nil, "")
+	if last := x.Steps[len(x.Steps)-1]; !strings.HasSuffix(last.Message, "the operator has let go of it, and finalizers of others hold it: example.com/a, foregroundDeletion.") {
+		t.Errorf("the deletion: %v", last)
+	}
+	if x.Next.Who != admin || x.Next.When != "not any more" {
+		t.Errorf("next: %v", x.Next)
+	}
+	o.Finalizers = append(o.Finalizers, v1alpha1.Finalizer)
+	if next := Explain(o, nil, "").Next; next.When == "not any more" {
+		t.Errorf("next, while the operator holds it: %v", next)
 	}
 }

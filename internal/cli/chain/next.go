@@ -55,8 +55,12 @@ var byReason = map[string]Next{
 	v1alpha1.ReasonDeletionBudgetExhausted:   {nobody, "limits.deletionsPerHour of the EntraTenant is spent; or an administrator raises it.", "when the hour frees a place, at once when it is raised"},
 }
 
-// next is what comes next. A suspended resource waits for whoever resumes it, whatever it says.
+// next is what comes next. What the operator has let go of waits for others, and a suspended resource for whoever resumes it,
+// whatever it says.
 func next(o *v1alpha1.PhoneAuthenticationMethod, tenant *v1alpha1.EntraTenant, reason string) Next {
+	if letGo(o) {
+		return Next{admin, "See who is to remove the finalizers that still hold it.", "not any more"}
+	}
 	if o.Spec.Suspend && o.DeletionTimestamp.IsZero() {
 		return Next{you, "`kubectl phonemethod resume` it when it should go on.", atOnce + " when it is resumed"}
 	}
