@@ -57,7 +57,7 @@ func (i *importer) newHarvest(tenantID string, users []survey.Name) (h *harvest,
 }
 
 // draft is what becomes the report. It is beside the journal, where no other import writes until this one has come to its end.
-func (h *harvest) draft() string { return filepath.Join(h.out, "import.report.csv") }
+func (h *harvest) draft() string { return filepath.Join(h.out, importing.Draft) }
 
 // open finds out where in the directory it begins.
 func (h *harvest) open(tenantID string, users []survey.Name) error {

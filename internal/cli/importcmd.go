@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -136,6 +137,9 @@ func (i *importer) check() error {
 	case i.numbers != numbersPlain && i.numbers != numbersSecret:
 		return errors.New("--numbers is plain or secret")
 	}
+	if i.report != "" && importing.IsOwn(filepath.Base(i.report)) && sameDir(filepath.Dir(i.report), i.out) {
+		return fmt.Errorf("--report %s is what the import calls a file of its own: give another name", i.report)
+	}
 	if wrong := validation.IsDNS1123Label(i.style.Namespace); i.style.Namespace != "" && len(wrong) > 0 {
 		return fmt.Errorf("--namespace %q is no name of a namespace: %s", i.style.Namespace, wrong[0])
 	}
@@ -163,6 +167,13 @@ func (i *importer) check() error {
 		}
 	}
 	return nil
+}
+
+// sameDir reports whether two names are of one directory, which need not be there.
+func sameDir(a, b string) bool {
+	a, errA := filepath.Abs(a)
+	b, errB := filepath.Abs(b)
+	return errA == nil && errB == nil && a == b
 }
 
 // delimiter is that of the flag; 0: find it out.

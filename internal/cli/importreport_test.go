@@ -50,3 +50,18 @@ func TestAReportIsWrittenOverNothingElse(t *testing.T) {
 	_, _, err = offline(t, "import", "--from-csv", table, "--dry-run", "--report", earlier)
 	must(t, err)
 }
+
+// Nor is the report one of the files that the import itself has beside it.
+func TestAReportIsNoneOfTheImportsFiles(t *testing.T) {
+	table, dir := file(t, people), t.TempDir()
+	for name, want := range map[string]bool{
+		"import.report.csv": false, "import.journal": false, ".phonemethod-import.lock": false, "phones-0001.yaml": false, "secrets-0001.yaml": false,
+		"report.csv": true,
+	} {
+		if _, _, err := offline(t, "import", "--from-csv", table, "--out", dir, "--report", filepath.Join(dir, ".", name)); (err == nil) != want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	_, _, err := offline(t, "import", "--from-csv", table, "--out", dir, "--report", filepath.Join(t.TempDir(), "import.report.csv"))
+	must(t, err)
+}

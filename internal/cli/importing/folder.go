@@ -37,6 +37,14 @@ var unfinished = regexp.MustCompile(`^\.(phones|secrets)-\d{4,}\.yaml\.\d+$`)
 // applied, so that only this file has it.
 const ofTenant = "# The phones of a live tenant: kubectl phonemethod import --from-tenant\n"
 
+// Draft is the name of what becomes the report of an import that can be gone on with.
+const Draft = "import.report.csv"
+
+// IsOwn reports whether an import gives a file of its own this name.
+func IsOwn(name string) bool {
+	return name == Draft || name == journalName || name == lockName || ours.MatchString(name) || unfinished.MatchString(name)
+}
+
 // NewFolder makes the directory if it is not there, and takes it for itself: ErrBusy. What an import that was killed left
 // of a file goes: it has numbers.
 func NewFolder(dir string, s Style) (*Folder, error) {
