@@ -44,6 +44,7 @@ func newRecord(s *session) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&out, "out", "", "the file; - for standard output")
 	l.selectionFlags(cmd)
+	completes(cmd, "from-tenant", s.completeTenants)
 	cmd.RunE = func(cmd *cobra.Command, users []string) (err error) {
 		if out == "" {
 			return errors.New("say where to: --out")
@@ -63,7 +64,7 @@ func newRecord(s *session) *cobra.Command {
 			return err
 		}
 		if isTerminal(s.ErrOut) {
-			o.Progress = func(done, all int) { fmt.Fprintf(s.ErrOut, "\r%d of %d users\x1b[K", done, max(done, all)) }
+			o.Progress = func(done, all int) { drawBar(s.ErrOut, done, all, "user", "") }
 			defer fmt.Fprint(s.ErrOut, "\r\x1b[K")
 		}
 		return s.record(cmd, out, o)
