@@ -131,7 +131,7 @@ func (e *exchange) before() {
 	}
 }
 
-// after records what came of the request. delivered says whether the answer left whole for somebody who still waited.
+// after records what came of the request. delivered reports whether the answer left whole for somebody who still waited.
 func (e *exchange) after(delivered bool) {
 	fault, _ := e.faults.LoadAndDelete(e.id)
 	var now []emulator.Phone

@@ -40,7 +40,7 @@ func (u *user) byHand(ctx context.Context, phoneType, number string, do func() e
 	return nil
 }
 
-// settled says whether one resource speaks for the phone type, is Ready with its newest number, and asks nothing of
+// settled reports whether one resource speaks for the phone type, is Ready with its newest number, and asks nothing of
 // SMS sign-in: whatever a hand does now to another number is drift and nothing else.
 func (u *user) settled(ctx context.Context, phoneType, number string) bool {
 	for _, r := range u.resources {

@@ -33,7 +33,7 @@ func (l *ledger) hear(o *v1alpha1.PhoneAuthenticationMethod) {
 	}
 }
 
-// met says whether something of a kind has happened.
+// met reports whether something of a kind has happened.
 func (l *ledger) met(kind string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

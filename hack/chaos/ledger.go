@@ -267,7 +267,7 @@ func (l *ledger) hand(a *account, phoneType, number string, settled bool) {
 	l.note(a, "by hand: %s = %q", phoneType, number)
 }
 
-// reportOnly says whether exactly one resource speaks for the phone type and it has only ever said driftPolicy Report.
+// reportOnly reports whether exactly one resource speaks for the phone type and it has only ever said driftPolicy Report.
 func (l *ledger) reportOnly(a *account, phoneType string) bool {
 	all := l.speakers(a, phoneType)
 	if len(all) != 1 || all[0].leaving {

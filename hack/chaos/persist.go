@@ -66,7 +66,7 @@ func (w *world) until(ctx context.Context, is func() bool) error {
 	return nil
 }
 
-// pause waits for a random time of a given mean and says whether to go on.
+// pause waits for a random time of a given mean and reports whether to go on.
 func pause(ctx context.Context, dice *rand.Rand, mean time.Duration) bool {
 	select {
 	case <-ctx.Done():

@@ -59,7 +59,7 @@ func (p *replica) running() *install.Operator {
 	return p.process
 }
 
-// leads says whether the process that runs now has the lease.
+// leads reports whether the process that runs now has the lease.
 func (p *replica) leads(ctx context.Context) bool {
 	gauges, err := p.gauges(ctx)
 	return err == nil && gauges["leader_election_master_status"] == 1

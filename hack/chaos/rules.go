@@ -79,7 +79,7 @@ func (l *ledger) toldOf(a *account, phoneType string) bool {
 	})
 }
 
-// doubted says whether the operator may take a hand's change for a read that lags behind a write of its own.
+// doubted reports whether the operator may take a hand's change for a read that lags behind a write of its own.
 func (s *slot) doubted(changed, at time.Time) bool {
 	return at.Sub(changed) <= blind && at.Sub(s.wrote) <= blind
 }

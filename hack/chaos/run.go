@@ -151,7 +151,7 @@ func (w *world) live(ctx context.Context) error {
 	return group.Wait()
 }
 
-// over says whether something was found that is to end the run.
+// over reports whether something was found that is to end the run.
 func (w *world) over() bool { return w.brief && w.ledger.err() != nil }
 
 // watch learns which resources are gone, and what the others were told.
