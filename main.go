@@ -158,6 +158,7 @@ func clusterConfig() (*rest.Config, error) {
 	}
 	config.UserAgent = version.UserAgent()
 	config.QPS = -1 // the API server shares itself out fairly; a second limit here only slows
+	config.Wrap(controllers.StreamLists)
 	return config, nil
 }
 

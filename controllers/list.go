@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/apis/meta/internalversion"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
@@ -12,46 +13,65 @@ import (
 	"k8s.io/client-go/tools/pager"
 )
 
-// listPage is how many objects are asked for at once, some 25 MB of resources as the API server sends them.
-const listPage = 10_000
+// Objects of a page, at first and at least. The API server has the first page in its memory; where no resource
+// changed for some minutes, it reads the others from etcd, at several times the cost. Pages bound what it
+// holds for one request, and how long that takes: after a minute it gives up.
+const mostListed, leastListed = 50_000, 1_000
 
-// pages lists in pages, and drops of each what the cache does not keep before it asks for the next.
+// pages lists in pages, and drops of each object what the cache does not keep: as it arrives, where the
+// transport is StreamLists, else before the next page is asked for.
 //
 // By default client-go streams a first list as watch events, each of which both sides encode or scan
-// several times: with 100,000 resources that took three times as long. As one list they would all be in
-// memory at once, as they were sent and as they were read.
+// several times: with 100,000 resources that took three times as long.
 type pages struct {
 	toolscache.ListerWatcher
-	size int64 // of a page, in objects
+	example runtime.Object
+	size    int64 // of a page, in objects
 }
 
 func newInformer(lw toolscache.ListerWatcher, example runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
-	return toolscache.NewSharedIndexInformer(pages{lw, listPage}, example, resync, indexers)
+	return toolscache.NewSharedIndexInformer(&pages{lw, example, mostListed}, example, resync, indexers)
 }
 
 // IsWatchListSemanticsUnSupported has the reflector call List.
-func (pages) IsWatchListSemanticsUnSupported() bool { return true }
+func (*pages) IsWatchListSemanticsUnSupported() bool { return true }
 
-// ListWithContext returns all objects as they are now, whatever version and page the options ask for.
-func (p pages) ListWithContext(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+// ListWithContext returns all objects as they are now, whatever version and page the options ask for. After a
+// failure the next try is made in smaller pages: the API server may have had too little time.
+func (p *pages) ListWithContext(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
 	options.ResourceVersion, options.ResourceVersionMatch, options.Continue, options.Limit = "", "", "", 0
-	lister := toolscache.ToListerWithContext(p.ListerWatcher)
-	all := pager.New(func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-		page, err := lister.ListWithContext(ctx, options)
-		if err != nil {
-			return nil, err
-		}
+	all := pager.New(p.page)
+	all.PageSize = p.size
+	list, _, err := all.ListWithAlloc(ctx, options)
+	if err != nil {
+		p.size = max(p.size/2, min(p.size, leastListed))
+	}
+	return list, err
+}
+
+func (p *pages) page(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+	arrived := &arrivals{example: p.example}
+	page, err := toolscache.ToListerWithContext(p.ListerWatcher).ListWithContext(arrived.within(ctx), options)
+	if err != nil {
+		return nil, err
+	}
+	if !arrived.any {
 		return page, meta.EachListItem(page, func(o runtime.Object) error {
 			_, err := thin(o)
 			return err
 		})
-	})
-	all.PageSize = p.size
-	list, _, err := all.ListWithAlloc(ctx, options)
-	return list, err
+	}
+	of, err := meta.ListAccessor(page)
+	if err != nil {
+		return nil, err
+	}
+	return &internalversion.List{
+		ListMeta: metav1.ListMeta{ResourceVersion: of.GetResourceVersion(), Continue: of.GetContinue()},
+		Items:    arrived.objects,
+	}, nil
 }
 
 // WatchWithContext passes the context on, which the embedded interface does not know of.
-func (p pages) WatchWithContext(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+func (p *pages) WatchWithContext(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
 	return toolscache.ToWatcherWithContext(p.ListerWatcher).WatchWithContext(ctx, options)
 }

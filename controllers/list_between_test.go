@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	toolscache "k8s.io/client-go/tools/cache"
 
 	"github.com/entraops/phone-operator/internal/testenv"
@@ -22,7 +23,12 @@ import (
 
 // What happens between two pages is in the cache in the end, also where a page is refused as too old, or the connection breaks.
 func TestWhatHappensBetweenTwoPages(t *testing.T) {
-	clients, err := kubernetes.NewForConfig(testenv.Shared(t).Config())
+	t.Run("read to the end", func(t *testing.T) { testBetweenTwoPages(t, testenv.Shared(t).Config()) })
+	t.Run("as they arrive", func(t *testing.T) { testBetweenTwoPages(t, streamed(t)) })
+}
+
+func testBetweenTwoPages(t *testing.T, config *rest.Config) {
+	clients, err := kubernetes.NewForConfig(config)
 	must(t, err)
 	for name, failure := range map[string]error{
 		"nothing fails":      nil,
@@ -40,7 +46,7 @@ func TestWhatHappensBetweenTwoPages(t *testing.T) {
 			}
 			var once, failed sync.Once
 			lw := &toolscache.ListWatch{
-				ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+				ListWithContextFunc: func(list context.Context, o metav1.ListOptions) (runtime.Object, error) {
 					if o.Continue != "" {
 						var fails error
 						failed.Do(func() { fails = failure })
@@ -48,7 +54,7 @@ func TestWhatHappensBetweenTwoPages(t *testing.T) {
 							return nil, fails
 						}
 					}
-					page, err := maps.List(ctx, o)
+					page, err := maps.List(list, o)
 					once.Do(func() { // between the first and the second page
 						for _, i := range []string{"m00", "m29", "m15"} {
 							must(t, maps.Delete(ctx, i, metav1.DeleteOptions{}))
@@ -69,7 +75,7 @@ func TestWhatHappensBetweenTwoPages(t *testing.T) {
 				},
 				WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) { return maps.Watch(ctx, o) },
 			}
-			informer := toolscache.NewSharedIndexInformer(pages{lw, 5}, &corev1.ConfigMap{}, 0, nil)
+			informer := toolscache.NewSharedIndexInformer(&pages{lw, &corev1.ConfigMap{}, 5}, &corev1.ConfigMap{}, 0, nil)
 			run, stop := context.WithCancel(ctx)
 			ended := make(chan struct{})
 			go func() { defer close(ended); informer.RunWithContext(run) }()

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -53,7 +54,7 @@ func TestTheCacheIsFilledInPages(t *testing.T) {
 			return maps.Watch(ctx, options)
 		},
 	}
-	listed, err := pages{lw, 10}.ListWithContext(t.Context(), metav1.ListOptions{ResourceVersion: "0", Limit: 4}) // as a reflector asks
+	listed, err := (&pages{lw, &corev1.ConfigMap{}, 10}).ListWithContext(t.Context(), metav1.ListOptions{ResourceVersion: "0", Limit: 4}) // as a reflector asks
 	must(t, err)
 	dirty := 0
 	must(t, meta.EachListItem(listed, func(o runtime.Object) error {
@@ -69,7 +70,7 @@ func TestTheCacheIsFilledInPages(t *testing.T) {
 		t.Errorf("%d objects have what the cache does not keep", dirty)
 	}
 
-	informer := toolscache.NewSharedIndexInformer(pages{lw, 10}, &corev1.ConfigMap{}, 0, nil)
+	informer := toolscache.NewSharedIndexInformer(&pages{lw, &corev1.ConfigMap{}, 10}, &corev1.ConfigMap{}, 0, nil)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { defer close(ended); informer.RunWithContext(ctx) }()
@@ -86,6 +87,22 @@ func TestTheCacheIsFilledInPages(t *testing.T) {
 	has(25)
 	add(25)
 	has(26)
+}
+
+func TestAfterAFailurePagesAreSmaller(t *testing.T) {
+	var limits []int64
+	all := &pages{&toolscache.ListWatch{ListWithContextFunc: func(_ context.Context, o metav1.ListOptions) (runtime.Object, error) {
+		if limits = append(limits, o.Limit); len(limits) < 4 {
+			return nil, errors.New("stream error")
+		}
+		return &corev1.ConfigMapList{}, nil
+	}}, &corev1.ConfigMap{}, 4 * leastListed}
+	for range 5 {
+		_, _ = all.ListWithContext(t.Context(), metav1.ListOptions{})
+	}
+	if diff := cmp.Diff([]int64{4 * leastListed, 2 * leastListed, leastListed, leastListed, leastListed}, limits); diff != "" {
+		t.Errorf("limits (-want +got): %s", diff)
+	}
 }
 
 func must(t *testing.T, err error) {

@@ -18,7 +18,7 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/config"
+	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -120,10 +120,12 @@ func (s *suite) operate(t *testing.T) {
 	t.Helper()
 	var ctx context.Context
 	ctx, s.kill = context.WithCancel(context.Background())
-	mgr, err := ctrl.NewManager(testenv.Shared(t).Config(), ctrl.Options{
+	config := testenv.Shared(t).Config()
+	config.Wrap(controllers.StreamLists)
+	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme: s.Scheme(), Metrics: metricsserver.Options{BindAddress: "0"}, Cache: controllers.CacheOptions(),
 		GracefulShutdownTimeout: new(time.Duration),
-		Controller:              config.Controller{SkipNameValidation: new(true)}, // it may be the second of this process
+		Controller:              ctrlconfig.Controller{SkipNameValidation: new(true)}, // it may be the second of this process
 	})
 	must(t, err)
 	must(t, controllers.SetupWithManager(ctx, mgr, controllers.Options{MaxConcurrentReconciles: workers, CredentialNamespaces: []string{system}}))
