@@ -30,7 +30,7 @@ type pages struct {
 }
 
 func newInformer(lw toolscache.ListerWatcher, example runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
-	return toolscache.NewSharedIndexInformer(&pages{lw, example, mostListed}, example, resync, indexers)
+	return everywhere{toolscache.NewSharedIndexInformer(&pages{lw, example, mostListed}, example, resync, indexers)}
 }
 
 // IsWatchListSemanticsUnSupported has the reflector call List.

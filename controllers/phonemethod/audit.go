@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -141,8 +142,12 @@ func gitSource(o *v1alpha1.PhoneAuthenticationMethod) string {
 	return ""
 }
 
-// lastManager returns the entry of who wrote spec last, without its fields; none where nobody did.
+// lastManager returns an entry with the name of who wrote spec last, and nothing else; none where nobody did. Of
+// what it returned it returns the same.
 func lastManager(all []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
+	if len(all) == 1 && all[0].Operation == "" && all[0].FieldsV1 == nil { // the API server has none without an operation
+		return all
+	}
 	var last *metav1.ManagedFieldsEntry
 	for i := range all {
 		if e := &all[i]; e.Subresource == "" && e.Manager != patch.FieldManager && isOfTime(e.Time) && hasSpec(e.FieldsV1) && (last == nil || !e.Time.Before(last.Time)) {
@@ -152,20 +157,30 @@ func lastManager(all []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
 	if last == nil {
 		return nil
 	}
-	return []metav1.ManagedFieldsEntry{{Manager: shared(last.Manager), Time: last.Time}}
+	return namedManager(last.Manager)
+}
+
+// previousManager is what namedManager returned last.
+var previousManager atomic.Pointer[[]metav1.ManagedFieldsEntry]
+
+// namedManager returns the entry, not to be changed. Thousands of resources that one manager wrote one after the
+// other have it in common.
+func namedManager(name string) []metav1.ManagedFieldsEntry {
+	if previous := previousManager.Load(); previous != nil && (*previous)[0].Manager == name {
+		return *previous
+	}
+	entry := []metav1.ManagedFieldsEntry{{Manager: strings.Clone(name)}}
+	previousManager.Store(&entry)
+	return entry
 }
 
 // isOfTime reports whether an entry may be from when it says: whoever writes one himself may leave that
 // out, or say a later time, and would be the last for ever.
 func isOfTime(at *metav1.Time) bool { return at != nil && !at.After(time.Now().Add(time.Hour)) }
 
-// hasSpec reports whether a field manager's fields are some of spec. An entry without fields is the
-// one that the cache kept.
+// hasSpec reports whether a field manager's fields are some of spec.
 func hasSpec(fields *metav1.FieldsV1) bool {
-	if fields == nil {
-		return true
-	}
-	if !bytes.Contains(fields.GetRawBytes(), []byte(`"f:spec":`)) {
+	if fields == nil || !bytes.Contains(fields.GetRawBytes(), []byte(`"f:spec":`)) {
 		return false
 	}
 	var top map[string]json.RawMessage // an annotation may be called spec, too

@@ -25,6 +25,7 @@ func Thin(o any) (any, error) {
 	m.Kind, m.APIVersion, m.Namespace = shared(m.Kind), shared(m.APIVersion), shared(m.Namespace)
 	m.Spec.PhoneType = shared(m.Spec.PhoneType)
 	m.Status.ID, m.Status.SMSSignInState = shared(m.Status.ID), shared(m.Status.SMSSignInState)
+	m.Status.MaskedNumber = shared(m.Status.MaskedNumber)   // a country code and two digits: some hundreds there are
 	m.Status.Conditions = slices.Clone(m.Status.Conditions) // decoding leaves room at the end
 	for i := range m.Status.Conditions {
 		c := &m.Status.Conditions[i]
@@ -58,7 +59,13 @@ func only(all map[string]string, keys []string) (some map[string]string) {
 // that a patch which would put it in their place is refused.
 const foreignFinalizers = "(others)"
 
+// ownFinalizer are the finalizers of most resources, not to be changed.
+var ownFinalizer = slices.Clip([]string{v1alpha1.Finalizer})
+
 func thinFinalizers(all []string) (some []string) {
+	if len(all) == 1 && all[0] == v1alpha1.Finalizer {
+		return ownFinalizer
+	}
 	if slices.Contains(all, v1alpha1.Finalizer) {
 		some = append(some, v1alpha1.Finalizer)
 	}

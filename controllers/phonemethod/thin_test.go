@@ -1,6 +1,7 @@
 package phonemethod
 
 import (
+	"encoding/json"
 	"runtime"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/patch"
@@ -23,7 +25,7 @@ func TestTheCacheKeepsWhatIsReadOfAResource(t *testing.T) {
 	o.Finalizers = []string{v1alpha1.Finalizer}
 	o.Status.UserID, o.Status.MaskedNumber = ada, "+1 ********01"
 	want := o.DeepCopy()
-	want.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "flux", Time: at(3)}}
+	want.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "flux"}}
 
 	spec := metav1.NewFieldsV1(`{"f:spec":{"f:phoneNumber":{}}}`)
 	o.Labels["app.kubernetes.io/part-of"], o.Annotations["example.com/note"] = "people", "nobody reads it"
@@ -41,6 +43,40 @@ func TestTheCacheKeepsWhatIsReadOfAResource(t *testing.T) {
 	must(err)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+	again, err := Thin(o) // a list is thinned as it arrives, and once more as it comes into the cache
+	must(err)
+	if diff := cmp.Diff(want, again); diff != "" {
+		t.Errorf("the second time: %s", diff)
+	}
+}
+
+// Who takes a finalizer off a copy, or is answered a whole object, changes nothing of other resources.
+func TestWhatResourcesShareIsNotChanged(t *testing.T) {
+	resource := func() *v1alpha1.PhoneAuthenticationMethod {
+		o := aResource("a", "ada@contoso.com")
+		o.Finalizers = []string{v1alpha1.Finalizer}
+		o.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "flux", Operation: "Update", Time: &metav1.Time{}, FieldsV1: metav1.NewFieldsV1(`{"f:spec":{}}`)}}
+		_, err := Thin(o)
+		must(err)
+		return o
+	}
+	one, other := resource(), resource()
+	if &one.Finalizers[0] != &other.Finalizers[0] || &one.ManagedFields[0] != &other.ManagedFields[0] {
+		t.Error("two resources that say the same do not share it")
+	}
+	for _, finalizers := range [][]string{{"example.com/other"}, nil} {
+		changed := one.DeepCopy()
+		controllerutil.RemoveFinalizer(changed, v1alpha1.Finalizer)
+		changed.Finalizers = append(changed.Finalizers, finalizers...)
+		must(json.Unmarshal([]byte(`{"metadata":{"finalizers":["example.com/third"],"managedFields":[{"manager":"kubectl"}]}}`), changed))
+		_ = append(one.Finalizers, "example.com/fourth")
+	}
+	if diff := cmp.Diff(resource(), other); diff != "" {
+		t.Error(diff)
+	}
+	if other.Finalizers[0] != v1alpha1.Finalizer || other.ManagedFields[0].Manager != "flux" {
+		t.Errorf("another resource says %v, %v", other.Finalizers, other.ManagedFields)
 	}
 }
 

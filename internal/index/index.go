@@ -17,6 +17,10 @@ const (
 	Secret = "secret" // of PhoneAuthenticationMethods and EntraTenants, by "namespace/name" of their Secret
 )
 
+// Everywhere are the indexes that are asked for all namespaces. The cache keeps them for that only: asked for one
+// namespace, they find nothing.
+var Everywhere = []string{User, Tenant, Secret}
+
 // Add adds the indexes to a cache, before it is started.
 func Add(ctx context.Context, indexer client.FieldIndexer) error {
 	pam, tenant := &v1alpha1.PhoneAuthenticationMethod{}, &v1alpha1.EntraTenant{}
