@@ -70,9 +70,7 @@ func newOneTenant(t *testing.T, permissions ...string) *oneTenant {
 	}
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "system", Name: "graph"}, Data: map[string][]byte{"clientSecret": []byte("s")}}
 	c := fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(o).WithObjects(o, secret).
-		WithIndex(&pam{}, index.Tenant, func(o client.Object) []string {
-			return []string{o.(*v1alpha1.PhoneAuthenticationMethod).Spec.TenantName()}
-		}).Build()
+		WithIndex(&pam{}, index.Tenant, index.PartOfTenant).Build()
 	one := &oneTenant{t: t, graph: graph, woken: make(chan event.TypedGenericEvent[string], 64)}
 	one.Reconciler = &Reconciler{
 		Client: c, Reader: secretsOf{c, one}, Events: events.NewFakeRecorder(100),

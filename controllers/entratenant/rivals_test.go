@@ -46,9 +46,7 @@ func newRivals(spec v1alpha1.EntraTenantSpec) *rivals {
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "system", Name: "graph"}, Data: map[string][]byte{"clientSecret": []byte("s")}}
 	r := &rivals{spec: spec, woken: make(chan event.TypedGenericEvent[string], 1024)}
 	r.Client = fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&v1alpha1.EntraTenant{}).WithObjects(secret).
-		WithIndex(&pam{}, index.Tenant, func(o client.Object) []string {
-			return []string{o.(*v1alpha1.PhoneAuthenticationMethod).Spec.TenantName()}
-		}).Build()
+		WithIndex(&pam{}, index.Tenant, index.PartOfTenant).Build()
 	r.restart()
 	return r
 }

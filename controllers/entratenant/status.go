@@ -121,15 +121,9 @@ func auditLogFollowed(answer v1alpha1.AuditLogAnswer) conditions.Condition {
 
 // count counts what refers to a tenant. Only those fields of the status are set.
 func (r *Reconciler) count(ctx context.Context, name string) (v1alpha1.EntraTenantStatus, error) {
-	var all v1alpha1.PhoneAuthenticationMethodList
-	err := r.Client.List(ctx, &all, client.MatchingFields{index.Tenant: name}, client.UnsafeDisableDeepCopy)
-	if err != nil {
-		return v1alpha1.EntraTenantStatus{}, fmt.Errorf("list the resources of the tenant: %w", err)
-	}
 	var s v1alpha1.EntraTenantStatus
-	users := make(map[string]bool, len(all.Items)) // those who have a phone are true
-	for i := range all.Items {
-		o := &all.Items[i]
+	users := map[string]bool{} // those who have a phone are true
+	err := index.EachOfTenant(ctx, r.Client, name, func(o *v1alpha1.PhoneAuthenticationMethod) {
 		id := user.KeyOf(o).User
 		users[id] = users[id] || o.Status.ID != "" && !o.Spec.Suspend
 		s.Methods.Total++
@@ -147,6 +141,9 @@ func (r *Reconciler) count(ctx context.Context, name string) (v1alpha1.EntraTena
 		if synced != nil && synced.Reason == v1alpha1.ReasonWouldChange && !o.Spec.Suspend {
 			s.PendingChanges++
 		}
+	})
+	if err != nil {
+		return v1alpha1.EntraTenantStatus{}, fmt.Errorf("list the resources of the tenant: %w", err)
 	}
 	s.Users = int32(len(users))
 	if t, ok := r.Tenants.Last(name); ok {

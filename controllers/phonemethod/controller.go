@@ -172,15 +172,14 @@ func addLow(q workqueue.TypedRateLimitingInterface[user.Key], key user.Key, low 
 // more: all of them at once, so after those whom somebody waits for. Of these some are
 // among them, who came while the tenant could not be used.
 func (r *Reconciler) wakeTenant(ctx context.Context, e event.TypedGenericEvent[string], q workqueue.TypedRateLimitingInterface[user.Key]) {
-	found := r.cached(ctx, client.MatchingFields{index.Tenant: e.Object})
-	for i := range found {
-		for _, key := range r.users.keysOf(found[i : i+1]) {
+	_ = index.EachOfTenant(ctx, r.Client, e.Object, func(o *v1alpha1.PhoneAuthenticationMethod) { // else the cache is stopping
+		for _, key := range r.users.keysOfOne(o) {
 			r.schedule.force(key)
-			if isAwaited(&found[i]) {
+			if isAwaited(o) {
 				q.Add(key)
 			} else {
 				addLow(q, key, handler.LowPriority)
 			}
 		}
-	}
+	})
 }

@@ -38,16 +38,14 @@ func (m *memory) startedFor(tenant string) time.Time {
 // TakeOver begins to work for a tenant that another operator worked for until now, maybe after this one did: for that
 // tenant it is a restart. What was remembered of its users is dropped where it could be taken for the present.
 func (r *Reconciler) TakeOver(ctx context.Context, name string) error {
-	var all v1alpha1.PhoneAuthenticationMethodList
-	if err := r.Client.List(ctx, &all, client.MatchingFields{index.Tenant: name}, client.UnsafeDisableDeepCopy); err != nil {
-		return fmt.Errorf("list the resources of the tenant: %w", err)
-	}
-	for i := range all.Items {
-		o := &all.Items[i]
+	err := index.EachOfTenant(ctx, r.Client, name, func(o *v1alpha1.PhoneAuthenticationMethod) {
 		r.intents.Delete(o.UID)
 		r.numbersInSync.Delete(o.UID)
 		r.reversals.Delete(o.UID)
 		r.users.forget(user.KeyOf(o))
+	})
+	if err != nil {
+		return fmt.Errorf("list the resources of the tenant: %w", err)
 	}
 	r.takeOvers.mu.Lock()
 	defer r.takeOvers.mu.Unlock()

@@ -31,7 +31,7 @@ func TestADriftedUserGoesBeforeAFullPass(t *testing.T) {
 	scheme := runtime.NewScheme()
 	must(v1alpha1.AddToScheme(scheme))
 	c := fake.NewClientBuilder().WithScheme(scheme).
-		WithIndex(&pam{}, index.Tenant, func(o client.Object) []string { return []string{o.(*pam).Spec.TenantName()} }).
+		WithIndex(&pam{}, index.Tenant, index.PartOfTenant).
 		WithIndex(&pam{}, index.User, func(o client.Object) []string { return []string{user.KeyOf(o.(*pam)).String()} })
 	seen := func(o *pam) { o.Generation, o.Status.ObservedGeneration = 3, 3 }
 	for i := range 500 {

@@ -95,11 +95,15 @@ func (r *resolvedUsers) binds(name, id user.Key) { r.bindings.Set(name, id, bind
 func (r *resolvedUsers) keysOf(resources []v1alpha1.PhoneAuthenticationMethod) []user.Key {
 	keys := make([]user.Key, 0, len(resources))
 	for i := range resources {
-		key := user.KeyOf(&resources[i])
-		keys = append(keys, key)
-		if id, ok := r.bindings.Get(key); ok {
-			keys = append(keys, id.(user.Key))
-		}
+		keys = append(keys, r.keysOfOne(&resources[i])...)
 	}
 	return keys
+}
+
+func (r *resolvedUsers) keysOfOne(o *v1alpha1.PhoneAuthenticationMethod) []user.Key {
+	key := user.KeyOf(o)
+	if id, ok := r.bindings.Get(key); ok {
+		return []user.Key{key, id.(user.Key)}
+	}
+	return []user.Key{key}
 }

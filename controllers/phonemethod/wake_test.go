@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -25,7 +24,7 @@ func TestATenantWakesFirstWhoIsWaitedFor(t *testing.T) {
 	seen := func(o *pam) { o.Generation, o.Status.ObservedGeneration = 3, 3 }
 	scheme := runtime.NewScheme()
 	must(v1alpha1.AddToScheme(scheme))
-	c := fake.NewClientBuilder().WithScheme(scheme).WithIndex(&pam{}, index.Tenant, func(o client.Object) []string { return []string{o.(*pam).Spec.TenantName()} })
+	c := fake.NewClientBuilder().WithScheme(scheme).WithIndex(&pam{}, index.Tenant, index.PartOfTenant)
 	for _, o := range []*pam{
 		aResource("at rest", "rest@contoso.com", seen),
 		aResource("new", "new@contoso.com", func(o *pam) { o.Generation = 1 }),
