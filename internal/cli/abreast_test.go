@@ -10,7 +10,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,18 +28,24 @@ func (w *world) gathering(some int64) (most func() int64) {
 	to, err := url.Parse(cfg.Host)
 	must(w.t, err)
 	proxy := &httputil.ReverseProxy{Transport: transport, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }}
-	var under, peak atomic.Int64
+	var lock sync.Mutex
+	var under, peak int64
 	gathered := make(chan struct{})
 	open := sync.OnceFunc(func() { close(gathered) })
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPatch {
-			now := under.Add(1)
-			defer under.Add(-1)
-			for was := peak.Load(); was < now && !peak.CompareAndSwap(was, now); was = peak.Load() {
-			}
-			if now == some {
+			lock.Lock()
+			under++
+			peak = max(peak, under)
+			if under == some {
 				open()
 			}
+			lock.Unlock()
+			defer func() {
+				lock.Lock()
+				under--
+				lock.Unlock()
+			}()
 			select {
 			case <-gathered:
 			case <-r.Context().Done():
@@ -53,7 +58,11 @@ func (w *world) gathering(some int64) (most func() int64) {
 	file, err := devcluster.Kubeconfig(&rest.Config{Host: server.URL})
 	must(w.t, err)
 	must(w.t, os.WriteFile(w.kubeconfig, file, 0o600))
-	return peak.Load
+	return func() int64 {
+		lock.Lock()
+		defer lock.Unlock()
+		return peak
+	}
 }
 
 // Many resources are written side by side, not all at once, and told of in their order.

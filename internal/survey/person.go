@@ -125,10 +125,10 @@ func (s *survey) refusesAll(ctx context.Context, q *question, class throttle.Cla
 		return nil // see holder
 	}
 	_, err := patiently(ctx, s, func(ctx context.Context) (struct{}, error) { return struct{}{}, (*again)(ctx) }, class)
-	switch graph.KindOf(err) {
-	case graph.Restricted:
+	switch kind := graph.KindOf(err); {
+	case kind == graph.Restricted:
 		return fmt.Errorf("Graph refuses by now what it showed before: see what has changed for %s: %w", s.application(), err) //nolint:staticcheck // a name
-	case graph.NotFound, graph.Refused:
+	case kind == graph.NotFound || kind == graph.Refused:
 		return nil // it answers
 	}
 	return err
