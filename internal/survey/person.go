@@ -125,13 +125,14 @@ func (s *survey) refusesAll(ctx context.Context, q *question, class throttle.Cla
 		return nil // see holder
 	}
 	_, err := patiently(ctx, s, func(ctx context.Context) (struct{}, error) { return struct{}{}, (*again)(ctx) }, class)
-	switch kind := graph.KindOf(err); {
-	case kind == graph.Restricted:
+	kind := graph.KindOf(err)
+	if kind == graph.Restricted {
 		return fmt.Errorf("Graph refuses by now what it showed before: see what has changed for %s: %w", s.application(), err) //nolint:staticcheck // a name
-	case kind == graph.NotFound || kind == graph.Refused:
+	}
+	if kind == graph.NotFound || kind == graph.Refused {
 		return nil // it answers
 	}
-	return err
+	return s.refused(err)
 }
 
 // judge adds a phone to those that may be declared, or to what was left out.
