@@ -62,7 +62,6 @@ func newPlan(s *session) *cobra.Command {
 	cmd.Flags().BoolVar(&o.TrustTenants, "trust-tenants", false, "believe the EntraTenants and Namespaces of the manifests also where you may not apply them, "+
 		"and where they sign in otherwise than those of the cluster: a credential is sent where they say")
 	cmd.MarkFlagsMutuallyExclusive("offline", "credential")
-	cmd.MarkFlagsMutuallyExclusive("offline", "trust-tenants")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		if len(paths) == 0 {
 			return errors.New("say what is to be applied: --filename, -f")

@@ -41,12 +41,12 @@ func TestWhatARecordingDoesNotHaveIsNotKnown(t *testing.T) {
 	w := newConnected(t, "recorded", least)
 	w.user("ada", having(map[string]string{"mobile": "+1 2065550101"}))
 	w.user("ben", having(map[string]string{"mobile": "+1 2065550102"}))
-	w.user("cora", having(map[string]string{"mobile": "+1 2065550103"}))
-	w.user("root", having(map[string]string{"mobile": "+1 2065550104"}), func(u *emulator.User) {
+	w.user("cora", having(map[string]string{"mobile": "+1 2065550197"}))
+	w.user("root", having(map[string]string{"mobile": "+1 2065550198"}), func(u *emulator.User) {
 		u.Roles = []emulator.Role{{TemplateID: "62e90394-69f5-4237-9190-012177145e10", DisplayName: "Global Administrator"}}
 	})
 	w.secret("ada-phones", "+1 2065550101")
-	w.secret("later", "+1 2065550103")
+	w.secret("later", "+1 2065550197")
 	w.method("ada-mobile", ofTenant(w.namespace), of("ada"), func(o *v1alpha1.PhoneAuthenticationMethod) {
 		o.Spec.PhoneNumber, o.Spec.PhoneNumberFrom = "", &v1alpha1.PhoneNumberSource{SecretKeyRef: v1alpha1.SecretKeyReference{Name: "ada-phones", Key: "secret"}}
 	})
@@ -58,7 +58,7 @@ func TestWhatARecordingDoesNotHaveIsNotKnown(t *testing.T) {
 	}
 	text, err := os.ReadFile(file)
 	must(t, err)
-	for _, secret := range []string{appSecret, "2065550103", "2065550104"} {
+	for _, secret := range []string{appSecret, "2065550197", "2065550198"} {
 		if bytes.Contains(text, []byte(secret)) {
 			t.Errorf("%s is in the recording: a credential, the number of a Secret that nobody names, or that of an administrator", secret)
 		}
@@ -69,9 +69,9 @@ func TestWhatARecordingDoesNotHaveIsNotKnown(t *testing.T) {
 
 	p, _, err := w.plansOffline(file, folder(t,
 		ofSecret(w.phone("ada-mobile", "ada", "mobile", "+1 2065550101"), "+1 2065550101", "ada-phones"),
-		w.phone("ben-mobile", "ben", "mobile", "+1 2065550109"), w.phone("cora-mobile", "cora", "mobile", "+1 2065550103"),
-		w.phone("root-mobile", "root", "mobile", "+1 2065550104"),
-		ofSecret(w.phone("ben-office", "ben", "office", "+1 2065550103"), "+1 2065550103", "later"),
+		w.phone("ben-mobile", "ben", "mobile", "+1 2065550109"), w.phone("cora-mobile", "cora", "mobile", "+1 2065550197"),
+		w.phone("root-mobile", "root", "mobile", "+1 2065550198"),
+		ofSecret(w.phone("ben-office", "ben", "office", "+1 2065550197"), "+1 2065550197", "later"),
 	))
 	if d := cmp.Diff(map[string]string{
 		"recorded/ada-mobile": "Adopt", "recorded/ben-mobile": "Refused: AlreadyExists", "recorded/cora-mobile": "Unknown: NotRecorded",

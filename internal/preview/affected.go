@@ -1,6 +1,7 @@
 package preview
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -17,11 +18,24 @@ import (
 // reasonNotPlanned is for a manifest that may change what is not looked at.
 const reasonNotPlanned = "NotPlanned"
 
-// isSameSecret reports whether two versions have the same numbers, for the same users.
-func isSameSecret(live *unstructured.Unstructured, s *corev1.Secret) bool {
-	was, err := typed[corev1.Secret](live)
-	return err == nil && equality.Semantic.DeepEqual(was.Data, s.Data) &&
-		equality.Semantic.DeepEqual(was.Annotations, s.Annotations) && equality.Semantic.DeepEqual(was.Labels, s.Labels)
+// isSameSecret reports whether two versions have the same numbers, for the same users; nil is none.
+func isSameSecret(was, s *corev1.Secret) bool {
+	return was != nil && equality.Semantic.DeepEqual(was.Data, s.Data) && isForSame(was, s)
+}
+
+func isForSame(was, s *corev1.Secret) bool {
+	return equality.Semantic.DeepEqual(was.Annotations, s.Annotations) && equality.Semantic.DeepEqual(was.Labels, s.Labels)
+}
+
+// isSameValue reports whether the manifests leave what a key of a Secret has as it was.
+func (r *run) isSameValue(secret client.ObjectKey, key string) bool {
+	was, is := r.previous[secret], r.secrets[secret]
+	if was == nil || is == nil || r.sealed[secret] || !isForSame(was, is) {
+		return false
+	}
+	before, had := was.Data[key]
+	after, has := is.Data[key]
+	return had == has && bytes.Equal(before, after)
 }
 
 // isSameLabels reports whether the access rules see no difference between two versions of a namespace.
@@ -54,7 +68,8 @@ func (r *run) findAffected(ctx context.Context, tenants, namespaces map[string]b
 	for _, namespace := range slices.Sorted(maps.Keys(in)) {
 		err := EachMethod(ctx, r.API, namespace, func(o *method) error {
 			key, from := client.ObjectKeyFromObject(o), o.Spec.PhoneNumberFrom
-			if from == nil || r.hasRow[key] || !o.DeletionTimestamp.IsZero() || !slices.Contains(in[namespace], from.SecretKeyRef.Name) {
+			if from == nil || r.hasRow[key] || !o.DeletionTimestamp.IsZero() || !slices.Contains(in[namespace], from.SecretKeyRef.Name) ||
+				r.isSameValue(client.ObjectKey{Namespace: namespace, Name: from.SecretKeyRef.Name}, from.SecretKeyRef.Key) {
 				return nil
 			}
 			r.affected, r.hasRow[key] = append(r.affected, key), true

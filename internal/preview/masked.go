@@ -3,6 +3,7 @@ package preview
 import (
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -55,11 +56,20 @@ func (e maskedError) Unwrap() error { return e.error }
 func refusalOf(err error) string {
 	var status apierrors.APIStatus
 	if !errors.As(err, &status) || status.Status().Details == nil || len(status.Status().Details.Causes) == 0 {
-		return Masked(err.Error())
+		return Masked(unquoted(err.Error()))
 	}
 	var said []string
 	for _, c := range status.Status().Details.Causes {
-		said = append(said, strings.TrimPrefix(c.Field+": ", ": ")+strings.TrimPrefix(c.Message, "Invalid value: "))
+		said = append(said, unquoted(strings.TrimPrefix(c.Field+": ", ": ")+strings.TrimPrefix(c.Message, "Invalid value: ")))
 	}
-	return Masked(strings.Join(said, "; "))
+	return Masked(strings.Join(slices.Compact(said), "; "))
+}
+
+// unquoted leaves out the object that is quoted before what is wrong with its fields.
+func unquoted(said string) string {
+	const before = "strict decoding error: "
+	if i := strings.LastIndex(said, before); i >= 0 {
+		return said[i+len(before):]
+	}
+	return said
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -68,7 +69,7 @@ func Run(ctx context.Context, o Options) (Preview, error) {
 	}
 	r := &run{Options: o, layers: &layers{
 		cluster: c, manager: o.FieldManager, trust: o.TrustTenants, now: clock(), clock: clock, recorded: o.Recording, unasked: map[string]bool{}, changed: map[string]bool{}, rerouted: map[string]bool{},
-		rewritten: map[client.ObjectKey]bool{}, relabelled: map[string]bool{}, before: map[client.ObjectKey]*method{},
+		rewritten: map[client.ObjectKey]bool{}, relabelled: map[string]bool{}, previous: map[client.ObjectKey]*corev1.Secret{}, before: map[client.ObjectKey]*method{},
 	}, registry: tenant.NewRegistry(), queue: &queue{}, hasRow: map[client.ObjectKey]bool{}, bystanders: map[string]int{}}
 	ctx = log.IntoContext(ctx, logr.Discard()) // the operator's log is about what it does
 	if err := r.prepare(ctx); err != nil {

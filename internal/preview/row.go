@@ -76,8 +76,9 @@ func (r *run) rowOf(before, o *method) Row {
 	}
 	row.Reason, row.Message = ready.Reason, ready.Message
 	var source client.ObjectKey
+	sourceKey := ""
 	if ref := o.Spec.PhoneNumberFrom; ref != nil {
-		source = client.ObjectKey{Namespace: o.Namespace, Name: ref.SecretKeyRef.Name}
+		source, sourceKey = client.ObjectKey{Namespace: o.Namespace, Name: ref.SecretKeyRef.Name}, ref.SecretKeyRef.Key
 	}
 	switch {
 	case ready.Reason == v1alpha1.ReasonReady:
@@ -90,8 +91,8 @@ func (r *run) rowOf(before, o *method) Row {
 		row.Action = actionOf(row.Message)
 	case ready.Reason == v1alpha1.ReasonNumberSourceNotFound && r.sealed[source]:
 		row.Outcome, row.Reason, row.Message = Unknown, reasonEncrypted, "Secret "+source.Name+", which has the number, is encrypted by SOPS: decrypt it first."
-	case ready.Reason == v1alpha1.ReasonNumberSourceNotFound && r.unreadable[source] && r.recorded != nil:
-		row.Outcome, row.Reason, row.Message = Unknown, reasonUnrecorded, "The recording does not have Secret "+source.Name+", which has the number."
+	case ready.Reason == v1alpha1.ReasonNumberSourceNotFound && r.recorded != nil && !r.recorded.HasKey(source, sourceKey):
+		row.Outcome, row.Reason, row.Message = Unknown, reasonUnrecorded, "The recording does not have this key of Secret "+source.Name+", if there is one: make it again, with a resource that names it."
 	case ready.Reason == v1alpha1.ReasonGraphUnavailable && r.recorded != nil:
 		row.Outcome, row.Reason, row.Message = Unknown, reasonUnrecorded, "The recording does not have what Graph says of this user, if there is one: make it again, with this user."
 	case ready.Reason == v1alpha1.ReasonNumberSourceNotFound && r.unreadable[source]:

@@ -19,6 +19,8 @@ func (l *layers) complete(o *unstructured.Unstructured, live *unstructured.Unstr
 	}
 	o.SetCreationTimestamp(metav1.NewTime(l.now.Truncate(time.Second)))
 	o.SetUID(uuid.NewUUID())
+	o.SetDeletionTimestamp(nil) // nothing new is being deleted
+	o.SetDeletionGracePeriodSeconds(nil)
 	o.SetResourceVersion("")
 	o.SetGeneration(1)
 }
@@ -51,7 +53,12 @@ func (l *layers) store(got, live *unstructured.Unstructured) error {
 			s.Data[name] = []byte(value)
 		}
 		l.secrets[key] = s
-		l.rewritten[key] = live == nil || !isSameSecret(live, s)
+		if live != nil {
+			if l.previous[key], err = typed[corev1.Secret](live); err != nil {
+				return err
+			}
+		}
+		l.rewritten[key] = !isSameSecret(l.previous[key], s)
 	case "EntraTenant":
 		return l.storeTenant(got, live)
 	default:

@@ -68,6 +68,9 @@ func (l *layers) connect(ctx context.Context, o *v1alpha1.EntraTenant, registry 
 	case l.rerouted[o.Name] && l.recorded != nil:
 		return nil, fmt.Errorf("a manifest says where and how EntraTenant %s signs in, other than the cluster did when the recording was made: "+
 			"plan it without --offline", o.Name)
+	case l.recorded != nil && l.bringsCredential(o):
+		return nil, fmt.Errorf("a manifest has the credential of EntraTenant %s, of which a recording cannot say whether it signs in: "+
+			"plan it without --offline, or without that manifest", o.Name)
 	case l.rerouted[o.Name] && !l.trust:
 		return nil, fmt.Errorf("a manifest says where and how EntraTenant %s signs in, other than the cluster does; a credential would be sent there. "+
 			"Read that manifest, then say --trust-tenants, or plan without it", o.Name)
@@ -97,6 +100,12 @@ func (l *layers) connect(ctx context.Context, o *v1alpha1.EntraTenant, registry 
 	t.Deletions = tenant.NewBudget(l.clock, o.Status.RecentDeletions, func(context.Context, []v1alpha1.DeletionCount) error { return nil })
 	t.AuditLog, t.Inventory, t.Reads = tenant.NewAuditLog(o.Status.AuditLog, l.now), tenant.NewInventory(), tenant.NewReads()
 	return t, nil
+}
+
+// bringsCredential reports whether a Secret of the manifests has an EntraTenant's credential.
+func (l *layers) bringsCredential(o *v1alpha1.EntraTenant) bool {
+	ref := o.Spec.Credential.SecretReference()
+	return ref != nil && l.secrets[client.ObjectKey{Namespace: ref.Namespace, Name: ref.Name}] != nil
 }
 
 // reach connects a tenant to its Graph.

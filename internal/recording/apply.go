@@ -30,10 +30,10 @@ func merged(live, of *unstructured.Unstructured, patch client.Patch) (*unstructu
 	return got, got.UnmarshalJSON(is)
 }
 
-// applied is what server-side apply makes of an object; nil is a new one. Lists are taken as a whole: those of spec are.
-func applied(live, want *unstructured.Unstructured, manager string) (*unstructured.Unstructured, error) {
+// applied is what server-side apply makes of an object; nil is a new one. The error is the API server's.
+func applied(types managedfields.TypeConverter, live, want *unstructured.Unstructured, manager string) (*unstructured.Unstructured, error) {
 	gvk := want.GroupVersionKind()
-	fields, err := managedfields.NewDefaultCRDFieldManager(managedfields.NewDeducedTypeConverter(), asItIs{}, asItIs{},
+	fields, err := managedfields.NewDefaultCRDFieldManager(types, asItIs{}, asItIs{},
 		unstructuredscheme.NewUnstructuredCreator(), gvk, gvk.GroupVersion(), "", nil)
 	if err != nil {
 		return nil, err

@@ -9,9 +9,11 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	runtimeschema "k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
@@ -68,6 +70,18 @@ func (s *server) Get(_ context.Context, key client.ObjectKey, into client.Object
 	return fill(into, found)
 }
 
+// HasKey reports whether it is known what a Secret has under a key, if it has it.
+func (r *Recording) HasKey(secret client.ObjectKey, name string) bool {
+	if r.absent[secret] {
+		return true
+	}
+	keys, isPart := r.parts[secret]
+	return r.objects[objectKey{"Secret", secret.Namespace, secret.Name}] != nil && (!isPart || slices.Contains(keys, name))
+}
+
+// MayApply reports whether whoever made it might apply objects of a kind.
+func (r *Recording) MayApply(kind string) bool { return r.may[kind] }
+
 // fill copies an object into one of whatever type.
 func fill(into client.Object, from *unstructured.Unstructured) error {
 	if u, ok := into.(runtime.Unstructured); ok {
@@ -100,15 +114,30 @@ func (s *server) List(_ context.Context, into client.ObjectList, opts ...client.
 	return nil
 }
 
-// live is the object that one is about; nil if it is new. The error is of a namespace that is not there.
+// live is the object that one is about; nil if it is new. The error is of a namespace that is not there, or takes nothing new.
 func (s *server) live(o *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-	if _, ok := resources[o.GetKind()]; !ok {
+	resource, ok := resources[o.GetKind()]
+	if !ok {
 		return nil, errNotThere
 	}
-	if in := o.GetNamespace(); in != "" && s.objects[objectKey{"Namespace", "", in}] == nil {
+	in := o.GetNamespace()
+	namespace, live := s.objects[objectKey{"Namespace", "", in}], s.objects[objectKey{o.GetKind(), in, o.GetName()}]
+	switch {
+	case in != "" && namespace == nil:
 		return nil, apierrors.NewNotFound(resources["Namespace"], in)
+	case in != "" && live == nil && namespace.GetDeletionTimestamp() != nil:
+		return nil, terminating(resource, o.GetName(), in)
 	}
-	return s.objects[objectKey{o.GetKind(), o.GetNamespace(), o.GetName()}], nil
+	return live, nil
+}
+
+// terminating is what the API server says to whatever is new in a namespace that goes.
+func terminating(resource runtimeschema.GroupResource, name, namespace string) error {
+	err := apierrors.NewForbidden(resource, name, fmt.Errorf("unable to create new content in namespace %s because it is being terminated", namespace))
+	err.ErrStatus.Details.Causes = append(err.ErrStatus.Details.Causes, metav1.StatusCause{
+		Type: corev1.NamespaceTerminatingCause, Message: fmt.Sprintf("namespace %s is being terminated", namespace), Field: "metadata.namespace",
+	})
+	return err
 }
 
 // Create completes and judges a new object.
@@ -123,7 +152,10 @@ func (s *server) Create(ctx context.Context, o client.Object, _ ...client.Create
 	if u.GetName() == "" {
 		u.SetName(u.GetGenerateName() + "xxxxx")
 	}
-	return s.admit(ctx, u, nil, true)
+	if err := s.decode(u); err != nil {
+		return apierrors.NewBadRequest(err.Error())
+	}
+	return s.admit(ctx, u, nil)
 }
 
 // Patch takes a JSON merge patch.
@@ -143,7 +175,10 @@ func (s *server) Patch(ctx context.Context, o client.Object, patch client.Patch,
 	if err != nil {
 		return err
 	}
-	if err := s.admit(ctx, got, live, false); err != nil {
+	if err := s.decode(got); err != nil {
+		return apierrors.NewInvalid(u.GroupVersionKind().GroupKind(), u.GetName(), field.ErrorList{field.Invalid(field.NewPath("patch"), "", err.Error())})
+	}
+	if err := s.admit(ctx, got, live); err != nil {
 		return err
 	}
 	u.Object = got.Object
@@ -157,16 +192,19 @@ func (s *server) Apply(ctx context.Context, configuration runtime.ApplyConfigura
 		return errNotThere
 	}
 	want := &unstructured.Unstructured{Object: u.UnstructuredContent()}
+	if err := normalise(want); err != nil {
+		return apierrors.NewBadRequest(err.Error())
+	}
 	live, err := s.live(want)
 	if err != nil {
 		return err
 	}
 	manager := (&client.ApplyOptions{}).ApplyOptions(opts).FieldManager
-	got, err := applied(live, want, manager)
+	got, err := applied(s.typesOf(want), live, want, manager)
 	if err != nil {
-		return apierrors.NewBadRequest(fmt.Sprintf("it cannot be applied: %v", err))
+		return err
 	}
-	if err := s.admit(ctx, got, live, true); err != nil {
+	if err := s.admit(ctx, got, live); err != nil {
 		return err
 	}
 	u.SetUnstructuredContent(got.Object)

@@ -23,6 +23,8 @@ type line struct {
 	Begin  *begin          `json:"recording,omitempty"`
 	Object json.RawMessage `json:"object,omitempty"` // of Kubernetes
 	Absent *secretKey      `json:"absentSecret,omitempty"`
+	Part   *part           `json:"partOfSecret,omitempty"`
+	May    string          `json:"mayApply,omitempty"` // a kind
 	Tenant *identity       `json:"tenant,omitempty"`
 	Answer *answer         `json:"answer,omitempty"`
 	Whole  string          `json:"allUsersOf,omitempty"` // the EntraTenant
@@ -39,6 +41,12 @@ type begin struct {
 type secretKey struct {
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
+}
+
+// part names the keys of a Secret that were looked at, where others are left out.
+type part struct {
+	secretKey
+	Keys []string `json:"keys"`
 }
 
 // identity is what the token for an EntraTenant says.
@@ -73,7 +81,9 @@ type Recording struct {
 	By string
 
 	objects map[objectKey]*unstructured.Unstructured
-	absent  map[client.ObjectKey]bool // Secrets
+	absent  map[client.ObjectKey]bool     // Secrets
+	parts   map[client.ObjectKey][]string // of Secrets of which not all is here: the keys that are
+	may     map[string]bool               // kinds
 	tenants map[string]*identity
 	answers map[string]map[string]*answer // by EntraTenant and path
 	whole   map[string]bool               // EntraTenants of which all users were asked about
@@ -85,7 +95,7 @@ type objectKey struct{ kind, namespace, name string }
 // Read reads a recording. An error says what to do.
 func Read(from io.Reader) (*Recording, error) {
 	r := &Recording{
-		objects: map[objectKey]*unstructured.Unstructured{}, absent: map[client.ObjectKey]bool{},
+		objects: map[objectKey]*unstructured.Unstructured{}, absent: map[client.ObjectKey]bool{}, parts: map[client.ObjectKey][]string{}, may: map[string]bool{},
 		tenants: map[string]*identity{}, answers: map[string]map[string]*answer{}, whole: map[string]bool{}, schemas: map[string]*schema{},
 	}
 	lines := json.NewDecoder(bufio.NewReaderSize(from, 1<<20))
@@ -127,6 +137,10 @@ func (r *Recording) take(l line) error {
 		r.objects[objectKey{o.GetKind(), o.GetNamespace(), o.GetName()}] = o
 	case l.Absent != nil:
 		r.absent[client.ObjectKey{Namespace: l.Absent.Namespace, Name: l.Absent.Name}] = true
+	case l.Part != nil:
+		r.parts[client.ObjectKey{Namespace: l.Part.Namespace, Name: l.Part.Name}] = l.Part.Keys
+	case l.May != "":
+		r.may[l.May] = true
 	case l.Tenant != nil:
 		r.tenants[l.Tenant.Name] = l.Tenant
 	case l.Whole != "":

@@ -56,6 +56,16 @@ func (w *Writer) Absent(key client.ObjectKey) {
 	w.write(line{Absent: &secretKey{key.Namespace, key.Name}})
 }
 
+// Part adds that of a Secret no other keys than these were looked at.
+func (w *Writer) Part(key client.ObjectKey, keys []string) {
+	w.write(line{Part: &part{secretKey{key.Namespace, key.Name}, keys}})
+}
+
+// May adds that objects of a kind may be applied.
+func (w *Writer) May(kind string) {
+	w.write(line{May: kind})
+}
+
 // Tenant adds an EntraTenant whose Graph is asked.
 func (w *Writer) Tenant(name string, said graph.Identity) {
 	w.write(line{Tenant: &identity{name, said.ClientID, said.Permissions}})

@@ -2,11 +2,14 @@ package survey
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -46,7 +49,7 @@ type Recorded struct {
 // Record records what a plan asks. An error says what to do.
 func Record(ctx context.Context, o RecordOptions, w *recording.Writer) (Recorded, error) {
 	r := recorder{RecordOptions: o, writer: w, users: map[string]map[string]bool{}, secrets: map[client.ObjectKey]map[string]bool{}}
-	for _, step := range []func(context.Context) error{r.schemas, r.namespaces, r.tenants, r.methods, r.numbers} {
+	for _, step := range []func(context.Context) error{r.schemas, r.rights, r.namespaces, r.tenants, r.methods, r.numbers} {
 		if err := step(ctx); err != nil {
 			return r.Recorded, err
 		}
@@ -83,6 +86,24 @@ func (r *recorder) schemas(ctx context.Context) error {
 		}
 		if err := r.writer.Object(crd); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// rights records whether the caller may apply what says who may manage whom.
+func (r *recorder) rights(ctx context.Context) error {
+	for kind, of := range map[string]schema.GroupResource{
+		"EntraTenant": {Group: v1alpha1.GroupVersion.Group, Resource: "entratenants"}, "Namespace": {Resource: "namespaces"},
+	} {
+		review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{
+			ResourceAttributes: &authorizationv1.ResourceAttributes{Verb: "patch", Group: of.Group, Resource: of.Resource},
+		}}
+		if err := r.API.Create(ctx, review); err != nil {
+			return fmt.Errorf("ask whether you may apply %s: %w", of.Resource, err)
+		}
+		if review.Status.Allowed {
+			r.writer.May(kind)
 		}
 	}
 	return nil
@@ -130,7 +151,7 @@ func (r *recorder) methods(ctx context.Context) error {
 				r.users[tenant][strings.ToLower(user)] = true
 			}
 		}
-		if from := o.Spec.PhoneNumberFrom; from != nil {
+		if from := o.Spec.PhoneNumberFrom; from != nil && (r.Tenant == "" || tenant == r.Tenant) {
 			key := client.ObjectKey{Namespace: o.Namespace, Name: from.SecretKeyRef.Name}
 			if r.secrets[key] == nil {
 				r.secrets[key] = map[string]bool{}
@@ -158,14 +179,10 @@ func (r *recorder) numbers(ctx context.Context) error {
 		case err != nil:
 			return fmt.Errorf("read Secret %s: %w", key, err)
 		}
-		for name := range s.Data {
-			if !numbers[name] {
-				delete(s.Data, name)
-			}
+		if leaveOut(&s, numbers) {
+			r.writer.Part(key, slices.Sorted(maps.Keys(numbers)))
 		}
 		s.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
-		s.ManagedFields = nil // they name what was left out
-		delete(s.Annotations, corev1.LastAppliedConfigAnnotation)
 		if err := r.writer.Object(&s); err != nil {
 			return err
 		}
@@ -174,6 +191,53 @@ func (r *recorder) numbers(ctx context.Context) error {
 		r.Notes = append(r.Notes, fmt.Sprintf("you may not read %d Secrets that have numbers of resources: they are not in the recording", hidden))
 	}
 	return nil
+}
+
+// leaveOut leaves of a Secret the keys that have numbers, and of those what says who applied them. It reports whether there
+// were others.
+func leaveOut(s *corev1.Secret, numbers map[string]bool) (others bool) {
+	other := func(name string) bool { return name != "." && !numbers[strings.TrimPrefix(name, "f:")] }
+	for name := range s.Data {
+		if other(name) {
+			delete(s.Data, name)
+			others = true
+		}
+	}
+	s.ManagedFields = slices.DeleteFunc(s.ManagedFields, func(e metav1.ManagedFieldsEntry) bool {
+		return e.FieldsV1 == nil || !without(&e.FieldsV1.Raw, other, "f:data", "f:stringData")
+	})
+	if applied := []byte(s.Annotations[corev1.LastAppliedConfigAnnotation]); len(applied) > 0 {
+		delete(s.Annotations, corev1.LastAppliedConfigAnnotation)
+		if without(&applied, other, "data", "stringData") {
+			s.Annotations[corev1.LastAppliedConfigAnnotation] = string(applied)
+		}
+	}
+	return others
+}
+
+// without leaves names out of some fields of a JSON object. It reports false of a text that is none.
+func without(text *[]byte, leftOut func(name string) bool, fields ...string) bool {
+	var o map[string]json.RawMessage
+	if json.Unmarshal(*text, &o) != nil {
+		return false
+	}
+	for _, field := range fields {
+		var names map[string]json.RawMessage
+		if o[field] == nil {
+			continue
+		}
+		if json.Unmarshal(o[field], &names) != nil {
+			return false
+		}
+		maps.DeleteFunc(names, func(name string, _ json.RawMessage) bool { return leftOut(name) })
+		var err error
+		if o[field], err = json.Marshal(names); err != nil {
+			return false
+		}
+	}
+	is, err := json.Marshal(o)
+	*text = is
+	return err == nil
 }
 
 // tenant asks the Graph of an EntraTenant.
