@@ -143,6 +143,7 @@ func TestPlanOfflineTakesWhatTheAPIServerTakes(t *testing.T) {
 		"annotations that are a list":        {w.with("name: ada-mobile, annotations: [a]", ada)},
 		"an owner that is none":              {w.with("name: ada-mobile, ownerReferences: [{a: b}]", ada)},
 		"a boolean for a word":               {ada + "  smsSignIn: true\n"},
+		"more than is read":                  {w.with("name: ada-mobile, annotations: {a: "+strings.Repeat("a", 3<<20)+"}", ada)},
 		"no spec":                            {"apiVersion: identity.entraops.dev/v1alpha1\nkind: PhoneAuthenticationMethod\nmetadata: {name: ada-mobile}\nspec: []\n"},
 		"a new one that is being deleted":    {w.with("name: ada-mobile"+gone, ada)},
 		"one that is being deleted":          {w.with("name: ada-ssa"+gone, w.phone("ada-ssa", "ada", "alternateMobile", "+1 2065550193"))},

@@ -98,12 +98,18 @@ func (s *session) record(cmd *cobra.Command, out string, o survey.RecordOptions)
 // newRecording opens a file. keep is told how it ended, and puts the file in its place or removes it.
 func (s *session) newRecording(out string) (to io.Writer, keep func(error) error, err error) {
 	if out == "-" {
+		if isTerminal(s.Out) {
+			return nil, nil, errors.New("--out - would show phone numbers on the screen: send it to a program or a file")
+		}
 		return s.Out, func(error) error { return nil }, nil
 	}
 	if err := mayReplace(out); err != nil {
 		return nil, nil, err
 	}
-	part, err := os.CreateTemp(filepath.Dir(out), "."+filepath.Base(out)+".*") // 0600
+	if err := removeParts(out); err != nil {
+		return nil, nil, err
+	}
+	part, err := os.CreateTemp(filepath.Dir(out), partBegins(out)+"*"+partEnds) // 0600
 	if err != nil {
 		return nil, nil, err
 	}
@@ -114,6 +120,25 @@ func (s *session) newRecording(out string) (to io.Writer, keep func(error) error
 		}
 		return errors.Join(err, os.Remove(part.Name()))
 	}, nil
+}
+
+// partBegins and partEnds are how the name of a file begins and ends that becomes a recording.
+func partBegins(out string) string { return "." + filepath.Base(out) + "." }
+
+const partEnds = ".part"
+
+// removeParts removes what is left of a record that was killed: it has numbers, and nobody looks for it.
+func removeParts(out string) error {
+	all, err := os.ReadDir(filepath.Dir(out))
+	if err != nil {
+		return err
+	}
+	for _, f := range all {
+		if name := f.Name(); f.Type().IsRegular() && strings.HasPrefix(name, partBegins(out)) && strings.HasSuffix(name, partEnds) {
+			err = errors.Join(err, os.Remove(filepath.Join(filepath.Dir(out), name)))
+		}
+	}
+	return err
 }
 
 // mayReplace keeps whatever is no recording.

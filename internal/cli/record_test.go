@@ -140,6 +140,7 @@ func TestARecordingIsWhole(t *testing.T) {
 	if _, _, err := w.run("record", "--out", letter); err == nil || !strings.Contains(err.Error(), "is no recording") {
 		t.Errorf("over a letter: %v", err)
 	}
+	must(t, os.WriteFile(filepath.Join(filepath.Dir(file), ".recording.json.1.part"), text[:half], 0o600)) // of one that was killed
 	must(t, w.graph.AddFault(emulator.Fault{Path: "/oauth2/", Effect: emulator.Answer, Status: 401}))
 	if _, _, err := w.run("record", "--from-tenant", w.namespace, "--out", file); err == nil {
 		t.Error("there is a recording without a token")
@@ -166,6 +167,19 @@ func TestARecordingThroughPipes(t *testing.T) {
 	mustSay(t, said, "Adopt")
 	if _, _, err := offlineWith(t, out.String(), "plan", "--offline", "-", "-f", "-"); err == nil || !strings.Contains(err.Error(), "one of") {
 		t.Errorf("both of standard input: %v", err)
+	}
+}
+
+// Numbers are for a program or a file, and not for a screen.
+func TestARecordingIsNotShown(t *testing.T) {
+	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("there are no terminals here: %v", err)
+	}
+	defer func() { _ = screen.Close() }()
+	w := newWorld(t, "shown")
+	if err := w.typed(screen, screen, "record", "--out", "-"); err == nil || !strings.Contains(err.Error(), "on the screen") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -193,7 +193,7 @@ func (s *server) Apply(ctx context.Context, configuration runtime.ApplyConfigura
 	}
 	want := &unstructured.Unstructured{Object: u.UnstructuredContent()}
 	if err := normalise(want); err != nil {
-		return apierrors.NewBadRequest(err.Error())
+		return err
 	}
 	live, err := s.live(want)
 	if err != nil {

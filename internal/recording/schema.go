@@ -117,7 +117,7 @@ func (s *server) decode(o *unstructured.Unstructured) error {
 // admit completes an object as the API server does and judges it by its kind's schema. The error is one of the API server's.
 func (s *server) admit(ctx context.Context, o, live *unstructured.Unstructured) error {
 	if err := normalise(o); err != nil {
-		return apierrors.NewBadRequest(err.Error())
+		return err
 	}
 	kind, name := o.GroupVersionKind().GroupKind(), o.GetName()
 	problems := judgeMetadata(o, live)
@@ -160,13 +160,22 @@ func judgeMetadata(o, live *unstructured.Unstructured) field.ErrorList {
 	return problems
 }
 
-// normalise has whole numbers be integers, as in what the API server reads.
+// maxObject is how many bytes an API server reads of an object.
+const maxObject = 3 << 20
+
+// normalise has whole numbers be integers, as in what the API server reads. The error is one of the API server's.
 func normalise(o *unstructured.Unstructured) error {
 	text, err := o.MarshalJSON()
-	if err != nil {
-		return err
+	switch {
+	case err != nil:
+		return apierrors.NewBadRequest(err.Error())
+	case len(text) > maxObject:
+		return apierrors.NewRequestEntityTooLargeError(fmt.Sprintf("limit is %d", maxObject))
 	}
-	return o.UnmarshalJSON(text)
+	if err := o.UnmarshalJSON(text); err != nil {
+		return apierrors.NewBadRequest(err.Error())
+	}
+	return nil
 }
 
 // judge says what is wrong with an object, beside problems, as the API server does: what a change leaves as it was is let pass.
