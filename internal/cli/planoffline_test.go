@@ -224,3 +224,17 @@ func TestARecordingOfOneTenant(t *testing.T) {
 		t.Error("it has the number of another tenant's resource")
 	}
 }
+
+// An EntraTenant that does not work keeps no other one from being planned, and what is its own is said of its own resources.
+func TestPlanOfflineWhereAnEntraTenantDoesNotWork(t *testing.T) {
+	w := newConnected(t, "broken", least)
+	w.user("ada", having(map[string]string{"mobile": "+1 2065550191"}))
+	must(t, w.Delete(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "credential"}}))
+	said, file := w.records()
+	if len(said.Tenants) > 0 || !strings.Contains(strings.Join(said.Notes, "\n"), "EntraTenant broken does not work") {
+		t.Errorf("it says %+v", said)
+	}
+	if got := outcomesOf(w.sameOffline(file, "-f", folder(t, w.phone("ada-mobile", "ada", "mobile", "+1 2065550191"))))["broken/ada-mobile"]; got != "Refused: TenantNotReady" {
+		t.Errorf("got %s", got)
+	}
+}

@@ -125,6 +125,10 @@ func (l *layers) reach(ctx context.Context, t *tenant.Tenant, o *v1alpha1.EntraT
 
 // playBack connects a tenant to what was recorded of its Graph.
 func (l *layers) playBack(t *tenant.Tenant) (err error) {
+	if reason, message := l.recorded.Broken(t.Name); reason != "" && !l.changed[t.Name] {
+		t.Problem = &tenant.Problem{Reason: reason, Message: message}
+		return nil
+	}
 	if !l.recorded.HasGraph(t.Name) {
 		return fmt.Errorf("the recording has nothing of the Graph of EntraTenant %s: make it again, with this tenant", t.Name)
 	}

@@ -49,11 +49,13 @@ type part struct {
 	Keys []string `json:"keys"`
 }
 
-// identity is what the token for an EntraTenant says.
+// identity is what the token for an EntraTenant says, or why its Graph was not asked.
 type identity struct {
 	Name        string   `json:"name"`
+	Reason      string   `json:"reason,omitempty"`
+	Message     string   `json:"message,omitempty"`
 	ClientID    string   `json:"clientID,omitempty"`
-	Permissions []string `json:"permissions"`
+	Permissions []string `json:"permissions,omitempty"`
 }
 
 // answer is one of Graph to a GET.

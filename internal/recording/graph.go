@@ -25,7 +25,17 @@ func (*NotRecorded) Error() string { return "the recording has no answer to this
 func (*NotRecorded) NonRetriable() {}
 
 // HasGraph reports whether the Graph of an EntraTenant was asked.
-func (r *Recording) HasGraph(tenant string) bool { return r.tenants[tenant] != nil }
+func (r *Recording) HasGraph(tenant string) bool {
+	return r.tenants[tenant] != nil && r.tenants[tenant].Reason == ""
+}
+
+// Broken is why an EntraTenant did not work: a reason of the API, and a sentence; "": it did, or was not looked at.
+func (r *Recording) Broken(tenant string) (reason, message string) {
+	if of := r.tenants[tenant]; of != nil {
+		reason, message = of.Reason, of.Message
+	}
+	return reason, message
+}
 
 // Transport answers in place of a tenant's Graph.
 func (r *Recording) Transport(tenant string) policy.Transporter {

@@ -68,7 +68,12 @@ func (w *Writer) May(kind string) {
 
 // Tenant adds an EntraTenant whose Graph is asked.
 func (w *Writer) Tenant(name string, said graph.Identity) {
-	w.write(line{Tenant: &identity{name, said.ClientID, said.Permissions}})
+	w.write(line{Tenant: &identity{Name: name, ClientID: said.ClientID, Permissions: said.Permissions}})
+}
+
+// Broken adds an EntraTenant that does not work, and why: a reason of the API, and a sentence.
+func (w *Writer) Broken(name, reason, message string) {
+	w.write(line{Tenant: &identity{Name: name, Reason: reason, Message: message}})
 }
 
 // Whole adds that it was asked about all users that an EntraTenant has: there are no others.

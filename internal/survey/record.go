@@ -247,6 +247,7 @@ func (r *recorder) tenant(ctx context.Context, name string) error {
 	case err != nil:
 		return err
 	case look.Problem != nil:
+		r.writer.Broken(name, look.Problem.Reason, look.Problem.Message)
 		r.Notes = append(r.Notes, fmt.Sprintf("EntraTenant %s does not work, and its Graph was not asked: %s: %s", name, look.Problem.Reason, look.Problem.Message))
 		return nil
 	}
