@@ -91,6 +91,7 @@ func TestDriftChecksLeaveHalfOfTheTokensToWhatWasAskedFor(t *testing.T) {
 }
 
 func TestACeilingIsWhereTheRateBeginsAndWhatBoundsIt(t *testing.T) {
+	computes(t)
 	for name, perSecond := range map[string]float64{"above the listed limit": 10, "below": 0.1} {
 		t.Run(name, func(t *testing.T) {
 			th, clock := newThrottle()

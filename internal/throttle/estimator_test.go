@@ -137,6 +137,7 @@ func TestAStrayRefusalIsNotBelieved(t *testing.T) {
 
 // A limit that is lower than what is likely is believed when it is measured again.
 func TestALimitBelowTheListedOneIsBelievedInTheEnd(t *testing.T) {
+	computes(t)
 	synctest.Test(t, func(t *testing.T) {
 		s := newSimulation(20*time.Millisecond, true)
 		s.limits.set(0, 0, 2) // in 10 s

@@ -9,6 +9,15 @@ import (
 	"github.com/entraops/phone-operator/internal/emulator"
 )
 
+// computes ends a test that computes much where the tests are to be short, as with the race detector: that makes it eight times
+// slower. What can race in it does in other tests as well.
+func computes(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it computes for long: go test without -short")
+	}
+}
+
 func (s *simulation) sum() (all answers) {
 	for _, got := range s.got {
 		all.accepted += got.accepted
@@ -35,6 +44,7 @@ func allowed(limit int, length time.Duration) float64 {
 }
 
 func TestALimitForAllIsUsedAndNotRunInto(t *testing.T) {
+	computes(t)
 	const length = 3 * time.Minute
 	all := func(s *simulation, t *testing.T, limit int) {
 		q := &queue{}
@@ -68,6 +78,7 @@ func TestALimitForAllIsUsedAndNotRunInto(t *testing.T) {
 // The limit that Microsoft lists for authentication methods, beside a large one of the
 // directory. What needs only the directory is not slowed.
 func TestFiveRequestsInTenSecondsBelowAuthentication(t *testing.T) {
+	computes(t)
 	for _, length := range []time.Duration{2 * time.Minute, 10 * time.Minute} {
 		for _, latency := range []time.Duration{0, 100 * time.Millisecond} {
 			for _, bare := range []bool{false, true} {
@@ -100,6 +111,7 @@ func TestFiveRequestsInTenSecondsBelowAuthentication(t *testing.T) {
 // A Graph without a limit must not keep a first import waiting for minutes: 20 requests
 // a second are what 16 workers send that wait for nothing but Graph.
 func TestTheRateOfAuthenticationRisesWhileGraphAccepts(t *testing.T) {
+	computes(t)
 	const enough = 20
 	for name, tc := range map[string]struct {
 		learn  func(*simulation) // what happened before
@@ -191,6 +203,7 @@ func TestAChangeAmongDriftChecksIsAdmittedSoon(t *testing.T) {
 }
 
 func TestALimitThatIsGoneIsFoundOut(t *testing.T) {
+	computes(t)
 	synctest.Test(t, func(t *testing.T) {
 		for _, bare := range []bool{false, true} {
 			s := newSimulation(200*time.Millisecond, bare)

@@ -48,6 +48,7 @@ func TestALearntPaceFallsWithTheFirstRefusal(t *testing.T) {
 
 // An operator that takes over has neither to find the limit out again nor to wait.
 func TestAfterARestartALimitIsUsedAndNotRunInto(t *testing.T) {
+	computes(t)
 	for _, bare := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			const limit, length = 30, 2 * time.Minute
