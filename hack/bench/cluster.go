@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/discovery"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/devcluster"
 	"github.com/entraops/phone-operator/internal/emulator"
 	"github.com/entraops/phone-operator/internal/testing/install"
 )
@@ -62,7 +63,7 @@ func (b *bench) start(ctx context.Context) (err error) {
 		return err
 	}
 	b.say("start the API server and the emulator")
-	if b.admin, err = install.Start(b.dir); err != nil {
+	if b.admin, err = install.Start(b.dir, devcluster.Options{}); err != nil {
 		return err
 	}
 	// A figure of the operator is none of Graph's delays.

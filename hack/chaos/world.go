@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/entraops/phone-operator/internal/devcluster"
 	"github.com/entraops/phone-operator/internal/emulator"
 	"github.com/entraops/phone-operator/internal/testing/install"
 )
@@ -41,7 +42,7 @@ func build(ctx context.Context, o options, dir string) (w *world, err error) {
 		return nil, err
 	}
 	w = &world{options: o, ledger: newLedger()}
-	if w.Cluster, err = install.Start(dir); err != nil {
+	if w.Cluster, err = install.Start(dir, devcluster.Options{}); err != nil {
 		return nil, err
 	}
 	w.front = newFront(o.seed, w.ledger)

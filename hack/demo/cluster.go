@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/entraops/phone-operator/internal/devcluster"
 	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
@@ -14,7 +15,7 @@ func (d *demo) build(ctx context.Context) error {
 }
 
 func (d *demo) startCluster(context.Context) (err error) {
-	if d.cluster, err = install.Start(d.dir); err != nil {
+	if d.cluster, err = install.Start(d.dir, devcluster.Options{}); err != nil {
 		return err
 	}
 	d.stops = append(d.stops, d.cluster.Stop)

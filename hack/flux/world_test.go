@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/devcluster"
 	"github.com/entraops/phone-operator/internal/emulator"
 	"github.com/entraops/phone-operator/internal/testing/install"
 )
@@ -31,7 +32,7 @@ func newWorld(t *testing.T) *world {
 	ctrl.SetLogger(logr.Discard())
 	ctx, dir := t.Context(), t.TempDir()
 	must(t, install.Build(ctx, dir, "."))
-	c, err := install.Start(dir)
+	c, err := install.Start(dir, devcluster.Options{})
 	must(t, err)
 	t.Cleanup(func() { must(t, c.Stop()) })
 	_, err = c.Install(ctx)

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -23,6 +24,8 @@ import (
 type Options struct {
 	// CRDs are files or directories of CustomResourceDefinitions, relative to the root of the repository.
 	CRDs []string
+	// LargestWrite is how many bytes the largest resource that can be stored has, more or less; 0: 1.5 MiB, which etcd has by itself.
+	LargestWrite int
 }
 
 // CRDs is where the repository keeps its CustomResourceDefinitions.
@@ -95,6 +98,9 @@ func (c *Cluster) environment(opts Options) (*envtest.Environment, error) {
 	env.ControlPlane.Etcd = &envtest.Etcd{Path: etcd.path, DataDir: etcd.dir, Out: etcd.log, Err: etcd.log}
 	// By default it is full at 2 GiB, which a thousand large resources are: each write of one keeps another copy.
 	env.ControlPlane.Etcd.Configure().Set("quota-backend-bytes", "8589934592")
+	if opts.LargestWrite > 0 {
+		env.ControlPlane.Etcd.Configure().Set("max-request-bytes", strconv.Itoa(opts.LargestWrite))
+	}
 	env.ControlPlane.APIServer = &envtest.APIServer{Path: api.path, CertDir: api.dir, Out: api.log, Err: api.log}
 	// Without these the API server wants a network interface other than loopback, and stops where there is none.
 	env.ControlPlane.APIServer.Configure().

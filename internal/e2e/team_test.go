@@ -259,7 +259,9 @@ func (g *team) ready(names ...string) {
 
 func (g *team) gone(names ...string) {
 	g.t.Helper()
-	g.eventually("the resources go", func() error { return g.left(names...) })
+	for _, name := range names {
+		g.eventually(name+" goes", func() error { return g.left(name) })
+	}
 }
 
 // left returns nil if none of the resources is there any more.

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/entraops/phone-operator/internal/devcluster"
 	"github.com/entraops/phone-operator/internal/leash"
 	"github.com/entraops/phone-operator/internal/testing/install"
 )
@@ -87,7 +88,7 @@ func newCluster() (_ *world, err error) {
 		return nil, err
 	}
 	w := &world{}
-	if w.Cluster, err = install.Start(dir); err != nil {
+	if w.Cluster, err = install.Start(dir, devcluster.Options{LargestWrite: 384 << 10}); err != nil {
 		return nil, err
 	}
 	if w.Program, err = built(); err != nil {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A question is asked again after an eighth of the time that it has been asked for, within these bounds: whoever waits
+// A question is asked again after a fifth of the time that it has been asked for, within these bounds: whoever waits
 // for seconds does not take the machine's time from what is waited for.
 const (
 	soonest = 20 * time.Millisecond
@@ -24,7 +24,7 @@ func Eventually(t testing.TB, patience time.Duration, what string, ask func() er
 			return
 		}
 		select {
-		case <-time.After(min(max(time.Since(began)/8, soonest), latest)):
+		case <-time.After(min(max(time.Since(began)/5, soonest), latest)):
 		case <-deadline.C:
 			t.Fatalf("%s: %v", what, err)
 		}

@@ -53,12 +53,12 @@ type Cluster struct {
 }
 
 // Start runs a cluster, in which nothing is installed yet. It keeps its files in dir, where Build has put the programs.
-func Start(dir string) (_ *Cluster, err error) {
+func Start(dir string, opts devcluster.Options) (_ *Cluster, err error) {
 	c := &Cluster{dir: dir, Program: filepath.Join(dir, "phone-operator"), configs: map[string]string{}}
 	if c.root, err = devcluster.Root(); err != nil {
 		return nil, err
 	}
-	if c.Cluster, err = devcluster.Start(devcluster.Options{}); err != nil {
+	if c.Cluster, err = devcluster.Start(opts); err != nil {
 		return nil, err
 	}
 	defer func() {
