@@ -83,40 +83,35 @@ func (s *story) refusals() func() int {
 
 func mayActivate(u *emulator.User) { u.EligibleRoles = []emulator.Role{globalAdministrator} }
 
-// A list that says in some odd way that it goes on is not at its end.
+// A list that says in some odd way that it goes on is not at its end. (TestPagesWithoutEndAreGivenUp has the ways.)
 func TestAListOfRolesThatGoesOnInAnOddWay(t *testing.T) {
 	t.Parallel()
-	for _, link := range []string{`{"href":"https://graph.example"}`, `["https://graph.example"]`, `7`, `true`, `""`, `" "`} {
-		t.Run(link, func(t *testing.T) {
-			t.Parallel()
-			s := newStory(t)
-			u := s.user(administrator)
-			pages := atomic.Int32{}
-			s.front.stepIn(func(w http.ResponseWriter, r *http.Request) bool {
-				if !about(r, u) || !strings.HasSuffix(r.URL.Path, "/transitiveMemberOf") && !strings.HasSuffix(r.URL.Path, "/roleAssignments") {
-					return false
-				}
-				pages.Add(1)
-				w.Header().Set("Content-Type", "application/json")
-				_, err := fmt.Fprintf(w, `{"value":[],"@odata.nextLink":%s}`, link)
-				return err == nil
-			})
-			unchanged := s.graphStays()
-			s.people.apply(s.people.phone("mobile", u.UPN, mobile, "+1 2065550101"))
-			s.eventually("roles were asked for", func() error {
-				o, err := s.people.get("mobile")
-				if err == nil && (pages.Load() == 0 || reason(o, v1alpha1.ConditionReady) == "") {
-					err = errNotYet
-				}
-				return err
-			})
-			s.people.reaches("mobile", v1alpha1.ConditionReady, unknown, v1alpha1.ReasonGraphUnavailable)
-			unchanged()
-			s.front.stepIn(nil)
-			s.people.refused(v1alpha1.ReasonPrivilegedUser, "mobile")
-			unchanged()
-		})
-	}
+	s := newStory(t)
+	u := s.user(administrator)
+	pages := atomic.Int32{}
+	s.front.stepIn(func(w http.ResponseWriter, r *http.Request) bool {
+		if !about(r, u) || !strings.HasSuffix(r.URL.Path, "/transitiveMemberOf") && !strings.HasSuffix(r.URL.Path, "/roleAssignments") {
+			return false
+		}
+		pages.Add(1)
+		w.Header().Set("Content-Type", "application/json")
+		_, err := fmt.Fprint(w, `{"value":[],"@odata.nextLink":{"href":"https://graph.example"}}`)
+		return err == nil
+	})
+	unchanged := s.graphStays()
+	s.people.apply(s.people.phone("mobile", u.UPN, mobile, "+1 2065550101"))
+	s.eventually("roles were asked for", func() error {
+		o, err := s.people.get("mobile")
+		if err == nil && (pages.Load() == 0 || reason(o, v1alpha1.ConditionReady) == "") {
+			err = errNotYet
+		}
+		return err
+	})
+	s.people.reaches("mobile", v1alpha1.ConditionReady, unknown, v1alpha1.ReasonGraphUnavailable)
+	unchanged()
+	s.front.stepIn(nil)
+	s.people.refused(v1alpha1.ReasonPrivilegedUser, "mobile")
+	unchanged()
 }
 
 // Who holds a role is nobody's to compare numbers with: each guess is refused in the same words.

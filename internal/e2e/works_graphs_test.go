@@ -23,11 +23,18 @@ var operatorMeets = []emulator.Guess{
 	emulator.ThrottleCode, emulator.ThrottleHeaders,
 }
 
-// One operator works in every Graph that there may be, in all of them at the same time: an emulator for each set of
-// assumptions.
+// One operator works in the Graphs that there may be, at the same time: in an emulator of the defaults, in one of the last value
+// of each guess, and in one of those between, so that it meets every value. TestModel plays each value alone as well.
 func TestTheSameLifeInEveryPlausibleGraph(t *testing.T) {
 	t.Parallel()
-	for name, assumed := range emulator.Variants(operatorMeets...) {
+	const last = "none of the defaults"
+	for name, assumed := range map[string]emulator.Assumptions{
+		"the defaults": {},
+		last:           emulator.Variants(operatorMeets...)[last],
+		"the values between": {
+			emulator.NumberPlan: "valid", emulator.SignInRefused: "conflict", emulator.UnknownMethod: "itemNotFound",
+		},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := unconnected(t)

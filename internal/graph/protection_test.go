@@ -235,7 +235,7 @@ func TestAllPagesAreRead(t *testing.T) {
 func TestPagesWithoutEndAreGivenUp(t *testing.T) {
 	for name, link := range map[string]string{
 		"in a circle": `"https://graph.example/v1.0/x?$skiptoken=again"`, "to nowhere": `"https://graph.example/v1.0/x"`, "to nonsense": `"://"`,
-		"to nothing": `""`, "in an object": `{"href":"https://graph.example/v1.0/x?$skiptoken=2"}`,
+		"to nothing": `""`, "to blanks": `" "`, "in an object": `{"href":"https://graph.example/v1.0/x?$skiptoken=2"}`,
 		"in a list": `["https://graph.example/v1.0/x?$skiptoken=2"]`, "by a number": `2`, "by a truth": `true`,
 	} {
 		t.Run(name, func(t *testing.T) {
