@@ -61,6 +61,13 @@ func unconnected(t *testing.T) *story {
 	t.Helper()
 	places <- struct{}{}
 	t.Cleanup(func() { <-places })
+	return patient(t)
+}
+
+// patient is an unconnected story that waits for minutes and works for seconds, or the second one of a test. It begins at once,
+// whether there is a place or not: it would be the last to end.
+func patient(t *testing.T) *story {
+	t.Helper()
 	w, err := sharedWorld()
 	must(t, err)
 	w.shared(t)

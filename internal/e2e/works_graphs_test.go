@@ -37,7 +37,7 @@ func TestTheSameLifeInEveryPlausibleGraph(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := unconnected(t)
+			s := patient(t)
 			must(t, s.graph.SetAssumptions(assumed))
 			if name == "the defaults" || assumed[emulator.ThrottleCode] != "" || assumed[emulator.ThrottleHeaders] != "" {
 				s.graph.SetThrottle(emulator.Throttle{Class: emulator.AuthenticationMethods, Requests: 10, Per: 2 * time.Second})

@@ -139,7 +139,8 @@ func TestUsersOfOtherTenantsDoNotWaitForATenantThatHangs(t *testing.T) {
 
 func TestATenantWithoutAnAnswerIsClosedAndOpensAgain(t *testing.T) {
 	t.Parallel()
-	s, other := newStory(t), newStory(t)
+	s, other := newStory(t), patient(t)
+	other.connect()
 	for _, s := range []*story{s, other} {
 		s.tenantReaches(v1alpha1.ConditionReady, yes, v1alpha1.ReasonReady)
 	}
