@@ -16,19 +16,26 @@ import (
 )
 
 // Whoever follows these pages types what is in them, one after the other: so does this test, beside what make run left running, and
-// it compares what the pages show.
+// it compares what the pages show. make run is used with what it prints, and ends without a trace when it is told to, wherever it was led.
 func TestDocumentedCommands(t *testing.T) {
 	needKubectl(t)
 	needPrograms(t)
 	readSources(t)
-	ownTemp(t)
+	files := ownTemp(t)
 	kept := keepRunning(t)
+	defer empty(t, files)
 	defer kept.stop(t)
 	bin := t.TempDir()
 	if err := install.Build(t.Context(), bin, "./cmd/kubectl-phonemethod"); err != nil {
 		t.Fatal(err)
 	}
-	followAll(t, besideMakeRun, append(kept.exports, "export PATH=$HOME/.local/bin:"+bin+":$PATH"))
+	exports := append(kept.exports, "export PATH=$HOME/.local/bin:"+bin+":$PATH")
+	followAll(t, besideMakeRun, exports)
+	end := exec.CommandContext(t.Context(), "bash", "-c", prelude+strings.Join(exports, "\n")+"\n"+anew+"kubectl delete namespace people --timeout=60s")
+	end.Dir = filepath.Join("..", "..")
+	if out, err := end.CombinedOutput(); err != nil {
+		t.Errorf("a namespace with phones does not go: %v\n%s", err, out)
+	}
 }
 
 // So it does with those that install and uninstall, in a cluster that has nothing yet.

@@ -64,12 +64,12 @@ var inAnEmptyCluster = []page{
 var untyped = map[string]map[string]string{
 	"README.md": {
 		"make demo":             "TestDemo",
-		"make run":              "TestKeep",
+		"make run":              "TestDocumentedCommands",
 		"make test":             "it runs all tests",
 		"make image push-image": "it needs a registry: TestTheRegistryHasTheImageThatWasBuilt has one",
 		"helm install":          "docs/helm.md has it, too",
 	},
-	"docs/getting-started.md": {"make run": "TestKeep"},
+	"docs/getting-started.md": {"make run": "TestDocumentedCommands"},
 	"docs/graph.md":           {"export AZURE_CLIENT_SECRET": entra},
 	"docs/kubectl-plugin.md": {
 		"kubectl phonemethod import --from-tenant default --all -n people --out people/\n": "TestImportFromATenant types it, where these people are",
