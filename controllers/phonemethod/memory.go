@@ -54,7 +54,7 @@ type memory struct {
 
 	// By the UID of the resource.
 	versions      *cache.Expiring // resourceVersion of our last write, while the cache may be behind it
-	numbersInSync *cache.Expiring // phone.Number that was last in sync
+	numbersInSync *syncedNumbers  // the number that was last in sync
 	reversals     *cache.Expiring // journal.Reversal, what Graph shows in place of a number that was written
 	intents       *cache.Expiring // time.Time, since when, of the pending writes that this replica recorded
 	unwritable    *writeRefusals  // resources that the API server does not let the operator write
@@ -66,7 +66,7 @@ func newMemory(started time.Time) memory {
 		started: started, takeOvers: newTakeOvers(), users: newResolvedUsers(), schedule: newSchedule(), secrets: newSecretEdits(),
 		journals: cache.NewExpiring(), refusals: cache.NewExpiring(), absences: cache.NewExpiring(),
 		contacts: cache.NewExpiring(), rulings: cache.NewExpiring(), suspected: cache.NewExpiring(),
-		versions: cache.NewExpiring(), numbersInSync: cache.NewExpiring(), reversals: cache.NewExpiring(),
+		versions: cache.NewExpiring(), numbersInSync: newSyncedNumbers(), reversals: cache.NewExpiring(),
 		intents: cache.NewExpiring(), unwritable: newWriteRefusals(), contested: newWriteRefusals(),
 	}
 }
@@ -88,7 +88,7 @@ func (m *memory) forgetResource(uid types.UID) {
 	m.unwritable.forget(uid)
 	m.contested.forget(uid)
 	m.secrets.take(uid)
-	m.numbersInSync.Delete(uid)
+	m.numbersInSync.forget(uid)
 }
 
 // isBehind reports whether the cache has a resource as it was before our own last write to it.
@@ -105,10 +105,7 @@ func (m *memory) isBehind(o *v1alpha1.PhoneAuthenticationMethod) bool {
 // inSync returns the number of a resource that was last in sync, zero where it is not
 // remembered: status has only its mask, which another number may have too.
 func (m *memory) inSync(uid types.UID) phone.Number {
-	if n, ok := m.numbersInSync.Get(uid); ok {
-		return n.(phone.Number)
-	}
-	return phone.Number{}
+	return m.numbersInSync.get(uid, time.Now())
 }
 
 // journalOf returns the user's journal, or a new one of this process. Only the worker that has

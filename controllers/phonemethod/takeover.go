@@ -40,7 +40,7 @@ func (m *memory) startedFor(tenant string) time.Time {
 func (r *Reconciler) TakeOver(ctx context.Context, name string) error {
 	err := index.EachOfTenant(ctx, r.Client, name, func(o *v1alpha1.PhoneAuthenticationMethod) {
 		r.intents.Delete(o.UID)
-		r.numbersInSync.Delete(o.UID)
+		r.numbersInSync.forget(o.UID)
 		r.reversals.Delete(o.UID)
 		r.users.forget(user.KeyOf(o))
 	})
