@@ -204,7 +204,15 @@ func leaveOut(s *corev1.Secret, numbers map[string]bool) (others bool) {
 		}
 	}
 	s.ManagedFields = slices.DeleteFunc(s.ManagedFields, func(e metav1.ManagedFieldsEntry) bool {
-		return e.FieldsV1 == nil || !without(&e.FieldsV1.Raw, other, "f:data", "f:stringData")
+		if e.FieldsV1 == nil {
+			return true
+		}
+		fields := e.FieldsV1.GetRawBytes()
+		if !without(&fields, other, "f:data", "f:stringData") {
+			return true
+		}
+		e.FieldsV1.SetRawBytes(fields)
+		return false
 	})
 	if applied := []byte(s.Annotations[corev1.LastAppliedConfigAnnotation]); len(applied) > 0 {
 		delete(s.Annotations, corev1.LastAppliedConfigAnnotation)
