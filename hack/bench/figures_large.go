@@ -119,7 +119,7 @@ func (b *bench) memory(ctx context.Context) error {
 	const mib = 1 << 20
 	more := (b.sizes.memory - few) / 2
 	if more <= 0 {
-		b.table.add(fmt.Sprintf("memory, %d methods", few), fmt.Sprintf("< %d MiB (64 MiB + 4 KiB each)", 64+few*4/1024),
+		b.table.add(fmt.Sprintf("memory, %d methods", few), fmt.Sprintf("< %d MiB (64 MiB + 3 KiB each)", 64+few*3/1024),
 			"%.0f MiB, highest %.0f MiB", float64(before)/mib, float64(highest)/mib)
 		return nil
 	}
@@ -142,7 +142,7 @@ func (b *bench) memory(ctx context.Context) error {
 	}
 	b.series.Memory = []memoryPoint{{few, float64(before) / (1 << 20)}, {few + len(all), float64(after) / (1 << 20)}}
 	slope := float64(after-before) / float64(len(all))
-	b.table.add(fmt.Sprintf("memory, %d methods", few+len(all)), fmt.Sprintf("< %d MiB (64 MiB + 4 KiB each)", 64+(few+len(all))*4/1024),
+	b.table.add(fmt.Sprintf("memory, %d methods", few+len(all)), fmt.Sprintf("< %d MiB (64 MiB + 3 KiB each)", 64+(few+len(all))*3/1024),
 		"%.0f MiB, highest %.0f MiB (with %d methods %.0f MiB)", float64(after)/mib, float64(highestAfter)/mib, few, float64(before)/mib)
 	b.table.add("memory, 100,000 methods", "< 454 MiB", "%.0f MiB by the slope of %.1f KiB each",
 		(float64(after)+slope*float64(100_000-few-len(all)))/mib, slope/1024)
