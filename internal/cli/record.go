@@ -50,14 +50,12 @@ func newRecord(s *session) *cobra.Command {
 			return errors.New("say where to: --out")
 		}
 		o := survey.RecordOptions{Tenant: l.tenant, Ambient: l.ambient}
-		if l.tenant != "" || l.ways(users) > 0 {
+		if l.ways(users) > 0 {
 			if l.tenant == "" {
 				return errors.New("say of which EntraTenant these users are: --from-tenant")
 			}
-			if l.ways(users) > 0 {
-				if o.Of, err = l.selection(cmd.Context(), users, s.In); err != nil {
-					return err
-				}
+			if o.Of, err = l.selection(cmd.Context(), users, s.In); err != nil {
+				return err
 			}
 		}
 		if o.API, err = s.client(); err != nil {
@@ -65,7 +63,6 @@ func newRecord(s *session) *cobra.Command {
 		}
 		if isTerminal(s.ErrOut) {
 			o.Progress = func(done, all int) { drawBar(s.ErrOut, done, all, "user", "") }
-			defer fmt.Fprint(s.ErrOut, "\r\x1b[K")
 		}
 		return s.record(cmd, out, o)
 	}
@@ -80,6 +77,9 @@ func (s *session) record(cmd *cobra.Command, out string, o survey.RecordOptions)
 	}
 	w := recording.Begin(to, time.Now(), fieldManager+" "+version.String())
 	got, err := survey.Record(cmd.Context(), o, w)
+	if o.Progress != nil {
+		clearBar(s.ErrOut)
+	}
 	if err = errors.Join(plainly(err), keep(cmp.Or(err, w.End()))); err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ type Recorded struct {
 
 // Record records what a plan asks. An error says what to do.
 func Record(ctx context.Context, o RecordOptions, w *recording.Writer) (Recorded, error) {
-	r := recorder{RecordOptions: o, writer: w, users: map[string]map[string]bool{}, secrets: map[client.ObjectKey]map[string]bool{}}
+	r := recorder{RecordOptions: o, writer: w, users: map[string]map[string]bool{}, secrets: map[client.ObjectKey]map[string]bool{}, credentials: map[client.ObjectKey]bool{}}
 	for _, step := range []func(context.Context) error{r.schemas, r.rights, r.namespaces, r.tenants, r.methods, r.numbers} {
 		if err := step(ctx); err != nil {
 			return r.Recorded, err
@@ -75,6 +75,8 @@ type recorder struct {
 	names   []string                             // of EntraTenants
 	users   map[string]map[string]bool           // by EntraTenant: as resources name them, and their ids
 	secrets map[client.ObjectKey]map[string]bool // the keys that have numbers
+	// credentials are Secrets of EntraTenants: a resource that names one for its number does not bring it into the recording.
+	credentials map[client.ObjectKey]bool
 }
 
 func (r *recorder) schemas(ctx context.Context) error {
@@ -136,6 +138,9 @@ func (r *recorder) tenants(ctx context.Context) error {
 			return err
 		}
 		r.names = append(r.names, o.Name)
+		if ref := o.Spec.Credential.SecretReference(); ref != nil {
+			r.credentials[client.ObjectKey{Namespace: ref.Namespace, Name: ref.Name}] = true
+		}
 	}
 	return nil
 }
@@ -151,16 +156,24 @@ func (r *recorder) methods(ctx context.Context) error {
 				r.users[tenant][strings.ToLower(user)] = true
 			}
 		}
-		if from := o.Spec.PhoneNumberFrom; from != nil && (r.Tenant == "" || tenant == r.Tenant) {
-			key := client.ObjectKey{Namespace: o.Namespace, Name: from.SecretKeyRef.Name}
+		from := o.Spec.PhoneNumberFrom
+		if from == nil || r.Tenant != "" && tenant != r.Tenant {
+			return r.record(o)
+		}
+		key := client.ObjectKey{Namespace: o.Namespace, Name: from.SecretKeyRef.Name}
+		if !r.credentials[key] {
 			if r.secrets[key] == nil {
 				r.secrets[key] = map[string]bool{}
 			}
 			r.secrets[key][from.SecretKeyRef.Key] = true
 		}
-		o.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("PhoneAuthenticationMethod"))
-		return r.writer.Object(o)
+		return r.record(o)
 	})
+}
+
+func (r *recorder) record(o *v1alpha1.PhoneAuthenticationMethod) error {
+	o.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("PhoneAuthenticationMethod"))
+	return r.writer.Object(o)
 }
 
 // numbers records the Secrets of the resources, and of each the numbers only.
