@@ -171,7 +171,7 @@ func transport() *http.Transport {
 // host it is sent to.
 func staying(t *http.Transport) *http.Client {
 	return &http.Client{
-		Transport:     t,
+		Transport:     ownBody{t},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
