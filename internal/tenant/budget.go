@@ -72,14 +72,11 @@ func (b *Budget) Take(ctx context.Context, limit int32, d Deletion) (bool, error
 	if saved || !taken {
 		return taken, nil
 	}
-	if err := b.flush(ctx); err != nil {
-		b.mu.Lock()
-		defer b.mu.Unlock()
+	err := b.flush(ctx, func() {
 		b.repeats.returned(d)
 		b.uncount(d.Namespace)
-		return false, err
-	}
-	return true, nil
+	})
+	return err == nil, err
 }
 
 // take counts a deletion, unless it is free, and reports whether it is saved already.
@@ -92,7 +89,8 @@ func (b *Budget) take(limit int32, d Deletion) (saved, taken bool) {
 		return true, true
 	}
 	counts := recent(b.counts, now)
-	if b.wait(counts, limit, d, now) > 0 {
+	wait := b.untilTurn(counts, limit, d, now)
+	if b.waiting.note(d, now, wait); wait > 0 {
 		return false, false
 	}
 	b.counts = compact(add(counts, now, d.Namespace))
@@ -111,14 +109,10 @@ func (b *Budget) Return(ctx context.Context, d Deletion) error {
 		return nil
 	}
 	b.mu.Unlock()
-	err := b.flush(ctx)
-	if err != nil { // it is still taken
-		b.mu.Lock()
-		defer b.mu.Unlock()
+	return b.flush(ctx, func() { // it is still taken
 		now := b.now()
 		b.counts = compact(add(recent(b.counts, now), now, d.Namespace))
-	}
-	return err
+	})
 }
 
 // uncount takes a deletion of a namespace back, and reports whether there was one. It is the oldest:
@@ -148,7 +142,12 @@ func (b *Budget) Next(limit int32, d Deletion) time.Duration {
 	if limit > 0 && b.repeats.free(d, now) {
 		return 0
 	}
-	return b.wait(recent(b.counts, now), limit, d, now)
+	counts := recent(b.counts, now)
+	wait := b.untilTurn(counts, limit, d, now)
+	if wait > 0 {
+		b.waiting.note(d, now, wait)
+	}
+	return wait // of 0: it is waited for until it is taken
 }
 
 // Left returns how many deletions limit allows now.
@@ -166,14 +165,12 @@ func leftOf(counts []v1alpha1.DeletionCount, limit int32) int32 {
 	return max(limit, 0)
 }
 
-// wait is how long d has to wait, and notes whether it does.
-func (b *Budget) wait(counts []v1alpha1.DeletionCount, limit int32, d Deletion, now time.Time) time.Duration {
-	wait := untilFree(counts, limit, now)
-	if wait == 0 {
-		wait = b.waiting.turn(d.Namespace, spentBy(counts), now)
+// untilTurn is how long d has to wait.
+func (b *Budget) untilTurn(counts []v1alpha1.DeletionCount, limit int32, d Deletion, now time.Time) time.Duration {
+	if wait := untilFree(counts, limit, now); wait > 0 {
+		return wait
 	}
-	b.waiting.note(d, now, wait)
-	return wait
+	return b.waiting.turn(d.Namespace, spentBy(counts), now)
 }
 
 // untilFree is how long until limit allows another deletion, whosever it is.

@@ -14,35 +14,69 @@ import (
 
 // flush is one save of the counts, for all who changed them before it began.
 type flush struct {
-	done chan struct{}
-	err  error // valid when done is closed
+	done    chan struct{}
+	changes []*change // guarded by the budget's mu; the first is that of the one who saves
+	err     error     // valid when done is closed
+}
+
+// change is one change of the counts. It is undone, once, if it is not saved.
+type change struct {
+	undo   func()
+	undone bool
+}
+
+// undo undoes changes. Whoever calls it holds mu.
+func undo(changes ...*change) {
+	for _, c := range changes {
+		if !c.undone {
+			c.undo()
+			c.undone = true
+		}
+	}
 }
 
 // flush saves the counts as they are, or later. One of those who wait saves for all: the API server
-// takes a moment for each write of one object, and many deletions come at once.
-func (b *Budget) flush(ctx context.Context) error {
+// takes a moment for each write of one object, and many deletions come at once. On an error the
+// change was undone by undoing, with mu held: before another save begins, if it is the save that failed.
+func (b *Budget) flush(ctx context.Context, undoing func()) error {
+	own := &change{undo: undoing}
 	for {
-		b.mu.Lock()
-		f, first := b.next, b.next == nil
-		if first {
-			f = &flush{done: make(chan struct{})}
-			b.next = f
-		}
-		b.mu.Unlock()
+		f, first := b.join(own)
 		if first {
 			b.write(ctx, f)
 			return f.err
 		}
 		select {
 		case <-f.done:
+			if !isStop(f.err) {
+				return f.err
+			}
 		case <-ctx.Done():
-			return ctx.Err()
 		}
-		if ctx.Err() != nil || !errors.Is(f.err, context.Canceled) && !errors.Is(f.err, context.DeadlineExceeded) {
-			return f.err
+		if err := ctx.Err(); err != nil {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			undo(own)
+			return err
 		}
 		// Only the one who saved had to stop.
 	}
+}
+
+// join adds a change to the next save, and reports whether it is the first.
+func (b *Budget) join(c *change) (f *flush, first bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if first = b.next == nil; first {
+		b.next = &flush{done: make(chan struct{})}
+	}
+	b.next.changes = append(b.next.changes, c)
+	return b.next, first
+}
+
+// isStop reports whether a save ended because whoever saved had to stop.
+func isStop(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // write does one flush, after the one before it.
@@ -57,6 +91,7 @@ func (b *Budget) write(ctx context.Context, f *flush) {
 		if f.err = ctx.Err(); b.next == f {
 			b.next = nil
 		}
+		undo(f.changes[0])
 		return
 	}
 	b.mu.Lock()
@@ -80,6 +115,11 @@ func (b *Budget) write(ctx context.Context, f *flush) {
 		b.reserved = counts
 		return
 	}
+	if isStop(f.err) {
+		undo(f.changes[0]) // the others save it themselves
+	} else {
+		undo(f.changes...)
+	}
 	// It may be done late, over newer ones: until it can't, each deletion is saved by itself.
 	b.reserved, b.exact = nil, b.now().Add(lateSave)
 }
@@ -100,13 +140,7 @@ func (b *Budget) SaveExact(ctx context.Context) error {
 	if !ahead {
 		return nil
 	}
-	err := b.flush(ctx)
-	if err != nil { // the status still shows more
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.block = max(b.block, block)
-	}
-	return err
+	return b.flush(ctx, func() { b.block = max(b.block, block) }) // the status still shows more
 }
 
 // blockOf is how many deletions a save reserves ahead, so that many deletions do not wait for one

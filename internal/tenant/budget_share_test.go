@@ -241,3 +241,25 @@ func TestTooManyCountsKeepTheNumberAndDropTheNamesOfTheOldest(t *testing.T) {
 		t.Error("what was merged does not count")
 	}
 }
+
+// Some requests lie between the answer that a deletion may begin, and the deletion.
+func TestADeletionThatIsAboutToBeginIsNotForestalled(t *testing.T) {
+	c := newCrowd(1)
+	greedy := func(user string) Deletion { return Deletion{Namespace: "greedy", UserID: user, Type: phone.Office} }
+	patient := Deletion{Namespace: "patient", UserID: "ada", Type: phone.Office}
+	take := func(limit int32, d Deletion, want bool) {
+		t.Helper()
+		if ok, err := c.Take(t.Context(), limit, d); ok != want || err != nil {
+			t.Errorf("Take(%s) = %v, %v; want %v", d.Namespace, ok, err, want)
+		}
+	}
+	take(1, greedy("ben"), true)
+	if c.Next(1, patient) == 0 {
+		t.Fatal("the limit allows two")
+	}
+	if wait := c.Next(2, patient); wait != 0 {
+		t.Fatalf("it waits for %v under the higher limit", wait)
+	}
+	take(2, greedy("cora"), false)
+	take(2, patient, true)
+}
