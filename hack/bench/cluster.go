@@ -124,14 +124,41 @@ func (b *bench) forget(ctx context.Context) error {
 	return b.graph.Tell(ctx, http.MethodDelete, "/requests", nil)
 }
 
-// writes counts the requests that the API server was sent to change something since it started: by resource, as it
-// counts them itself, whoever sent them.
+// work is what the API server and Graph were asked since they started, whoever asked.
+type work struct {
+	writes, reads map[string]int // of the API server, by resource, as it counts them itself
+	graph         int            // requests, those for tokens included
+}
+
+func (b *bench) workSoFar(ctx context.Context) (w work, err error) {
+	if w.writes, w.reads, err = b.requests(ctx); err != nil {
+		return w, err
+	}
+	w.graph, err = b.askedSoFar(ctx)
+	return w, err
+}
+
+// since says what was asked since before.
+func (w work) since(before work) string {
+	const methods = "phoneauthenticationmethods"
+	return fmt.Sprintf("writes %d, events %d, EntraTenant %d; reads %d; Graph %d",
+		w.writes[methods]-before.writes[methods], w.writes["events"]-before.writes["events"],
+		w.writes["entratenants"]-before.writes["entratenants"], w.reads[methods]-before.reads[methods], w.graph-before.graph)
+}
+
+// writes are the requests to the API server that change something.
 func (b *bench) writes(ctx context.Context) (map[string]int, error) {
+	writes, _, err := b.requests(ctx)
+	return writes, err
+}
+
+// requests counts those that the API server was sent since it started, but watches.
+func (b *bench) requests(ctx context.Context) (writes, reads map[string]int, err error) {
 	text, err := b.metrics.RESTClient().Get().AbsPath("/metrics").DoRaw(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	counts := map[string]int{}
+	writes, reads = map[string]int{}, map[string]int{}
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
@@ -139,14 +166,18 @@ func (b *bench) writes(ctx context.Context) (map[string]int, error) {
 		if !ok {
 			continue
 		}
-		verb := label(labels, "verb")
-		if verb != "POST" && verb != "PUT" && verb != "PATCH" && verb != "APPLY" && verb != "DELETE" {
+		counts := writes
+		switch label(labels, "verb") {
+		case "POST", "PUT", "PATCH", "APPLY", "DELETE":
+		case "GET", "LIST":
+			counts = reads
+		default:
 			continue
 		}
 		n, _ := strconv.ParseFloat(labels[strings.LastIndexByte(labels, ' ')+1:], 64)
 		counts[label(labels, "resource")] += int(n)
 	}
-	return counts, lines.Err()
+	return writes, reads, lines.Err()
 }
 
 func label(labels, name string) string {
