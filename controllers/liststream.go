@@ -59,7 +59,7 @@ func (a *arrivals) within(ctx context.Context) context.Context {
 // read takes the objects out of a list, and returns what is left of its text. What an earlier try took counts no more.
 func (a *arrivals) read(text io.Reader) ([]byte, error) {
 	a.any, a.objects = true, nil
-	d := kjson.NewDecoderCaseSensitivePreserveInts(text)
+	d := kjson.NewDecoderCaseSensitivePreserveInts(withShortFieldsV1(text))
 	switch begins, err := d.Token(); {
 	case err != nil:
 		return nil, err
