@@ -144,7 +144,7 @@ func (b *bench) memory(ctx context.Context) error {
 	slope := float64(after-before) / float64(len(all))
 	b.table.add(fmt.Sprintf("memory, %d methods", few+len(all)), fmt.Sprintf("< %d MiB (64 MiB + 3 KiB each)", 64+(few+len(all))*3/1024),
 		"%.0f MiB, highest %.0f MiB (with %d methods %.0f MiB)", float64(after)/mib, float64(highestAfter)/mib, few, float64(before)/mib)
-	b.table.add("memory, 100,000 methods", "< 454 MiB", "%.0f MiB by the slope of %.1f KiB each",
+	b.table.add("memory, 100,000 methods", "< 357 MiB", "%.0f MiB by the slope of %.1f KiB each",
 		(float64(after)+slope*float64(100_000-few-len(all)))/mib, slope/1024)
 	_ = b.operator.Stop(grace)
 	return b.dropAndStart(ctx, all)
