@@ -29,17 +29,6 @@ type AuditRecord struct {
 	Users []string
 }
 
-// Page is one page of a long list.
-type Page[T any] struct {
-	Rows []T
-	// Next asks for the page after this one; "" if there is none.
-	Next string
-	// Now is what Graph's clock said; zero if it said nothing.
-	Now time.Time
-	// Count is how many rows all pages have. It is on the first one, where it was asked for.
-	Count int
-}
-
 // auditRows is how many records a page is asked for: such a page is about a megabyte.
 const auditRows = 500
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -170,40 +168,4 @@ func (c *Client) retries(r call) policy.RetryOptions {
 			return time.Since(began) < retryWindow && (err != nil || resp.StatusCode >= 500)
 		},
 	}
-}
-
-// page is one page of a collection.
-type page[T any] struct {
-	Value    []T     `json:"value"`
-	NextLink *string `json:"@odata.nextLink"` // nil on the last page
-}
-
-func (p *page[T]) complete() bool { return p.Value != nil }
-
-// maxPages bounds a server that never comes to an end. A page has a hundred rows or more.
-const maxPages = 100
-
-// list reads a collection, all pages of it. Of the link to the next page it takes
-// the query only: the token goes to the address it was configured for.
-//
-// Source: https://learn.microsoft.com/graph/paging
-func list[T any](ctx context.Context, c *Client, r call) ([]T, error) {
-	collection, _, _ := strings.Cut(r.path, "?")
-	var all []T
-	for range maxPages {
-		var p page[T]
-		if err := c.send(ctx, r, &p); err != nil {
-			return nil, err
-		}
-		all = append(all, p.Value...)
-		if p.NextLink == nil {
-			return all, nil
-		}
-		next, err := url.Parse(*p.NextLink)
-		if err != nil || next.RawQuery == "" || r.path == collection+"?"+next.RawQuery {
-			break
-		}
-		r.path = collection + "?" + next.RawQuery
-	}
-	return nil, &Error{Kind: Unavailable, Op: r.op, Cause: "the pages of the answer do not come to an end"}
 }

@@ -38,10 +38,10 @@ func (c *Client) Users(ctx context.Context, of Selection, next string) (Page[Use
 		query.Set("$filter", of.Filter)
 	}
 	read, err := onePage[userBody](ctx, c, r, query, next)
-	p := Page[User]{Next: read.Next, Now: read.Now, Count: read.Count}
 	if err != nil {
-		return p, err
+		return Page[User]{}, err
 	}
+	p := Page[User]{Next: read.Next, Now: read.Now, Count: read.Count}
 	for _, row := range read.Rows {
 		switch {
 		case !IsGUID(row.ID):
