@@ -24,6 +24,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/index"
 	"github.com/entraops/phone-operator/internal/tenant"
 	"github.com/entraops/phone-operator/internal/testenv"
@@ -147,7 +148,7 @@ func (o *oneTenant) works() {
 func (o *oneTenant) hangs() (givenUp func() int) {
 	end := make(chan struct{})
 	o.t.Cleanup(func() { close(end) })
-	must(o.graph.AddFault(emulator.Fault{Path: "/users/" + nobody, Effect: emulator.Delay, Hold: end}))
+	must(o.graph.AddFault(emulator.Fault{Path: "/users/" + graph.Nobody, Effect: emulator.Delay, Hold: end}))
 	return func() (n int) {
 		for _, r := range o.graph.Requests() {
 			if r.Fault == string(emulator.Delay) {

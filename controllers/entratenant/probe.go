@@ -12,10 +12,6 @@ import (
 	"github.com/entraops/phone-operator/internal/tenant"
 )
 
-// nobody is an object id that no user has. To look it up needs a token and the
-// permission to read users, and Graph answers that there is no such user.
-const nobody = "00000000-0000-0000-0000-000000000000"
-
 var working = conditions.True(v1alpha1.ReasonReady, "The credential works and Graph answers.")
 
 // connection is what is found out about a tenant.
@@ -119,7 +115,8 @@ func (r *Reconciler) probe(ctx context.Context, t *tenant.Tenant, renew bool) co
 		err = t.Graph.Renew(ctx)
 	}
 	if err == nil {
-		_, err = t.Graph.User(ctx, nobody)
+		// To look up nobody needs a token and the permission to read users; that there is no such user is a success.
+		_, err = t.Graph.User(ctx, graph.Nobody)
 	}
 	if err == nil || graph.KindOf(err) == graph.NotFound {
 		return connection{ready: working, least: r.leastPrivilege(ctx, t)}
@@ -132,15 +129,15 @@ func (r *Reconciler) probe(ctx context.Context, t *tenant.Tenant, renew bool) co
 	case graph.Throttled:
 		return connection{ready: conditions.Unknown(v1alpha1.ReasonThrottled, "Graph asked for a pause."), progress: conditions.InProgress}
 	case graph.Forbidden, graph.Restricted, graph.TokenRefused:
-		return r.problem(t, v1alpha1.ReasonForbidden, noAccess(failure))
+		return setProblem(t, v1alpha1.ReasonForbidden, noAccess(failure))
 	case graph.CredentialFailed:
-		return r.problem(t, v1alpha1.ReasonCredentialRefused, noToken(failure))
+		return setProblem(t, v1alpha1.ReasonCredentialRefused, noToken(failure))
 	default:
 		return connection{ready: conditions.Unknown(v1alpha1.ReasonGraphUnavailable, noAnswer(&t.Spec, failure)), progress: conditions.InProgress}
 	}
 }
 
-func (r *Reconciler) problem(t *tenant.Tenant, reason, message string) connection {
+func setProblem(t *tenant.Tenant, reason, message string) connection {
 	t.Problem = &tenant.Problem{Reason: reason, Message: message}
 	return connection{ready: conditions.False(reason, message), progress: conditions.Failed}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/graph"
 )
 
 // grant makes an application of the tenant's one that may do all this.
@@ -61,7 +62,7 @@ func TestALookWithoutAnEditBringsNoNewToken(t *testing.T) {
 		switch {
 		case r.Method == http.MethodPost:
 			tokens++
-		case strings.HasSuffix(r.Path, nobody):
+		case strings.HasSuffix(r.Path, graph.Nobody):
 			looks++
 		}
 	}
@@ -90,7 +91,7 @@ func TestWhatTheTrialComesTo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			o := newOneTenant(t)
-			tc.fault.Method, tc.fault.Path = http.MethodGet, nobody
+			tc.fault.Method, tc.fault.Path = http.MethodGet, graph.Nobody
 			must(o.graph.AddFault(tc.fault))
 			must(o.reconcile())
 			if c := o.ready(); c.Status != tc.status || c.Reason != tc.reason || !strings.Contains(c.Message, tc.says) {
