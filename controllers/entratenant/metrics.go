@@ -14,8 +14,8 @@ import (
 	"github.com/entraops/phone-operator/internal/throttle"
 )
 
-// gauges collects how things stand with the tenants that this operator works for, from its cache
-// and memory. A replica that does not lead works for none.
+// gauges are metrics of the tenants that this operator works for, from its cache and memory. A replica
+// that does not lead works for none.
 type gauges struct {
 	cache   client.Reader
 	tenants *tenant.Registry
@@ -34,20 +34,20 @@ func (g gauges) Collect(to chan<- prometheus.Metric) {
 	ours := map[string]*tenant.Tenant{}
 	for _, t := range g.tenants.All() {
 		ours[t.Name] = t
-		g.ofThrottle(to, t)
+		g.collectThrottle(to, t)
 	}
 	if len(ours) == 0 {
 		return
 	}
-	g.ofStatus(to, ours)
-	g.ofMethods(to, ours)
+	g.collectStatus(to, ours)
+	g.collectMethods(to, ours)
 }
 
-// ofThrottle collects what is known of the way to a tenant's Graph.
-func (g gauges) ofThrottle(to chan<- prometheus.Metric, t *tenant.Tenant) {
+// collectThrottle collects what a tenant may send to Graph: the rates, the pause, the deletions that are left.
+func (g gauges) collectThrottle(to chan<- prometheus.Metric, t *tenant.Tenant) {
 	paused, open := t.Throttle.State()
-	send(to, metrics.TenantClosed, number(paused), t.Name, "throttled")
-	send(to, metrics.TenantClosed, number(open), t.Name, "unanswered")
+	send(to, metrics.TenantClosed, gauge(paused), t.Name, "throttled")
+	send(to, metrics.TenantClosed, gauge(open), t.Name, "unanswered")
 	ceilings := map[throttle.Class]float64{
 		throttle.Authentication: float64(t.Spec.AuthenticationRequestsPerMinuteOrZero()) / 60,
 		throttle.Directory:      float64(t.Spec.DirectoryRequestsPerSecondOrZero()),
@@ -64,8 +64,8 @@ func (g gauges) ofThrottle(to chan<- prometheus.Metric, t *tenant.Tenant) {
 	}
 }
 
-// ofStatus collects what stands in the status of the EntraTenants.
-func (g gauges) ofStatus(to chan<- prometheus.Metric, ours map[string]*tenant.Tenant) {
+// collectStatus collects what the status of the EntraTenants has.
+func (g gauges) collectStatus(to chan<- prometheus.Metric, ours map[string]*tenant.Tenant) {
 	var all v1alpha1.EntraTenantList
 	if g.cache.List(context.Background(), &all, client.UnsafeDisableDeepCopy) != nil {
 		return
@@ -74,7 +74,7 @@ func (g gauges) ofStatus(to chan<- prometheus.Metric, ours map[string]*tenant.Te
 		if ours[o.Name] == nil {
 			continue
 		}
-		send(to, metrics.TenantReady, number(meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReady)), o.Name)
+		send(to, metrics.TenantReady, gauge(meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReady)), o.Name)
 		for desc, at := range map[*prometheus.Desc]metav1.Time{
 			metrics.LastFullPass: o.Status.Pace.AllReadSince, metrics.AuditLogRead: o.Status.AuditLog.Position,
 		} {
@@ -85,9 +85,9 @@ func (g gauges) ofStatus(to chan<- prometheus.Metric, ours map[string]*tenant.Te
 	}
 }
 
-// ofMethods counts the resources. Those that name no tenant of ours are left out: whoever edits
-// resources would make as many series as he likes.
-func (g gauges) ofMethods(to chan<- prometheus.Metric, ours map[string]*tenant.Tenant) {
+// collectMethods counts the resources. Those that name no tenant of ours are left out: an editor of
+// resources could make any number of series.
+func (g gauges) collectMethods(to chan<- prometheus.Metric, ours map[string]*tenant.Tenant) {
 	type state struct{ tenant, status, reason string }
 	var all v1alpha1.PhoneAuthenticationMethodList
 	if g.cache.List(context.Background(), &all, client.UnsafeDisableDeepCopy) != nil {
@@ -121,8 +121,9 @@ func send(to chan<- prometheus.Metric, what *prometheus.Desc, value float64, lab
 	to <- prometheus.MustNewConstMetric(what, prometheus.GaugeValue, value, labels...)
 }
 
-func number(yes bool) float64 {
-	if yes {
+// gauge is 1 for true.
+func gauge(is bool) float64 {
+	if is {
 		return 1
 	}
 	return 0
