@@ -151,7 +151,7 @@ func (r *Reconciler) wakeDrifted(ctx context.Context, e event.TypedGenericEvent[
 		return
 	}
 	r.schedule.force(e.Object)
-	r.schedule.expect(e.Object, visit{at: r.Now(), rest: true}) // not to wait behind others for ever
+	r.schedule.expect(e.Object, nextReconcile{at: r.Now(), driftCheck: true}) // not to wait behind others for ever
 	addLow(q, e.Object, driftedPriority)
 }
 

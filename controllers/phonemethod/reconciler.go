@@ -96,7 +96,7 @@ func (r *Reconciler) requeueUser(ctx context.Context, s snapshot, o outcome) (re
 	}
 	result, err := requeue(s, o, mended)
 	if err == nil && result.RequeueAfter > 0 {
-		r.schedule.expect(s.key, visit{at: s.now.Add(result.RequeueAfter), rest: result.Priority != nil})
+		r.schedule.expect(s.key, nextReconcile{at: s.now.Add(result.RequeueAfter), driftCheck: result.Priority != nil})
 		if o.recalled && result.RequeueAfter > rulingTTL {
 			o.aside = earliest(o.aside, rulingTTL)
 		}

@@ -51,7 +51,7 @@ func requeue(s snapshot, o outcome, mended time.Duration) (reconcile.Result, err
 func whenIdle(s snapshot, o outcome) reconcile.Result {
 	low := handler.LowPriority
 	switch {
-	case o.early && s.due.rest:
+	case o.early && s.due.driftCheck:
 		return reconcile.Result{RequeueAfter: s.due.at.Sub(s.now), Priority: &low}
 	case o.early:
 		return reconcile.Result{RequeueAfter: s.due.at.Sub(s.now)}

@@ -22,10 +22,12 @@ func failed(k graph.Kind, status int, after time.Duration) error {
 func TestRequeue(t *testing.T) {
 	conflict := apierrors.NewConflict(schema.GroupResource{Resource: "phoneauthenticationmethods"}, "a", errors.New("modified"))
 	const resync = time.Hour
-	due := func(rest bool) visit { return visit{at: aMoment.Add(9 * time.Minute), rest: rest} }
+	due := func(driftCheck bool) nextReconcile {
+		return nextReconcile{at: aMoment.Add(9 * time.Minute), driftCheck: driftCheck}
+	}
 	for name, c := range map[string]struct {
 		outcome   outcome
-		due       visit
+		due       nextReconcile
 		mended    time.Duration
 		from, to  time.Duration // to: 0 is from, exactly
 		low, back bool          // back: err comes back, for the queue to back off

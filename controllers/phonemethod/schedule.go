@@ -18,80 +18,79 @@ const driftCheckPatience = 5 * time.Minute
 // whatever is due. It is safe for concurrent use.
 type schedule struct {
 	mu     sync.Mutex
-	due    map[user.Key]visit
+	due    map[user.Key]nextReconcile
 	forced map[user.Key]bool
 }
 
-// visit is the next reconcile of a user: at rest a drift check, else one that something waits for.
-type visit struct {
-	at     time.Time
-	rest   bool
-	raised bool // it was queued before others once, as it was late
+// nextReconcile is when a user is reconciled next: to check for drift, or for what a resource waits for.
+type nextReconcile struct {
+	at         time.Time
+	driftCheck bool
+	raised     bool // it was queued before others once, as it was late
 }
 
 func newSchedule() *schedule {
-	return &schedule{due: map[user.Key]visit{}, forced: map[user.Key]bool{}}
+	return &schedule{due: map[user.Key]nextReconcile{}, forced: map[user.Key]bool{}}
 }
 
 // expect notes when a user is due.
-func (v *schedule) expect(key user.Key, next visit) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.due[key] = next
+func (s *schedule) expect(key user.Key, next nextReconcile) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.due[key] = next
 }
 
 // restore puts back what begin returned: the reconcile came to nothing.
-func (v *schedule) restore(key user.Key, due visit) {
+func (s *schedule) restore(key user.Key, due nextReconcile) {
 	if !due.at.IsZero() {
-		v.expect(key, due)
+		s.expect(key, due)
 	}
 }
 
 // force has the next reconcile of a user go all the way: something may have changed that its
 // resources do not show.
-func (v *schedule) force(key user.Key) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.forced[key] = true
+func (s *schedule) force(key user.Key) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forced[key] = true
 }
 
-// begin notes that a user is reconciled. It returns when the user was due, the zero visit
-// if that is not known or does not matter, since the reconcile is forced.
-func (v *schedule) begin(key user.Key) visit {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	next := v.due[key]
-	if v.forced[key] {
-		next = visit{}
+// begin notes that a user is reconciled. It returns when the user was due, zero if that is not
+// known or does not matter, since the reconcile is forced.
+func (s *schedule) begin(key user.Key) nextReconcile {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := s.due[key]
+	if s.forced[key] {
+		next = nextReconcile{}
 	}
-	delete(v.due, key)
-	delete(v.forced, key)
+	delete(s.due, key)
+	delete(s.forced, key)
 	return next
 }
 
-// overdue returns the users at rest whose check is late by now, once.
-func (v *schedule) overdue(now time.Time) (keys []user.Key) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	for key, next := range v.due {
-		if next.rest && !next.raised && next.at.Add(driftCheckPatience).Before(now) {
+// overdue returns the users whose drift check is late by now, each once.
+func (s *schedule) overdue(now time.Time) (keys []user.Key) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, next := range s.due {
+		if next.driftCheck && !next.raised && next.at.Add(driftCheckPatience).Before(now) {
 			keys = append(keys, key)
 			next.raised = true
-			v.due[key] = next
+			s.due[key] = next
 		}
 	}
 	return keys
 }
 
-// raisePriority queues those that wait too long among the others, each time tick says so, until
-// ctx ends.
-func (v *schedule) raisePriority(ctx context.Context, q workqueue.TypedInterface[user.Key], tick <-chan time.Time) {
+// raisePriority queues the overdue users among the others at each tick, until ctx ends.
+func (s *schedule) raisePriority(ctx context.Context, q workqueue.TypedInterface[user.Key], tick <-chan time.Time) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case now := <-tick:
-			for _, key := range v.overdue(now) {
+			for _, key := range s.overdue(now) {
 				q.Add(key)
 			}
 		}

@@ -24,7 +24,7 @@ func TestADriftCheckDoesNotStarve(t *testing.T) {
 		busy, atRest := []user.Key{{Tenant: "t", User: "a"}, {Tenant: "t", User: "b"}, {Tenant: "t", User: "c"}}, user.Key{Tenant: "t", User: "at rest"}
 		low := handler.LowPriority
 		q.AddWithOpts(priorityqueue.AddOpts{Priority: &low}, atRest)
-		o.expect(atRest, visit{at: time.Now(), rest: true})
+		o.expect(atRest, nextReconcile{at: time.Now(), driftCheck: true})
 		for _, key := range busy {
 			q.Add(key)
 		}
@@ -53,9 +53,9 @@ func TestWhoWasLookedAtIsNotOverdue(t *testing.T) {
 	o, now := newSchedule(), time.Now()
 	one, two := user.Key{Tenant: "t", User: "one"}, user.Key{Tenant: "t", User: "two"}
 	waits := user.Key{Tenant: "t", User: "waits"}
-	o.expect(one, visit{at: now.Add(time.Minute - driftCheckPatience), rest: true})
-	o.expect(two, visit{at: now.Add(time.Minute - driftCheckPatience), rest: true})
-	o.expect(waits, visit{at: now, rest: false})
+	o.expect(one, nextReconcile{at: now.Add(time.Minute - driftCheckPatience), driftCheck: true})
+	o.expect(two, nextReconcile{at: now.Add(time.Minute - driftCheckPatience), driftCheck: true})
+	o.expect(waits, nextReconcile{at: now, driftCheck: false})
 	o.begin(one)
 	if keys := o.overdue(now); len(keys) != 0 {
 		t.Errorf("too early: %v", keys)
@@ -69,19 +69,19 @@ func TestWhoWasLookedAtIsNotOverdue(t *testing.T) {
 }
 
 func TestWhatIsKnownOfTheNextLookAtAUser(t *testing.T) {
-	key, at := user.Key{Tenant: "t", User: "ada"}, visit{at: time.Unix(60, 0), rest: true}
+	key, at := user.Key{Tenant: "t", User: "ada"}, nextReconcile{at: time.Unix(60, 0), driftCheck: true}
 	for name, c := range map[string]struct {
 		before []func(*schedule)
-		want   visit
+		want   nextReconcile
 	}{
-		"nothing, of a user who was never looked at": {nil, visit{}},
+		"nothing, of a user who was never looked at": {nil, nextReconcile{}},
 		"when it is due": {[]func(*schedule){func(v *schedule) { v.expect(key, at) }}, at},
 		"nothing, where it is forced": {[]func(*schedule){
 			func(v *schedule) { v.expect(key, at) }, func(v *schedule) { v.force(key) },
-		}, visit{}},
+		}, nextReconcile{}},
 		"nothing, where it was forced while the last one ran": {[]func(*schedule){
 			func(v *schedule) { v.begin(key) }, func(v *schedule) { v.force(key) }, func(v *schedule) { v.expect(key, at) },
-		}, visit{}},
+		}, nextReconcile{}},
 		"when it is due, after one that was forced": {[]func(*schedule){
 			func(v *schedule) { v.force(key) }, func(v *schedule) { v.begin(key) }, func(v *schedule) { v.expect(key, at) },
 		}, at},

@@ -19,7 +19,7 @@ import (
 type snapshot struct {
 	key user.Key
 	now time.Time
-	due visit // when this reconcile was due; zero: it is not known, or does not matter
+	due nextReconcile // when this reconcile was due; zero: it is not known, or does not matter
 	// gathered are all resources that the reconcile began with, the refused ones too.
 	gathered map[types.UID]bool
 	// resources are those that take part, by Ref. Without any, the reconcile is at its end.
@@ -87,7 +87,7 @@ func (s snapshot) driftPeriod() time.Duration { return s.tenant.DriftPeriod(s.no
 // is is looked up, since no record of a phone tells of a new name, and the phones are not read. What
 // keeps a resource from being Ready may end without a change that the log tells of.
 func (s snapshot) isLookUp() bool {
-	return s.key.Bound() && s.due.rest && !s.due.at.After(s.now) && s.journal.IsEmpty(s.now) && s.tenant.IsLeftToAuditLog(s.key.User, s.now) &&
+	return s.key.Bound() && s.due.driftCheck && !s.due.at.After(s.now) && s.journal.IsEmpty(s.now) && s.tenant.IsLeftToAuditLog(s.key.User, s.now) &&
 		!s.any(func(c resource) bool {
 			return c.Terminating || c.isAwaited() || c.newSecret || c.Barred != 0 || !c.Suspended && !c.isReady()
 		})

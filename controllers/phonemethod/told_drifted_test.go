@@ -62,7 +62,7 @@ func TestADriftedUserGoesBeforeAFullPass(t *testing.T) {
 	})
 }
 
-// driftCheckPatience does not hold for who is woken by the log: his visit is due in a week.
+// driftCheckPatience does not hold for a user who is woken by the log: the next reconcile is due in a week.
 func TestADriftedUserDoesNotStarve(t *testing.T) {
 	scheme := runtime.NewScheme()
 	must(v1alpha1.AddToScheme(scheme))
@@ -78,7 +78,7 @@ func TestADriftedUserDoesNotStarve(t *testing.T) {
 		go r.schedule.raisePriority(t.Context(), q, tick.C)
 		drifted := user.Key{Tenant: "default", User: ada}
 		low := handler.LowPriority
-		r.schedule.expect(drifted, visit{at: time.Now().Add(v1alpha1.AuditedResyncPeriod), rest: true})
+		r.schedule.expect(drifted, nextReconcile{at: time.Now().Add(v1alpha1.AuditedResyncPeriod), driftCheck: true})
 		q.AddWithOpts(priorityqueue.AddOpts{Priority: &low, After: v1alpha1.AuditedResyncPeriod}, drifted)
 		busy := []user.Key{{Tenant: "t", User: "a"}, {Tenant: "t", User: "b"}, {Tenant: "t", User: "c"}}
 		for _, key := range busy {
