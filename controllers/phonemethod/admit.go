@@ -80,17 +80,17 @@ func (r *Reconciler) skipIdle(ctx context.Context, s snapshot) (snapshot, outcom
 
 // chooseLookUp is the stage that decides whether the user's phones need not be read.
 func chooseLookUp(_ context.Context, s snapshot) (snapshot, outcome) {
-	s.lookUp = s.isLookUp()
+	s.lookUpOnly = s.needsLookUpOnly()
 	return s, outcome{}
 }
 
 // endLookUp is the stage that ends a reconcile in which the user's phones need not be read. Where the
 // look-up found something, another one follows that reads them.
 func (r *Reconciler) endLookUp(_ context.Context, s snapshot) (snapshot, outcome) {
-	if !s.lookUp {
+	if !s.lookUpOnly {
 		return s, outcome{}
 	}
-	if !s.isLookUp() {
+	if !s.needsLookUpOnly() {
 		r.handOver(s.key)
 	}
 	return s.with(nil), outcome{resync: s.resyncPeriod()}
@@ -108,7 +108,7 @@ func (r *Reconciler) admit(ctx context.Context, s snapshot) (context.Context, *t
 	if !s.mayBeUrgent() {
 		priority = throttle.Low
 	}
-	if s.key.Bound() && !s.lookUp {
+	if s.key.Bound() && !s.lookUpOnly {
 		needs = append(needs, throttle.Authentication)
 	}
 	admitted, ticket, err := s.tenant.Throttle.Admit(ctx, priority, needs...)

@@ -91,7 +91,7 @@ func (r *Reconciler) requeueUser(ctx context.Context, s snapshot, o outcome) (re
 			mended = r.permissionRetry(s.key)
 		}
 	}
-	if s.tenant != nil && s.key.Bound() && o.err == nil && !o.early && !o.unsure && !s.lookUp && o.resync > 0 {
+	if s.tenant != nil && s.key.Bound() && o.err == nil && !o.early && !o.unsure && !s.lookUpOnly && o.resync > 0 {
 		s.tenant.Reads.Note(s.key.User, r.Now())
 	}
 	result, err := requeue(s, o, mended)

@@ -30,7 +30,7 @@ func (r *Reconciler) resolve(ctx context.Context, s snapshot) (snapshot, outcome
 	if !s.key.Bound() {
 		return r.bind(ctx, s)
 	}
-	lookUp := r.lookUp(s)
+	lookUp := r.newLookUp(s)
 	if r.isWorthAskingAhead(s) {
 		s.tenant.Graph.SideBySide(2, func(i int) {
 			if i == 0 {
@@ -57,9 +57,12 @@ func (r *Reconciler) resolve(ctx context.Context, s snapshot) (snapshot, outcome
 	return s, joined.and(o)
 }
 
-// lookUp returns a function that returns the user behind a spelling, asked once in a reconcile,
-// and for so many names at most.
-func (r *Reconciler) lookUp(s snapshot) func(context.Context, string) (graph.User, error) {
+// userLookUp returns the user behind a spelling.
+type userLookUp func(ctx context.Context, spelling string) (graph.User, error)
+
+// newLookUp returns the look-up of one reconcile: each spelling is asked for once, and not more than
+// manyNames of them.
+func (r *Reconciler) newLookUp(s snapshot) userLookUp {
 	type answer struct {
 		user graph.User
 		err  error
@@ -132,7 +135,7 @@ func (r *Reconciler) join(ctx context.Context, s snapshot) (snapshot, outcome) {
 // names another one is barred; one that is not bound and means another one is handed over. If the
 // look-up of a name fails that only a resource brings which holds nothing, that resource alone
 // waits.
-func (r *Reconciler) keepThoseOfUser(ctx context.Context, s snapshot, lookUp func(context.Context, string) (graph.User, error)) (snapshot, outcome) {
+func (r *Reconciler) keepThoseOfUser(ctx context.Context, s snapshot, lookUp userLookUp) (snapshot, outcome) {
 	var mine, unknown []resource
 	failures := map[string]error{}
 	for _, c := range slices.SortedStableFunc(slices.Values(s.resources), holdersFirst) {
@@ -210,7 +213,7 @@ func holdersFirst(a, b resource) int {
 // userNotShown says of the resources of an object id that Entra knows no such user. One answer is
 // no ground to let a phone be forgotten: a terminating resource waits until the id is not found a
 // second time.
-func (r *Reconciler) userNotShown(ctx context.Context, s snapshot, lookUp func(context.Context, string) (graph.User, error)) (snapshot, outcome) {
+func (r *Reconciler) userNotShown(ctx context.Context, s snapshot, lookUp userLookUp) (snapshot, outcome) {
 	gone, again := r.isGone(s.key, s.now)
 	o := in(again)
 	namespaces, err := r.namespaces(ctx, s.resources)

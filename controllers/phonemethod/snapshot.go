@@ -23,12 +23,12 @@ type snapshot struct {
 	// gathered are all resources that the reconcile began with, the refused ones too.
 	gathered map[types.UID]bool
 	// resources are those that take part, by Ref. Without any, the reconcile is at its end.
-	resources []resource
-	journal   journal.Journal
-	tenant    *tenant.Tenant // nil until it is found
-	user      graph.User     // zero until it is resolved
-	lookUp    bool           // the phones are not to be read
-	ahead     *protection    // whether the user is protected, if it was asked while the user was looked up
+	resources  []resource
+	journal    journal.Journal
+	tenant     *tenant.Tenant // nil until it is found
+	user       graph.User     // zero until it is resolved
+	lookUpOnly bool           // the phones are not to be read
+	ahead      *protection    // whether the user is protected, if it was asked while the user was looked up
 }
 
 // with returns the snapshot with other resources.
@@ -83,10 +83,10 @@ func (s snapshot) resyncPeriod() time.Duration { return s.tenant.Spec.ResyncPeri
 // driftPeriod is when the phones of the user are to be read again if all is as the resources say.
 func (s snapshot) driftPeriod() time.Duration { return s.tenant.DriftPeriod(s.now) }
 
-// isLookUp reports whether this is a drift check of a user who is left to the audit log: who the user
-// is is looked up, since no record of a phone tells of a new name, and the phones are not read. What
-// keeps a resource from being Ready may end without a change that the log tells of.
-func (s snapshot) isLookUp() bool {
+// needsLookUpOnly reports whether this is a drift check of a user who is left to the audit log. The user
+// is looked up, since no record of a phone tells of a new name; the phones are not read. What keeps
+// a resource from being Ready may end without a change that the log tells of.
+func (s snapshot) needsLookUpOnly() bool {
 	return s.key.Bound() && s.due.driftCheck && !s.due.at.After(s.now) && s.journal.IsEmpty(s.now) && s.tenant.IsLeftToAuditLog(s.key.User, s.now) &&
 		!s.any(func(c resource) bool {
 			return c.Terminating || c.isAwaited() || c.newSecret || c.Barred != 0 || !c.Suspended && !c.isReady()
