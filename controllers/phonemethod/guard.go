@@ -122,7 +122,7 @@ func (r *Reconciler) checkProtection(ctx context.Context, u phones) (_ phones, p
 	var failure *graph.Error
 	if errors.As(answer.err, &failure) && failure.Kind == graph.Forbidden {
 		r.doubtTenant(u.snapshot, failure)
-		return u.in(r.permissionRetry(u.key)).explain(conditions.ProtectionUnknown(failure)), true, nil
+		return u.in(r.countPermissionRefusal(u.key)).explain(conditions.ProtectionUnknown(failure)), true, nil
 	}
 	if answer.err != nil {
 		return u, false, answer.err

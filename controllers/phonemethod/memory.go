@@ -134,9 +134,9 @@ func (m *memory) reversalOf(uid types.UID) journal.Reversal {
 	return journal.Reversal{}
 }
 
-// permissionRetry returns when a refusal of the user's may have been mended by an administrator:
-// later with each. It is forgotten when the reconcile that it asked for was long ago.
-func (m *memory) permissionRetry(key user.Key) time.Duration {
+// countPermissionRefusal counts a refusal that an administrator must mend, and returns when that may
+// have been done: later with each. It is forgotten when the reconcile that it asked for was long ago.
+func (m *memory) countPermissionRefusal(key user.Key) time.Duration {
 	d := firstRetry
 	if last, ok := m.refusals.Get(key); ok {
 		d = min(2*last.(time.Duration), permissionRetry)
@@ -145,9 +145,9 @@ func (m *memory) permissionRetry(key user.Key) time.Duration {
 	return d
 }
 
-// isGone reports whether the user was not found before, a moment ago or earlier, and not since;
-// if not, when to ask again.
-func (m *memory) isGone(key user.Key, now time.Time) (bool, time.Duration) {
+// noteAbsence notes that the user is not found. It reports whether that was so a moment ago already,
+// and in between; if not, when to ask again.
+func (m *memory) noteAbsence(key user.Key, now time.Time) (bool, time.Duration) {
 	first, ok := m.absences.Get(key)
 	if !ok || first.(time.Time).Before(m.startedFor(key.Tenant)) {
 		first = now

@@ -88,7 +88,7 @@ func (r *Reconciler) requeueUser(ctx context.Context, s snapshot, o outcome) (re
 			mended = s.tenant.Throttle.Pause()
 		case graph.Forbidden, graph.TokenRefused, graph.CredentialFailed:
 			r.doubtTenant(s, failure)
-			mended = r.permissionRetry(s.key)
+			mended = r.countPermissionRefusal(s.key)
 		}
 	}
 	if s.tenant != nil && s.key.Bound() && o.err == nil && !o.early && !o.unsure && !s.lookUpOnly && o.resync > 0 {

@@ -83,11 +83,11 @@ func TestARefusedPermissionIsTriedLaterAndLater(t *testing.T) {
 	m := newMemory(aMoment)
 	key := user.Key{Tenant: "contoso", User: ada}
 	for i, want := range []time.Duration{5 * time.Second, 10 * time.Second, 20 * time.Second, 40 * time.Second, 80 * time.Second, 160 * time.Second, 5 * time.Minute, 5 * time.Minute} {
-		if got := m.permissionRetry(key); got != want {
+		if got := m.countPermissionRefusal(key); got != want {
 			t.Errorf("retry %d is after %v, want %v", i+1, got, want)
 		}
 	}
-	if got := m.permissionRetry(user.Key{Tenant: "contoso", User: bob}); got != firstRetry {
+	if got := m.countPermissionRefusal(user.Key{Tenant: "contoso", User: bob}); got != firstRetry {
 		t.Errorf("another user's is after %v", got)
 	}
 }

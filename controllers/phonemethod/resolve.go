@@ -214,7 +214,7 @@ func holdersFirst(a, b resource) int {
 // no ground to let a phone be forgotten: a terminating resource waits until the id is not found a
 // second time.
 func (r *Reconciler) userNotShown(ctx context.Context, s snapshot, lookUp userLookUp) (snapshot, outcome) {
-	gone, again := r.isGone(s.key, s.now)
+	gone, again := r.noteAbsence(s.key, s.now)
 	o := in(again)
 	namespaces, err := r.namespaces(ctx, s.resources)
 	if err != nil {
