@@ -51,7 +51,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int, tenants <-c
 		WatchesRawSource(source.TypedChannel(drifted,
 			handler.TypedFuncs[user.Key, user.Key]{GenericFunc: r.wakeDrifted})).
 		WatchesRawSource(source.TypedFunc[user.Key](func(ctx context.Context, q workqueue.TypedRateLimitingInterface[user.Key]) error {
-			r.queue, r.started = q, r.Now() // the queue is for a user who is found under another name: see handOver
+			r.queue, r.started = q, r.Now() // for handOver and requeueUser
 			go r.schedule.raisePriority(ctx, q, time.Tick(time.Minute))
 			return nil
 		})).
@@ -166,6 +166,12 @@ func addLow(q workqueue.TypedRateLimitingInterface[user.Key], key user.Key, low 
 	} else {
 		q.Add(key)
 	}
+}
+
+// handOver has the work queue serve another key, whatever that waits for.
+func (r *Reconciler) handOver(key user.Key) {
+	r.schedule.force(key)
+	r.queue.Add(key)
 }
 
 // wakeTenant wakes the users of a tenant that can be used in a new way, or not any

@@ -6,9 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
-
-	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
 )
@@ -45,20 +42,8 @@ func (r *Reconciler) isProbablyNew(u phones) bool {
 func isFirstContact(u phones) bool {
 	return !u.isObserving() && u.journal.IsEmpty(u.now) && !u.any(func(c resource) bool {
 		return c.hasPhone() || c.object.Status.PendingWrite != nil || c.object.Spec.AdoptionPolicy != "" ||
-			c.Terminating || c.vanished || c.Blind || c.Holds != plan.Holds{} || !c.isNews()
+			c.Terminating || c.vanished || c.Blind || c.Holds != plan.Holds{} || !c.isUnexamined()
 	})
-}
-
-// unreadReasons are what a resource may say before anybody asked for the user's phones.
-var unreadReasons = []string{
-	v1alpha1.ReasonTenantNotFound, v1alpha1.ReasonTenantNotReady, v1alpha1.ReasonUserNotFound, v1alpha1.ReasonThrottled,
-	v1alpha1.ReasonNumberSourceNotFound, v1alpha1.ReasonNotPermitted, v1alpha1.ReasonPrivilegedUser, v1alpha1.ReasonSuspended,
-}
-
-// isNews reports whether nothing was found out yet of the resource's phone.
-func (c resource) isNews() bool {
-	synced := meta.FindStatusCondition(c.object.Status.Conditions, v1alpha1.ConditionSynced)
-	return synced == nil || slices.Contains(unreadReasons, synced.Reason)
 }
 
 // onlyCreates reports whether a plan for a user without phones would be the same for one that has

@@ -134,13 +134,6 @@ func (r *Reconciler) checkProtection(ctx context.Context, u phones) (_ phones, p
 	return u, false, nil
 }
 
-// protection is why Entra protects a user, as it was when it was asked.
-type protection struct {
-	asked      time.Time
-	privileges []graph.Privilege
-	err        error
-}
-
 func (r *Reconciler) askProtection(ctx context.Context, t *tenant.Tenant, userID string) *protection {
 	p := &protection{asked: r.Now()}
 	p.privileges, p.err = t.Protection(ctx, userID)
@@ -152,7 +145,7 @@ func (r *Reconciler) askProtection(ctx context.Context, t *tenant.Tenant, userID
 // will be created or compared. Whom a Secret is for is known later.
 func (r *Reconciler) isWorthAskingAhead(s snapshot) bool {
 	return s.tenant.Spec.PrivilegedUsersOrDefault() == v1alpha1.PrivilegedUsersDeny && !r.users.isHanded(s.key) && s.any(func(c resource) bool {
-		return c.isNews() && !c.veiled && !c.Terminating && !c.Suspended && graph.IsGUID(c.object.Spec.User) && c.object.Spec.PhoneNumberFrom == nil
+		return c.isUnexamined() && !c.veiled && !c.Terminating && !c.Suspended && graph.IsGUID(c.object.Spec.User) && c.object.Spec.PhoneNumberFrom == nil
 	})
 }
 

@@ -113,12 +113,6 @@ func (r *Reconciler) answers(ctx context.Context, s snapshot) bool {
 	return !graph.Silent(err)
 }
 
-// handOver has the work queue serve another key, whatever that waits for.
-func (r *Reconciler) handOver(key user.Key) {
-	r.schedule.force(key)
-	r.queue.Add(key)
-}
-
 // join adds the resources that name the user as Graph does and are not bound yet. A restart
 // forgets which spellings led to the user, and without them a terminating resource would have no
 // heir, and a younger one would win.

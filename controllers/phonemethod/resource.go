@@ -144,6 +144,18 @@ func (c resource) isSettled() bool {
 
 var tenantReasons = []string{v1alpha1.ReasonForbidden, v1alpha1.ReasonTenantNotFound, v1alpha1.ReasonTenantNotReady}
 
+// unreadReasons are what a resource may say before anybody asked for the user's phones.
+var unreadReasons = []string{
+	v1alpha1.ReasonTenantNotFound, v1alpha1.ReasonTenantNotReady, v1alpha1.ReasonUserNotFound, v1alpha1.ReasonThrottled,
+	v1alpha1.ReasonNumberSourceNotFound, v1alpha1.ReasonNotPermitted, v1alpha1.ReasonPrivilegedUser, v1alpha1.ReasonSuspended,
+}
+
+// isUnexamined reports whether nothing was found out yet of the resource's phone.
+func (c resource) isUnexamined() bool {
+	synced := meta.FindStatusCondition(c.object.Status.Conditions, v1alpha1.ConditionSynced)
+	return synced == nil || slices.Contains(unreadReasons, synced.Reason)
+}
+
 // bar keeps the resource from acting, and says why.
 func (c resource) bar(b plan.Barrier, why string) resource {
 	c.Barred, c.why = b, why

@@ -31,6 +31,13 @@ type snapshot struct {
 	ahead      *protection    // whether the user is protected, if it was asked while the user was looked up
 }
 
+// protection is why Entra protects a user, as it was when it was asked.
+type protection struct {
+	asked      time.Time
+	privileges []graph.Privilege
+	err        error
+}
+
 // with returns the snapshot with other resources.
 func (s snapshot) with(resources []resource) snapshot {
 	s.resources = resources
