@@ -49,7 +49,7 @@ type memory struct {
 	refusals  *cache.Expiring // user.Key -> time.Duration, the wait after the last refusal of a permission
 	absences  *cache.Expiring // user.Key -> time.Time, since when the user is not found
 	contacts  *cache.Expiring // tenant -> firstContacts, whether new users had phones already
-	rulings   *cache.Expiring // question -> refusedOn, what the rules refused a moment ago
+	rulings   *cache.Expiring // question -> rememberedRefusal, what the rules refused a moment ago
 	suspected *cache.Expiring // suspect -> suspicion, the numbers that were tried
 
 	// By the UID of the resource.

@@ -114,35 +114,28 @@ type question struct {
 	fromSecret bool
 }
 
-// refusedOn is a refusal, with the versions of what it went by.
-type refusedOn struct {
+// rememberedRefusal is a refusal, with the versions of what it went by.
+type rememberedRefusal struct {
+	judgement access.Judgement
 	tenant    tenant.Version
 	namespace string // resourceVersion
-	judgement access.Judgement
-	anew      int // how often in a row the reason was one that may end at any moment
+	anew      int    // how often in a row the reason was one that may end at any moment
 }
 
 func questionOf(s snapshot, c resource) question {
 	return question{s.key, c.object.Namespace, c.Type, c.object.Spec.PhoneNumberFrom != nil}
 }
 
-func refusedNow(s snapshot, ns namespace, j access.Judgement) refusedOn {
-	now := refusedOn{tenant: s.tenant.Version, judgement: j}
-	if ns != nil {
-		now.namespace = ns.ResourceVersion
-	}
-	return now
-}
-
 func (m *memory) rememberRefusal(s snapshot, refused refusal) {
-	now := refusedNow(s, refused.namespace, refused.judgement)
+	asked := questionOf(s, refused.resource)
+	kept := rememberedRefusal{judgement: refused.judgement, tenant: s.tenant.Version, namespace: versionOf(refused.namespace)}
 	if refused.misnamed || refused.veiled {
-		now.anew = 1
-		if last, ok := m.rulings.Get(questionOf(s, refused.resource)); ok {
-			now.anew += last.(refusedOn).anew
+		kept.anew = 1
+		if last, ok := m.rulings.Get(asked); ok {
+			kept.anew += last.(rememberedRefusal).anew
 		}
 	}
-	m.rulings.Set(questionOf(s, refused.resource), now, rulingTTL)
+	m.rulings.Set(asked, kept, rulingTTL)
 }
 
 // recallRefusal returns the refusal of a moment ago, if it is one of the same question.
@@ -151,8 +144,14 @@ func (m *memory) recallRefusal(s snapshot, c resource, ns namespace) (access.Jud
 	if !ok || c.hasPhone() {
 		return access.Judgement{}, false
 	}
-	last := found.(refusedOn)
-	now := refusedNow(s, ns, last.judgement)
-	now.anew = last.anew
-	return last.judgement, last == now && (last.anew == 0 || last.anew >= judgedAnew)
+	last := found.(rememberedRefusal)
+	current := last.tenant == s.tenant.Version && last.namespace == versionOf(ns)
+	return last.judgement, current && (last.anew == 0 || last.anew >= judgedAnew)
+}
+
+func versionOf(ns namespace) string {
+	if ns == nil {
+		return ""
+	}
+	return ns.ResourceVersion
 }
