@@ -33,24 +33,24 @@ func (r *Reconciler) releaseUnmade(ctx context.Context, s snapshot) (snapshot, o
 }
 
 // findTenant is the stage that finds the tenant, or says of every resource why it cannot be used.
-// The phone of a terminating resource cannot be deleted then; who does not mind says Orphan. An
-// EntraTenant that its own controller has not looked at yet wakes its users when it has.
+// The phone of a terminating resource cannot be deleted then, and deletionPolicy Orphan releases it
+// all the same. An EntraTenant that is not connected yet wakes its users when it is.
 func (r *Reconciler) findTenant(ctx context.Context, s snapshot) (snapshot, outcome) {
 	t, problem := r.usableTenant(ctx, s.key.Tenant)
-	if problem == nil && t != nil {
-		s.tenant = t
-		return s, outcome{}
-	}
-	if problem == nil {
+	switch {
+	case problem != nil:
+		return r.conclude(ctx, s, func(c resource) statement {
+			try := c.untilNextTry(s.now)
+			if c.Terminating {
+				try = 0
+			}
+			return c.says(conditions.TenantNotUsable(s.key.Tenant, problem.Reason, problem.Message, c.Terminating, try > 0)).soon(try)
+		})
+	case t == nil:
 		return s.with(nil), outcome{}
 	}
-	return r.conclude(ctx, s, func(c resource) statement {
-		try := c.untilNextTry(s.now)
-		if c.Terminating {
-			try = 0
-		}
-		return c.says(conditions.TenantNotUsable(s.key.Tenant, problem.Reason, problem.Message, c.Terminating, try > 0)).soon(try)
-	})
+	s.tenant = t
+	return s, outcome{}
 }
 
 // usableTenant returns the tenant of a name, or what keeps its users from using it. Neither: it is

@@ -15,7 +15,7 @@ import (
 // renewal until that would have expired. It is safe for concurrent use.
 type syncedNumbers struct {
 	mu    sync.Mutex
-	of    map[types.UID]syncedNumber
+	byUID map[types.UID]syncedNumber
 	swept time.Time // when those that had expired were dropped last
 }
 
@@ -27,15 +27,15 @@ type syncedNumber struct {
 // sweepPeriod is how long a number may be in memory beyond its time.
 const sweepPeriod = 10 * time.Minute
 
-func newSyncedNumbers() *syncedNumbers { return &syncedNumbers{of: map[types.UID]syncedNumber{}} }
+func newSyncedNumbers() *syncedNumbers { return &syncedNumbers{byUID: map[types.UID]syncedNumber{}} }
 
 func (s *syncedNumbers) set(uid types.UID, n phone.Number, now time.Time, keep time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.of[uid] = syncedNumber{n, now.Add(keep).Unix()}
+	s.byUID[uid] = syncedNumber{n, now.Add(keep).Unix()}
 	if now.Sub(s.swept) >= sweepPeriod {
 		s.swept = now
-		maps.DeleteFunc(s.of, func(_ types.UID, n syncedNumber) bool { return n.until <= now.Unix() })
+		maps.DeleteFunc(s.byUID, func(_ types.UID, n syncedNumber) bool { return n.until <= now.Unix() })
 	}
 }
 
@@ -43,7 +43,7 @@ func (s *syncedNumbers) set(uid types.UID, n phone.Number, now time.Time, keep t
 func (s *syncedNumbers) get(uid types.UID, now time.Time) phone.Number {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if n := s.of[uid]; n.until > now.Unix() {
+	if n := s.byUID[uid]; n.until > now.Unix() {
 		return n.number
 	}
 	return phone.Number{}
@@ -52,5 +52,5 @@ func (s *syncedNumbers) get(uid types.UID, now time.Time) phone.Number {
 func (s *syncedNumbers) forget(uid types.UID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.of, uid)
+	delete(s.byUID, uid)
 }

@@ -33,7 +33,7 @@ func TestANumberIsRememberedForItsTime(t *testing.T) {
 		}
 	}
 	s.set("d", one, now.Add(2*time.Hour), time.Hour)
-	if len(s.of) != 1 {
-		t.Errorf("%d numbers are in memory, want the one whose time is not over", len(s.of))
+	if len(s.byUID) != 1 {
+		t.Errorf("%d numbers are in memory, want the one whose time is not over", len(s.byUID))
 	}
 }

@@ -34,13 +34,14 @@ func measureWrite(tenant string, a plan.Action, failure graph.Kind) {
 // measureReady measures how long it took from the last change of a resource until it is Ready, where
 // this reconcile did what the change wanted: it wrote the phone, or found the one that is wanted.
 func (r *Reconciler) measureReady(s snapshot, before, after resource) {
-	found := before.object.Status.ID == "" && after.object.Status.ID != "" && (after.made || !after.carriedOut) // or it is an heir
-	if meta.IsStatusConditionTrue(before.object.Status.Conditions, v1alpha1.ConditionStalled) {
-		return // it waited for a person, or for a rival to go
+	if !after.isReady() || meta.IsStatusConditionTrue(before.object.Status.Conditions, v1alpha1.ConditionStalled) {
+		return // a stalled one waited for a person, or for a rival to go
 	}
+	// One that updated a phone which it did not make is an heir.
+	found := before.object.Status.ID == "" && after.object.Status.ID != "" && (after.made || !after.carriedOut)
 	// A number that changed in its Secret is no change of the resource, and when that was is not known.
 	edited := after.carriedOut && before.Edited
-	if !found && !edited || !meta.IsStatusConditionTrue(after.object.Status.Conditions, v1alpha1.ConditionReady) {
+	if !found && !edited {
 		return
 	}
 	changed := after.object.CreationTimestamp.Time

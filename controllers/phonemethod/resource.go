@@ -50,9 +50,9 @@ func resourceOf(o *v1alpha1.PhoneAuthenticationMethod) resource {
 		Holder:      o.Status.ID != "" && o.Status.UserID != "",
 		Last:        o.Status.MaskedNumber,
 	}}
-	undone := o.Generation != actedOn(o)
-	c.Edited = undone && o.Generation > 1 // the first one is no edit
-	c.Changed = undone || requestOf(o) != o.Status.LastHandledRequest
+	pending := o.Generation != actedOn(o)
+	c.Edited = pending && o.Generation > 1 // the first one is no edit
+	c.Changed = pending || requestOf(o) != o.Status.LastHandledRequest
 	if w := o.Status.PendingWrite; w != nil && strings.EqualFold(w.UserID, o.Status.UserID) {
 		c.Creating, c.Unread = w.MaskedNumber, w.Unread
 	}
