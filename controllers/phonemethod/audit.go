@@ -35,7 +35,7 @@ const (
 	eventUserGone       = "UserGone"
 )
 
-// announceWrite tells by an event what was done in Graph for a resource; nobody, if it is gone.
+// announceWrite records an event of what was done in Graph for a resource; none if that is gone.
 func (r *Reconciler) announceWrite(s snapshot, a plan.Action) {
 	c, ok := s.resource(a.For)
 	if !ok {
@@ -59,8 +59,8 @@ func (r *Reconciler) announceWrite(s snapshot, a plan.Action) {
 	r.Events.Eventf(c.object, nil, corev1.EventTypeNormal, reason, "Reconcile", "%s", note)
 }
 
-// announceTransition tells by an event that a resource, as it was before, came to need a person.
-// Other transitions are in the conditions, and what was done is announced.
+// announceTransition records an event when a resource, as it was before, comes to need a person.
+// Other transitions are in the conditions; writes have events of their own.
 func (r *Reconciler) announceTransition(s snapshot, before resource, set conditions.Set) {
 	// A spent budget cures itself, and may still be a sign that somebody errs.
 	if set.Unchanged || set.Progress != conditions.Failed && set.Ready.Reason != v1alpha1.ReasonDeletionBudgetExhausted {
@@ -142,15 +142,15 @@ func gitSource(o *v1alpha1.PhoneAuthenticationMethod) string {
 	return ""
 }
 
-// lastManager returns an entry with the name of who wrote spec last, and nothing else; none where nobody did. Of
-// what it returned it returns the same.
+// lastManager returns an entry with the name of the manager that wrote spec last, and nothing else; none where no
+// manager did. It returns its own results unchanged.
 func lastManager(all []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
 	if len(all) == 1 && all[0].Operation == "" && all[0].FieldsV1 == nil { // the API server has none without an operation
 		return all
 	}
 	var last *metav1.ManagedFieldsEntry
 	for i := range all {
-		if e := &all[i]; e.Subresource == "" && e.Manager != patch.FieldManager && isOfTime(e.Time) && hasSpec(e.FieldsV1) && (last == nil || !e.Time.Before(last.Time)) {
+		if e := &all[i]; e.Subresource == "" && e.Manager != patch.FieldManager && hasPlausibleTime(e.Time) && hasSpec(e.FieldsV1) && (last == nil || !e.Time.Before(last.Time)) {
 			last = e
 		}
 	}
@@ -174,9 +174,9 @@ func namedManager(name string) []metav1.ManagedFieldsEntry {
 	return entry
 }
 
-// isOfTime reports whether an entry may be from when it says: whoever writes one himself may leave that
-// out, or say a later time, and would be the last for ever.
-func isOfTime(at *metav1.Time) bool { return at != nil && !at.After(time.Now().Add(time.Hour)) }
+// hasPlausibleTime reports whether an entry has a time that is not in the future. A client that writes the
+// entries itself could leave the time out or choose a later one, and would be the last manager for ever.
+func hasPlausibleTime(at *metav1.Time) bool { return at != nil && !at.After(time.Now().Add(time.Hour)) }
 
 // hasSpec reports whether a field manager's fields are some of spec.
 func hasSpec(fields *metav1.FieldsV1) bool {

@@ -82,9 +82,9 @@ func (r *Reconciler) deleted() predicate.Funcs {
 	}
 }
 
-// changed passes what makes work: resources that come, edits of spec, and updates in which a reconcile
-// is asked for by annotation, or somebody else took the finalizer off. Without that a resource which is
-// deleted would leave its phone behind, and nobody would know.
+// changed passes what makes work: new resources, edits of spec, and updates in which a reconcile is
+// requested by annotation, or another client took the finalizer off. Without its finalizer a resource
+// that is deleted would leave its phone behind unnoticed.
 func changed() predicate.Predicate {
 	return predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.Funcs{
 		CreateFunc:  func(event.CreateEvent) bool { return false },
@@ -115,9 +115,8 @@ func isAccepted(o *v1alpha1.PhoneAuthenticationMethod) bool {
 }
 
 // usersOfSecret wakes those whose number is in a Secret that changed. It knows only the Secret's
-// name: what is in Secrets is not kept in memory. The edit counts as
-// one of the resource, also if it comes while that is being reconciled. A resource that the rules
-// refuse makes no work for Graph by it.
+// name: what is in Secrets is not kept in memory. The edit counts as one of the resource, also if it
+// comes while that is being reconciled. It causes no request for a resource that the rules refuse.
 func (r *Reconciler) usersOfSecret(ctx context.Context, secret client.Object) []user.Key {
 	found := r.cached(ctx, client.MatchingFields{index.Secret: secret.GetNamespace() + "/" + secret.GetName()})
 	for i := range found {
@@ -151,7 +150,7 @@ func (r *Reconciler) wakeDrifted(ctx context.Context, e event.TypedGenericEvent[
 		return
 	}
 	r.schedule.force(e.Object)
-	r.schedule.expect(e.Object, nextReconcile{at: r.Now(), driftCheck: true}) // not to wait behind others for ever
+	r.schedule.expect(e.Object, nextReconcile{at: r.Now(), driftCheck: true}) // so that it does not wait behind others for ever
 	addLow(q, e.Object, driftedPriority)
 }
 

@@ -30,7 +30,7 @@ func (r *Reconciler) mayBegin(ctx context.Context, u phones, a plan.Action) (_ p
 }
 
 // mayWrite runs right before the write, after its intent was recorded: that may have taken long.
-// A deletion is taken off the budget here.
+// A deletion is counted against the budget here.
 func (r *Reconciler) mayWrite(ctx context.Context, u phones, a plan.Action) (_ phones, may bool, err error) {
 	if limit := u.tenant.Spec.DeletionsPerHourOrDefault(); a.Verb == plan.Delete {
 		if ok, err := u.tenant.Deletions.Take(ctx, limit, deletionOf(u, a)); err != nil {
@@ -178,7 +178,7 @@ func deletionOf(u phones, a plan.Action) tenant.Deletion {
 	return d
 }
 
-// returnDeletion takes a deletion off the budget again that Graph certainly did not do.
+// returnDeletion gives a deletion back to the budget that Graph certainly did not do.
 func returnDeletion(ctx context.Context, u phones, a plan.Action, kind graph.Kind) error {
 	if a.Verb != plan.Delete || kind == "" || kind == graph.Unclear {
 		return nil

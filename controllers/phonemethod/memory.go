@@ -81,9 +81,9 @@ func (m *memory) remember(o *v1alpha1.PhoneAuthenticationMethod, kind writeKind)
 	m.unwritable.written(o.UID, kind)
 }
 
-// forgetResource drops what is known of how a resource that is gone could be written: it would
-// count as one that cannot be for as long as the operator runs. Its number is nobody's business
-// any more, and would be kept for two weeks while the audit log is followed.
+// forgetResource drops what is known of a resource that is gone. One that could not be written would
+// otherwise be counted as NotWritable for as long as the operator runs; its number, which is personal
+// data, would stay for up to two weeks where the audit log is followed.
 func (m *memory) forgetResource(uid types.UID) {
 	m.unwritable.forget(uid)
 	m.contested.forget(uid)

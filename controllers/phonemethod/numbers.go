@@ -19,10 +19,10 @@ import (
 	"github.com/entraops/phone-operator/internal/plan"
 )
 
-// readNumbers is the stage that finds out the numbers. What is terminating or suspended needs
-// none, nor the Secret that it may be in; but a create that was made unread is known by the whole
-// number alone. A Secret that does not name the user may be one that
-// the access rules do not let the resource use.
+// readNumbers is the stage that reads the numbers. A terminating or suspended resource needs none, nor
+// the Secret that it may be in, unless its create went before the first read: that phone is recognised
+// by the whole number only. The access rules may not let a resource use a Secret that does not name
+// the user.
 func (r *Reconciler) readNumbers(ctx context.Context, s snapshot) (snapshot, outcome) {
 	for _, c := range s.resources {
 		if c.Suspended || c.Terminating && !c.Unread {
@@ -44,7 +44,7 @@ func (r *Reconciler) readNumbers(ctx context.Context, s snapshot) (snapshot, out
 	return r.authorizeByName(ctx, s)
 }
 
-// readNumber finds out the number of a resource, or bars it and says why. An error is the API
+// readNumber reads the number of a resource, or bars the resource and says why. An error is the API
 // server's.
 func (r *Reconciler) readNumber(ctx context.Context, u graph.User, c resource) (resource, error) {
 	text := c.object.Spec.PhoneNumber

@@ -88,9 +88,9 @@ func stateHolding(u phones, c resource, v plan.Verdict) statement {
 	return t
 }
 
-// stateSuspended says that nothing is done for a resource. What it has pending is dropped once it
-// has landed or will not any more: nothing is read for the resource by which it could be settled,
-// and a phone of the same mask that another client adds later must not be taken for its own.
+// stateSuspended says that nothing is done for a resource. Its pending write is removed once the
+// request can no longer take effect: no read settles it while the resource is suspended, and a phone
+// of the same mask that another client adds later must not be taken for its own.
 func stateSuspended(s snapshot, c resource) statement {
 	t := c.says(conditions.Unchanged())
 	if w := t.status.PendingWrite; w != nil {
@@ -104,10 +104,10 @@ func stateSuspended(s snapshot, c resource) statement {
 	return t
 }
 
-// stateFailure says that an error kept the reconcile from a verdict. What was found stays: an
-// outage of Graph says nothing about a phone, and must not rewrite every resource of a tenant. It
-// goes where the resource asks for something else since, or where the reconcile had seen a
-// difference before the failure; decided is what it knew by then, nil for nothing.
+// stateFailure says that an error kept the reconcile from a verdict. The conditions of a settled
+// resource stay: an outage of Graph says nothing about a phone, and must not rewrite every resource of
+// a tenant. They are replaced if the resource asks for something else by now, or if the reconcile saw a
+// difference before the failure. decided are the verdicts by then, nil for none.
 func stateFailure(s snapshot, c resource, failure *graph.Error, decided map[string]plan.Verdict) statement {
 	set := conditions.ForFailure(failure, s.isObserving())
 	v, seen := decided[c.Ref]

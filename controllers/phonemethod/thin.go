@@ -25,7 +25,7 @@ func Thin(o any) (any, error) {
 	m.Kind, m.APIVersion, m.Namespace = shared(m.Kind), shared(m.APIVersion), shared(m.Namespace)
 	m.Spec.PhoneType = shared(m.Spec.PhoneType)
 	m.Status.ID, m.Status.SMSSignInState = shared(m.Status.ID), shared(m.Status.SMSSignInState)
-	m.Status.MaskedNumber = shared(m.Status.MaskedNumber)   // a country code and two digits: some hundreds there are
+	m.Status.MaskedNumber = shared(m.Status.MaskedNumber)   // a country code and two digits: there are some hundreds
 	m.Status.Conditions = slices.Clone(m.Status.Conditions) // decoding leaves room at the end
 	for i := range m.Status.Conditions {
 		c := &m.Status.Conditions[i]

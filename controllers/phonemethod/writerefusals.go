@@ -93,7 +93,7 @@ func (u *writeRefusals) written(uid types.UID, kind writeKind) {
 	}
 }
 
-// forget drops what is known of resources that are gone.
+// forget drops what is known of a resource.
 func (u *writeRefusals) forget(uid types.UID) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
