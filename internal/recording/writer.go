@@ -21,13 +21,16 @@ type Writer struct {
 	mu    sync.Mutex
 	to    *json.Encoder
 	lines int
-	known map[string]map[string]bool // paths by EntraTenant
+	asked map[question]bool // those that have an answer in the file
 	err   error
 }
 
+// question is one to a tenant's Graph.
+type question struct{ tenant, path string }
+
 // Begin begins a recording. by is the program and its version.
 func Begin(to io.Writer, at time.Time, by string) *Writer {
-	w := &Writer{to: json.NewEncoder(to), known: map[string]map[string]bool{}}
+	w := &Writer{to: json.NewEncoder(to), asked: map[question]bool{}}
 	w.to.SetEscapeHTML(false)
 	w.write(line{Begin: &begin{format, at.UTC(), by}})
 	return w
@@ -42,7 +45,7 @@ func (w *Writer) write(l line) {
 	}
 }
 
-// Object adds one of Kubernetes, with its kind and version.
+// Object records an object of Kubernetes, with its kind and version.
 func (w *Writer) Object(o client.Object) error {
 	text, err := json.Marshal(o)
 	if err == nil {
@@ -51,42 +54,46 @@ func (w *Writer) Object(o client.Object) error {
 	return err
 }
 
-// Absent adds that there is no such Secret.
+// Absent records that there is no such Secret.
 func (w *Writer) Absent(key client.ObjectKey) {
 	w.write(line{Absent: &secretKey{key.Namespace, key.Name}})
 }
 
-// Part adds that of a Secret no other keys than these were looked at.
+// Part records that only these keys of a Secret were read.
 func (w *Writer) Part(key client.ObjectKey, keys []string) {
 	w.write(line{Part: &part{secretKey{key.Namespace, key.Name}, keys}})
 }
 
-// May adds that objects of a kind may be applied.
+// May records that whoever makes the recording may apply objects of a kind.
 func (w *Writer) May(kind string) {
 	w.write(line{May: kind})
 }
 
-// Tenant adds an EntraTenant whose Graph is asked.
+// Tenant records an EntraTenant whose Graph is asked, and what its token says.
 func (w *Writer) Tenant(name string, said graph.Identity) {
 	w.write(line{Tenant: &identity{Name: name, ClientID: said.ClientID, Permissions: said.Permissions}})
 }
 
-// Broken adds an EntraTenant that does not work, and why: a reason of the API, and a sentence.
+// Broken records an EntraTenant that does not work, and why: a reason of the API, and a sentence.
 func (w *Writer) Broken(name, reason, message string) {
 	w.write(line{Tenant: &identity{Name: name, Reason: reason, Message: message}})
 }
 
-// Whole adds that it was asked about all users that an EntraTenant has: there are no others.
+// Whole records that all users of an EntraTenant were asked about: there are no others.
 func (w *Writer) Whole(tenant string) { w.write(line{Whole: tenant}) }
 
 // End ends the recording.
 func (w *Writer) End() error {
-	w.write(line{End: &end{w.lines}})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil {
+		w.err = w.to.Encode(line{End: &end{w.lines}})
+	}
 	return w.err
 }
 
-// Around has the answers recorded that a tenant's Graph gives: those that last. What was busy or did not answer is asked
-// again by whoever asks.
+// Around returns a wrapper of the transport to a tenant's Graph, which records the lasting answers. Others, such as 503,
+// are not recorded: the client asks again.
 func (w *Writer) Around(tenant string) func(policy.Transporter) policy.Transporter {
 	return func(next policy.Transporter) policy.Transporter { return listening{next, w, tenant} }
 }
@@ -119,16 +126,14 @@ func (l listening) Do(req *http.Request) (*http.Response, error) {
 // maxBody is far above a page of any list.
 const maxBody = 4 << 20
 
-// answer adds one, unless the question was asked before.
+// answer records an answer, unless the question has one already.
 func (w *Writer) answer(a answer) {
+	of := question{a.Tenant, a.Path}
 	w.mu.Lock()
-	known := w.known[a.Tenant][a.Path]
-	if w.known[a.Tenant] == nil {
-		w.known[a.Tenant] = map[string]bool{}
-	}
-	w.known[a.Tenant][a.Path] = true
+	again := w.asked[of]
+	w.asked[of] = true
 	w.mu.Unlock()
-	if !known {
+	if !again {
 		w.write(line{Answer: &a})
 	}
 }
