@@ -80,11 +80,11 @@ func (b *bucket) rate() float64 {
 	return b.perSecond
 }
 
-// answer has the estimator learn from an answer. What is sent at a ceiling tells nothing
+// observe has the estimator learn from an answer. What is sent at a ceiling tells nothing
 // of a rate above it.
-func (b *bucket) answer(now time.Time, used float64) {
+func (b *bucket) observe(now time.Time, used float64) {
 	was := b.perSecond
-	b.estimator.answer(now, used)
+	b.estimator.observe(now, used)
 	if b.ceiling > 0 {
 		b.perSecond = min(b.perSecond, max(was, b.ceiling))
 	}

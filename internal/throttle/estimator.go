@@ -74,8 +74,8 @@ var gone = [...]struct {
 const (
 	// period is Graph's own: its limits are written per 10 seconds.
 	period = 10 * time.Second
-	// enough is above what any number of workers asks.
-	enough = 1000
+	// maxPerSecond is above what any number of workers asks.
+	maxPerSecond = 1000
 	// slack is left below what was measured.
 	slack = 0.97
 	// mostFall is how far one 429 takes the rate down when few asked.
@@ -89,9 +89,9 @@ const (
 	drift  = 0.05
 )
 
-// answer notes the answer to a request; one that was refused counts at Graph too. used is
-// the limit percentage as a share; 0: none was sent.
-func (e *estimator) answer(now time.Time, used float64) {
+// observe learns from the answer to a request; one that was refused counts at Graph too. used
+// is the limit percentage as a share; 0: none was sent.
+func (e *estimator) observe(now time.Time, used float64) {
 	e.recent, e.recentAt = e.lately(now)+1, now
 	e.answered++
 	r := rise[e.certainty]
@@ -105,7 +105,7 @@ func (e *estimator) answer(now time.Time, used float64) {
 		e.usedAt = now
 	case now.Sub(e.starved) > period, since < r.time, e.answered < r.requests, now.Sub(e.usedAt) < period:
 	default:
-		e.perSecond = min(e.perSecond*(1+1/max(r.requests, r.time.Seconds()*e.perSecond)), enough)
+		e.perSecond = min(e.perSecond*(1+1/max(r.requests, r.time.Seconds()*e.perSecond)), maxPerSecond)
 		if g := gone[e.certainty]; e.perSecond > g.times*e.fellTo {
 			e.certainty = g.then
 		}
@@ -119,8 +119,8 @@ func (e *estimator) resume(perSecond float64) {
 	}
 }
 
-// refuse notes the first 429 after a time without.
-func (e *estimator) refuse(now time.Time) {
+// observe429 learns the limit from the first 429 of a pause.
+func (e *estimator) observe429(now time.Time) {
 	lately := e.lately(now) / period.Seconds()
 	limit, since := lately, now.Sub(e.refused)
 	if e.certainty > resumed {
@@ -134,7 +134,7 @@ func (e *estimator) refuse(now time.Time) {
 			limit = lately
 		}
 	}
-	few := now.Sub(e.starved) > period // that little was answered says little then
+	few := now.Sub(e.starved) > period // no request waited: that few were answered tells no limit
 	same := math.Abs(limit-e.limit) < alike*e.limit
 	if e.certainty == unknown && math.Abs(limit-e.least) < alike*e.least {
 		same, limit = true, e.least // as it is listed

@@ -11,11 +11,11 @@ func busy(t *testing.T) (*estimator, *clock) {
 	t.Helper()
 	e, clock := newEstimator(starts[Directory]), newClock()
 	for range 100 {
-		e.answer(clock.at, 0)
+		e.observe(clock.at, 0)
 		clock.advance(10 * time.Millisecond)
 	}
 	e.starved = clock.at
-	e.refuse(clock.at)
+	e.observe429(clock.at)
 	if e.perSecond < 9 || e.perSecond > 11 {
 		t.Fatalf("the rate is %.1f a second", e.perSecond)
 	}
@@ -27,7 +27,7 @@ func (e *estimator) wait(c *clock, length time.Duration) {
 	for end := c.at.Add(length); c.at.Before(end); {
 		c.advance(seconds(1 / e.perSecond))
 		e.starved = c.at
-		e.answer(c.at, 0)
+		e.observe(c.at, 0)
 	}
 }
 
@@ -36,9 +36,9 @@ func TestARefusalWhenFewAskedSaysLittle(t *testing.T) {
 	before := e.perSecond
 	clock.advance(30 * time.Second)
 	for range 3 {
-		e.answer(clock.at, 0)
+		e.observe(clock.at, 0)
 	}
-	e.refuse(clock.at)
+	e.observe429(clock.at)
 	if e.perSecond < 0.7*before || e.perSecond >= before {
 		t.Errorf("the rate falls from %.1f to %.1f", before, e.perSecond)
 	}
@@ -48,8 +48,8 @@ func TestARefusalTooSoonAfterAnotherIsNoMeasure(t *testing.T) {
 	e, clock := busy(t)
 	before := e.perSecond
 	clock.advance(time.Second)
-	e.answer(clock.at, 0)
-	e.refuse(clock.at)
+	e.observe(clock.at, 0)
+	e.observe429(clock.at)
 	if e.perSecond < 0.9*before || e.perSecond >= before {
 		t.Errorf("the rate falls from %.1f to %.1f", before, e.perSecond)
 	}
@@ -73,7 +73,7 @@ func TestHowTheRateRises(t *testing.T) {
 			}
 			if tc.certainty > measured {
 				e.wait(clock, 5500*time.Millisecond)
-				e.refuse(clock.at)
+				e.observe429(clock.at)
 			}
 			if e.certainty != tc.certainty {
 				t.Fatalf("certainty %d", e.certainty)
@@ -96,7 +96,7 @@ func TestTheRateRisesOnlyWhileSomethingWaits(t *testing.T) {
 		e, clock := newEstimator(s), newClock()
 		for range 1000 {
 			clock.advance(time.Second)
-			e.answer(clock.at, 0)
+			e.observe(clock.at, 0)
 		}
 		if e.perSecond != s.perSecond {
 			t.Errorf("it rises from %v to %v", s.perSecond, e.perSecond)
@@ -109,10 +109,10 @@ func TestTheListedLimitIsBelievedAtOnce(t *testing.T) {
 	e, clock := newEstimator(starts[Authentication]), newClock()
 	for range 5 {
 		e.starved = clock.at
-		e.answer(clock.at, 0)
+		e.observe(clock.at, 0)
 		clock.advance(time.Second / 2)
 	}
-	e.refuse(clock.at)
+	e.observe429(clock.at)
 	if e.certainty != confirmed || e.perSecond != slack*starts[Authentication].perSecond {
 		t.Errorf("certainty %d, %v a second", e.certainty, e.perSecond)
 	}
@@ -125,9 +125,9 @@ func TestAStrayRefusalIsNotBelieved(t *testing.T) {
 		for i := range 200 {
 			clock.advance(20 * time.Second)
 			if i%15 == 0 {
-				e.refuse(clock.at)
+				e.observe429(clock.at)
 			}
-			e.answer(clock.at, 0)
+			e.observe(clock.at, 0)
 		}
 		if e.perSecond < slack*s.least {
 			t.Errorf("the rate is %v a second", e.perSecond)

@@ -25,9 +25,9 @@ func (t *Throttle) observe(s sent, status int, h http.Header) {
 	switch {
 	case status == http.StatusTooManyRequests:
 		if news {
-			bucket.refuse(now)
+			bucket.observe429(now)
 		}
-		bucket.answer(now, limitShare(h))
+		bucket.observe(now, limitShare(h))
 		if !said {
 			wait = min(firstPause<<min(t.pause.unsaid[s.class], 10), longestPause)
 			wait += rand.N(wait / 2)
@@ -38,7 +38,7 @@ func (t *Throttle) observe(s sent, status int, h http.Header) {
 		}
 	case status == http.StatusServiceUnavailable && said:
 	default:
-		bucket.answer(now, limitShare(h))
+		bucket.observe(now, limitShare(h))
 		if status < 300 && news { // of another class it says nothing of this one
 			t.pause.unsaid[s.class] = 0
 		}
