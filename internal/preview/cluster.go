@@ -16,8 +16,6 @@ import (
 	"github.com/entraops/phone-operator/internal/index"
 )
 
-type method = v1alpha1.PhoneAuthenticationMethod
-
 // cluster is what the reconciler sees of one: the API server's resources, with manifests laid over. The reconciler's
 // writes change it and nothing else: the client that it stands on is for dry runs.
 type cluster struct {

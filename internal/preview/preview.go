@@ -14,7 +14,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/recording"
 	"github.com/entraops/phone-operator/internal/tenant"
 )
@@ -151,10 +150,6 @@ func (r *run) prepare(ctx context.Context) error {
 	return nil
 }
 
-func isMethod(o *unstructured.Unstructured) bool {
-	return o.GetKind() == "PhoneAuthenticationMethod"
-}
-
 // layAll lays manifests over.
 func (r *run) layAll(ctx context.Context, manifests []*unstructured.Unstructured) error {
 	for _, o := range manifests {
@@ -180,13 +175,6 @@ func (r *run) seal() {
 		}
 		r.settled = append(r.settled, sealedRow(o))
 	}
-}
-
-func tenantOf(o *unstructured.Unstructured) string {
-	if name, _, _ := unstructured.NestedString(o.Object, "spec", "tenantRef", "name"); name != "" {
-		return name
-	}
-	return (&v1alpha1.PhoneAuthenticationMethodSpec{}).TenantName()
 }
 
 // loadAllMethods reads the resources of tenants: each may be a rival of one in a manifest. Whoever may not read them all

@@ -47,7 +47,7 @@ func (s *survey) person(ctx context.Context, a asked) (Person, error) {
 		return p, nil
 	}
 	methods, left, err := about(ctx, s, &s.phones, throttle.Authentication, func(ctx context.Context) ([]graph.PhoneMethod, error) {
-		return s.look.Graph.PhoneMethods(ctx, p.ID)
+		return s.tenant.Graph.PhoneMethods(ctx, p.ID)
 	})
 	if err != nil || left != nil {
 		return p.leftOut(left), err
@@ -90,7 +90,7 @@ func (p Person) leftOut(l *Left) Person {
 
 // user looks a user up by name or object id.
 func (s *survey) user(ctx context.Context, key string) (graph.User, *Left, error) {
-	return about(ctx, s, &s.names, throttle.Directory, func(ctx context.Context) (graph.User, error) { return s.look.Graph.User(ctx, key) })
+	return about(ctx, s, &s.names, throttle.Directory, func(ctx context.Context) (graph.User, error) { return s.tenant.Graph.User(ctx, key) })
 }
 
 // about asks Graph a question about one user. One user whom Graph does not show must not keep the others from being imported,
@@ -142,7 +142,7 @@ func (s *survey) judge(p *Person, m graph.PhoneMethod, denied map[phone.Type]den
 	}
 	d, isDenied := denied[m.Type]
 	n, exact := m.Number.Number()
-	switch of := s.look.Declared(p.ID, p.Name, m.Type); {
+	switch of := s.tenant.Declared(p.ID, p.Name, m.Type); {
 	case isDenied:
 		d.Type = m.Type
 		p.Left = append(p.Left, d.Left) // nothing of the phone is told
@@ -175,8 +175,8 @@ func inAll(denied map[phone.Type]denial) (_ Left, all bool) {
 func (s *survey) denied(userPrincipalName string) map[phone.Type]denial {
 	denied := map[phone.Type]denial{}
 	for _, t := range phone.Types() {
-		j := s.look.Access.Judge(access.Request{
-			NamespaceLabels: s.look.Namespace, UserPrincipalName: userPrincipalName, PhoneType: t, FromSecret: s.Secrets, SecretNamesUser: s.Secrets,
+		j := s.tenant.Access.Judge(access.Request{
+			NamespaceLabels: s.tenant.Namespace, UserPrincipalName: userPrincipalName, PhoneType: t, FromSecret: s.Secrets, SecretNamesUser: s.Secrets,
 		})
 		switch {
 		case !j.Permitted():
@@ -190,11 +190,11 @@ func (s *survey) denied(userPrincipalName string) map[phone.Type]denial {
 
 // protected says why a user is left out whom Entra protects, or of whom that is not known; nil: there is no reason.
 func (s *survey) protected(ctx context.Context, userID string) (*Left, error) {
-	if s.look.Spec.PrivilegedUsersOrDefault() == v1alpha1.PrivilegedUsersAllow {
+	if s.tenant.Spec.PrivilegedUsersOrDefault() == v1alpha1.PrivilegedUsersAllow {
 		return nil, nil
 	}
 	privileges, left, err := about(ctx, s, &s.protections, throttle.Directory, func(ctx context.Context) ([]graph.Privilege, error) {
-		return s.look.Protection(ctx, userID)
+		return s.tenant.Protection(ctx, userID)
 	})
 	if e, ok := errors.AsType[*graph.Error](err); ok && e.Kind == graph.Forbidden {
 		return nil, fmt.Errorf("whether Entra protects a user cannot be asked: %s (%w)", conditions.ProtectionUnknown(e), err)

@@ -263,16 +263,16 @@ func without(text *[]byte, leftOut func(name string) bool, fields ...string) boo
 
 // tenant asks the Graph of an EntraTenant.
 func (r *recorder) tenant(ctx context.Context, name string) error {
-	look, err := preview.OpenRecorded(ctx, r.API, name, r.Ambient, r.writer.Around(name))
+	connected, err := preview.OpenToRecord(ctx, r.API, name, r.Ambient, r.writer.Around(name))
 	switch {
 	case err != nil:
 		return err
-	case look.Problem != nil:
-		r.writer.Broken(name, look.Problem.Reason, look.Problem.Message)
-		r.Notes = append(r.Notes, fmt.Sprintf("EntraTenant %s does not work, and its Graph was not asked: %s: %s", name, look.Problem.Reason, look.Problem.Message))
+	case connected.Problem != nil:
+		r.writer.Broken(name, connected.Problem.Reason, connected.Problem.Message)
+		r.Notes = append(r.Notes, fmt.Sprintf("EntraTenant %s does not work, and its Graph was not asked: %s: %s", name, connected.Problem.Reason, connected.Problem.Message))
 		return nil
 	}
-	said, err := look.Graph.Identity(ctx)
+	said, err := connected.Graph.Identity(ctx)
 	if err != nil {
 		return fmt.Errorf("sign in to EntraTenant %s: %w", name, err)
 	}
@@ -283,7 +283,7 @@ func (r *recorder) tenant(ctx context.Context, name string) error {
 		known = append(known, Name{Text: user})
 	}
 	slices.SortFunc(known, func(a, b Name) int { return strings.Compare(a.Text, b.Text) })
-	s := &survey{Options: Options{Tenant: name, Ambient: r.Ambient, Of: Selection{Names: known}}, look: look}
+	s := &survey{Options: Options{Tenant: name, Ambient: r.Ambient, Of: Selection{Names: known}}, tenant: connected}
 	if err := s.checkPermissions(ctx); err != nil {
 		return err
 	}
@@ -360,7 +360,7 @@ func (s *survey) everything(ctx context.Context, a asked, known func(id string) 
 		return true, left, err
 	}
 	_, left, err := about(ctx, s, &s.phones, throttle.Authentication, func(ctx context.Context) ([]graph.PhoneMethod, error) {
-		return s.look.Graph.PhoneMethods(ctx, u.ID)
+		return s.tenant.Graph.PhoneMethods(ctx, u.ID)
 	})
 	return true, left, err
 }

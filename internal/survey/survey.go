@@ -91,13 +91,13 @@ const abreast = 8
 // Run reads the phones. put gets each user once, in the order of the selection; an error of put ends it. notes say what
 // the reader should know. An error says what to do; what was handed out before it stands.
 func Run(ctx context.Context, o Options, put func(Person) error) (notes []string, err error) {
-	look, err := preview.Open(ctx, o.API, o.Tenant, o.Namespace, o.Ambient)
+	connected, err := preview.Open(ctx, o.API, o.Tenant, o.Namespace, o.Ambient)
 	if err != nil {
 		return nil, err
 	}
-	s := &survey{Options: o, look: look}
+	s := &survey{Options: o, tenant: connected}
 	if err := s.checkPermissions(ctx); err != nil {
-		return look.Notes, err
+		return connected.Notes, err
 	}
 	done, named := 0, map[string]bool{}
 	hand := holder{s: s, put: put}
@@ -120,7 +120,7 @@ func Run(ctx context.Context, o Options, put func(Person) error) (notes []string
 	if err == nil {
 		err = hand.release()
 	}
-	return look.Notes, err
+	return connected.Notes, err
 }
 
 // mostHeld is how many users Graph may refuse before it shows the first one.
@@ -162,11 +162,11 @@ func (h *holder) release() error {
 
 // checkPermissions fails before anything is read where the token cannot do.
 func (s *survey) checkPermissions(ctx context.Context) error {
-	has, err := s.look.Graph.Permissions(ctx)
+	has, err := s.tenant.Graph.Permissions(ctx)
 	if err != nil {
 		return fmt.Errorf("sign in to EntraTenant %s: %w", s.Tenant, err)
 	}
-	protects := s.look.Spec.PrivilegedUsersOrDefault() == v1alpha1.PrivilegedUsersDeny
+	protects := s.tenant.Spec.PrivilegedUsersOrDefault() == v1alpha1.PrivilegedUsersDeny
 	if missing := graph.Missing(has, false, protects); len(missing) > 0 {
 		return fmt.Errorf("%s lacks %s: grant these application permissions, with admin consent", s.application(), strings.Join(missing, ", "))
 	}

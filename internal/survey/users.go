@@ -15,8 +15,8 @@ import (
 
 type survey struct {
 	Options
-	look *preview.Look
-	all  atomic.Int64 // users of the selection; 0: not known
+	tenant *preview.Connection
+	all    atomic.Int64 // users of the selection; 0: not known
 
 	names, phones, protections question
 }
@@ -51,7 +51,7 @@ func (s *survey) ask(ctx context.Context, do func(asked) error) error {
 	of := graph.Selection{Group: s.Of.Group, Filter: s.Of.Filter}
 	for next, again := "", false; ; {
 		p, err := patiently(ctx, s, func(ctx context.Context) (graph.Page[graph.User], error) {
-			return s.look.Graph.Users(ctx, of, next)
+			return s.tenant.Graph.Users(ctx, of, next)
 		}, throttle.Directory)
 		switch {
 		case err == nil:
@@ -118,7 +118,7 @@ const (
 func patiently[T any](ctx context.Context, s *survey, do func(context.Context) (T, error), classes ...throttle.Class) (got T, err error) {
 	least := cmp.Or(s.pause, leastPause)
 	for silent := 0; ; {
-		admitted, done, err := s.look.Admit(ctx, classes...)
+		admitted, done, err := s.tenant.Admit(ctx, classes...)
 		if err == nil {
 			got, err = do(graph.WithLowPriority(admitted))
 			done(err)
