@@ -131,9 +131,7 @@ func TestTheRegistrationReport(t *testing.T) {
 	must(t, err)
 	types := map[string][]phone.Type{}
 	for _, r := range p.Rows {
-		if types[r.User] = r.Types; r.At.IsZero() {
-			t.Errorf("%s: no time", r.User)
-		}
+		types[r.User] = r.Types
 	}
 	want := map[string][]phone.Type{adaID: {phone.Mobile, phone.AlternateMobile, phone.Office}, bobID: nil}
 	if d := cmp.Diff(want, types); d != "" || p.Next != "" {

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 	"strings"
 )
 
@@ -12,8 +13,6 @@ type Privilege struct {
 	// (https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference),
 	// or the group's object id; in lower case. It is "" if Graph did not say.
 	ID string
-	// Name is what the role or the group is called, or "" if Graph did not say.
-	Name string
 }
 
 // PrivilegeKind is how a user comes by a privilege.
@@ -75,21 +74,13 @@ func (c *Client) Protection(ctx context.Context, userID string, answered ...View
 			first = failed[i]
 		}
 		for _, one := range found[i] {
-			p.Privileges = withPrivilege(p.Privileges, one)
+			if !slices.Contains(p.Privileges, one) {
+				p.Privileges = append(p.Privileges, one)
+			}
 		}
 	}
 	if len(p.Privileges) > 0 {
 		return p, nil
 	}
 	return p, first
-}
-
-// withPrivilege adds a privilege that is not there yet.
-func withPrivilege(all []Privilege, one Privilege) []Privilege {
-	for _, known := range all {
-		if known.Kind == one.Kind && known.ID == one.ID {
-			return all
-		}
-	}
-	return append(all, one)
 }

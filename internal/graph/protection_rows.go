@@ -45,9 +45,9 @@ func objects(kind PrivilegeKind) func(context.Context, *Client, call) ([]Privile
 		for _, o := range rows {
 			switch {
 			case o.Kind == "#microsoft.graph.directoryRole" || o.RoleTemplateID != "":
-				found = append(found, Privilege{HoldsRole, strings.ToLower(string(o.RoleTemplateID)), string(o.DisplayName)})
+				found = append(found, Privilege{HoldsRole, strings.ToLower(o.RoleTemplateID)})
 			case o.assignable():
-				found = append(found, Privilege{kind, strings.ToLower(string(o.ID)), string(o.DisplayName)})
+				found = append(found, Privilege{kind, strings.ToLower(o.ID)})
 			case o.hidden() && (o.Kind == "#microsoft.graph.group" || o.Kind == ""):
 				err = &Error{Kind: Forbidden, Op: r.op, Cause: "the user's groups do not show", Permission: readGroups.least()}
 			}
@@ -66,7 +66,7 @@ func roles(kind PrivilegeKind) func(context.Context, *Client, call) ([]Privilege
 		rows, err := list[assignment](ctx, c, r)
 		var found []Privilege
 		for _, a := range rows {
-			found = append(found, Privilege{Kind: kind, ID: strings.ToLower(a.RoleDefinitionID)})
+			found = append(found, Privilege{kind, strings.ToLower(a.RoleDefinitionID)})
 		}
 		return found, err
 	}
@@ -89,10 +89,9 @@ func eligibleGroups(ctx context.Context, c *Client, r call) ([]Privilege, error)
 			groups = append(groups, id)
 		}
 	}
-	names, counts := make([]string, len(groups)), make([]bool, len(groups))
-	failed := make([]error, len(groups))
+	counts, failed := make([]bool, len(groups)), make([]error, len(groups))
 	c.SideBySide(len(groups), func(i int) {
-		names[i], counts[i], failed[i] = c.mayHoldRoles(ctx, groups[i])
+		counts[i], failed[i] = c.mayHoldRoles(ctx, groups[i])
 	})
 
 	var found []Privilege
@@ -103,7 +102,7 @@ func eligibleGroups(ctx context.Context, c *Client, r call) ([]Privilege, error)
 			kind = MayOwnRoleGroup
 		}
 		if counts[i] {
-			found = append(found, Privilege{kind, groups[i], names[i]})
+			found = append(found, Privilege{kind, groups[i]})
 		}
 		if err == nil {
 			err = failed[i]
@@ -115,15 +114,15 @@ func eligibleGroups(ctx context.Context, c *Client, r call) ([]Privilege, error)
 // mayHoldRoles looks at one group. One that does not show is taken for a group that may.
 //
 // Source: https://learn.microsoft.com/graph/api/group-get
-func (c *Client) mayHoldRoles(ctx context.Context, id string) (name string, may bool, err error) {
+func (c *Client) mayHoldRoles(ctx context.Context, id string) (may bool, err error) {
 	if !IsGUID(id) {
-		return "", true, nil
+		return true, nil
 	}
 	var o objectBody
 	err = c.send(ctx, get("groups/"+id+"?$select=id,displayName,isAssignableToRole", readGroups), &o)
 	if e, ok := errors.AsType[*Error](err); ok && !e.noToken &&
 		(e.Kind == Forbidden || e.Kind == Restricted || e.Status == http.StatusNotFound && e.Code != "") {
-		return "", true, nil
+		return true, nil
 	}
-	return string(o.DisplayName), err == nil && (o.assignable() || o.hidden()), err
+	return err == nil && (o.assignable() || o.hidden()), err
 }

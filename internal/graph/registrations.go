@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/entraops/phone-operator/internal/phone"
 )
@@ -14,7 +13,6 @@ import (
 type Registration struct {
 	User  string // the object id, in lower case
 	Types []phone.Type
-	At    time.Time // when the report was brought up to date; zero if it does not say
 }
 
 // registeredAs are the words of the report.
@@ -42,14 +40,12 @@ func (c *Client) Registrations(ctx context.Context, next string) (Page[Registrat
 }
 
 type registrationBody struct {
-	ID          string   `json:"id"`
-	Registered  []string `json:"methodsRegistered"`
-	LastUpdated text     `json:"lastUpdatedDateTime"`
+	ID         string   `json:"id"`
+	Registered []string `json:"methodsRegistered"`
 }
 
 func (b registrationBody) registration() Registration {
 	r := Registration{User: strings.ToLower(b.ID)}
-	r.At, _ = time.Parse(time.RFC3339, string(b.LastUpdated))
 	for _, word := range b.Registered {
 		if t, ok := registeredAs[word]; ok {
 			r.Types = append(r.Types, t)
