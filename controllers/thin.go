@@ -10,10 +10,9 @@ import (
 	"github.com/entraops/phone-operator/controllers/phonemethod"
 )
 
-// CacheOptions are what the manager's cache is to keep. It has every
-// PhoneAuthenticationMethod, and the metadata of every Secret and Namespace that it may
-// watch: what nobody reads of them stays out, and so does kubectl's copy of an object,
-// which may hold a number or a Secret.
+// CacheOptions say what the manager's cache keeps. It has every PhoneAuthenticationMethod, and
+// the metadata of every Secret and Namespace that it may watch, without what the operator does
+// not read. kubectl's copy of an object stays out, too: it may hold a number or a Secret.
 func CacheOptions() cache.Options {
 	return cache.Options{
 		NewInformer:      newInformer,
@@ -25,7 +24,7 @@ func CacheOptions() cache.Options {
 	}
 }
 
-// thin is for the first list as well, of which it is to keep what is kept in the end.
+// thin runs on each object of the cache, and in the first list already before the whole list is in memory.
 func thin(o any) (any, error) {
 	if _, ok := o.(*v1alpha1.PhoneAuthenticationMethod); ok {
 		return phonemethod.Thin(o)

@@ -55,7 +55,8 @@ func (r *run) noteRows() {
 	}
 }
 
-// findAffected reads the resources whose numbers come from Secrets that the manifests change, and that no manifest has.
+// findAffected reads the resources whose numbers come from Secrets that the manifests change, and that no manifest has. It
+// adds their tenants and namespaces to tenants and namespaces.
 func (r *run) findAffected(ctx context.Context, tenants, namespaces map[string]bool) error {
 	in := map[string][]string{}
 	for _, changed := range []map[client.ObjectKey]bool{r.rewritten, r.sealed} {
@@ -92,7 +93,7 @@ func (r *run) findAffected(ctx context.Context, tenants, namespaces map[string]b
 	return nil
 }
 
-// layAffected has the reconciler look at them as at those of manifests.
+// layAffected has the reconciler treat the affected resources as those of manifests.
 func (r *run) layAffected() error {
 	for _, key := range r.affected {
 		before := r.methods[key]

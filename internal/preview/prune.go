@@ -45,8 +45,8 @@ const (
 // errNowhere is for a prune that is about no namespace: that nothing goes is not known then.
 var errNowhere = errors.New("the manifests have no namespace, so it cannot be said what a prune would delete: say --namespace or --selector, too")
 
-// findPrunable reads the resources that a prune is about and no manifest has. Labels and annotations are not in the
-// cluster in memory, so they are judged here.
+// findPrunable reads the resources that a prune is about and no manifest has, and adds their tenants to tenants. Labels and
+// annotations are not in the cluster in memory, so they are judged here.
 func (r *run) findPrunable(ctx context.Context, tenants, namespaces map[string]bool) error {
 	if r.Prune == nil {
 		return nil
