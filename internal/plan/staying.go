@@ -156,15 +156,6 @@ func asks(c Claim) bool {
 	return c.Changed || !c.Holder || c.Last != c.Number.Masked()
 }
 
-func (s *slot) compare(c Claim) phone.Comparison {
-	if c.Blind {
-		return phone.Different
-	}
-	return s.method.Number.Compare(c.Number)
-}
-
-func (s *slot) same(c Claim) bool { return s.compare(c) == phone.Equal }
-
 // edited reports whether the claim's number, not Graph's, is what changed since
 // they were last the same. Where only the mask is remembered, two numbers that have
 // it need more: a new spec, and Graph still showing the last mask (or a masked number,

@@ -55,8 +55,3 @@ func (u *user) terminating(s *slot, c Claim) Verdict {
 	}
 	return v
 }
-
-// leavesBehind reports whether the phone stays in Graph when its claim goes.
-func leavesBehind(c Claim) bool {
-	return c.Delete == OrphanMethod || c.Suspended || c.Holds[NotAllowed].Has(Delete)
-}

@@ -7,10 +7,6 @@ import (
 	"github.com/entraops/phone-operator/internal/phone"
 )
 
-// owns reports whether the method in Graph is the claim's: it was recorded so, or
-// the claim is its maker.
-func (s *slot) owns(c Claim) bool { return c.Holder || s.maker == c.Ref }
-
 // setMaker finds the claim that began to create just the number that Graph shows
 // and whose record was lost. A record of another claim outweighs that, for what was
 // begun may have come to nothing. Of several that began, it is the one that could go on.
@@ -37,9 +33,6 @@ func standing(c Claim) int {
 	}
 	return 0
 }
-
-// begun reports whether the claim began a create of which no more is known.
-func begun(c Claim) bool { return !c.Holder && c.Creating != "" }
 
 // HasBegun reports whether a method is what the claim began to create, as far as can be told from
 // what was recorded of that.
