@@ -52,3 +52,8 @@ func RequestID(e *graph.Error) string {
 	}
 	return requestIDMark + e.RequestID + "."
 }
+
+// userRestricted: Graph refuses for one user what the app registration may do for others.
+const userRestricted = "Graph refuses this for this user, although the app registration has the permission: the user may be in a restricted " +
+	"management administrative unit, or a policy may protect the user. Give the app's service principal a role at the scope of that unit, " +
+	"or manage this user's phones by hand. It is tried again at the resync."

@@ -113,11 +113,6 @@ func Foreseen(message string) string {
 // orphan ends a sentence on a deletion that does not go through.
 const orphan = "set spec.deletionPolicy: Orphan."
 
-// userRestricted: Graph refuses for one user what the app registration may do for others.
-const userRestricted = "Graph refuses this for this user, although the app registration has the permission: the user may be in a restricted " +
-	"management administrative unit, or a policy may protect the user. Give the app's service principal a role at the scope of that unit, " +
-	"or manage this user's phones by hand. It is tried again at the resync."
-
 // forSynced is for a number that is in sync: what remains is SMS sign-in.
 func forSynced(c Subject, v plan.Verdict) Set {
 	switch {
