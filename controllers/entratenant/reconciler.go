@@ -2,13 +2,20 @@ package entratenant
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/patch"
 	"github.com/entraops/phone-operator/internal/tenant"
 )
@@ -42,44 +49,97 @@ type Reconciler struct {
 	written  written
 }
 
-const (
-	// tenantWorkers is how many tenants are tried at once: one whose Graph hangs takes
-	// half a minute, which the others do not wait for.
-	tenantWorkers = 8
-	// probePeriod is how often a connection that works is tried again.
-	probePeriod = 10 * time.Minute
-	// retryProbe is for one that does not.
-	retryProbe = 30 * time.Second
-	// countDelay gathers the changes of many resources into one count, goneDelay
-	// those that somebody may wait for.
-	countDelay = 15 * time.Second
-	goneDelay  = time.Second
-	// manyMethods take a moment to count.
-	manyMethods = 2000
-	// conflictRetry is for an EntraTenant that was changed by another client meanwhile.
-	conflictRetry = 100 * time.Millisecond
-	// retryShare is when it is looked again whether another operator has let a tenant go, drainPeriod whether the
-	// last of this one's reconciles has ended.
-	retryShare  = 2 * time.Second
-	drainPeriod = 200 * time.Millisecond
-	// jitter spreads probes that would fall together.
-	jitter = 0.2
-)
-
-// wakeUsers has the users of a tenant reconciled again.
-func (r *Reconciler) wakeUsers(ctx context.Context, name string) error {
-	select {
-	case r.Connected <- event.TypedGenericEvent[string]{Object: name}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+// Reconcile connects one tenant, tries the connection, and reports.
+func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	var o v1alpha1.EntraTenant
+	err := r.Client.Get(ctx, req.NamespacedName, &o)
+	if apierrors.IsNotFound(err) {
+		r.forget(req.Name)
+		switch done, err := r.Share.LetGo(ctx, req.Name, true); {
+		case err != nil:
+			return reconcile.Result{}, err
+		case !done:
+			return reconcile.Result{RequeueAfter: drainPeriod}, nil
+		}
+		return reconcile.Result{}, r.wakeUsers(ctx, req.Name)
 	}
-}
-
-// retryConflict retries soon what came second to another writer.
-func retryConflict(err error) (reconcile.Result, error) {
-	if patch.OnlyConflicts(err, nil) {
+	if err != nil {
+		return reconcile.Result{}, fmt.Errorf("get the EntraTenant: %w", err)
+	}
+	if r.written.isBehind(&o) { // else what was just written would be taken for what is there
 		return reconcile.Result{RequeueAfter: conflictRetry}, nil
 	}
-	return reconcile.Result{}, err
+	if ours, again, err := r.claim(ctx, &o); err != nil || !ours {
+		return again, err
+	}
+	r.Tenants.Expect(o.Name, tenant.VersionOf(&o))
+	count, err := r.count(ctx, o.Name)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	if !o.DeletionTimestamp.IsZero() && count.Methods.Total == 0 {
+		return reconcile.Result{}, r.removeFinalizer(ctx, &o)
+	}
+	if err := r.ensureFinalizer(ctx, &o); err != nil {
+		return retryConflict(err)
+	}
+	if err := r.renewWanted(ctx, o.Name); err != nil {
+		return reconcile.Result{}, err
+	}
+	found, err := r.connect(ctx, &o)
+	switch {
+	case errors.Is(err, errOutdated):
+		return reconcile.Result{}, nil // the edit has put it in the queue again
+	case err != nil && found.ready.Reason != "":
+		return reconcile.Result{}, errors.Join(err, r.report(ctx, &o, found, count))
+	case err != nil:
+		return reconcile.Result{}, err
+	}
+	if err := r.report(ctx, &o, found, count); err != nil {
+		return retryConflict(err)
+	}
+	if t, ok := r.Tenants.Last(o.Name); ok && t.Deletions != nil {
+		if err := t.Deletions.SaveExact(ctx); err != nil {
+			return reconcile.Result{}, err
+		}
+	}
+	after := probePeriod
+	switch {
+	case found.ready.Reason == v1alpha1.ReasonConflict && found.progress == conditions.InProgress:
+		return reconcile.Result{RequeueAfter: retryClaim}, nil
+	case found.ready.Reason == v1alpha1.ReasonConflict:
+		r.Tenants.Yield(o.Spec.TenantGUID(), o.Name) // only now that its status does not say Ready
+	}
+	if found.progress != conditions.Current {
+		after = retryProbe
+	}
+	if _, missing := r.doubts.wants(o.Name, r.Now()); missing {
+		after = min(after, grantPeriod)
+	}
+	return reconcile.Result{RequeueAfter: wait.Jitter(after, jitter)}, nil
+}
+
+func (r *Reconciler) ensureFinalizer(ctx context.Context, o *v1alpha1.EntraTenant) error {
+	base := o.DeepCopy()
+	if !o.DeletionTimestamp.IsZero() || !controllerutil.AddFinalizer(o, v1alpha1.Finalizer) {
+		return nil
+	}
+	if err := r.Client.Patch(ctx, o, patch.Optimistic(base)); err != nil {
+		return fmt.Errorf("put the finalizer on the EntraTenant: %w", err)
+	}
+	return nil
+}
+
+// removeFinalizer ends a tenant that nobody uses any more.
+func (r *Reconciler) removeFinalizer(ctx context.Context, o *v1alpha1.EntraTenant) error {
+	r.Tenants.Remove(o.Name)
+	base := o.DeepCopy()
+	if !controllerutil.RemoveFinalizer(o, v1alpha1.Finalizer) {
+		return nil
+	}
+	err := r.Client.Patch(ctx, o, patch.Optimistic(base))
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("take the finalizer off the EntraTenant: %w", err)
+	}
+	return nil
 }

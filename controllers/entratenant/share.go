@@ -25,9 +25,11 @@ import (
 func (r *Reconciler) claim(ctx context.Context, o *v1alpha1.EntraTenant) (ours bool, again reconcile.Result, err error) {
 	if !r.Share.Selects(o.Labels) {
 		r.forget(o.Name)
-		done, err := r.Share.LetGo(ctx, o.Name, false)
-		if err != nil || !done {
-			return false, reconcile.Result{RequeueAfter: drainPeriod}, err
+		switch done, err := r.Share.LetGo(ctx, o.Name, false); {
+		case err != nil:
+			return false, reconcile.Result{}, err
+		case !done:
+			return false, reconcile.Result{RequeueAfter: drainPeriod}, nil
 		}
 		again, err := retryConflict(r.uncontest(ctx, o))
 		return false, again, err
@@ -39,7 +41,7 @@ func (r *Reconciler) claim(ctx context.Context, o *v1alpha1.EntraTenant) (ours b
 	case holder != "":
 		r.forget(o.Name)
 		again, err := retryConflict(r.contest(ctx, o, holder))
-		if again.RequeueAfter == 0 {
+		if err == nil && again.RequeueAfter == 0 {
 			again.RequeueAfter = retryShare
 		}
 		return false, again, err
