@@ -29,9 +29,6 @@ type harvest struct {
 	unsaved int // users
 }
 
-// errHasManifests is for a directory with manifests that the import would write over.
-var errHasManifests = errors.New("the directory has manifests of an earlier import already, which may be applied: choose another one")
-
 // newHarvest begins, or goes on. tenantID is Entra's, and users are those who are named. close is to follow.
 func (i *importer) newHarvest(tenantID string, users []survey.Name) (h *harvest, err error) {
 	h = &harvest{importer: i, Progress: importing.Progress{Tally: importing.NewTally()}}

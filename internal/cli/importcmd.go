@@ -289,6 +289,9 @@ func (i *importer) run() error {
 	return i.write(table, done)
 }
 
+// errHasManifests is for a directory with manifests that the import would write over.
+var errHasManifests = errors.New("the directory has manifests of an earlier import already, which may be applied: choose another one")
+
 // write does the import.
 func (i *importer) write(table importing.Import, done imported) error {
 	done.Out = i.out

@@ -3,16 +3,19 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-
 	"unicode"
 
 	"k8s.io/cli-runtime/pkg/printers"
 	"sigs.k8s.io/yaml"
 )
+
+// ErrSaid is the error of a command that has already told what went wrong: only the exit code is missing.
+var ErrSaid = errors.New("not everything could be done")
 
 // output is how a command prints.
 type output string
@@ -38,7 +41,7 @@ func (o *output) String() string { return string(*o) }
 // Set takes one of outputs.
 func (o *output) Set(v string) error {
 	if !slices.Contains(outputs, v) && v != string(markdown) {
-		return fmt.Errorf("print as table, json or yaml")
+		return errors.New("print as table, json or yaml")
 	}
 	*o = output(v)
 	return nil

@@ -10,9 +10,6 @@ import (
 	"github.com/entraops/phone-operator/internal/version"
 )
 
-// ErrSaid is the error of a command that has already told what went wrong: only the exit code is missing.
-var ErrSaid = errors.New("not everything could be done")
-
 // New returns the whole command line. It reads and prints on streams alone.
 func New(streams genericiooptions.IOStreams) *cobra.Command {
 	s := &session{IOStreams: streams, flags: genericclioptions.NewConfigFlags(true).WithDiscoveryBurst(300), output: table}
