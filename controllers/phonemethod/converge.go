@@ -121,6 +121,22 @@ func (r *Reconciler) openJournal(u phones) phones {
 	return u
 }
 
+// observeOrCreate asks Graph what the user has, or leaves that out: for a user of whom nothing is
+// known, most have no phone, and the requests below /authentication/ are few. Graph refuses to
+// create a phone where one is; then it is asked.
+func (r *Reconciler) observeOrCreate(ctx context.Context, u phones) (phones, error) {
+	first := isFirstContact(u)
+	if first && r.isProbablyNew(u) && onlyCreates(plan.Compute(u.claims(), nil)) {
+		u.methods, u.unread = nil, true
+		return u, nil
+	}
+	u, err := r.observe(ctx, u)
+	if first && err == nil {
+		r.noteFirstContact(u.tenant.Name, u.any(func(c resource) bool { return u.method(c.Type) != nil }))
+	}
+	return u, err
+}
+
 // observe asks Graph, with one call, what the user has, and settles what is to be believed of that.
 func (r *Reconciler) observe(ctx context.Context, u phones) (phones, error) {
 	listed, err := u.tenant.Graph.PhoneMethods(ctx, u.user.ID)

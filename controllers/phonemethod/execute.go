@@ -44,7 +44,7 @@ func (r *Reconciler) executeAction(ctx context.Context, u phones, a plan.Action,
 		return u, false, nil
 	}
 	u, may, err = r.mayWrite(ctx, u, a)
-	if err != nil && onlyConflicts(err) && errors.Is(err, errResourceChanged) {
+	if onlyConflicts(err) && errors.Is(err, errResourceChanged) { // and a deletion was given back
 		// Whoever edits one resource without pause must not hold up the user's others.
 		return u.fail(a.For, err), false, nil
 	}
@@ -73,7 +73,10 @@ func (r *Reconciler) executeAction(ctx context.Context, u phones, a plan.Action,
 		audit(ctx, u.snapshot, a, requestIDOf(answer))
 		return u, true, nil
 	}
-	returned := returnDeletion(ctx, u, a, kind)
+	var returned error
+	if kind != "" && kind != graph.Unclear { // Graph's answer says that nothing was done
+		returned = returnDeletion(ctx, u, a)
+	}
 	switch kind {
 	case graph.NotFound:
 		if a.Verb != plan.Delete {

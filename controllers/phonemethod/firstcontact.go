@@ -1,7 +1,6 @@
 package phonemethod
 
 import (
-	"context"
 	"math/bits"
 	"slices"
 	"time"
@@ -9,22 +8,6 @@ import (
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
 )
-
-// observeOrCreate asks Graph what the user has, or leaves that out: for a user of whom nothing is
-// known, most have no phone, and the requests below /authentication/ are few. Graph refuses to
-// create a phone where one is; then it is asked.
-func (r *Reconciler) observeOrCreate(ctx context.Context, u phones) (phones, error) {
-	first := isFirstContact(u)
-	if first && r.isProbablyNew(u) && onlyCreates(plan.Compute(u.claims(), nil)) {
-		u.methods, u.unread = nil, true
-		return u, nil
-	}
-	u, err := r.observe(ctx, u)
-	if first && err == nil {
-		r.noteFirstContact(u.tenant.Name, u.any(func(c resource) bool { return u.method(c.Type) != nil }))
-	}
-	return u, err
-}
 
 // isProbablyNew reports whether the user has probably none of the phones that are to be created: the
 // registration report, which is hours behind, does not tell of one, and most of the last new users had none.

@@ -45,7 +45,7 @@ func (r *Reconciler) mayWrite(ctx context.Context, u phones, a plan.Action) (_ p
 		err = r.checkUnchanged(ctx, u, c)
 	}
 	if !may || err != nil {
-		return u, may, errors.Join(err, returnDeletion(ctx, u, a, graph.Refused))
+		return u, may, errors.Join(err, returnDeletion(ctx, u, a))
 	}
 	return u, true, nil
 }
@@ -178,9 +178,9 @@ func deletionOf(u phones, a plan.Action) tenant.Deletion {
 	return d
 }
 
-// returnDeletion gives a deletion back to the budget that Graph certainly did not do.
-func returnDeletion(ctx context.Context, u phones, a plan.Action, kind graph.Kind) error {
-	if a.Verb != plan.Delete || kind == "" || kind == graph.Unclear {
+// returnDeletion gives a deletion back to the budget that was certainly not done.
+func returnDeletion(ctx context.Context, u phones, a plan.Action) error {
+	if a.Verb != plan.Delete {
 		return nil
 	}
 	return u.tenant.Deletions.Return(ctx, deletionOf(u, a))

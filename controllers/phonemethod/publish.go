@@ -66,8 +66,10 @@ func (r *Reconciler) publish(ctx context.Context, s snapshot, state func(resourc
 	var released []resource
 	unrecorded := map[phone.Type]bool{}
 	for _, c := range slices.SortedStableFunc(slices.Values(s.resources), terminatingLast) {
-		t := stateSuspended(s, c)
-		if !c.Suspended || c.Terminating {
+		var t statement
+		if c.Suspended && !c.Terminating {
+			t = stateSuspended(s, c)
+		} else {
 			t = complete(s, c, state(c))
 		}
 		o = o.and(in(t.after))
