@@ -79,20 +79,23 @@ COMPUTES := ./controllers/phonemethod ./internal/throttle ./internal/journal
 .PHONY: test
 test: assets ## every test, on a real API server
 	@echo "test: the first run compiles Kubernetes' libraries, a few minutes" >&2
-	@$(MAKE) -j2 test-drivers test-others # one mostly waits, the other computes
+	@$(MAKE) -j3 test-drivers test-short test-others # the first mostly waits, the others compute
 
 # Processor time is what the tests wait for: a program without DWARF is linked in half the time, and all of them,
 # the API servers above all, collect garbage half as often.
-test-drivers test-others: export GOFLAGS += -ldflags=-w
-test-drivers test-others: export GOGC = 200
+test-drivers test-short test-others: export GOFLAGS += -ldflags=-w
+test-drivers test-short test-others: export GOGC = 200
 
 .PHONY: test-drivers
 test-drivers:
 	RAPID_SEED=$(RAPID_SEED) RACE=$(RACE) go test -p 4 -timeout 45m $(DRIVERS) $(COMPUTES)
 
+.PHONY: test-short
+test-short:
+	RAPID_SEED=$(RAPID_SEED) go test $(RACE) -short $(COMPUTES)
+
 .PHONY: test-others
 test-others:
-	RAPID_SEED=$(RAPID_SEED) go test $(RACE) -short $(COMPUTES)
 	RAPID_SEED=$(RAPID_SEED) go test $(RACE) -p 3 -timeout 45m $$(go list ./... | grep -vxFf <(go list $(DRIVERS) $(COMPUTES)))
 	go test -C hack/devcluster ./...
 	go test -C hack/flux ./...
