@@ -8,9 +8,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	dto "github.com/prometheus/client_model/go"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/metrics"
+	"github.com/entraops/phone-operator/internal/plan"
+	"github.com/entraops/phone-operator/internal/user"
 )
 
 // measured is what metrics counted for the model's tenant.
@@ -56,5 +59,28 @@ func TestMetrics_TimeToReadyAndDrift(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// A resource may be edited months after it was created.
+func TestMetrics_AnEditedResourceWaitsFromItsEditOn(t *testing.T) {
+	edited := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	o := aResource("a", "ada@contoso.com", having(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady))
+	o.CreationTimestamp = metav1.NewTime(edited.AddDate(0, -2, 0))
+	o.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kubectl", Time: &metav1.Time{Time: edited}, FieldsV1: metav1.NewFieldsV1(`{"f:spec":{}}`)}}
+	for where, thinned := range map[string]bool{"as the API server answers it": false, "as the cache keeps it": true} {
+		if thinned {
+			_, err := Thin(o)
+			must(err)
+		}
+		r := &Reconciler{Now: func() time.Time { return edited.Add(3 * time.Second) }}
+		tenant := "edited, " + where
+		r.measureReady(snapshot{key: user.Key{Tenant: tenant}}, resource{object: o, Claim: plan.Claim{Edited: true}}, resource{object: o, carriedOut: true})
+		var readings dto.Metric
+		must(metrics.TimeToReady.WithLabelValues(tenant).(prometheus.Metric).Write(&readings))
+		if sum := readings.GetHistogram().GetSampleSum(); sum != 3 {
+			t.Errorf("%s: it took %v s, want 3", where, sum)
+		}
+		metrics.TimeToReady.DeleteLabelValues(tenant)
 	}
 }
