@@ -73,30 +73,27 @@ diagrams: ## docs/diagrams/*.svg from the texts beside them
 
 # What only drives programs is tested without the race detector, which the programs have. What computes much is tested
 # without it, as it would take eight times as long, and with it once more in short.
-DRIVERS  := ./internal/e2e ./hack/chaos ./hack/demo ./config
+DRIVERS  := ./internal/e2e ./hack/demo ./hack/chaos ./config
 COMPUTES := ./controllers/phonemethod ./internal/throttle ./internal/journal
 
 .PHONY: test
 test: assets ## every test, on a real API server
 	@echo "test: the first run compiles Kubernetes' libraries, a few minutes" >&2
-	@$(MAKE) -j3 test-drivers test-short test-others # the first mostly waits, the others compute
+	@$(MAKE) -j2 test-drivers test-others # one mostly waits, the other computes
 
-# Processor time is what the tests wait for: a program without DWARF is linked in half the time, and all of them,
+# Processor time is what the tests wait for: programs are linked without DWARF, and all of them,
 # the API servers above all, collect garbage half as often.
-test-drivers test-short test-others: export GOFLAGS += -ldflags=-w
-test-drivers test-short test-others: export GOGC = 200
+test-drivers test-others: export GOFLAGS += -ldflags=-w
+test-drivers test-others: export GOGC = 200
 
 .PHONY: test-drivers
 test-drivers:
-	RAPID_SEED=$(RAPID_SEED) RACE=$(RACE) go test -p 4 -timeout 45m $(DRIVERS) $(COMPUTES)
-
-.PHONY: test-short
-test-short:
-	RAPID_SEED=$(RAPID_SEED) go test $(RACE) -short $(COMPUTES)
+	RAPID_SEED=$(RAPID_SEED) RACE=$(RACE) go test -timeout 45m $(DRIVERS) $(COMPUTES)
 
 .PHONY: test-others
 test-others:
-	RAPID_SEED=$(RAPID_SEED) go test $(RACE) -p 3 -timeout 45m $$(go list ./... | grep -vxFf <(go list $(DRIVERS) $(COMPUTES)))
+	RAPID_SEED=$(RAPID_SEED) go test $(RACE) -short $(COMPUTES)
+	RAPID_SEED=$(RAPID_SEED) go test $(RACE) -timeout 45m $$(go list ./... | grep -vxFf <(go list $(DRIVERS) $(COMPUTES)))
 	go test -C hack/devcluster ./...
 	go test -C hack/flux ./...
 	go test -C hack/graphsdk ./...

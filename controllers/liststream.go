@@ -35,6 +35,9 @@ func (s listStream) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// WrappedRoundTripper lets client-go reach the transport, to cancel a request.
+func (s listStream) WrappedRoundTripper() http.RoundTripper { return s.next }
+
 func isPlainJSON(h http.Header) bool {
 	media, _, err := mime.ParseMediaType(h.Get("Content-Type"))
 	return err == nil && media == "application/json" && h.Get("Content-Encoding") == ""

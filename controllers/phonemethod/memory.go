@@ -9,6 +9,7 @@ import (
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
@@ -81,10 +82,21 @@ func (m *memory) remember(o *v1alpha1.PhoneAuthenticationMethod, kind writeKind)
 	m.unwritable.written(o.UID, kind)
 }
 
+// released stands for the version of a resource that our own last write took the finalizer off: what the API server
+// answers to the write that ends a resource has the version from before.
+const released = "released"
+
+// releaseRemembered is how long it is known at most that a resource was released. Its end in the cache ends it before.
+const releaseRemembered = time.Hour
+
+// rememberRelease records that a resource was released. Its phone is not its own any more, whatever the cache says.
+func (m *memory) rememberRelease(uid types.UID) { m.versions.Set(uid, released, releaseRemembered) }
+
 // forgetResource drops what is known of a resource that is gone. One that could not be written would
 // otherwise be counted as NotWritable for as long as the operator runs; its number, which is personal
 // data, would stay for up to two weeks where the audit log is followed.
 func (m *memory) forgetResource(uid types.UID) {
+	m.versions.Delete(uid)
 	m.unwritable.forget(uid)
 	m.contested.forget(uid)
 	m.secrets.take(uid)
@@ -92,11 +104,15 @@ func (m *memory) forgetResource(uid types.UID) {
 }
 
 // isBehind reports whether the cache has a resource as it was before our own last write to it.
-// A status that is compared with such a one may look as if nothing had to be written.
+// A status that is compared with such a one may look as if nothing had to be written, and a phone as if it still
+// were that of a resource that is gone.
 func (m *memory) isBehind(o *v1alpha1.PhoneAuthenticationMethod) bool {
 	own, ok := m.versions.Get(o.UID)
 	if !ok {
 		return false
+	}
+	if own == released {
+		return controllerutil.ContainsFinalizer(o, v1alpha1.Finalizer)
 	}
 	order, err := resourceversion.CompareResourceVersion(o.ResourceVersion, own.(string))
 	return err == nil && order < 0

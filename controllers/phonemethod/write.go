@@ -99,13 +99,18 @@ func (r *Reconciler) removeFinalizer(ctx context.Context, c resource) error {
 		return nil
 	}
 	base, err := r.withAllFinalizers(ctx, c)
-	if err != nil {
-		return client.IgnoreNotFound(err)
+	if client.IgnoreNotFound(err) != nil {
+		return err
 	}
-	released := base.DeepCopy()
-	controllerutil.RemoveFinalizer(released, v1alpha1.Finalizer)
-	if err := r.Client.Patch(ctx, released, patch.Optimistic(base)); client.IgnoreNotFound(err) != nil {
-		return r.notWritten(ctx, c, ofMetadata, fmt.Errorf("take the finalizer off %s: %w", c.Ref, err))
+	if err == nil {
+		released := base.DeepCopy()
+		controllerutil.RemoveFinalizer(released, v1alpha1.Finalizer)
+		if err := r.Client.Patch(ctx, released, patch.Optimistic(base)); client.IgnoreNotFound(err) != nil {
+			return r.notWritten(ctx, c, ofMetadata, fmt.Errorf("take the finalizer off %s: %w", c.Ref, err))
+		}
+	}
+	if !c.object.DeletionTimestamp.IsZero() {
+		r.rememberRelease(c.object.UID)
 	}
 	return nil
 }
