@@ -142,35 +142,40 @@ func gitSource(o *v1alpha1.PhoneAuthenticationMethod) string {
 	return ""
 }
 
-// lastManager returns an entry with the name of the manager that wrote spec last, when that was, and nothing else;
-// none where no manager did. It returns its own results unchanged.
+// lastManager returns an entry with the name of the manager that wrote spec last, and nothing else; none where no
+// manager did. It returns its own results unchanged.
 func lastManager(all []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
 	if len(all) == 1 && all[0].Operation == "" && all[0].FieldsV1 == nil { // the API server has none without an operation
 		return all
 	}
-	var last *metav1.ManagedFieldsEntry
+	last := lastWrite(all)
+	if last == nil {
+		return nil
+	}
+	return namedManager(last.Manager)
+}
+
+// lastWrite returns the entry of the manager that wrote spec last; nil where no manager did, and of what the cache keeps.
+func lastWrite(all []metav1.ManagedFieldsEntry) (last *metav1.ManagedFieldsEntry) {
 	for i := range all {
 		if e := &all[i]; e.Subresource == "" && e.Manager != patch.FieldManager && hasPlausibleTime(e.Time) && hasSpec(e.FieldsV1) && (last == nil || !e.Time.Before(last.Time)) {
 			last = e
 		}
 	}
-	if last == nil {
-		return nil
-	}
-	return writtenBy(last.Manager, last.Time)
+	return last
 }
 
-// previousWrite is what writtenBy returned last.
-var previousWrite atomic.Pointer[[]metav1.ManagedFieldsEntry]
+// previousManager is what namedManager returned last.
+var previousManager atomic.Pointer[[]metav1.ManagedFieldsEntry]
 
-// writtenBy returns the entry, not to be changed. Resources that one manager wrote within a second, as it does where
-// it applies many, have it in common.
-func writtenBy(name string, at *metav1.Time) []metav1.ManagedFieldsEntry {
-	if previous := previousWrite.Load(); previous != nil && (*previous)[0].Manager == name && (*previous)[0].Time.Equal(at) {
+// namedManager returns the entry, not to be changed. Thousands of resources that one manager wrote one after the
+// other have it in common.
+func namedManager(name string) []metav1.ManagedFieldsEntry {
+	if previous := previousManager.Load(); previous != nil && (*previous)[0].Manager == name {
 		return *previous
 	}
-	entry := []metav1.ManagedFieldsEntry{{Manager: shared(name), Time: at}}
-	previousWrite.Store(&entry)
+	entry := []metav1.ManagedFieldsEntry{{Manager: shared(name)}}
+	previousManager.Store(&entry)
 	return entry
 }
 

@@ -45,10 +45,8 @@ func (r *Reconciler) measureReady(s snapshot, before, after resource) {
 		return
 	}
 	changed := after.object.CreationTimestamp.Time
-	for _, last := range lastManager(after.object.ManagedFields) {
-		if last.Time != nil {
-			changed = last.Time.Time
-		}
+	if last := lastWrite(after.object.ManagedFields); last != nil { // as the API server answered, so it is all there
+		changed = last.Time.Time
 	}
 	metrics.TimeToReady.WithLabelValues(s.key.Tenant).Observe(max(0, r.Now().Sub(changed).Seconds()))
 }
