@@ -10,9 +10,9 @@ import (
 // which the cache does not keep, are a third of what the API server sends of a resource.
 type fieldsV1Reader struct {
 	text    *bufio.Reader
-	last    byte   // that was read
+	last    byte   // the last byte that was read
 	pending []byte // to be read before text goes on
-	kept    []byte // the room of pending
+	kept    []byte // the buffer that pending is a part of, used again for each fieldsV1
 	within  value  // of a fieldsV1
 }
 
@@ -29,7 +29,7 @@ func withShortFieldsV1(text io.Reader) io.Reader {
 	return &fieldsV1Reader{text: bufio.NewReaderSize(text, 64<<10)}
 }
 
-// Read implements [io.Reader]. It holds back only what may be the beginning of one.
+// Read implements [io.Reader]. It holds back only what may be the beginning of a fieldsV1.
 func (f *fieldsV1Reader) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil

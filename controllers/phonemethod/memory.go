@@ -82,15 +82,17 @@ func (m *memory) remember(o *v1alpha1.PhoneAuthenticationMethod, kind writeKind)
 	m.unwritable.written(o.UID, kind)
 }
 
-// released stands for the version of a resource that our own last write took the finalizer off: what the API server
+// versionReleased stands for the version of a resource that our own last write took the finalizer off: what the API server
 // answers to the write that ends a resource has the version from before.
-const released = "released"
+const versionReleased = "released"
 
 // releaseRemembered is how long it is known at most that a resource was released. Its end in the cache ends it before.
 const releaseRemembered = time.Hour
 
 // rememberRelease records that a resource was released. Its phone is not its own any more, whatever the cache says.
-func (m *memory) rememberRelease(uid types.UID) { m.versions.Set(uid, released, releaseRemembered) }
+func (m *memory) rememberRelease(uid types.UID) {
+	m.versions.Set(uid, versionReleased, releaseRemembered)
+}
 
 // forgetResource drops what is known of a resource that is gone. One that could not be written would
 // otherwise be counted as NotWritable for as long as the operator runs; its number, which is personal
@@ -111,7 +113,7 @@ func (m *memory) isBehind(o *v1alpha1.PhoneAuthenticationMethod) bool {
 	if !ok {
 		return false
 	}
-	if own == released {
+	if own == versionReleased { // then the cache has it without the finalizer, or not at all
 		return controllerutil.ContainsFinalizer(o, v1alpha1.Finalizer)
 	}
 	order, err := resourceversion.CompareResourceVersion(o.ResourceVersion, own.(string))
