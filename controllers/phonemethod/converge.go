@@ -11,6 +11,7 @@ import (
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/journal"
+	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
 )
 
@@ -114,11 +115,23 @@ func (r *Reconciler) openJournal(u phones) phones {
 			u.journal.ExpectPredecessorCreate(c.Type, r.Now())
 		}
 	}
+	u.journal.ExpectRecorded(recorded(u.resources))
 	known := u.any(func(c resource) bool { return controllerutil.ContainsFinalizer(c.object, v1alpha1.Finalizer) })
 	if u.now.Sub(r.startedFor(u.key.Tenant)) < journal.WriteDeadline && known && u.isUrgent() {
 		u.journal.ExpectPredecessor()
 	}
 	return u
+}
+
+// recorded are the phones of which status says that they are as spec says.
+func recorded(resources []resource) []journal.Recorded {
+	var phones []journal.Recorded
+	for _, c := range resources {
+		if c.isInSync() {
+			phones = append(phones, journal.Recorded{Type: c.Type, Number: c.Number, SMS: phone.SMSSignInState(c.object.Status.SMSSignInState)})
+		}
+	}
+	return phones
 }
 
 // observeOrCreate asks Graph what the user has, or leaves that out: for a user of whom nothing is

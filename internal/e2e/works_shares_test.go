@@ -127,8 +127,7 @@ func TestATenantMovesBetweenTwoOperators(t *testing.T) {
 	close(answer)
 	s.heldBy(b)
 
-	moves := []string{"a", "b", "a", "b"}
-	for n, to := range moves {
+	for n, to := range []string{"a", "b", "a", "b"} {
 		for edits := range 24 {
 			if edits == 8 {
 				s.shard(to)
@@ -141,23 +140,16 @@ func TestATenantMovesBetweenTwoOperators(t *testing.T) {
 	p.ready(names...)
 	for i, u := range users {
 		s.has(u, "mobile "+last[i])
-		before, again := -1, 0
+		before := -1
 		for _, r := range s.writes() {
 			if r.User != u.ID {
 				continue
 			}
 			n := slices.IndexFunc(asked[i], func(n string) bool { return strings.Contains(r.Body, n) })
-			if (before < 0) != (r.Method == http.MethodPost) || n < before || r.Status >= 300 {
+			if (before < 0) != (r.Method == http.MethodPost) || n <= before || r.Status >= 300 {
 				t.Errorf("%s: %s %s, answered %d, after %v of %q", names[i], r.Method, r.Body, r.Status, before, asked[i])
 			}
-			if n == before {
-				again++
-			}
 			before = n
-		}
-		// Graph may still show the operator that takes over what there was before the other one's last write.
-		if again > len(moves) {
-			t.Errorf("%s: %d numbers were written twice, in %d moves", names[i], again, len(moves))
 		}
 	}
 	for _, o := range []*operator{first, second} {

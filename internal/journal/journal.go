@@ -51,6 +51,8 @@ type Journal struct {
 	creates  map[phone.Type]time.Time
 	// deleted is when a deletion was known to be done, where nothing was written since.
 	deleted map[phone.Type]time.Time
+	// recorded is what status tells of phones that an operator before this one may have written.
+	recorded []Recorded
 }
 
 // New returns an empty journal that begins at a time. A write of an operator before may land

@@ -36,10 +36,15 @@ type Replacement struct {
 //	not acknowledged   what was before earlier ones  may be late: the state before this one is believed, read again
 //	Unclear            anything else                 open until it can neither land nor show
 //	refused            anything else                 open; tried once more after resync
+//	only recorded      anything else, in that time   late: what is recorded is believed, read again
 //
-// The argument is not changed.
+// "In that time" is GraphReadLag: after the write, and after the journal began where an operator before
+// this one may have written too. The argument is not changed.
 func (j *Journal) Read(shown []plan.Method, now time.Time) View {
 	v := View{Methods: slices.Clone(shown)}
+	for _, r := range j.recorded {
+		j.recall(&v, r, now)
+	}
 	for _, e := range slices.Clone(j.entries) {
 		j.settle(&v, e, now)
 	}
@@ -58,6 +63,7 @@ func (j *Journal) settle(v *View, e Entry, now time.Time) {
 	}
 	// The phone that the write found may have been made right before.
 	unborn := m == nil && e.Before != nil && !e.At.After(j.unknownUntil(t))
+	inherited := !e.At.After(j.since.Add(GraphReadLag)) // what an operator before wrote may show for the first time
 	switch {
 	case e.Result != Acknowledged && (e.mayPredate(m) || unborn) && age < GraphReadLag:
 		// Such as no phone after a deletion: the read may be as old as the time before it was made.
@@ -84,10 +90,9 @@ func (j *Journal) settle(v *View, e Entry, now time.Time) {
 		}
 		e.ambiguous = false
 		j.update(e)
-	case (e.mayLag(m) || unborn) && age < GraphReadLag:
+	case (e.mayLag(m) || unborn || inherited) && age < GraphReadLag:
 		v.believe(t, e.After)
-		// Most reads lag for less than a second: soon, and then later and later.
-		v.ReadAgain = sooner(v.ReadAgain, min(age, GraphReadLag-age))
+		v.readAgain(age)
 	case e.Action.Verb == plan.EnableSMS || e.Action.Verb == plan.DisableSMS:
 		// Acknowledged and never done: for some users Graph does that, and would do so again.
 		e.Result, e.refusals, e.At = Refused, refusalsToBelieve, now
@@ -154,3 +159,9 @@ func (j *Journal) update(e Entry) {
 }
 
 func (v *View) believe(t phone.Type, m *plan.Method) { v.Methods = plan.Replace(v.Methods, t, m) }
+
+// readAgain asks for another read of what may be late, by the age of the write. Most reads lag for less
+// than a second: soon, and then later and later.
+func (v *View) readAgain(age time.Duration) {
+	v.ReadAgain = sooner(v.ReadAgain, min(age, GraphReadLag-age))
+}

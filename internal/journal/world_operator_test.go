@@ -25,6 +25,10 @@ func (w *world) reconcile() {
 	if c.Holder || c.Creating != "" {
 		w.journal.ExpectPredecessor()
 	}
+	w.journal.ExpectRecorded(nil)
+	if w.inSync && !c.Changed && !c.Terminating {
+		w.journal.ExpectRecorded([]Recorded{{Type: phone.Mobile, Number: c.Number}})
+	}
 	unread := !w.met && !c.Terminating && c.Creating == "" && w.journal.IsEmpty(start)
 	w.met = true
 	var believed []plan.Method
@@ -133,6 +137,10 @@ func (w *world) report(c plan.Claim, v plan.Verdict, start time.Time) {
 		}
 	}
 	acted := v.Outcome == plan.Synced
+	if w.inSync = acted && v.Holds; w.inSync && len(w.sent) > 0 {
+		last := &w.sent[len(w.sent)-1]
+		last.synced = last.result == Acknowledged
+	}
 	w.claim = plan.Claim{
 		Ref: theRef, Type: phone.Mobile, Number: c.Number, Terminating: c.Terminating, Holder: v.Holds, Last: c.Last, Creating: c.Creating, Unread: c.Unread,
 		Changed: !acted && w.claim.Changed, Edited: !acted && w.claim.Edited,
@@ -189,10 +197,11 @@ func (w *world) send(a plan.Action) (Result, bool) {
 		"done", "done, no answer", "lost, no answer", "later, no answer", "refused", "an error, perhaps done", "done, and killed", "later, and killed",
 	}[answer])
 	if answer > 5 {
+		w.sent = nil // a write came after what status tells of
 		w.restart()
 		return 0, false
 	}
-	w.sent = append(w.sent, sentWrite{a, w.now, result, len(w.versions) - 1, w.wish, false})
+	w.sent = append(w.sent, sentWrite{a, w.now, result, len(w.versions) - 1, w.wish, false, false, false})
 	return result, true
 }
 
@@ -212,7 +221,7 @@ func (w *world) judge(a plan.Action) {
 	if w.now.Sub(last.at) < hold[last.result] && !last.shown && (same && last.wish == w.wish || !last.result.isRefusal()) {
 		w.broken("%v is sent while it is not known what became of %v", a.Verb, last.action.Verb)
 	}
-	if same && last.result == Acknowledged && last.version == len(w.versions)-1 && !w.touched {
+	if same && last.result == Acknowledged && last.version == len(w.versions)-1 && !w.touched && (!last.before || last.wish == w.wish) {
 		w.broken("%v was acknowledged and is written twice", a.Verb)
 	}
 }

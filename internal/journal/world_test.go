@@ -51,6 +51,7 @@ type world struct {
 	touched  bool        // another client changed the phone
 	foreign  bool        // another client's phone was there before all
 	veiled   bool        // the last read showed a mask
+	inSync   bool        // so says status
 	pending  time.Time   // since when a write is pending, as status has it
 	own      bool        // this operator recorded that
 	met      bool        // the user was reconciled before
@@ -82,6 +83,8 @@ type sentWrite struct {
 	version int // what Graph had after it
 	wish    int
 	shown   bool // a read was believed that shows it done
+	synced  bool // status says that it is done
+	before  bool // the operator before sent it
 }
 
 func newWorld(pick func(string, int) int, faults int) *world {
@@ -192,7 +195,13 @@ func (w *world) step() {
 func (w *world) restart() {
 	w.note("the operator is killed")
 	w.touched = w.touched || w.claim.Unread && !w.claim.Holder && w.claim.Creating != w.claim.Number.Masked()
-	w.journal, w.next, w.stable, w.sent, w.own = New(w.now), 0, 0, nil, false
+	if last := len(w.sent) - 1; last >= 0 && w.sent[last].synced { // the next operator knows of it, too
+		w.sent = w.sent[last:]
+		w.sent[0].before = true
+	} else {
+		w.sent = nil
+	}
+	w.journal, w.next, w.stable, w.own = New(w.now), 0, 0, false
 }
 
 // read is what a read of Graph shows: what it has, what it had a while ago, or a mask.

@@ -1,0 +1,64 @@
+package phonemethod
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
+)
+
+// phoneWrites counts the requests that change phones, by method.
+func (m *model) phoneWrites(method string) (n int) {
+	for _, p := range m.paths {
+		if strings.HasPrefix(p, method+" ") && strings.Contains(p, "/phoneMethods") {
+			n++
+		}
+	}
+	return n
+}
+
+// An operator that starts, or takes a tenant over, right after another one wrote a phone: reads may still lag behind that
+// write, and what they show is no drift.
+func TestAWriteOfTheOperatorBeforeIsNotRepeated(t *testing.T) {
+	const name = "people/a"
+	made := []step{creates(name, ada, mobileType, number(numberOne)), waits(10 * time.Minute)}
+	taken := step{"another operator worked for the tenant until now", func(m *model) { must(m.process.TakeOver(t.Context(), "contoso")); m.connectTenant() }}
+	withSMS := append([]step{changes(ada, "SMS sign-in allowed", func(u *emulator.User) { u.SMSSignIn = true })}, made...)
+	for what, c := range map[string]struct {
+		before []step
+		method string
+		write  step
+		then   []step // after it began
+		writes int
+		want   string
+	}{
+		"a create":                     {nil, http.MethodPost, creates(name, ada, mobileType, number(numberOne)), nil, 1, numberOne},
+		"an update":                    {made, http.MethodPatch, edits(name, number(numberTwo)), nil, 1, numberTwo},
+		"an update, drift is reported": {made, http.MethodPatch, edits(name, number(numberTwo), drifting(v1alpha1.DriftReport)), nil, 1, numberTwo},
+		"an update, edited again":      {made, http.MethodPatch, edits(name, number(numberTwo)), []step{edits(name, number("+1 2065550104"))}, 2, "+1 2065550104"},
+		"a switch of SMS sign-in":      {withSMS, http.MethodPost, edits(name, sms(v1alpha1.SMSSignInDisabled)), nil, 1, numberOne},
+	} {
+		for how, begins := range map[string]step{"starts": reborn, "takes over": taken} {
+			t.Run(what+" before it "+how, func(t *testing.T) {
+				told(t, func(m *model) {
+					m.take(c.before...)
+					m.take(graphFault("reads lag", emulator.Fault{Method: c.method, Path: "/phoneMethods", Times: 1, Effect: emulator.Lag, Delay: 20 * time.Second}))
+					before := m.phoneWrites(c.method)
+					m.take(c.write, works(2))
+					m.saysReady(t, name, v1alpha1.ReasonReady)
+					m.take(begins)
+					m.take(c.then...)
+					m.take(waits(recovery))
+					if n := m.phoneWrites(c.method) - before; n != c.writes {
+						t.Errorf("%d writes, want %d\n%s", n, c.writes, m.describe())
+					}
+					m.wants(t, c.want)
+					m.saysReady(t, name, v1alpha1.ReasonReady)
+				})
+			})
+		}
+	}
+}
