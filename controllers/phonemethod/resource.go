@@ -140,15 +140,22 @@ func (c resource) isReleasable() bool {
 }
 
 // isSettled reports whether there was a verdict on the resource as it is, with nothing left to
-// do but for a person; what the tenant stood in the way of is none.
+// do until a person, or another resource, does something; what the tenant stood in the way of is none.
 func (c resource) isSettled() bool {
 	s := c.object.Status
 	if c.object.Generation != s.ObservedGeneration {
 		return false
 	}
 	stalled := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionStalled)
-	return c.isReady() || stalled != nil && stalled.Status == metav1.ConditionTrue && !slices.Contains(tenantReasons, stalled.Reason)
+	if stalled != nil && stalled.Status == metav1.ConditionTrue {
+		return !slices.Contains(tenantReasons, stalled.Reason)
+	}
+	synced := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionSynced)
+	return c.isReady() || synced != nil && slices.Contains(waitingReasons, synced.Reason)
 }
+
+// waitingReasons are what a resource says that waits for another one. backOff goes by since when.
+var waitingReasons = []string{v1alpha1.ReasonWaitingForMobile, v1alpha1.ReasonWaitingForAlternateMobile}
 
 var tenantReasons = []string{v1alpha1.ReasonForbidden, v1alpha1.ReasonTenantNotFound, v1alpha1.ReasonTenantNotReady}
 
