@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -49,10 +50,14 @@ func (r *Reconciler) list(ctx context.Context, known map[types.UID]bool, tenant 
 			if known[o.UID] {
 				continue
 			}
-			if r.isBehind(o) {
-				return nil, fmt.Errorf("list the resources of the user: %w", errBehind)
+			behind, err := r.isBehind(ctx, o)
+			if behind {
+				err = errBehind
 			}
-			if o.DeletionTimestamp.IsZero() || controllerutil.ContainsFinalizer(o, v1alpha1.Finalizer) {
+			if err != nil {
+				return nil, fmt.Errorf("list the resources of the user: %w", err)
+			}
+			if !isReleased(o) {
 				all = slices.DeleteFunc(all, func(c resource) bool { return c.object.UID == o.UID }) // it was bound meanwhile
 				all = append(all, resourceOf(o))
 				if name := user.KeyOf(o); id.Bound() && !name.Bound() {
@@ -66,6 +71,46 @@ func (r *Reconciler) list(ctx context.Context, known map[types.UID]bool, tenant 
 		all[i].newSecret = r.secrets.take(all[i].object.UID)
 	}
 	return all, nil
+}
+
+// isReleased reports whether a resource is gone as far as the operator goes: its finalizer keeps it no more.
+func isReleased(o *v1alpha1.PhoneAuthenticationMethod) bool {
+	return !o.DeletionTimestamp.IsZero() && !controllerutil.ContainsFinalizer(o, v1alpha1.Finalizer)
+}
+
+// isBehind reports whether the cache has a resource as it was before our own last write to it. A status that is compared
+// with such a one may look as if nothing had to be written, and a phone as if it still were that of a resource that is gone.
+func (r *Reconciler) isBehind(ctx context.Context, o *v1alpha1.PhoneAuthenticationMethod) (bool, error) {
+	own, ok := r.versions.Get(o.UID)
+	if !ok || isReleased(o) {
+		return false, nil
+	}
+	if own == versionReleasing {
+		var err error
+		if own, err = r.versionNow(ctx, o); err != nil {
+			return false, err
+		}
+	}
+	if own == versionGone {
+		return true, nil
+	}
+	order, err := resourceversion.CompareResourceVersion(o.ResourceVersion, own.(string))
+	return err == nil && order < 0, nil
+}
+
+// versionNow asks the API server for the version of a resource that was to be released, and remembers it.
+func (r *Reconciler) versionNow(ctx context.Context, o *v1alpha1.PhoneAuthenticationMethod) (string, error) {
+	var live v1alpha1.PhoneAuthenticationMethod
+	err := r.Reader.Get(ctx, client.ObjectKeyFromObject(o), &live)
+	if client.IgnoreNotFound(err) != nil {
+		return "", fmt.Errorf("look whether a resource is gone: %w", err)
+	}
+	if err != nil || live.UID != o.UID || isReleased(&live) {
+		r.versions.Set(o.UID, versionGone, releaseRemembered)
+		return versionGone, nil
+	}
+	r.versions.Set(o.UID, live.ResourceVersion, staleCacheBound)
+	return live.ResourceVersion, nil
 }
 
 // namespaces returns the metadata of the resources' namespaces by name, from the cache.

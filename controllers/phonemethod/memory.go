@@ -5,11 +5,9 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/cache"
-	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
@@ -82,16 +80,20 @@ func (m *memory) remember(o *v1alpha1.PhoneAuthenticationMethod, kind writeKind)
 	m.unwritable.written(o.UID, kind)
 }
 
-// versionReleased stands for the version of a resource that our own last write took the finalizer off: what the API server
-// answers to the write that ends a resource has the version from before.
-const versionReleased = "released"
+// These stand for the version of a resource that our own last write was to release: what the API server answers to the
+// write that ends a resource has the version from before.
+const (
+	versionReleasing = "releasing" // that write may have failed, or its answer was lost
+	versionGone      = "gone"      // the API server has it no more
+)
 
 // releaseRemembered is how long it is known at most that a resource was released. Its end in the cache ends it before.
 const releaseRemembered = time.Hour
 
-// rememberRelease records that a resource was released. Its phone is not its own any more, whatever the cache says.
+// rememberRelease records that a resource is about to be released. Its phone is not its own any more then, whatever the
+// cache says.
 func (m *memory) rememberRelease(uid types.UID) {
-	m.versions.Set(uid, versionReleased, releaseRemembered)
+	m.versions.Set(uid, versionReleasing, releaseRemembered)
 }
 
 // forgetResource drops what is known of a resource that is gone. One that could not be written would
@@ -103,21 +105,6 @@ func (m *memory) forgetResource(uid types.UID) {
 	m.contested.forget(uid)
 	m.secrets.take(uid)
 	m.numbersInSync.forget(uid)
-}
-
-// isBehind reports whether the cache has a resource as it was before our own last write to it.
-// A status that is compared with such a one may look as if nothing had to be written, and a phone as if it still
-// were that of a resource that is gone.
-func (m *memory) isBehind(o *v1alpha1.PhoneAuthenticationMethod) bool {
-	own, ok := m.versions.Get(o.UID)
-	if !ok {
-		return false
-	}
-	if own == versionReleased { // then the cache has it without the finalizer, or not at all
-		return controllerutil.ContainsFinalizer(o, v1alpha1.Finalizer)
-	}
-	order, err := resourceversion.CompareResourceVersion(o.ResourceVersion, own.(string))
-	return err == nil && order < 0
 }
 
 // inSync returns the number of a resource that was last in sync, zero where it is not

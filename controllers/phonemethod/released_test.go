@@ -4,31 +4,100 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/entraops/phone-operator/api/v1alpha1"
 )
 
 // The cache may go on showing a resource for a while after it was released. What the user gets
 // meanwhile is not its phone.
 func TestAReleasedResourceThatTheCacheStillShowsHasNoPhone(t *testing.T) {
+	nothing := step{"nothing happens", func(*model) {}}
+	for name, c := range map[string]struct {
+		faults []apiFault // of the write that releases it, and of the one after it
+		part   says
+		after  step // what happens when it is released
+	}{
+		"the API server answers":                         {nil, suspended(false), nothing},
+		"the answer is lost":                             {[]apiFault{apiFailsAfter}, suspended(false), nothing},
+		"the answer is lost, and the API server is away": {[]apiFault{apiFailsAfter, apiFailsBefore}, suspended(false), nothing},
+		"another finalizer keeps it":                     {nil, says{"another finalizer", func(o *pam) { addFinalizer(o, "example.com/own") }}, nothing},
+		"another resource has its name":                  {nil, suspended(false), creates("people/a", ada, mobileType, suspended(true))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			told(t, func(m *model) {
+				m.take(creates("people/a", ada, mobileType, number(numberOne), c.part), works(busy), waits(10*time.Minute), deletes("people/a"))
+				m.cacheStops()
+				key, _ := m.due()
+				m.apiFaults = c.faults
+				m.pass(key)
+				if o := m.cluster.pams[keyFor("people/a")]; o != nil && !isReleased(o) || m.sent(http.MethodDelete) != 1 {
+					t.Fatalf("it is not released: %d deletions", m.sent(http.MethodDelete))
+				}
+				m.take(c.after)
+				for range 10 {
+					time.Sleep(10 * time.Second) //nolint:forbidigo // the clock is synctest's
+					setsByHand(ada, mobileType, numberTwo).do(m)
+					m.pass(key)
+				}
+				if n := m.sent(http.MethodDelete); n != 1 {
+					t.Errorf("%d deletions, want the one that it asked for", n)
+				}
+				m.wants(t, numberTwo)
+			})
+		})
+	}
+}
+
+// A resource that was not released in the end is reconciled as ever: its user waits for nothing.
+func TestAReleaseThatFailedIsDoneAgain(t *testing.T) {
 	told(t, func(m *model) {
-		m.take(creates("people/a", ada, mobileType, number(numberOne)), works(busy), waits(10*time.Minute), deletes("people/a"))
-		p := m.process
-		for len(p.informer.pending) > 0 {
-			p.informer.arrive(p.Reconciler, p.work)
+		m.take(creates("people/a", ada, mobileType, number(numberOne)), works(busy), waits(10*time.Minute), deletes("people/a"),
+			apiFails(apiFailsBefore, apiFailsBefore), works(1), creates("people/b", ada, v1alpha1.PhoneTypeOffice, number(numberTwo)), waits(5*time.Second))
+		if m.cluster.pams[keyFor("people/a")] != nil {
+			t.Error("it is still there")
 		}
-		key, _ := m.due()
-		p.informer.behind = busy
-		m.pass(key)
-		if m.cluster.pams[keyFor("people/a")] != nil || m.sent(http.MethodDelete) != 1 {
-			t.Fatalf("it is not released: %d deletions", m.sent(http.MethodDelete))
-		}
+		m.saysReady(t, "people/b", v1alpha1.ReasonReady)
+	})
+}
+
+// The API server may delete a resource in the moment in which it gets its finalizer. Nothing is made for it again while
+// the cache still shows it with its pending write.
+func TestAResourceThatVanishedAndThatTheCacheStillShowsGetsNoPhone(t *testing.T) {
+	told(t, func(m *model) {
+		m.knowsNot("of resources that vanish", everyWriteIsSpokenFor)
+		key := keyFor("people/a")
+		m.spoils(func(o *pam, status bool) error {
+			if !status || m.has(ada, mobileType) == nil {
+				return nil
+			}
+			if was := m.cluster.pams[key]; was != nil {
+				m.cacheStops()
+				m.cluster.drop(was)
+			}
+			return apierrors.NewNotFound(pamResource, o.Name)
+		})
+		// A written adoption policy has the phones read first, so that another create records nothing new.
+		m.take(creates("people/a", ada, mobileType, number(numberOne), adopting(v1alpha1.AdoptIfNumberMatches)))
+		of, _ := m.due()
+		m.pass(of)
 		for range 10 {
 			time.Sleep(10 * time.Second) //nolint:forbidigo // the clock is synctest's
-			setsByHand(ada, mobileType, numberTwo).do(m)
-			m.pass(key)
+			m.pass(of)
 		}
-		if n := m.sent(http.MethodDelete); n != 1 {
-			t.Errorf("%d deletions, want the one that it asked for", n)
+		if n := m.sentTo(http.MethodPost); n != 1 {
+			t.Errorf("%d creations, want the first", n)
 		}
-		m.wants(t, numberTwo)
+		m.wants(t, "")
 	})
+}
+
+// cacheStops has the cache show what is there now, and nothing of what comes.
+func (m *model) cacheStops() {
+	p := m.process
+	for len(p.informer.pending) > 0 {
+		p.informer.arrive(p.Reconciler, p.work)
+	}
+	p.informer.behind = busy
 }

@@ -93,24 +93,21 @@ func (r *Reconciler) ensureFinalizer(ctx context.Context, c resource) (resource,
 	return c, nil
 }
 
-// removeFinalizer takes the finalizer off; a terminating resource is gone with it.
+// removeFinalizer takes the finalizer off; a terminating resource is gone with it. Whether it was may remain unknown, so
+// that is remembered before, and asked for when the cache shows the resource once more.
 func (r *Reconciler) removeFinalizer(ctx context.Context, c resource) error {
 	if !controllerutil.ContainsFinalizer(c.object, v1alpha1.Finalizer) {
 		return nil
 	}
+	r.rememberRelease(c.object.UID)
 	base, err := r.withAllFinalizers(ctx, c)
-	if client.IgnoreNotFound(err) != nil {
-		return err
+	if err != nil {
+		return client.IgnoreNotFound(err)
 	}
-	if err == nil {
-		released := base.DeepCopy()
-		controllerutil.RemoveFinalizer(released, v1alpha1.Finalizer)
-		if err := r.Client.Patch(ctx, released, patch.Optimistic(base)); client.IgnoreNotFound(err) != nil {
-			return r.notWritten(ctx, c, ofMetadata, fmt.Errorf("take the finalizer off %s: %w", c.Ref, err))
-		}
-	}
-	if !c.object.DeletionTimestamp.IsZero() {
-		r.rememberRelease(c.object.UID)
+	released := base.DeepCopy()
+	controllerutil.RemoveFinalizer(released, v1alpha1.Finalizer)
+	if err := r.Client.Patch(ctx, released, patch.Optimistic(base)); client.IgnoreNotFound(err) != nil {
+		return r.notWritten(ctx, c, ofMetadata, fmt.Errorf("take the finalizer off %s: %w", c.Ref, err))
 	}
 	return nil
 }
