@@ -69,12 +69,20 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int, tenants <-c
 		Complete(r)
 }
 
-// deleted passes deletions, and drops what is known of a resource that is gone.
+// deleted passes deletions, and drops what is known of a resource that is gone. One whose place another resource of its
+// name has taken while the cache was cut off from the API server comes as an update.
 func (r *Reconciler) deleted() predicate.Funcs {
 	return predicate.Funcs{
 		CreateFunc:  func(event.CreateEvent) bool { return false },
-		UpdateFunc:  func(event.UpdateEvent) bool { return false },
 		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			gone := e.ObjectOld.GetUID()
+			if gone == e.ObjectNew.GetUID() {
+				return false
+			}
+			r.forgetResource(gone)
+			return true
+		},
 		DeleteFunc: func(e event.DeleteEvent) bool {
 			r.forgetResource(e.Object.GetUID())
 			return true

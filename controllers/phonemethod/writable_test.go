@@ -182,18 +182,38 @@ func TestAConflictIsNoRefusal(t *testing.T) {
 	}
 }
 
-// One that is gone is none that cannot be written.
+// One that is gone is none that cannot be written. An informer that lists anew may tell of one that went, and of another
+// that came under its name, by one update.
 func TestAResourceThatIsGoneIsForgotten(t *testing.T) {
-	r := &Reconciler{memory: newMemory(aMoment)}
-	for range refusalsUntilOut {
-		r.unwritable.refused("a", ofStatus, true, aMoment)
-		r.unwritable.refused("b", ofStatus, true, aMoment)
+	of := func(uid types.UID) *pam { return &pam{ObjectMeta: metav1.ObjectMeta{UID: uid, Generation: 1}} }
+	deleted := func(r *Reconciler) bool { return r.deleted().Delete(event.DeleteEvent{Object: of("a")}) }
+	updatedTo := func(uid types.UID) func(*Reconciler) bool {
+		return func(r *Reconciler) bool {
+			return r.deleted().Update(event.UpdateEvent{ObjectOld: of("a"), ObjectNew: of(uid)})
+		}
 	}
-	if passed := r.deleted().Delete(event.DeleteEvent{Object: &pam{ObjectMeta: metav1.ObjectMeta{UID: "a"}}}); !passed {
-		t.Error("nobody hears that a resource is gone")
-	}
-	if n := r.unwritable.count(); n != 1 {
-		t.Errorf("%d resources cannot be written, want 1", n)
+	for name, c := range map[string]struct {
+		told   func(*Reconciler) bool
+		passes bool
+		out    int // resources that cannot be written, of two
+	}{
+		"it was deleted":                {deleted, true, 1},
+		"another resource has its name": {updatedTo("c"), true, 1},
+		"it is still there":             {updatedTo("a"), false, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &Reconciler{memory: newMemory(aMoment)}
+			for range refusalsUntilOut {
+				r.unwritable.refused("a", ofStatus, true, aMoment)
+				r.unwritable.refused("b", ofStatus, true, aMoment)
+			}
+			if got := c.told(r); got != c.passes {
+				t.Errorf("passed on: %v, want %v", got, c.passes)
+			}
+			if n := r.unwritable.count(); n != c.out {
+				t.Errorf("%d resources cannot be written, want %d", n, c.out)
+			}
+		})
 	}
 }
 
