@@ -85,7 +85,9 @@ func TestWhatWasLetGoAndIsKeptByAnotherFinalizerDeletesNothingMore(t *testing.T)
 			}},
 			deletes("people/a"), waits(5*time.Minute))
 		m.wants(t, "")
-		m.take(setsByHand(ada, mobileType, numberTwo), waits(3*time.Hour))
+		m.take(setsByHand(ada, mobileType, numberTwo), creates("people/b", ada, v1alpha1.PhoneTypeOffice, number(numberOne)), waits(time.Minute))
+		m.saysReady(t, "people/b", v1alpha1.ReasonReady) // it is not held up
+		m.take(waits(3 * time.Hour))
 		m.wants(t, numberTwo)
 	})
 }

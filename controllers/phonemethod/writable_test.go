@@ -207,11 +207,17 @@ func TestAResourceThatIsGoneIsForgotten(t *testing.T) {
 				r.unwritable.refused("a", ofStatus, true, aMoment)
 				r.unwritable.refused("b", ofStatus, true, aMoment)
 			}
+			r.rememberRelease("a")
+			r.numbersInSync.set("a", parsed(numberOne), time.Now(), time.Hour)
 			if got := c.told(r); got != c.passes {
 				t.Errorf("passed on: %v, want %v", got, c.passes)
 			}
 			if n := r.unwritable.count(); n != c.out {
 				t.Errorf("%d resources cannot be written, want %d", n, c.out)
+			}
+			_, version := r.versions.Get(types.UID("a"))
+			if known := c.out == 2; version != known || r.inSync("a").IsZero() == known {
+				t.Errorf("its release is remembered: %v, and its number: %v; want %v", version, !r.inSync("a").IsZero(), known)
 			}
 		})
 	}
