@@ -16,6 +16,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/index"
+	"github.com/entraops/phone-operator/internal/journal"
 	"github.com/entraops/phone-operator/internal/user"
 )
 
@@ -80,8 +81,13 @@ func isReleased(o *v1alpha1.PhoneAuthenticationMethod) bool {
 
 // isBehind reports whether the cache has a resource as it was before our own last write to it. A status that is compared
 // with such a one may look as if nothing had to be written, and a phone as if it still were that of a resource that is gone.
+// What the operator before this one released is not known: a resource that leaves is asked for as long as that may matter.
 func (r *Reconciler) isBehind(ctx context.Context, o *v1alpha1.PhoneAuthenticationMethod) (bool, error) {
 	own, ok := r.versions.Get(o.UID)
+	isNew := r.Now().Sub(r.startedFor(o.Spec.TenantName())) <= journal.WriteDeadline
+	if !ok && isNew && !o.DeletionTimestamp.IsZero() {
+		own, ok = versionReleasing, true
+	}
 	if !ok || isReleased(o) {
 		return false, nil
 	}

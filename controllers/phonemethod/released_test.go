@@ -1,6 +1,7 @@
 package phonemethod
 
 import (
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -91,6 +92,37 @@ func TestAResourceThatVanishedAndThatTheCacheStillShowsGetsNoPhone(t *testing.T)
 		}
 		m.wants(t, "")
 	})
+}
+
+// A new leader does not know what the one before it released, and its cache may be behind, too. A phone that the user got
+// meanwhile is nobody's to inherit.
+func TestANewLeaderTakesNoPhoneOverFromAResourceThatIsGone(t *testing.T) {
+	const allowed = "allowed"
+	for name, byHand := range map[string]string{"another number": numberTwo, "the number of the rival": numberOne} {
+		t.Run(name, func(t *testing.T) {
+			told(t, func(m *model) {
+				m.take(ruled("a label permits", func(r *v1alpha1.AccessRule) { r.Namespaces.MatchLabels = map[string]string{allowed: "yes"} }),
+					labels("people", allowed, "yes"), labels("staff", allowed, "no"), creates("people/a", ada, mobileType, number(numberOne)),
+					creates("staff/b", ada, mobileType, number(numberOne), adopting(v1alpha1.AdoptNever)), waits(10*time.Minute), deletes("people/a"))
+				m.cacheStops()
+				stale := maps.Clone(m.process.informer.seen)
+				m.take(waits(time.Minute), setsByHand(ada, mobileType, byHand), labels("staff", allowed, "yes"))
+				m.startOperator()
+				m.process.informer.seen = stale
+				m.connectTenant()
+				m.process.informer.behind = busy
+				key, _ := m.due()
+				for range 3 {
+					m.pass(key)
+					time.Sleep(time.Second) //nolint:forbidigo // the clock is synctest's
+				}
+				m.wants(t, byHand)
+				if id := m.cluster.pams[keyFor("staff/b")].Status.ID; id != "" {
+					t.Errorf("the rival holds %s", id)
+				}
+			})
+		})
+	}
 }
 
 // cacheStops has the cache show what is there now, and nothing of what comes.
