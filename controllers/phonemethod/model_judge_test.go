@@ -11,8 +11,6 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
-	"github.com/entraops/phone-operator/internal/phone"
-	"github.com/entraops/phone-operator/internal/plan"
 	"github.com/entraops/phone-operator/internal/testing/oracle"
 )
 
@@ -23,34 +21,24 @@ func (m *model) judge(a asked) (speaker types.UID) {
 	if _, there := m.person(a.user); !there {
 		return "" // deleted midway; nothing can come of it
 	}
-	speakers, slot := m.speakers(a), m.slot(a.user, a.t)
+	speakers, slot := m.speakers(a), m.slot(a.user, a.t())
 	switch {
 	case m.registered == nil || m.registered.Problem != nil:
 		m.broken(everyWriteIsSpokenFor, "%s: the tenant cannot be used", a)
 	case slot.unclear:
 		m.broken(unclearIsReadAgain, "%s: nobody has read since a write of unknown outcome", a)
 	}
-	for _, objection := range m.situation(a, speakers).Objections(oracle.Write{Verb: verbs[a.verb], Type: string(a.t), Number: oracle.Plain(a.number.Graph())}) {
+	is := m.situation(a, speakers)
+	for _, objection := range is.Objections(a.Write) {
 		m.broken(ruleOf[objection.Rule], "%.3s: %s", a.user, objection)
 	}
-	if a.verb == plan.Create {
-		slot.made = a.number.Graph()
+	if a.Verb == oracle.Create {
+		slot.made = a.Number
 	}
-	var objections []string
-	for _, s := range speakers {
-		no := m.objection(a, s, speakers)
-		if no == "" {
-			return s.now.UID
-		}
-		objections = append(objections, ref(s.spec)+" "+no)
+	if i := is.Spokesman(a.Write); i >= 0 {
+		speaker = speakers[i].now.UID
 	}
-	m.broken(everyWriteIsSpokenFor, "%s: nobody speaks for it: %s", a, strings.Join(objections, "; "))
-	return ""
-}
-
-// verbs are the oracle's words for the plan's.
-var verbs = map[plan.Verb]oracle.Verb{
-	plan.Create: oracle.Create, plan.Update: oracle.Update, plan.Delete: oracle.Delete, plan.EnableSMS: oracle.Enable, plan.DisableSMS: oracle.Disable,
+	return speaker
 }
 
 // ruleOf are the model's names for the oracle's rules.
@@ -59,23 +47,21 @@ var ruleOf = map[oracle.Rule]rule{
 	oracle.Order: graphsRules, oracle.Budget: budgetIsKept,
 }
 
-// situation is what is true when a write is on its way to Graph. What needs to know whom a phone was taken over for is
-// left to objection.
+// situation is what is true when a write is on its way to Graph.
 func (m *model) situation(a asked, speakers []speaker) oracle.Situation {
-	is := oracle.Situation{Observe: m.observing(), Overdrawn: a.verb == plan.Delete && m.overdraws(a)}
+	is := oracle.Situation{Observe: m.observing(), Overdrawn: a.Verb == oracle.Delete && m.overdraws(a)}
 	if m.outOfBounds(a.user) {
 		is.Privileged = "the user holds a directory role"
 	}
 	if !m.lagging(a.user) {
-		is.Exists = phoneOf(a.before, a.t) != nil && !m.mayBeUnread(a)
+		is.Exists = phoneOf(a.before, a.t()) != nil && !m.mayBeUnread(a)
 		is.MissesMobile = phoneOf(a.before, v1alpha1.PhoneTypeMobile) == nil
 		is.HasAlternate = phoneOf(a.before, v1alpha1.PhoneTypeAlternateMobile) != nil
 	}
 	for _, s := range speakers {
 		number, _ := m.number(s.spec)
 		is.Speakers = append(is.Speakers, oracle.Speaker{
-			Leaving:   s.leaving(),
-			Permitted: s.now != nil && m.permitted(s.now),
+			Name: ref(s.spec), Leaving: s.leaving(), Permitted: s.now != nil && m.permitted(s.now), Mute: m.mute(a, s, speakers),
 			Says: []oracle.Says{{
 				Number: oracle.Plain(number.Graph()), Adopt: s.spec.Spec.AdoptionPolicy, Drift: s.spec.Spec.DriftPolicy,
 				Delete: s.spec.Spec.DeletionPolicy, SMS: s.spec.Spec.SMSSignIn,
@@ -97,8 +83,8 @@ func (m *model) mayBeUnread(a asked) bool {
 // overdraws reports whether a deletion is one more in an hour than the tenant allows, of phones that the operator did not
 // create itself, and counts it.
 func (m *model) overdraws(a asked) bool {
-	s, shown, limit := m.slot(a.user, a.t), phoneOf(a.before, a.t), int(m.tenant.spec.DeletionsPerHourOrDefault())
-	s.counted = shown == nil || s.made == "" || phone.Read(shown.Number) != phone.Read(s.made)
+	s, shown, limit := m.slot(a.user, a.t()), phoneOf(a.before, a.t()), int(m.tenant.spec.DeletionsPerHourOrDefault())
+	s.counted = shown == nil || s.made == "" || oracle.Plain(shown.Number) != s.made
 	if !s.counted && limit > 0 {
 		return false
 	}
@@ -118,7 +104,7 @@ func (m *model) speakers(a asked) []speaker {
 		if s.now != nil && s.now.UID != o.UID {
 			s.now = nil
 		}
-		if o.Spec.PhoneType == a.t && m.userOf(s.status()) == a.user {
+		if o.Spec.PhoneType == a.t() && m.userOf(s.status()) == a.user {
 			all = append(all, s)
 		}
 	}
@@ -154,17 +140,17 @@ func (m *model) noted(o *pam, p *emulator.Phone) bool {
 	return p != nil && began(o) == masked(p) && (owner == o.UID || owner == "" && !m.spent[o.UID])
 }
 
-// objection says why a resource does not speak for a write; "" if it does.
-func (m *model) objection(a asked, s speaker, all []speaker) string {
-	before := phoneOf(a.before, a.t)
+// mute says why a resource does not speak for a write, beside what the oracle knows; "" if nothing does.
+func (m *model) mute(a asked, s speaker, all []speaker) string {
+	before := phoneOf(a.before, a.t())
 	number, problem := m.number(s.spec)
 	switch {
 	case s.now == nil:
 		return "is gone"
 	case s.spec.Spec.Suspend:
 		return "is suspended"
-	case a.verb == plan.Delete:
-		return m.objectionToDelete(s, all, before)
+	case a.Verb == oracle.Delete:
+		return m.mayNotDelete(s, all, before)
 	case s.leaving():
 		return "is leaving"
 	case problem != "":
@@ -177,18 +163,13 @@ func (m *model) objection(a asked, s speaker, all []speaker) string {
 		return o != s && !o.leaving() && o.now != nil && o.now.Status.ID != "" && m.permitted(o.now)
 	}):
 		return "is not the one that holds it"
-	case a.verb == plan.Create && !m.allows(s.now, v1alpha1.ActionCreate), a.verb != plan.Create && !m.allows(s.now, v1alpha1.ActionUpdate):
-		return "is not permitted"
-	case (a.verb == plan.Create || a.verb == plan.Update) && number != a.number:
-		return "says another number"
-	case a.verb == plan.Create && began(s.now) != number.Masked():
+	case a.Verb == oracle.Create && !m.allows(s.now, v1alpha1.ActionCreate), a.Verb != oracle.Create && !m.allows(s.now, v1alpha1.ActionUpdate):
+		return "is not permitted to do that"
+	case a.Verb == oracle.Create && began(s.now) != number.Masked():
 		return "has no pending write of it"
 	case s.spec.Spec.DriftPolicy == v1alpha1.DriftReport && m.drifted(s, a):
 		return "wants drift reported, and asks for nothing new"
-	case a.verb == plan.EnableSMS && s.spec.Spec.SMSSignIn != v1alpha1.SMSSignInEnabled,
-		a.verb == plan.DisableSMS && s.spec.Spec.SMSSignIn != v1alpha1.SMSSignInDisabled:
-		return "does not ask for it"
-	case a.verb == plan.Update && !m.holds(s.now, before) && s.spec.Spec.AdoptionPolicy != v1alpha1.AdoptAlways &&
+	case a.Verb == oracle.Update && !m.holds(s.now, before) && s.spec.Spec.AdoptionPolicy != v1alpha1.AdoptAlways &&
 		!slices.ContainsFunc(all, func(o speaker) bool { return o.leaving() && o.now != nil && m.holds(o.now, before) }):
 		return "may not take a foreign phone over"
 	}
@@ -200,17 +181,13 @@ func (m *model) drifted(s speaker, a asked) bool {
 	number, _ := m.number(s.spec)
 	was, ok := m.inSync[s.now.UID]
 	return ok && s.now.Status.ID != "" && was.generation == s.spec.Generation && was.number == number &&
-		was.request == requestOf(s.spec) && m.slot(a.user, a.t).touched.After(was.at)
+		was.request == requestOf(s.spec) && m.slot(a.user, a.t()).touched.After(was.at)
 }
 
-func (m *model) objectionToDelete(s speaker, all []speaker, before *emulator.Phone) string {
+func (m *model) mayNotDelete(s speaker, all []speaker, before *emulator.Phone) string {
 	switch {
-	case !s.leaving():
-		return "is not leaving"
-	case s.spec.Spec.DeletionPolicy == v1alpha1.DeletionOrphan:
-		return "leaves its phone behind"
 	case !m.allows(s.now, v1alpha1.ActionDelete):
-		return "is not permitted"
+		return "is not permitted to do that"
 	case !m.holds(s.now, before) && (began(s.now) == "" || m.slot(m.userOf(s.now), s.now.Spec.PhoneType).from != byUs):
 		return "does not hold it" // nor was it, with another number, begun for it
 	}

@@ -1,7 +1,6 @@
 package phonemethod
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -12,10 +11,9 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
-	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/journal"
 	"github.com/entraops/phone-operator/internal/phone"
-	"github.com/entraops/phone-operator/internal/plan"
+	"github.com/entraops/phone-operator/internal/testing/oracle"
 )
 
 // ledger is what an onlooker writes down who sees every request and every write,
@@ -133,19 +131,17 @@ func (l *ledger) slot(user string, t v1alpha1.PhoneType) *slotNotes {
 
 // asked is one request of the operator.
 type asked struct {
-	verb   plan.Verb // None: a read
-	list   bool      // a read of the user's phones
-	user   string
-	t      v1alpha1.PhoneType
-	number phone.Number
-	before []emulator.Phone
-	late   bool      // of a read: what it shows may be old
-	by     types.UID // the resource that speaks for it
+	oracle.Write        // no verb: a read
+	list         bool   // a read of the user's phones
+	user         string // whose phones it is about
+	before       []emulator.Phone
+	late         bool      // of a read: what it shows may be old
+	by           types.UID // the resource that speaks for it
 }
 
-func (a asked) String() string {
-	return fmt.Sprintf("%s %s %s of %.3s", a.verb, a.t, a.number.Graph(), a.user)
-}
+func (a asked) t() v1alpha1.PhoneType { return v1alpha1.PhoneType(a.Type) }
+
+func (a asked) String() string { return fmt.Sprintf("%s %s of %.3s", a.Write, a.Number, a.user) }
 
 // asking looks at a request on its way to Graph.
 func (m *model) asking(r *http.Request, body []byte) asked {
@@ -153,48 +149,14 @@ func (m *model) asking(r *http.Request, body []byte) asked {
 	if wait := time.Until(m.pause); wait > 0 {
 		m.broken(pausesAreKept, "%s %s is sent %v before Graph allows it", r.Method, r.URL.Path, wait)
 	}
-	a := m.parse(r, body)
-	if a.verb != plan.None {
-		a.by = m.judge(a)
-	}
-	return a
-}
-
-func (m *model) parse(r *http.Request, body []byte) asked {
 	var a asked
-	path := strings.TrimPrefix(r.URL.Path, "/v1.0/users/")
-	user, rest, ok := strings.Cut(path, "/authentication/phoneMethods")
-	if !ok {
+	if a.user, a.Write = oracle.Read(emulator.Request{Method: r.Method, Path: r.URL.Path, Body: string(body)}); a.user == "" {
 		return a
 	}
-	a.user, a.list = user, r.Method == http.MethodGet
-	id, action, _ := strings.Cut(strings.TrimPrefix(rest, "/"), "/")
-	for _, t := range phone.Types() {
-		if graph.MethodID(t) == id {
-			a.t = v1alpha1.PhoneType(t)
-		}
+	a.list, a.before, a.late = a.Verb == "", m.graph.Phones(a.user), m.lagging(a.user)
+	if !a.list {
+		a.by = m.judge(a)
 	}
-	switch {
-	case r.Method == http.MethodDelete:
-		a.verb = plan.Delete
-	case r.Method == http.MethodPatch:
-		a.verb = plan.Update
-	case r.Method == http.MethodPost && action == "enableSmsSignIn":
-		a.verb = plan.EnableSMS
-	case r.Method == http.MethodPost && action == "disableSmsSignIn":
-		a.verb = plan.DisableSMS
-	case r.Method == http.MethodPost:
-		a.verb = plan.Create
-	}
-	if a.verb == plan.Create || a.verb == plan.Update {
-		var sent struct{ PhoneNumber, PhoneType string }
-		must(json.Unmarshal(body, &sent))
-		var err error
-		a.number, err = phone.Parse(sent.PhoneNumber)
-		must(err)
-		a.t = v1alpha1.PhoneType(sent.PhoneType)
-	}
-	a.before, a.late = m.graph.Phones(a.user), m.lagging(a.user)
 	return a
 }
 
@@ -214,10 +176,10 @@ func (m *model) answered(a asked, resp *http.Response, err error) {
 	if a.list && a.late {
 		m.behind(a.user, time.Now()) // however long it took to come
 	}
-	if a.verb == plan.Delete && resp != nil && resp.StatusCode >= 400 && resp.StatusCode < 500 && m.slot(a.user, a.t).counted && len(m.deletions) > 0 {
+	if a.Verb == oracle.Delete && resp != nil && resp.StatusCode >= 400 && resp.StatusCode < 500 && m.slot(a.user, a.t()).counted && len(m.deletions) > 0 {
 		m.deletions = m.deletions[:len(m.deletions)-1] // nothing was deleted
 	}
-	if a.verb == plan.None {
+	if a.Verb == "" {
 		if m.lastFault != "" || err != nil || resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusNotFound {
 			m.logf("    a read: %s %s", status, m.lastFault)
 		}
@@ -230,20 +192,20 @@ func (m *model) answered(a asked, resp *http.Response, err error) {
 		m.writes++
 		seen.writes++
 	}
-	s := m.slot(a.user, a.t)
-	now := m.has(a.user, a.t)
-	if was := phoneOf(a.before, a.t); !same(was, now) && now != nil && a.verb != plan.EnableSMS && a.verb != plan.DisableSMS {
+	s := m.slot(a.user, a.t())
+	now := m.has(a.user, a.t())
+	if was := phoneOf(a.before, a.t()); !same(was, now) && now != nil && a.Verb != oracle.Enable && a.Verb != oracle.Disable {
 		*s = slotNotes{from: byUs, owner: a.by}
 		for _, o := range m.speakers(a) {
-			if a.verb == plan.Create && o.now != nil && o.now.UID == a.by && isUnread(o.now) {
+			if a.Verb == oracle.Create && o.now != nil && o.now.UID == a.by && isUnread(o.now) {
 				s.unread = m.process
 			}
 		}
-	} else if a.verb == plan.Create && was != nil {
+	} else if a.Verb == oracle.Create && was != nil {
 		m.met[a.by] = m.met[a.by] || resp != nil && (resp.StatusCode == http.StatusBadRequest || resp.StatusCode == http.StatusConflict)
 	}
 	s.unclear = resp == nil || resp.StatusCode >= 500 ||
-		resp.StatusCode < 300 && !whole && a.verb == plan.Create || resp.StatusCode == http.StatusConflict
+		resp.StatusCode < 300 && !whole && a.Verb == oracle.Create || resp.StatusCode == http.StatusConflict
 	if m.lastFault == string(emulator.Lag) {
 		m.behind(a.user, time.Now().Add(mostLag))
 	}

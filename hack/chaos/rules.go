@@ -60,7 +60,7 @@ func (l *ledger) situation(a *account, w oracle.Write, at time.Time) oracle.Situ
 	for _, r := range l.speakers(a, w.Type) {
 		// Whose name is another's by now speaks for the first only to take along what it made.
 		astray := a == r.user && known(r.astray) && !r.leaving
-		speaker := oracle.Speaker{Leaving: r.leaving, Permitted: !known(a.realm.barred[r.namespace]) && !astray}
+		speaker := oracle.Speaker{Name: r.ref, Leaving: r.leaving, Permitted: !known(a.realm.barred[r.namespace]) && !astray}
 		for _, v := range r.versions {
 			speaker.Says = append(speaker.Says, v.Says)
 		}

@@ -29,12 +29,13 @@ func TestRules(t *testing.T) {
 		want  string // in the accusation; empty: none
 	}{
 		"what a resource asks for":                   {said: mine, write: create(emulator.Mobile)},
-		"a number that no resource asks for":         {said: mine, write: oracle.Write{Verb: oracle.Create, Type: emulator.Mobile, Number: other}, want: "no resource asks for"},
-		"a phone that nobody speaks for":             {said: mine, write: create(emulator.Office), want: "no permitted resource"},
-		"a resource of outsiders":                    {said: mine, tell: func(w *world1) { w.r.namespace = outsiders }, write: create(emulator.Mobile), want: "no permitted resource"},
-		"a resource of an attacker":                  {said: mine, tell: func(w *world1) { w.r.namespace = hostile }, write: create(emulator.Mobile), want: "no permitted resource"},
+		"a number that no resource asks for":         {said: mine, write: oracle.Write{Verb: oracle.Create, Type: emulator.Mobile, Number: other}, want: "says another number"},
+		"a phone that nobody speaks for":             {said: mine, write: create(emulator.Office), want: "nobody speaks"},
+		"a resource of outsiders":                    {said: mine, tell: func(w *world1) { w.r.namespace = outsiders }, write: create(emulator.Mobile), want: "nobody speaks"},
+		"a resource of an attacker":                  {said: mine, tell: func(w *world1) { w.r.namespace = hostile }, write: create(emulator.Mobile), want: "nobody speaks"},
 		"an attacker's user":                         {said: mine, tell: func(w *world1) { w.r.namespace, w.a.hostile = hostile, true }, write: create(emulator.Mobile)},
-		"access that was taken":                      {said: mine, tell: func(w *world1) { w.a.realm.barred[people] = w.past }, write: create(emulator.Mobile), want: "no permitted resource"},
+		"access that was taken":                      {said: mine, tell: func(w *world1) { w.a.realm.barred[people] = w.past }, write: create(emulator.Mobile), want: "is not permitted"},
+		"what only who has no access asks for":       {said: mine, tell: func(w *world1) { w.a.realm.barred[team] = w.past; w.rival(team, other) }, write: oracle.Write{Verb: oracle.Create, Type: emulator.Mobile, Number: other}, want: "team/mobile is not permitted"},
 		"mode Observe":                               {said: mine, tell: func(w *world1) { w.a.realm.silent = w.past }, write: create(emulator.Mobile), want: "mode Observe"},
 		"mode Observe, just now":                     {said: mine, tell: func(w *world1) { w.a.realm.silent = w.at }, write: create(emulator.Mobile)},
 		"an administrator, and told so":              {said: mine, tell: func(w *world1) { w.a.toldAdmin = true }, write: create(emulator.Mobile), want: "was told so"},
@@ -44,7 +45,7 @@ func TestRules(t *testing.T) {
 		"roles that were asked for long ago":         {said: mine, tell: func(w *world1) { w.a.asked = w.past }, write: create(emulator.Mobile), want: "roles were asked for"},
 		"a delete over the budget":                   {said: mine, tell: func(w *world1) { w.spent() }, write: oracle.Write{Verb: oracle.Delete, Type: emulator.Mobile}, want: "deletion budget"},
 		"a create when the budget is spent":          {said: mine, tell: func(w *world1) { w.spent(); w.there(""); w.s.number = "" }, write: create(emulator.Mobile)},
-		"a name that is another's now":               {said: mine, tell: func(w *world1) { w.r.astray = w.past }, write: create(emulator.Mobile), want: "no permitted resource"},
+		"a name that is another's now":               {said: mine, tell: func(w *world1) { w.r.astray = w.past }, write: create(emulator.Mobile), want: "is not permitted"},
 		"a name that is another's, to take along":    {said: mine, tell: func(w *world1) { w.there(byOperator); w.r.astray, w.r.leaving = w.past, true }, write: oracle.Write{Verb: oracle.Delete, Type: emulator.Mobile}},
 		"a name that is the user's now":              {said: mine, tell: func(w *world1) { w.r.heir, w.r.user, w.r.astray = w.a, newAccount("", "", w.a.realm), w.past }, write: create(emulator.Mobile)},
 		"a second method, told of the first":         {said: mine, tell: func(w *world1) { w.there(byHand); w.s.told, w.s.toldAt = other, w.at }, write: create(emulator.Mobile), want: "and there is one"},
@@ -59,12 +60,12 @@ func TestRules(t *testing.T) {
 		"a delete of a stranger's phone":             {said: mine, tell: func(w *world1) { w.there(byHand); w.r.leaving = true }, write: oracle.Write{Verb: oracle.Delete, Type: emulator.Mobile}, want: "not ours"},
 		"a delete by who left, and is not gone yet":  {said: mine, tell: func(w *world1) { w.there(byHand); w.r.leaving, w.s.leavers = true, []*resource{w.r} }, write: oracle.Write{Verb: oracle.Delete, Type: emulator.Mobile}},
 		"a delete by who left, and is gone":          {said: mine, tell: func(w *world1) { w.there(byHand); w.s.leavers = []*resource{{gone: true}} }, write: oracle.Write{Verb: oracle.Update, Type: emulator.Mobile, Number: number}, want: "not ours"},
-		"a delete that nobody asked for":             {said: mine, tell: func(w *world1) { w.there(byOperator) }, write: oracle.Write{Verb: oracle.Delete, Type: emulator.Mobile}, want: "no resource that leaves"},
+		"a delete that nobody asked for":             {said: mine, tell: func(w *world1) { w.there(byOperator) }, write: oracle.Write{Verb: oracle.Delete, Type: emulator.Mobile}, want: "is not leaving"},
 		"a delete that was asked for":                {said: mine, tell: func(w *world1) { w.there(byOperator); w.r.leaving = true }, write: oracle.Write{Verb: oracle.Delete, Type: emulator.Mobile}},
-		"a delete of what is to stay":                {said: with(func(v *version) { v.Delete = v1alpha1.DeletionOrphan }), tell: func(w *world1) { w.there(byOperator); w.r.leaving = true }, write: oracle.Write{Verb: oracle.Delete, Type: emulator.Mobile}, want: "no resource that leaves"},
+		"a delete of what is to stay":                {said: with(func(v *version) { v.Delete = v1alpha1.DeletionOrphan }), tell: func(w *world1) { w.there(byOperator); w.r.leaving = true }, write: oracle.Write{Verb: oracle.Delete, Type: emulator.Mobile}, want: "leaves its phone behind"},
 		"a mobile before its alternate":              {said: mine, tell: func(w *world1) { w.there(byOperator); w.r.leaving = true; w.alternate() }, write: oracle.Write{Verb: oracle.Delete, Type: emulator.Mobile}, want: "while there is an alternateMobile"},
 		"drift that is to be reported":               {said: mine, tell: func(w *world1) { w.there(byHand); w.s.held, w.s.frozen = true, w.past }, write: oracle.Write{Verb: oracle.Update, Type: emulator.Mobile, Number: number}, want: "driftPolicy is Report"},
-		"SMS sign-in that nobody asks for":           {said: mine, write: oracle.Write{Verb: oracle.Enable, Type: emulator.Mobile}, want: "SMS sign-in"},
+		"SMS sign-in that nobody asks for":           {said: mine, write: oracle.Write{Verb: oracle.Enable, Type: emulator.Mobile}, want: "does not ask for it"},
 		"an alternate without a mobile":              {said: mine, tell: func(w *world1) { w.r.phoneType = emulator.AlternateMobile }, write: create(emulator.AlternateMobile), want: "without a mobile"},
 		"an alternate whose mobile was just removed": {said: mine, tell: func(w *world1) { w.r.phoneType = emulator.AlternateMobile; w.s.gone, w.s.wrote = w.at, w.at }, write: create(emulator.AlternateMobile)},
 		"an alternate whose mobile is a hand's":      {said: mine, tell: func(w *world1) { w.r.phoneType = emulator.AlternateMobile; w.s.gone = w.at }, write: create(emulator.AlternateMobile), want: "without a mobile"},
@@ -119,6 +120,12 @@ func newWorld1(said version) *world1 {
 	a.asked = w.at
 	l.says(w.r, said, "created")
 	return w
+}
+
+// rival is one more resource for the mobile.
+func (w *world1) rival(namespace, number string) {
+	r := &resource{ref: namespace + "/mobile", namespace: namespace, user: w.a, phoneType: emulator.Mobile}
+	w.l.says(r, version{Says: oracle.Says{Number: number}}, "created")
 }
 
 // there puts a phone of another number there.

@@ -79,9 +79,31 @@ type Says struct {
 
 // Speaker is a resource of the phone type that is written, and not gone.
 type Speaker struct {
+	Name      string
 	Says      []Says // all that it said and the operator may go by
 	Leaving   bool   // its deletion was asked for
 	Permitted bool   // the rules let it, as far as the operator can know
+	Mute      string // why it speaks for no such write, by what only the caller knows; "": nothing
+}
+
+// objection is why a resource does not speak for a write; "" if it does.
+func (r Speaker) objection(w Write) string {
+	says := func(is func(Says) bool) bool { return slices.ContainsFunc(r.Says, is) }
+	switch sms := map[Verb]v1alpha1.SMSSignIn{Enable: v1alpha1.SMSSignInEnabled, Disable: v1alpha1.SMSSignInDisabled}[w.Verb]; {
+	case !r.Permitted:
+		return "is not permitted"
+	case r.Mute != "":
+		return r.Mute
+	case w.Verb == Delete && !r.Leaving:
+		return "is not leaving"
+	case w.Verb == Delete && !says(func(v Says) bool { return v.Delete != v1alpha1.DeletionOrphan }):
+		return "leaves its phone behind"
+	case (w.Verb == Create || w.Verb == Update) && !says(func(v Says) bool { return v.Number == w.Number }):
+		return "says another number"
+	case sms != "" && !says(func(v Says) bool { return v.SMS == sms }):
+		return "does not ask for it"
+	}
+	return ""
 }
 
 // Situation is what is true when a write reaches Graph.
@@ -127,37 +149,25 @@ func (s Situation) Objections(w Write) (all []Objection) {
 			all = append(all, Objection{rule, w.String() + fmt.Sprintf(format, args...)})
 		}
 	}
-	says := func(is func(Says) bool) bool {
-		return slices.ContainsFunc(s.Speakers, func(r Speaker) bool { return slices.ContainsFunc(r.Says, is) })
-	}
 	object(Observing, s.Observe, " in a tenant in mode Observe")
-	object(Speaks, !slices.ContainsFunc(s.Speakers, func(r Speaker) bool { return r.Permitted }), ", for which no permitted resource speaks")
+	if s.Spokesman(w) < 0 {
+		var why []string
+		for _, r := range s.Speakers {
+			why = append(why, r.Name+" "+r.objection(w))
+		}
+		object(Speaks, true, ", for which nobody speaks: %s", strings.Join(why, "; "))
+	}
 	object(Protects, s.Privileged != "", " of somebody whom Entra protects: %s", s.Privileged)
 	object(Speaks, s.Drifted, ", which was changed by hand when in sync, and driftPolicy is Report")
-	switch w.Verb {
-	case Create:
-		object(Order, s.Exists, ", and there is one")
-		object(Order, w.Type == emulator.AlternateMobile && s.MissesMobile, " without a mobile")
-	case Update, Delete:
-		object(Speaks, s.Stranger, ", which is not ours: no resource could have adopted it")
-	case Enable, Disable:
-	}
-	switch w.Verb {
-	case Create, Update:
-		object(Speaks, !says(func(v Says) bool { return v.Number == w.Number }), " with a number that no resource asks for")
-	case Delete:
-		object(Speaks, !slices.ContainsFunc(s.Speakers, Speaker.deletes), ", and no resource that leaves asks for it")
-		object(Order, w.Type == emulator.Mobile && s.HasAlternate, " while there is an alternateMobile")
-		object(Budget, s.Overdrawn, " over the deletion budget")
-	case Enable:
-		object(Speaks, !says(func(v Says) bool { return v.SMS == v1alpha1.SMSSignInEnabled }), " of SMS sign-in that no resource asks for")
-	case Disable:
-		object(Speaks, !says(func(v Says) bool { return v.SMS == v1alpha1.SMSSignInDisabled }), " of SMS sign-in that no resource asks for")
-	}
+	object(Speaks, s.Stranger && (w.Verb == Update || w.Verb == Delete), ", which is not ours: no resource could have adopted it")
+	object(Order, s.Exists && w.Verb == Create, ", and there is one")
+	object(Order, s.MissesMobile && w.Verb == Create && w.Type == emulator.AlternateMobile, " without a mobile")
+	object(Order, s.HasAlternate && w.Verb == Delete && w.Type == emulator.Mobile, " while there is an alternateMobile")
+	object(Budget, s.Overdrawn && w.Verb == Delete, " over the deletion budget")
 	return all
 }
 
-// deletes reports whether a resource takes its phone along.
-func (r Speaker) deletes() bool {
-	return r.Leaving && slices.ContainsFunc(r.Says, func(v Says) bool { return v.Delete != v1alpha1.DeletionOrphan })
+// Spokesman is the first of the speakers who speaks for a write; -1 if nobody does.
+func (s Situation) Spokesman(w Write) int {
+	return slices.IndexFunc(s.Speakers, func(r Speaker) bool { return r.objection(w) == "" })
 }
