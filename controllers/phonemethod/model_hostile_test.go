@@ -14,6 +14,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/phone"
+	"github.com/entraops/phone-operator/internal/testing/oracle"
 )
 
 // The rules that hold whatever an editor of another namespace does, beside those of every history.
@@ -125,13 +126,8 @@ func (m *model) judgeAttacker() {
 		}
 		// The status of a suspended resource stays, and so does the mask of what its spec once said.
 		unseen := !o.DeletionTimestamp.IsZero() || o.Status.ObservedGeneration != o.Generation || isSuspended(o)
-		switch s := o.Status; {
-		case s.ID != "" || s.SMSSignInState != "":
-			m.broken(nothingIsTold, "%s may not act, and is told id %.3q, SMS sign-in %q", ref(o), s.ID, s.SMSSignInState)
-		case s.MaskedNumber != "" && s.MaskedNumber != own && !unseen:
-			m.broken(nothingIsTold, "%s may not act, and is told the number %s", ref(o), s.MaskedNumber)
-		case s.UserID != "" && o.Namespace == withoutRule:
-			m.broken(nothingIsTold, "%s has no rule, and is told an object id", ref(o))
+		if told := oracle.Told(o, func(mask string) bool { return mask == own || unseen }); told != "" {
+			m.broken(nothingIsTold, "%s may not act, and is told %s", ref(o), told)
 		}
 	}
 }
