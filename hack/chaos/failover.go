@@ -13,9 +13,8 @@ import (
 type failover struct {
 	falls int
 	since map[string]int // address of a connection -> how many falls were before it
-	what  string         // the last fall, while no write has come after it; empty: one has
+	what  string         // the last fall, while no request has come after it; empty: one has
 	at    time.Time
-	asked bool // a request has come
 	took  map[string][]time.Duration
 	// mute: connections that are older than this fall are of a leader that was paused, and bring nothing since.
 	mute      int
@@ -27,7 +26,7 @@ func (l *ledger) fell(what string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.failover.falls++
-	l.failover.what, l.failover.at, l.failover.asked = what, time.Now(), false
+	l.failover.what, l.failover.at = what, time.Now()
 }
 
 // mayNotSpeak notes that whoever spoke before the last fall must not do so any more.
@@ -44,19 +43,12 @@ func (f *failover) isMute(from string, arrived time.Time) bool {
 }
 
 // arrives looks whether a request to Graph is the first after a fall. l.mu is held.
-func (f *failover) arrives(from string, writes bool, at time.Time) {
+func (f *failover) arrives(from string, at time.Time) {
 	if _, known := f.since[from]; !known {
 		f.since[from] = f.falls
 	}
-	if f.what == "" || f.since[from] < f.falls {
-		return
-	}
-	if !f.asked {
-		f.asked = true
+	if f.what != "" && f.since[from] == f.falls {
 		f.note(f.what+": until the first request to Graph after it", at.Sub(f.at))
-	}
-	if writes {
-		f.note(f.what+": until the first write to Graph after it", at.Sub(f.at))
 		f.what = ""
 	}
 }

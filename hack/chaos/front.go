@@ -117,11 +117,10 @@ func (e *exchange) before() {
 	l := e.ledger
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.heardOf(e.arrived)
 	if l.failover.isMute(e.from, e.arrived) {
 		l.accuse(e.user, "%s %s: sent by a leader that was paused, and another works", e.request.Method, e.request.Path)
 	}
-	l.failover.arrives(e.from, e.write.Verb != "", time.Now())
+	l.failover.arrives(e.from, time.Now())
 	if e.realm != nil {
 		l.pauseRule(e.realm, e.user, e.arrived)
 	}

@@ -13,11 +13,7 @@ import (
 // What is done to phones in Graph behind everybody's back.
 
 func (u *user) setByHand(ctx context.Context) error {
-	return u.setByHandTo(ctx, phoneTypes[u.dice.IntN(3)])
-}
-
-func (u *user) setByHandTo(ctx context.Context, t string) error {
-	number := u.number()
+	t, number := phoneTypes[u.dice.IntN(3)], u.number()
 	return u.byHand(ctx, t, number, func() error { return u.w.front.graph.SetPhone(u.id, t, number) })
 }
 

@@ -32,10 +32,3 @@ func (l *ledger) hear(o *v1alpha1.PhoneAuthenticationMethod) {
 		l.note(r.user, "%s: told %s", r.ref, c.Reason)
 	}
 }
-
-// met reports whether something of a kind has happened.
-func (l *ledger) met(kind string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.counts[kind] > 0
-}

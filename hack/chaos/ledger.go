@@ -23,8 +23,6 @@ type ledger struct {
 	counts     map[string]int // what happened, by kind
 	epoch      int            // how many operators have ended so far
 	calm       time.Time      // end of the last disturbance of the API server or etcd
-	latest     time.Time      // the last request to Graph
-	silence    time.Duration  // the longest time without one in bad times
 	failover   failover
 }
 
@@ -178,14 +176,6 @@ func (l *ledger) accuse(a *account, format string, args ...any) {
 	if a != nil {
 		l.note(a, "VIOLATION: %s", v.rule)
 	}
-}
-
-// heardOf notes how long nobody asked Graph for anything. l.mu is held.
-func (l *ledger) heardOf(at time.Time) {
-	if !l.latest.IsZero() {
-		l.silence = max(l.silence, at.Sub(l.latest))
-	}
-	l.latest = at
 }
 
 // count adds to what happened.

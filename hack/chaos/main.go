@@ -15,9 +15,8 @@
 // to Graph nor to Kubernetes (rest.go). It exits 1 with the history of each user for whom a rule was broken. It tells
 // what it did, and how long the tenants were without an operator when a leader fell (failover.go).
 //
-// Before the bad times, some users play plots that bring the operator to give each of its reasons (plots.go). The bad
-// times last until each blow was dealt, each edict given, each attack tried and each weather over, and at least as long
-// as they are to.
+// The bad times last until each blow was dealt, each edict given, each attack tried and each weather over, and at least
+// as long as they are to.
 //
 // The seed fixes what is tried: the lives, the weather, the blows and their distances. It does not fix how the
 // processes' threads meet, so a failure comes again with its seed often, not always.
@@ -42,22 +41,16 @@ type options struct {
 	blows    time.Duration // mean time between two blows at a process
 	patience time.Duration // until everything must be as the resources say
 	quiet    time.Duration // in which nothing may be written then
-	brief    bool          // the first violation ends it
 	calm     bool          // no bad times: lives only
 }
 
 func main() {
-	var o options
+	o := options{pace: 20 * time.Second, blows: 7 * time.Second, patience: 7 * time.Minute, quiet: time.Minute}
 	flags := flag.NewFlagSet("chaos", flag.ExitOnError)
 	flags.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()%1_000_000), "what the run is made from")
 	flags.IntVar(&o.users, "users", 200, "how many users")
 	flags.DurationVar(&o.duration, "duration", 5*time.Minute, "how long the bad times last")
-	flags.DurationVar(&o.pace, "pace", 20*time.Second, "mean time between two acts of one user's life")
-	flags.DurationVar(&o.blows, "blows", 7*time.Second, "mean time between two blows at a process")
-	flags.DurationVar(&o.patience, "patience", 7*time.Minute, "until everything must be as the resources say")
-	flags.DurationVar(&o.quiet, "quiet", time.Minute, "in which nothing may be written then")
 	flags.BoolVar(&o.calm, "calm", false, "a soak: nothing but lives, and each minute what the operators take of the machine")
-	flags.BoolVar(&o.brief, "brief", false, "end with the first violation")
 	_ = flags.Parse(os.Args[1:]) // exits by itself
 	if flags.NArg() > 0 || o.users < 1 {
 		flags.Usage()

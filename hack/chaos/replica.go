@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -59,35 +59,34 @@ func (p *replica) running() *install.Operator {
 	return p.process
 }
 
+// leading is the gauge that is 1 while a process has the lease.
+const leading = "leader_election_master_status"
+
 // leads reports whether the process that runs now has the lease.
 func (p *replica) leads(ctx context.Context) bool {
-	gauges, err := p.gauges(ctx)
-	return err == nil && gauges["leader_election_master_status"] == 1
+	metrics, err := p.metrics(ctx)
+	return err == nil && gauge(metrics, leading) == 1
 }
 
-// gauges are the metrics of the process that runs now, by their names without labels: the last of each.
-func (p *replica) gauges(ctx context.Context) (map[string]float64, error) {
+// metrics are those of the process that runs now, as Prometheus reads them.
+func (p *replica) metrics(ctx context.Context) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	process := p.running()
 	if process == nil {
 		return nil, errors.New("it has not started yet")
 	}
-	text, err := install.Get(ctx, "http://"+process.Metrics+"/metrics")
-	if err != nil {
-		return nil, err
+	return install.Get(ctx, "http://"+process.Metrics+"/metrics")
+}
+
+// gauge is the value of a gauge, whatever its labels; 0: it is not there.
+func gauge(metrics []byte, name string) float64 {
+	line := regexp.MustCompile(`(?m)^` + name + `(?:\{.*\})? (\S+)$`).FindSubmatch(metrics)
+	if line == nil {
+		return 0
 	}
-	all := map[string]float64{}
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimSpace(line)
-		name, _, _ := strings.Cut(line, "{")
-		name, value, _ := strings.Cut(name, " ")
-		if value == "" { // behind the labels
-			value = line[strings.LastIndexByte(line, ' ')+1:]
-		}
-		all[name], _ = strconv.ParseFloat(value, 64) // comments are none
-	}
-	return all, nil
+	value, _ := strconv.ParseFloat(string(line[1]), 64)
+	return value
 }
 
 // operatorEnded starts a new epoch: what the ended process knew, nobody knows any more.

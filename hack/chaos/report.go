@@ -34,7 +34,6 @@ func (w *world) report(out io.Writer) {
 	}
 	fmt.Fprintf(out, "%7d  resources made\n%7d  operators ended\n%7d  violations\n", len(l.resources), l.epoch, len(l.violations))
 	l.failover.print(out)
-	fmt.Fprintf(out, "%7.1f  seconds at most without a request to Graph\n", l.silence.Seconds())
 	for _, a := range whose[:min(len(whose), shownUsers)] {
 		fmt.Fprintf(out, "\nHistory of %s (%s, tenant %s), seed %d:\n", a.upn, a.id, a.realm.name, w.seed)
 		for _, line := range a.history {

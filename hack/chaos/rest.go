@@ -13,6 +13,7 @@ import (
 	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
@@ -138,12 +139,9 @@ func (w *world) versions(ctx context.Context) (map[string]string, error) {
 		if err := w.List(ctx, list); err != nil {
 			return nil, fmt.Errorf("list: %w", err)
 		}
-		objects, err := extract(list)
-		if err != nil {
-			return nil, err
-		}
-		for _, o := range objects {
-			version, kind := o.GetResourceVersion(), kind
+		_ = meta.EachListItem(list, func(item runtime.Object) error {
+			o, kind := item.(client.Object), kind
+			version := o.GetResourceVersion()
 			switch o := o.(type) {
 			case *v1alpha1.EntraTenant:
 				version = butPace(o)
@@ -153,7 +151,8 @@ func (w *world) versions(ctx context.Context) (map[string]string, error) {
 				}
 			}
 			versions[kind+client.ObjectKeyFromObject(o).String()] = version
-		}
+			return nil
+		})
 	}
 	return versions, nil
 }
@@ -169,16 +168,4 @@ func butPace(t *v1alpha1.EntraTenant) string {
 		panic(err)
 	}
 	return string(text)
-}
-
-func extract(list client.ObjectList) ([]client.Object, error) {
-	items, err := meta.ExtractList(list)
-	if err != nil {
-		return nil, err
-	}
-	objects := make([]client.Object, len(items))
-	for i, item := range items {
-		objects[i] = item.(client.Object)
-	}
-	return objects, nil
 }

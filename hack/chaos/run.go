@@ -72,10 +72,6 @@ func (w *world) tell(ctx context.Context, out io.Writer) error {
 	defer watch.Wait()
 	defer unwatch()
 
-	stage("plots are played")
-	if err := w.play(ctx); err != nil {
-		return fmt.Errorf("in good times: %w", err)
-	}
 	stage("life begins")
 	if w.calm {
 		watch.Go(func() { w.soak(watching, out) })
@@ -84,9 +80,6 @@ func (w *world) tell(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("in bad times: %w", err)
 	}
 	stage("it ends")
-	if w.over() {
-		return nil
-	}
 	if err := w.tidy(ctx); err != nil {
 		return fmt.Errorf("putting things right: %w", err)
 	}
@@ -140,19 +133,15 @@ func (w *world) live(ctx context.Context) error {
 	}
 	group.Go(func() error {
 		defer cancel()
-		bad, end := context.WithTimeout(going, w.duration)
-		defer end()
-		_ = w.until(bad, w.over)
-		if !w.over() {
+		select {
+		case <-going.Done():
+		case <-time.After(w.duration):
 			rounds.Wait()
 		}
 		return nil
 	})
 	return group.Wait()
 }
-
-// over reports whether something was found that is to end the run.
-func (w *world) over() bool { return w.brief && w.ledger.err() != nil }
 
 // watch learns which resources are gone, and what the others were told.
 func (w *world) watch(ctx context.Context) {

@@ -1,17 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"strconv"
 	"time"
 )
 
-// soak tells each minute what the operators' processes take of the machine, until ctx ends. Linux only.
+// soak tells each minute what the operators' processes take of the machine, until ctx ends.
 func (w *world) soak(ctx context.Context, out io.Writer) {
 	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
@@ -44,30 +40,12 @@ func (l *ledger) alive() (n int) {
 
 // takes is what the process that runs now takes.
 func (p *replica) takes(ctx context.Context) (string, error) {
-	directory := fmt.Sprintf("/proc/%d/", p.running().PID())
-	status, err := os.ReadFile(directory + "status")
-	if err != nil {
-		return "", err
-	}
-	_, rest, _ := bytes.Cut(status, []byte("VmRSS:"))
-	words := bytes.Fields(rest)
-	if len(words) == 0 {
-		return "", errors.New("it has no resident memory")
-	}
-	resident, err := strconv.Atoi(string(words[0])) // in kB
-	if err != nil {
-		return "", err
-	}
-	files, err := os.ReadDir(directory + "fd")
-	if err != nil {
-		return "", err
-	}
-	gauges, err := p.gauges(ctx)
+	metrics, err := p.metrics(ctx)
 	if err != nil {
 		return "", err
 	}
 	const mega = 1 << 20
-	return fmt.Sprintf("%.1f MiB resident, %.1f MiB of heap in use, %.0f goroutines, %d open files, leads: %v",
-		float64(resident)/1024, gauges["go_memstats_heap_inuse_bytes"]/mega, gauges["go_goroutines"], len(files),
-		gauges["leader_election_master_status"] == 1), nil
+	return fmt.Sprintf("%.1f MiB resident, %.1f MiB of heap in use, %.0f goroutines, %.0f open files, leads: %v",
+		gauge(metrics, "process_resident_memory_bytes")/mega, gauge(metrics, "go_memstats_heap_inuse_bytes")/mega,
+		gauge(metrics, "go_goroutines"), gauge(metrics, "process_open_fds"), gauge(metrics, leading) == 1), nil
 }
