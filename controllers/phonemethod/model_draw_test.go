@@ -114,28 +114,17 @@ func drawDirectory(t *rapid.T) step {
 	case 2:
 		return removesUser(user)
 	case 3:
-		return changes(user, "gets a directory role", func(u *emulator.User) {
-			u.Roles = []emulator.Role{{TemplateID: "62e90394-69f5-4237-9190-012177145e10", DisplayName: "Global Administrator"}}
-		})
+		return promotes(user)
 	case 4:
 		return changes(user, "has no directory role any more", func(u *emulator.User) { u.Roles = nil })
 	case 5:
 		method := pick(t, []string{"", "mobile", "office"})
 		return changes(user, fmt.Sprintf("default method %q", method), func(u *emulator.User) { u.DefaultMethod = method })
 	}
-	allowed := among(t, 2) == 0
-	return changes(user, fmt.Sprintf("SMS sign-in allowed: %v", allowed), func(u *emulator.User) { u.SMSSignIn = allowed })
+	return allowsSMS(user, among(t, 2) == 0)
 }
 
 func drawTenant(t *rapid.T) step {
-	access := func(say string, change func(*v1alpha1.AccessRule)) step {
-		return tenantEdited(say, func(s *tenantState) { s.spec.Access = rules(change) })
-	}
-	limit := func(n int32) step {
-		return tenantEdited(fmt.Sprintf("deletionsPerHour %d", n), func(s *tenantState) {
-			s.spec.Limits = &v1alpha1.Limits{DeletionsPerHour: &n}
-		})
-	}
 	state := func(say string, state int) step { return tenantEdited(say, func(s *tenantState) { s.state = state }) }
 	mode := func(mode v1alpha1.Mode) step {
 		return tenantEdited("mode "+string(mode), func(s *tenantState) { s.spec.Mode = mode })
@@ -144,23 +133,21 @@ func drawTenant(t *rapid.T) step {
 		return tenantEdited("privilegedUsers "+string(p), func(s *tenantState) { s.spec.PrivilegedUsers = p })
 	}
 	return pick(t, []step{
-		access("everybody may do everything", nil),
-		access("only people may", func(r *v1alpha1.AccessRule) { r.Namespaces.MatchExpressions[0].Values = []string{"people"} }),
-		access("only staff may", func(r *v1alpha1.AccessRule) { r.Namespaces.MatchExpressions[0].Values = []string{"staff"} }),
-		access("users ada* only", func(r *v1alpha1.AccessRule) { r.Users = []string{"ada*"} }),
-		access("mobiles only", func(r *v1alpha1.AccessRule) { r.PhoneTypes = phoneTypes[:1] }),
-		access("numbers from Secrets only", func(r *v1alpha1.AccessRule) { r.NumberSource = v1alpha1.NumberSourceSecretOnly }),
-		access("no Create", func(r *v1alpha1.AccessRule) {
+		ruled("everybody may do everything", nil),
+		ruled("only people may", onlyPeopleMay),
+		ruled("only staff may", func(r *v1alpha1.AccessRule) { r.Namespaces.MatchExpressions[0].Values = []string{"staff"} }),
+		ruled("users ada* only", func(r *v1alpha1.AccessRule) { r.Users = []string{"ada*"} }),
+		ruled("mobiles only", func(r *v1alpha1.AccessRule) { r.PhoneTypes = phoneTypes[:1] }),
+		ruled("numbers from Secrets only", secretsOnly),
+		ruled("no Create", func(r *v1alpha1.AccessRule) {
 			r.Actions = []v1alpha1.Action{v1alpha1.ActionUpdate, v1alpha1.ActionDelete}
 		}),
-		access("no Update", func(r *v1alpha1.AccessRule) {
-			r.Actions = []v1alpha1.Action{v1alpha1.ActionCreate, v1alpha1.ActionDelete}
-		}),
-		access("no Delete", func(r *v1alpha1.AccessRule) {
+		ruled("no Update", withoutUpdate),
+		ruled("no Delete", func(r *v1alpha1.AccessRule) {
 			r.Actions = []v1alpha1.Action{v1alpha1.ActionCreate, v1alpha1.ActionUpdate}
 		}),
 		mode(v1alpha1.ModeObserve), mode(v1alpha1.ModeEnforce),
-		limit(0), limit(1), limit(100),
+		deletionsPerHour(0), deletionsPerHour(1), deletionsPerHour(100),
 		privileged(v1alpha1.PrivilegedUsersAllow), privileged(v1alpha1.PrivilegedUsersDeny),
 		state("cannot be used", tenantBroken), state("is deleted", tenantMissing), state("is well", tenantUsable),
 	})

@@ -101,7 +101,7 @@ func tell(t *testing.T, rt *rapid.T, tale []step, attack [][]step) (out outcomeO
 		}
 		m.wait(10 * time.Minute)
 		m.judgeAttacker()
-		out.asked, out.claims = m.askedOf(ada), max(m.cluster.created["people"], 1)
+		out.asked, out.claims = m.asked("/"+ada+"/"), max(m.cluster.created["people"], 1)
 		m.letForeignFinalizersGo()
 		m.settle()
 		m.judgeAttacker()
@@ -130,17 +130,6 @@ func (m *model) judgeAttacker() {
 			m.broken(nothingIsTold, "%s may not act, and is told %s", ref(o), told)
 		}
 	}
-}
-
-// askedOf counts the requests for what a user has: lists, roles and writes. Whose a name is may be asked beside them, once
-// for each edit of a resource in a namespace that has a rule.
-func (m *model) askedOf(user string) (n int) {
-	for _, path := range m.paths {
-		if strings.Contains(path, "/"+user+"/") {
-			n++
-		}
-	}
-	return n
 }
 
 // endOf is what the resources of a namespace say, and the phones of a user.

@@ -195,6 +195,16 @@ func renames(user, upn string) step {
 	return changes(user, "is renamed to "+upn, func(u *emulator.User) { u.UPN = upn })
 }
 
+func promotes(user string) step {
+	return changes(user, "gets a directory role", func(u *emulator.User) {
+		u.Roles = []emulator.Role{{TemplateID: "62e90394-69f5-4237-9190-012177145e10", DisplayName: "Global Administrator"}}
+	})
+}
+
+func allowsSMS(user string, yes bool) step {
+	return changes(user, fmt.Sprintf("SMS sign-in allowed: %v", yes), func(u *emulator.User) { u.SMSSignIn = yes })
+}
+
 func removesUser(user string) step {
 	return step{fmt.Sprintf("%.3s is deleted in Entra", user), func(m *model) {
 		if m.graph.RemoveUser(user) == nil {
@@ -225,6 +235,27 @@ func tenantEdited(say string, change func(*tenantState)) step {
 			m.connectTenant()
 		}
 	}}
+}
+
+func ruled(say string, change func(*v1alpha1.AccessRule)) step {
+	return tenantEdited(say, func(s *tenantState) { s.spec.Access = rules(change) })
+}
+
+// What a rule may be changed to.
+func onlyPeopleMay(r *v1alpha1.AccessRule) {
+	r.Namespaces.MatchExpressions[0].Values = []string{"people"}
+}
+func onlyBob(r *v1alpha1.AccessRule) { r.Users = []string{"bob*"} }
+func onlyOffice(r *v1alpha1.AccessRule) {
+	r.PhoneTypes = []v1alpha1.PhoneType{v1alpha1.PhoneTypeOffice}
+}
+func secretsOnly(r *v1alpha1.AccessRule) { r.NumberSource = v1alpha1.NumberSourceSecretOnly }
+func withoutUpdate(r *v1alpha1.AccessRule) {
+	r.Actions = []v1alpha1.Action{v1alpha1.ActionCreate, v1alpha1.ActionDelete}
+}
+
+func deletionsPerHour(n int32) step {
+	return tenantEdited(fmt.Sprintf("deletionsPerHour %d", n), func(s *tenantState) { s.spec.Limits = &v1alpha1.Limits{DeletionsPerHour: &n} })
 }
 
 func graphFault(say string, f emulator.Fault) step {

@@ -29,9 +29,9 @@ func TestWhatIsTakenFromAResourceThatIsNotPermitted(t *testing.T) {
 		lookedUp bool // the user is, before it is known
 	}{
 		"for another namespace":      {onlyPeopleMay, []says{number(numberOne)}, mask, false},
-		"for another user":           {func(r *v1alpha1.AccessRule) { r.Users = []string{"bob*"} }, []says{number(numberOne)}, mask, true},
-		"for another phone type":     {func(r *v1alpha1.AccessRule) { r.PhoneTypes = []v1alpha1.PhoneType{v1alpha1.PhoneTypeOffice} }, []says{number(numberOne)}, mask, false},
-		"for a number in a Secret":   {func(r *v1alpha1.AccessRule) { r.NumberSource = v1alpha1.NumberSourceSecretOnly }, []says{number(numberOne)}, mask, false},
+		"for another user":           {onlyBob, []says{number(numberOne)}, mask, true},
+		"for another phone type":     {onlyOffice, []says{number(numberOne)}, mask, false},
+		"for a number in a Secret":   {secretsOnly, []says{number(numberOne)}, mask, false},
 		"a Secret's number, in none": {onlyPeopleMay, []says{fromSecret}, "", false},
 	} {
 		for _, asleep := range []bool{false, true} {
@@ -40,7 +40,7 @@ func TestWhatIsTakenFromAResourceThatIsNotPermitted(t *testing.T) {
 			}
 			t.Run(name+map[bool]string{true: ", suspended"}[asleep], func(t *testing.T) {
 				told(t, func(m *model) {
-					m.take(changes(ada, "SMS sign-in allowed", func(u *emulator.User) { u.SMSSignIn = true }),
+					m.take(allowsSMS(ada, true),
 						secretSays("staff", numberOne), creates("staff/a", ada, mobileType, c.parts...), waits(10*time.Minute))
 					before := m.cluster.pams[keyFor("staff/a")].Status
 					if before.ID == "" || before.SMSSignInState == "" || before.MaskedNumber != mask {
@@ -84,9 +84,9 @@ func TestWhatBecomesOfAPhoneWhoseResourceMayNotDeleteIt(t *testing.T) {
 		"it may delete and nothing else":      {only(v1alpha1.ActionDelete), ""},
 		"it may do anything else":             {only(v1alpha1.ActionCreate, v1alpha1.ActionUpdate), numberOne},
 		"no rule is for its namespace":        {onlyPeopleMay, numberOne},
-		"no rule covers its user":             {func(r *v1alpha1.AccessRule) { r.Users = []string{"bob*"} }, numberOne},
-		"no rule covers its phone type":       {func(r *v1alpha1.AccessRule) { r.PhoneTypes = []v1alpha1.PhoneType{v1alpha1.PhoneTypeOffice} }, numberOne},
-		"the rule wants a number in a Secret": {func(r *v1alpha1.AccessRule) { r.NumberSource = v1alpha1.NumberSourceSecretOnly }, numberOne},
+		"no rule covers its user":             {onlyBob, numberOne},
+		"no rule covers its phone type":       {onlyOffice, numberOne},
+		"the rule wants a number in a Secret": {secretsOnly, numberOne},
 	} {
 		t.Run(name, func(t *testing.T) {
 			told(t, func(m *model) {
@@ -121,7 +121,6 @@ func TestARequestOfASuspendedResourceIsNoWork(t *testing.T) {
 // What is certain before the user is looked up costs Graph nothing, and what is found out
 // by a look-up is not found out again with each edit.
 func TestHowOftenAResourceThatIsNotPermittedAsksGraph(t *testing.T) {
-	onlyBob := func(r *v1alpha1.AccessRule) { r.Users = []string{"bob*"} }
 	for name, c := range map[string]struct {
 		rule       func(*v1alpha1.AccessRule)
 		user       string
@@ -152,7 +151,6 @@ func TestHowOftenAResourceThatIsNotPermittedAsksGraph(t *testing.T) {
 
 // A refusal is of a moment: a user may be renamed into the rules, and the rules may be edited.
 func TestARefusalIsNotKept(t *testing.T) {
-	onlyBob := func(r *v1alpha1.AccessRule) { r.Users = []string{"bob*"} }
 	for name, then := range map[string][]step{
 		"an edit of the rules counts at once":                  {ruled("all", func(*v1alpha1.AccessRule) {}), waits(5 * time.Second)},
 		"a user renamed into the rules is found when asked":    {renames(ada, "bobby@contoso.com"), waits(rulingTTL), edits("people/a", asking()), waits(5 * time.Second)},
@@ -192,11 +190,11 @@ func TestHowOftenWhatIsMadeAnewAsksGraph(t *testing.T) {
 		mend        step
 	}{
 		"an object id of somebody not covered": {
-			[]step{ruled("only bob", func(r *v1alpha1.AccessRule) { r.Users = []string{"bob*"} }), creates("staff/a", ada, mobileType, number(numberOne))},
+			[]step{ruled("only bob", onlyBob), creates("staff/a", ada, mobileType, number(numberOne))},
 			anew(number(numberOne)), 1, 0, ruled("all", func(*v1alpha1.AccessRule) {}),
 		},
 		"an object id of nobody yet": {
-			[]step{ruled("only bob", func(r *v1alpha1.AccessRule) { r.Users = []string{"bob*"} }), removesUser(ada), creates("staff/a", ada, mobileType, number(numberOne))},
+			[]step{ruled("only bob", onlyBob), removesUser(ada), creates("staff/a", ada, mobileType, number(numberOne))},
 			anew(number(numberOne)), 3 * 2, 0, step{"ada comes, and all are covered", func(m *model) {
 				must(m.graph.AddUser(emulator.User{ID: ada, UPN: "ada@contoso.com"}))
 				ruled("all", func(*v1alpha1.AccessRule) {}).do(m)
@@ -284,7 +282,6 @@ func TestARefusedNeighbourThatCannotBeWrittenBringsNoLookForward(t *testing.T) {
 // everybody: a user that no rule covers and one that does not exist are said the same of.
 func TestAnObjectIDOfNobodyIsLikeOneOfSomebodyNotCovered(t *testing.T) {
 	const nobody = "0b0d1e00-0000-4000-8000-000000000099"
-	onlyBob := func(r *v1alpha1.AccessRule) { r.Users = []string{"bob*"} }
 	whatIsSaid := func(m *model) string {
 		s := m.cluster.pams[keyFor("people/a")].Status.DeepCopy()
 		var said []string

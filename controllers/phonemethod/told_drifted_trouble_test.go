@@ -29,7 +29,7 @@ func TestTroubleWhenTheAuditLogTells(t *testing.T) {
 		"api fails":                 {apiFails(apiFailsBefore, apiFailsBefore, apiFailsAfter), auditTells(ada)},
 		"tenant broken": {auditTells(ada), tenantEdited("broken", func(s *tenantState) { s.state = tenantBroken }), waits(2 * time.Hour),
 			tenantEdited("well", func(s *tenantState) { s.state = tenantUsable })},
-		"tenant edited":          {auditTells(ada), tenantEdited("limit", func(s *tenantState) { n := int32(5); s.spec.Limits = &v1alpha1.Limits{DeletionsPerHour: &n} })},
+		"tenant edited":          {auditTells(ada), deletionsPerHour(5)},
 		"restart":                {auditTells(ada), works(0), reborn},
 		"killed within":          {auditTells(ada), dies(true, 3, true)},
 		"suspended then resumed": {edits("people/a", suspended(true)), waits(time.Minute), auditTells(ada), waits(time.Minute), edits("people/a", suspended(false))},

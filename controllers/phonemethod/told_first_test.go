@@ -15,6 +15,9 @@ import (
 	"github.com/entraops/phone-operator/internal/tenant"
 )
 
+// The requests to all of a user's phones.
+const lists, creations = "^GET .*/phoneMethods$", "^POST .*/phoneMethods$"
+
 // Requests below /authentication/ are few: a new phone costs one, where nothing says that the
 // user may have it already.
 func TestWhatTheFirstContactWithAUserCosts(t *testing.T) {
@@ -73,7 +76,7 @@ func TestWhatTheFirstContactWithAUserCosts(t *testing.T) {
 				m.take(waits(10 * time.Minute)) // an operator that has just begun does not know what the one before it did
 				m.take(c.steps...)
 				m.take(works(busy))
-				if reads, writes := m.sentTo(http.MethodGet), m.sentTo(http.MethodPost); reads != c.reads || writes != c.writes {
+				if reads, writes := m.asked(lists), m.asked(creations); reads != c.reads || writes != c.writes {
 					t.Errorf("%d reads and %d creates, want %d and %d", reads, writes, c.reads, c.writes)
 				}
 				m.wants(t, c.phone)
@@ -89,16 +92,6 @@ func reports(types ...phone.Type) step {
 		m.registered.Inventory = tenant.NewInventory()
 		m.registered.Inventory.Heard(graph.Page[graph.Registration]{Rows: []graph.Registration{{User: ada, Types: types}}}, time.Now())
 	}}
-}
-
-// sentTo counts the requests to users' phones, by method.
-func (m *model) sentTo(method string) (n int) {
-	for _, p := range m.paths {
-		if len(p) > len("/phoneMethods") && p[:len(method)+1] == method+" " && p[len(p)-len("/phoneMethods"):] == "/phoneMethods" {
-			n++
-		}
-	}
-	return n
 }
 
 // What an operator was creating when it was killed is known by the whole number, for it did not look
@@ -121,7 +114,7 @@ func TestTheNextOperatorKnowsAFirstPhoneByItsNumber(t *testing.T) {
 			told(t, func(m *model) {
 				sent := false
 				m.spoils(func(_ *pam, status bool) error {
-					if sent = sent || status && m.sentTo(http.MethodPost) > 0; sent {
+					if sent = sent || status && m.asked(creations) > 0; sent {
 						return apierrors.NewInternalError(errors.New("no space"))
 					}
 					return nil

@@ -16,14 +16,7 @@ import (
 const twinOfOne = "+1 2065559901"
 
 // sent counts the writes that the operator sent, by method.
-func (m *model) sent(method string) (n int) {
-	for _, p := range m.paths {
-		if len(p) > len(method) && p[:len(method)+1] == method+" " {
-			n++
-		}
-	}
-	return n
-}
+func (m *model) sent(method string) int { return m.asked("^" + method + " ") }
 
 var reborn = step{"the operator is killed and another one starts", func(m *model) { m.startOperator(); m.connectTenant() }}
 
@@ -84,7 +77,7 @@ func TestANumberWithTheSameMask(t *testing.T) {
 
 func TestASwitchOfSMSSignInThatWasDoneAllTheSameCostsNoUpdate(t *testing.T) {
 	told(t, func(m *model) {
-		m.take(changes(ada, "SMS sign-in allowed", func(u *emulator.User) { u.SMSSignIn = true }),
+		m.take(allowsSMS(ada, true),
 			graphFault("the answer is cut", emulator.Fault{Method: http.MethodPost, Path: "disableSmsSignIn", Times: 1, Effect: emulator.Cut, AfterWork: true}),
 			creates("people/a", ada, mobileType, number(numberOne), sms(v1alpha1.SMSSignInDisabled)), waits(5*time.Minute))
 		m.saysReady(t, "people/a", v1alpha1.ReasonReady)

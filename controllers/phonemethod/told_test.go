@@ -9,14 +9,6 @@ import (
 	"github.com/entraops/phone-operator/internal/emulator"
 )
 
-func ruled(say string, change func(*v1alpha1.AccessRule)) step {
-	return tenantEdited(say, func(s *tenantState) { s.spec.Access = rules(change) })
-}
-
-func withoutUpdate(r *v1alpha1.AccessRule) {
-	r.Actions = []v1alpha1.Action{v1alpha1.ActionCreate, v1alpha1.ActionDelete}
-}
-
 // forges puts on a resource all that an editor can write and that looks like the operator's.
 func forges(name, user, mask string) step {
 	return step{"an editor forges the marks of the operator on " + name, func(m *model) {
@@ -45,16 +37,16 @@ func TestToldHistories(t *testing.T) {
 			creates("people/a", ada, mobileType, fromSecret), waits(20 * time.Second), secretSays("people", second), waits(20 * time.Second),
 		}, second, map[string]string{"people/a": v1alpha1.ReasonReady}},
 		"SMS sign-in is not switched where updates are not allowed": {[]step{
-			ruled("no Update", withoutUpdate), changes(ada, "SMS sign-in allowed", func(u *emulator.User) { u.SMSSignIn = true }),
+			ruled("no Update", withoutUpdate), allowsSMS(ada, true),
 			creates("people/a", ada, mobileType, number(first), sms(v1alpha1.SMSSignInDisabled)), works(busy),
 		}, first, map[string]string{"people/a": v1alpha1.ReasonNotPermitted}},
 		"a rival takes over from a holder whose namespace no rule is for any more": {[]step{
 			creates("staff/a", ada, mobileType, number(first)), works(busy),
-			ruled("only people may", func(r *v1alpha1.AccessRule) { r.Namespaces.MatchExpressions[0].Values = []string{"people"} }),
+			ruled("only people may", onlyPeopleMay),
 			creates("people/b", ada, mobileType, number(first)), works(busy), deletes("people/b"), waits(time.Minute),
 		}, "", map[string]string{"staff/a": v1alpha1.ReasonNotPermitted, "people/b": ""}},
 		"a deletion over the budget goes through when the hour is over": {[]step{
-			tenantEdited("deletionsPerHour 1", func(s *tenantState) { one := int32(1); s.spec.Limits = &v1alpha1.Limits{DeletionsPerHour: &one} }),
+			deletionsPerHour(1),
 			creates("people/a", ada, mobileType, number(first)), creates("people/b", ada, v1alpha1.PhoneTypeOffice, number(second)), works(busy),
 			deletes("people/b"), works(busy), deletes("people/a"), works(busy), waits(66 * time.Minute),
 		}, "", map[string]string{"people/a": "", "people/b": ""}},

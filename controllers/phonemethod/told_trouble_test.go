@@ -3,7 +3,7 @@ package phonemethod
 import (
 	"fmt"
 	"net/http"
-	"strings"
+	"regexp"
 	"testing"
 	"time"
 
@@ -54,22 +54,15 @@ func (m *model) saysReady(t *testing.T, name, reason string) {
 	}
 }
 
-// asked counts the requests to Graph so far whose path has a part.
-func (m *model) asked(part string) (n int) {
+// asked counts the requests to Graph so far whose method and path match a pattern.
+func (m *model) asked(pattern string) (n int) {
+	expr := regexp.MustCompile(pattern)
 	for _, path := range m.paths {
-		if strings.Contains(path, part) {
+		if expr.MatchString(path) {
 			n++
 		}
 	}
 	return n
-}
-
-func onlyPeopleMay(r *v1alpha1.AccessRule) {
-	r.Namespaces.MatchExpressions[0].Values = []string{"people"}
-}
-
-func deletionsPerHour(n int32) step {
-	return tenantEdited(fmt.Sprintf("deletionsPerHour %d", n), func(s *tenantState) { s.spec.Limits = &v1alpha1.Limits{DeletionsPerHour: &n} })
 }
 
 func answers(method, path string, status, times int) step {
@@ -195,7 +188,7 @@ func TestNumbersFromASecretCannotBeGuessedAfterARestart(t *testing.T) {
 				m.take(secretSays("staff", numberOne))
 				m.take(steps...)
 				m.take(waits(time.Minute), setsByHand(ada, mobileType, "+1 2125552001"), waits(time.Minute),
-					step{"a restart", func(m *model) { m.startOperator(); m.connectTenant() }}, waits(time.Minute))
+					reborn, waits(time.Minute))
 				for i := 10; i < 25; i++ {
 					m.take(secretSays("staff", fmt.Sprintf("+1 212555%02d01", i)), works(busy), waits(time.Second))
 				}
@@ -221,9 +214,7 @@ func TestTheAnswerAboutRolesIsNoOlderThanTheWriteThatItIsFor(t *testing.T) {
 		m.spoils(func(_ *pam, status bool) error {
 			if !status { // the API server is slow to take the finalizer
 				elapse(time.Minute)
-				must(m.graph.UpdateUser(ada, func(u *emulator.User) {
-					u.Roles = []emulator.Role{{TemplateID: "62e90394-69f5-4237-9190-012177145e10", DisplayName: "Global Administrator"}}
-				}))
+				promotes(ada).do(m)
 			}
 			return nil
 		})
@@ -329,7 +320,7 @@ func TestALateWriteOfAnEarlierOperatorIsSeen(t *testing.T) {
 		return graphFault("a late "+method, emulator.Fault{Method: method, Times: 1, Effect: emulator.Late, Delay: 50 * time.Second})
 	}
 	// The pass hangs in its write when the operator is killed.
-	killed := step{"killed", func(m *model) { m.work(1); m.startOperator(); m.connectTenant() }}
+	killed := step{"killed", func(m *model) { m.work(1); reborn.do(m) }}
 	for name, steps := range map[string][]step{
 		"a deletion": {late(http.MethodDelete), deletes("people/a"), killed, waits(2 * time.Second),
 			creates("people/b", ada, mobileType, number(numberOne))},
@@ -401,8 +392,8 @@ func TestWhoWaitsForTheBudgetAsksForNoRoles(t *testing.T) {
 
 func TestARequestForALookOutlastsBadWeather(t *testing.T) {
 	told(t, func(m *model) {
-		m.take(changes(ada, "SMS sign-in allowed", func(u *emulator.User) { u.SMSSignIn = true }),
-			changes(bob, "SMS sign-in allowed", func(u *emulator.User) { u.SMSSignIn = true }),
+		m.take(allowsSMS(ada, true),
+			allowsSMS(bob, true),
 			creates("people/b", bob, mobileType, number(numberOne), sms(v1alpha1.SMSSignInEnabled)), works(busy),
 			creates("people/a", ada, mobileType, number(numberOne), sms(v1alpha1.SMSSignInEnabled)), works(busy), waits(20*time.Minute))
 		m.saysReady(t, "people/a", v1alpha1.ReasonSMSSignInNotAsAsked)
