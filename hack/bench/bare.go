@@ -28,17 +28,8 @@ import (
 // pending write in status, the phone, the result in status, an event.
 func (b *bench) bare(ctx context.Context) error {
 	_ = b.operator.Stop(grace)
-	if b.bareUsers < b.users {
-		if _, err := b.declare(ctx); err != nil {
-			return err
-		}
-	}
-	users, err := b.newUsers(ctx, b.bareUsers)
+	all, err := b.declare(ctx)
 	if err != nil {
-		return err
-	}
-	all := methodsOf(users, three[0], three[2])
-	if err := b.create(ctx, all); err != nil {
 		return err
 	}
 	if b.bareTook, err = b.bareRun(ctx, all); err != nil {
@@ -163,7 +154,7 @@ func (b *bench) bareGraph(ctx context.Context) (*bareGraph, error) {
 	var said struct {
 		Token string `json:"access_token"`
 	}
-	err := g.post(ctx, "/"+tenantID+"/oauth2/v2.0/token", "application/x-www-form-urlencoded", strings.NewReader(form.Encode()), &said)
+	err := g.send(ctx, http.MethodPost, "/"+tenantID+"/oauth2/v2.0/token", "application/x-www-form-urlencoded", strings.NewReader(form.Encode()), &said)
 	g.token = said.Token
 	return g, err
 }
@@ -182,12 +173,8 @@ func (g *bareGraph) create(ctx context.Context, user string, o *v1alpha1.PhoneAu
 	var made struct {
 		ID string `json:"id"`
 	}
-	err = g.post(ctx, "/v1.0/users/"+user+"/authentication/phoneMethods", "application/json", bytes.NewReader(body), &made)
+	err = g.send(ctx, http.MethodPost, "/v1.0/users/"+user+"/authentication/phoneMethods", "application/json", bytes.NewReader(body), &made)
 	return made.ID, err
-}
-
-func (g *bareGraph) post(ctx context.Context, path, media string, body io.Reader, into any) error {
-	return g.send(ctx, http.MethodPost, path, media, body, into)
 }
 
 // send reads the answer to its end into what it is for; nil for an answer that says nothing.

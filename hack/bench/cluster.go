@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -44,7 +42,7 @@ type bench struct {
 	operator *install.Operator
 	tracker  *tracker
 
-	declared, drift       []*v1alpha1.PhoneAuthenticationMethod // of the large run, and those that it made Ready
+	drift                 []*v1alpha1.PhoneAuthenticationMethod // that the large run made Ready
 	bareTook, bareRemoval time.Duration
 	edits                 int
 	pattern               emulator.User // whose resources the operator wrote first
@@ -91,7 +89,9 @@ func (b *bench) start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	b.tracker = newTracker(ctx, b.admin)
+	if b.tracker, err = newTracker(ctx, b.admin); err != nil {
+		return err
+	}
 	return b.startOperator(ctx)
 }
 
@@ -159,10 +159,8 @@ func (b *bench) requests(ctx context.Context) (writes, reads map[string]int, err
 		return nil, nil, err
 	}
 	writes, reads = map[string]int{}, map[string]int{}
-	lines := bufio.NewScanner(bytes.NewReader(text))
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		labels, ok := strings.CutPrefix(lines.Text(), "apiserver_request_total{")
+	for line := range strings.Lines(string(text)) {
+		labels, ok := strings.CutPrefix(strings.TrimSpace(line), "apiserver_request_total{")
 		if !ok {
 			continue
 		}
@@ -177,7 +175,7 @@ func (b *bench) requests(ctx context.Context) (writes, reads map[string]int, err
 		n, _ := strconv.ParseFloat(labels[strings.LastIndexByte(labels, ' ')+1:], 64)
 		counts[label(labels, "resource")] += int(n)
 	}
-	return writes, reads, lines.Err()
+	return writes, reads, nil
 }
 
 func label(labels, name string) string {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/google/uuid"
 	"k8s.io/apimachinery/pkg/types"
@@ -40,7 +41,7 @@ func (b *bench) fill(ctx context.Context, all []*v1alpha1.PhoneAuthenticationMet
 	if err != nil {
 		return err
 	}
-	for part := range chunks(all, 100) { // etcd takes 128 in one transaction
+	for part := range slices.Chunk(all, 100) { // etcd takes 128 in one transaction
 		if err := b.store(ctx, part); err != nil {
 			return fmt.Errorf("put resources into etcd: %w", err)
 		}

@@ -29,8 +29,6 @@ import (
 // sizes is how much is measured.
 type sizes struct {
 	users, workers int // of the large run, two methods each; workers of operator and bare client
-	bareUsers      int // of the bare client's large run
-	removed        int // methods that are deleted of the large run; 0: all
 	few            int // users for the counts
 	first          int // users for the first contacts
 	probes         int // methods applied one after the other
@@ -51,11 +49,7 @@ func main() {
 		limits: []int{200, 1000}, limited: time.Minute, memory: 30000, large: 1000, bound: 30 * time.Minute}
 	quick := flag.Bool("quick", false, "a small run, to test the bench itself: its figures mean little")
 	flag.IntVar(&s.users, "users", s.users, "users of the large run, with two methods each")
-	flag.IntVar(&s.bareUsers, "bare", 0, "users of the bare client's large run (default: as many as -users)")
-	flag.IntVar(&s.removed, "removed", 0, "delete only so many methods of the large run (default: all)")
-	flag.IntVar(&s.probes, "probes", s.probes, "methods applied one after the other for the latencies")
 	flag.IntVar(&s.memory, "memory", s.memory, "measure memory with this many methods and give the slope")
-	flag.IntVar(&s.large, "padded", s.large, "measure memory with this many resources of 1 MiB")
 	flag.DurationVar(&s.bound, "bound", s.bound, "give up after this long")
 	flag.BoolVar(&s.verbose, "v", false, "say what is being done")
 	flag.StringVar(&s.profiles, "profiles", "", "write profiles of the operator's CPU time and heap to this `directory`")
@@ -64,18 +58,14 @@ func main() {
 	flag.Parse()
 	log.SetLogger(logr.Discard()) // of the libraries
 	if *quick {
-		s = sizes{users: 100, bareUsers: 100, workers: 16, few: 3, first: 20, probes: 10, rest: 2 * time.Second,
+		s = sizes{users: 100, workers: 16, few: 3, first: 20, probes: 10, rest: 2 * time.Second,
 			limits: []int{100}, limited: 15 * time.Second, memory: 600, large: 12, bound: 5 * time.Minute, verbose: true, profiles: s.profiles, seriesTo: s.seriesTo, only: s.only}
-	}
-	if s.bareUsers == 0 {
-		s.bareUsers = s.users
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, s.bound)
 	defer cancel()
-	err := run(ctx, s)
-	if err != nil {
+	if err := run(ctx, s); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}

@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"sync"
+	"slices"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -24,24 +25,12 @@ func (b *bench) newUsers(ctx context.Context, n int, change ...func(*emulator.Us
 			f(&users[i])
 		}
 	}
-	for part := range chunks(users, 1000) {
+	for part := range slices.Chunk(users, 1000) {
 		if err := b.graph.Tell(ctx, http.MethodPost, "/seed", emulator.Seed{Users: part}); err != nil {
 			return nil, err
 		}
 	}
 	return users, nil
-}
-
-func chunks[T any](all []T, size int) func(func([]T) bool) {
-	return func(yield func([]T) bool) {
-		for len(all) > 0 {
-			n := min(size, len(all))
-			if !yield(all[:n]) {
-				return
-			}
-			all = all[n:]
-		}
-	}
 }
 
 // numberOf is the number of all phones of a user, of the range that is kept for fiction.
@@ -96,32 +85,13 @@ func names(all []*v1alpha1.PhoneAuthenticationMethod) []string {
 
 // parallel does all with so many workers, and returns the first error.
 func parallel[T any](workers int, all []T, do func(T) error) error {
-	next := make(chan T)
-	failed := make(chan error, workers)
-	var group sync.WaitGroup
-	for range workers {
-		group.Go(func() {
-			for one := range next {
-				if err := do(one); err != nil {
-					failed <- err
-					return
-				}
-			}
-		})
-	}
-	var err error
+	group, ctx := errgroup.WithContext(context.Background())
+	group.SetLimit(workers)
 	for _, one := range all {
-		select {
-		case next <- one:
-			continue
-		case err = <-failed:
+		if ctx.Err() != nil {
+			break
 		}
-		break
+		group.Go(func() error { return do(one) })
 	}
-	close(next)
-	group.Wait()
-	if err == nil && len(failed) > 0 {
-		err = <-failed
-	}
-	return err
+	return group.Wait()
 }

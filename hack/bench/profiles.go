@@ -2,13 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 // profiled measures something, and keeps profiles of the operator: of the CPU in the midst of it, of the heap at its end.
@@ -41,25 +40,12 @@ const profileAfter, profileFor = 1 * time.Second, 20 * time.Second
 
 // profile fetches one profile into a file.
 func (b *bench) profile(ctx context.Context, what, file string) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+b.operator.Profiles+"/debug/pprof/"+what, nil)
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(r)
+	text, err := install.Get(ctx, "http://"+b.operator.Profiles+"/debug/pprof/"+what)
 	if err != nil {
 		return fmt.Errorf("profile: %w", err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("profile: %s", resp.Status)
 	}
 	if err := os.MkdirAll(b.profiles, 0o755); err != nil {
 		return err
 	}
-	f, err := os.Create(filepath.Join(b.profiles, file))
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(f, resp.Body)
-	return errors.Join(err, f.Close())
+	return os.WriteFile(filepath.Join(b.profiles, file), text, 0o600)
 }

@@ -7,10 +7,11 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/watch"
-	"sigs.k8s.io/controller-runtime/pkg/client"
+	toolscache "k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 // tracker watches the methods and knows when each was seen Ready first. One watch for the whole bench: the bare
@@ -22,66 +23,42 @@ type tracker struct {
 	wake  chan struct{}
 }
 
-func newTracker(ctx context.Context, c client.WithWatch) *tracker {
+func newTracker(ctx context.Context, c *install.Cluster) (*tracker, error) {
 	t := &tracker{ready: map[string]time.Time{}, gone: map[string]time.Time{}, wake: make(chan struct{}, 1)}
-	go func() {
-		for ctx.Err() == nil {
-			t.follow(ctx, c)
-		}
-	}()
-	return t
-}
-
-// follow lists and watches until the API server ends the watch, as it does to one that falls behind.
-func (t *tracker) follow(ctx context.Context, c client.WithWatch) {
-	var all v1alpha1.PhoneAuthenticationMethodList
-	if c.List(ctx, &all) != nil {
-		return
-	}
-	there := map[string]bool{}
-	for i := range all.Items {
-		there[all.Items[i].Name] = true
-		t.see(&all.Items[i])
-	}
-	for _, name := range t.missing(there) {
-		t.note(t.gone, name)
-	}
-	from := &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: all.ResourceVersion}}
-	w, err := c.Watch(ctx, &v1alpha1.PhoneAuthenticationMethodList{}, from)
+	informers, err := cache.New(c.Config(), cache.Options{Scheme: c.Scheme(), Mapper: c.RESTMapper(), DefaultTransform: nameAlone})
 	if err != nil {
-		return
+		return nil, err
 	}
-	defer w.Stop()
-	for event := range w.ResultChan() {
-		if event.Type == watch.Error {
-			return
-		}
-		switch o, ok := event.Object.(*v1alpha1.PhoneAuthenticationMethod); {
-		case !ok:
-		case event.Type == watch.Deleted:
-			t.note(t.gone, o.Name)
-		default:
-			t.see(o)
-		}
+	go func() { _ = informers.Start(ctx) }()
+	informer, err := informers.GetInformer(ctx, &v1alpha1.PhoneAuthenticationMethod{})
+	if err != nil {
+		return nil, err
 	}
+	_, err = informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
+		AddFunc:    t.see,
+		UpdateFunc: func(_, now any) { t.see(now) },
+		DeleteFunc: func(last any) {
+			if key, err := toolscache.DeletionHandlingObjectToName(last); err == nil {
+				t.note(t.gone, key.Name)
+			}
+		},
+	})
+	return t, err
 }
 
-func (t *tracker) see(o *v1alpha1.PhoneAuthenticationMethod) {
-	if meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReady) {
-		t.note(t.ready, o.Name)
+// nameAlone keeps of a resource what is asked for: there are many, and some are large.
+func nameAlone(o any) (any, error) {
+	if is, ok := o.(*v1alpha1.PhoneAuthenticationMethod); ok {
+		is.ObjectMeta = metav1.ObjectMeta{Namespace: is.Namespace, Name: is.Name, ResourceVersion: is.ResourceVersion}
+		is.Status = v1alpha1.PhoneAuthenticationMethodStatus{Conditions: is.Status.Conditions}
 	}
+	return o, nil
 }
 
-// missing returns the names that were seen Ready and are not there any more: the watch may have missed their end.
-func (t *tracker) missing(there map[string]bool) (names []string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for name := range t.ready {
-		if !there[name] {
-			names = append(names, name)
-		}
+func (t *tracker) see(o any) {
+	if is, ok := o.(*v1alpha1.PhoneAuthenticationMethod); ok && meta.IsStatusConditionTrue(is.Status.Conditions, v1alpha1.ConditionReady) {
+		t.note(t.ready, is.Name)
 	}
-	return names
 }
 
 // note notes when something was seen first.
