@@ -102,26 +102,24 @@ func (m *model) reasonsToStay(o *pam) (why []string) {
 
 // judgeStayer: the conditions are true, and whatever could be done is done.
 func (m *model) judgeStayer(o *pam) {
-	ready, why := readyOf(o), m.justified(o)
-	switch {
-	case o.Status.ObservedGeneration != o.Generation || o.Status.LastHandledRequest != requestOf(o):
-		m.broken(atRest, "%s was not looked at since it was edited", ref(o))
-	case !slices.Contains(why, ready.Reason):
-		m.broken(atRest, "%s says %q, and could say %q", ref(o), ready.Reason, why)
-	case (ready.Status == "True") != (ready.Reason == v1alpha1.ReasonReady):
+	ready, user := readyOf(o), m.userOf(o)
+	number, _ := m.number(o)
+	p := m.has(user, o.Spec.PhoneType)
+	_, there := m.person(user)
+	claim := oracle.Claim{PhoneAuthenticationMethod: o, Number: number.Graph(), May: m.justified(o)}
+	for _, what := range (oracle.Slot{Type: string(o.Spec.PhoneType), Phone: p, Gone: !there, Claims: []oracle.Claim{claim}}).Wrong() {
+		m.broken(atRest, "%s", what)
+	}
+	if o.Status.LastHandledRequest != requestOf(o) {
+		m.broken(atRest, "%s was not looked at since that was asked for", ref(o))
+	}
+	if (ready.Status == "True") != (ready.Reason == v1alpha1.ReasonReady) {
 		m.broken(atRest, "%s: Ready=%s/%s", ref(o), ready.Status, ready.Reason)
 	}
 	waits := slices.Contains([]string{v1alpha1.ReasonWaitingForMobile, v1alpha1.ReasonReady}, ready.Reason)
 	stalled := meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionStalled)
 	if reconciling := meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReconciling); stalled == waits || reconciling == (stalled || ready.Status == "True") {
 		m.broken(atRest, "%s says %q, and Stalled is %v, Reconciling %v", ref(o), ready.Reason, stalled, reconciling)
-	}
-	number, _ := m.number(o)
-	p := m.has(m.userOf(o), o.Spec.PhoneType)
-	if ready.Status == metav1.ConditionTrue {
-		if untrue := oracle.Ready(o, number.Graph(), p); untrue != "" {
-			m.broken(atRest, "%s %s", ref(o), untrue)
-		}
 	}
 	if isSynced(o) {
 		if s := o.Status; s.ID != graph.MethodID(phone.Type(o.Spec.PhoneType)) || s.MaskedNumber != number.Masked() || p == nil || s.SMSSignInState != p.SMSSignInState {

@@ -53,6 +53,8 @@ type Claim struct {
 	Unfound bool
 	// Patient says that the resource may be said to wait for its user: that does not change while all is at rest.
 	Patient bool
+	// May are the reasons that it may give, where the caller knows all; nil: what follows from the rest.
+	May []string
 }
 
 // Wrong is what is not as it should be: each resource says what is true, and not two have one phone.
@@ -86,14 +88,17 @@ func (s Slot) wrongOf(c Claim) (wrong []string) {
 	if c.Status.ObservedGeneration != c.Generation {
 		wrong = append(wrong, fmt.Sprintf("generation %d is observed, %d is there", c.Status.ObservedGeneration, c.Generation))
 	}
-	if c.Status.PendingWrite != nil && !s.Gone {
+	if unread := []string{v1alpha1.ReasonTenantNotFound, v1alpha1.ReasonTenantNotReady}; c.Status.PendingWrite != nil && !s.Gone && !slices.Contains(unread, reason) {
 		wrong = append(wrong, fmt.Sprintf("has a pending write: %s", c.Status.PendingWrite.Action))
+	}
+	if c.May != nil && !slices.Contains(c.May, reason) {
+		wrong = append(wrong, fmt.Sprintf("says %q, and could say %q", reason, c.May))
 	}
 	if isReady(c.PhoneAuthenticationMethod) {
 		if untrue := Ready(c.PhoneAuthenticationMethod, c.Number, s.Phone); untrue != "" {
 			wrong = append(wrong, untrue)
 		}
-	} else if !s.justifies(c, reason) {
+	} else if c.May == nil && !s.justifies(c, reason) {
 		wrong = append(wrong, fmt.Sprintf("says %q; Graph has %s, it wants %q (%s)", reason, shown(s.Phone), c.Number, c.Spec.AdoptionPolicyOrDefault()))
 	}
 	return wrong

@@ -65,11 +65,13 @@ func TestWhatAResourceAtRestMaySay(t *testing.T) {
 		"an object id that was nobody's before the first look":      {reason: v1alpha1.ReasonNotPermitted, slot: slot{Gone: true}, change: func(c *oracle.Claim) { c.Unfound = true }},
 		"an object id that is nobody's, and was somebody's":         {reason: v1alpha1.ReasonNotPermitted, slot: slot{Gone: true}, want: "says"},
 		"an object id that may be nobody's, of a user who is there": {reason: v1alpha1.ReasonNotPermitted, change: func(c *oracle.Claim) { c.Unfound = true }, want: "says"},
-		"nothing":                         {want: "says"},
-		"what it said of an older spec":   {reason: v1alpha1.ReasonReady, slot: slot{Phone: has(wanted)}, change: func(c *oracle.Claim) { c.Generation = 2 }, want: "generation 0 is observed, 2"},
-		"that something is to be written": {reason: v1alpha1.ReasonReady, slot: slot{Phone: has(wanted)}, change: func(c *oracle.Claim) { c.Status.PendingWrite = &v1alpha1.PendingWrite{} }, want: "pending write"},
-		"that it leaves":                  {reason: v1alpha1.ReasonReady, change: func(c *oracle.Claim) { c.DeletionTimestamp = &metav1.Time{} }, want: "is still leaving"},
-		"that it leaves, in mode Observe": {reason: v1alpha1.ReasonReady, slot: slot{Observe: true}, change: func(c *oracle.Claim) { c.DeletionTimestamp = &metav1.Time{} }},
+		"what whoever knows all allows":                             {reason: v1alpha1.ReasonRejected, change: func(c *oracle.Claim) { c.May = []string{v1alpha1.ReasonRejected} }},
+		"less than that, however true":                              {reason: v1alpha1.ReasonReady, slot: slot{Phone: has(wanted)}, change: func(c *oracle.Claim) { c.May = []string{v1alpha1.ReasonRejected} }, want: `could say ["Rejected"]`},
+		"nothing":                                                   {want: "says"},
+		"what it said of an older spec":                             {reason: v1alpha1.ReasonReady, slot: slot{Phone: has(wanted)}, change: func(c *oracle.Claim) { c.Generation = 2 }, want: "generation 0 is observed, 2"},
+		"that something is to be written":                           {reason: v1alpha1.ReasonReady, slot: slot{Phone: has(wanted)}, change: func(c *oracle.Claim) { c.Status.PendingWrite = &v1alpha1.PendingWrite{} }, want: "pending write"},
+		"that it leaves":                                            {reason: v1alpha1.ReasonReady, change: func(c *oracle.Claim) { c.DeletionTimestamp = &metav1.Time{} }, want: "is still leaving"},
+		"that it leaves, in mode Observe":                           {reason: v1alpha1.ReasonReady, slot: slot{Observe: true}, change: func(c *oracle.Claim) { c.DeletionTimestamp = &metav1.Time{} }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := claim("mobile", tc.reason)
