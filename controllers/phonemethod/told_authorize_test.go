@@ -73,32 +73,23 @@ func TestWhatIsTakenFromAResourceThatIsNotPermitted(t *testing.T) {
 
 // A resource that goes needs no permission to go, and takes nothing along without one.
 func TestWhatBecomesOfAPhoneWhoseResourceMayNotDeleteIt(t *testing.T) {
+	under := func(rule func(*v1alpha1.AccessRule), phone string) story {
+		return story{[]step{
+			creates("staff/a", ada, mobileType, number(numberOne)), waits(10 * time.Minute), ruled("the rule", rule), deletes("staff/a"), waits(5 * time.Minute),
+		}, phone, "", map[string]string{"staff/a": ""}}
+	}
 	only := func(actions ...v1alpha1.Action) func(*v1alpha1.AccessRule) {
 		return func(r *v1alpha1.AccessRule) { r.Actions = actions }
 	}
-	for name, c := range map[string]struct {
-		rule  func(*v1alpha1.AccessRule)
-		phone string
-	}{
-		"it may":                              {func(*v1alpha1.AccessRule) {}, ""},
-		"it may delete and nothing else":      {only(v1alpha1.ActionDelete), ""},
-		"it may do anything else":             {only(v1alpha1.ActionCreate, v1alpha1.ActionUpdate), numberOne},
-		"no rule is for its namespace":        {onlyPeopleMay, numberOne},
-		"no rule covers its user":             {onlyBob, numberOne},
-		"no rule covers its phone type":       {onlyOffice, numberOne},
-		"the rule wants a number in a Secret": {secretsOnly, numberOne},
-	} {
-		t.Run(name, func(t *testing.T) {
-			told(t, func(m *model) {
-				m.take(creates("staff/a", ada, mobileType, number(numberOne)), waits(10*time.Minute),
-					ruled(name, c.rule), deletes("staff/a"), waits(5*time.Minute))
-				m.wants(t, c.phone)
-				if m.cluster.pams[keyFor("staff/a")] != nil {
-					t.Error("the resource is still there")
-				}
-			})
-		})
-	}
+	tells(t, map[string]story{
+		"it may":                              under(nil, ""),
+		"it may delete and nothing else":      under(only(v1alpha1.ActionDelete), ""),
+		"it may do anything else":             under(only(v1alpha1.ActionCreate, v1alpha1.ActionUpdate), numberOne),
+		"no rule is for its namespace":        under(onlyPeopleMay, numberOne),
+		"no rule covers its user":             under(onlyBob, numberOne),
+		"no rule covers its phone type":       under(onlyOffice, numberOne),
+		"the rule wants a number in a Secret": under(secretsOnly, numberOne),
+	})
 }
 
 // A request for a reconcile stays on a suspended resource, and must not count as work to do whenever

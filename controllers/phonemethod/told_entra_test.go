@@ -2,6 +2,7 @@ package phonemethod
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -116,29 +117,15 @@ func TestAUserWhoIsMadeAnewUnderTheSameName(t *testing.T) {
 // What leaves while its user is away goes: the phone is the user's, who may come back
 // with it within 30 days.
 func TestADeletedUserWhoIsRestored(t *testing.T) {
-	one := map[string]string{"mobile": numberOne}
-	for name, c := range map[string]struct {
-		while []step
-		gone  bool
-		phone string
-	}{
-		"the resource stayed":      {[]step{waits(3 * time.Hour)}, false, numberOne},
-		"the resource was edited":  {[]step{waits(10 * time.Minute), edits("people/a", number(numberTwo)), waits(10 * time.Minute)}, false, numberTwo},
-		"the resource was deleted": {[]step{waits(10 * time.Minute), deletes("people/a"), waits(10 * time.Minute)}, true, numberOne},
-	} {
-		t.Run(name, func(t *testing.T) {
-			told(t, func(m *model) {
-				m.take(creates("people/a", ada, mobileType, number(numberOne)), waits(10*time.Minute), removesUser(ada))
-				m.take(c.while...)
-				m.take(restored(one), waits(3*time.Hour))
-				m.gone(t, "people/a", c.gone)
-				m.wants(t, c.phone)
-				if !c.gone {
-					m.saysReady(t, "people/a", v1alpha1.ReasonReady)
-				}
-			})
-		})
+	with := func(steps ...step) []step {
+		away := []step{creates("people/a", ada, mobileType, number(numberOne)), waits(10 * time.Minute), removesUser(ada)}
+		return slices.Concat(away, steps, []step{restored(map[string]string{"mobile": numberOne}), waits(3 * time.Hour)})
 	}
+	tells(t, map[string]story{
+		"the resource stayed":      {with(waits(3 * time.Hour)), numberOne, v1alpha1.ReasonReady, nil},
+		"the resource was edited":  {with(waits(10*time.Minute), edits("people/a", number(numberTwo)), waits(10*time.Minute)), numberTwo, v1alpha1.ReasonReady, nil},
+		"the resource was deleted": {with(waits(10*time.Minute), deletes("people/a"), waits(10*time.Minute)), numberOne, "", nil},
+	})
 }
 
 // An object id that is not found once may be late: a resource that leaves waits for the
@@ -150,25 +137,21 @@ func TestAUserWhoIsNotFound(t *testing.T) {
 	for name, c := range map[string]struct {
 		then  []step
 		phone string
-		gone  bool
 		says  string
 	}{
-		"once, while its resource leaves": {[]step{hides(1), deletes("people/a"), works(1)}, numberOne, false, v1alpha1.ReasonPending},
-		"once, and then it shows":         {[]step{hides(1), deletes("people/a"), waits(time.Minute)}, "", true, ""},
-		"twice, which is believed":        {[]step{removesUser(ada), deletes("people/a"), waits(time.Minute)}, "", true, ""},
-		"while its resource stays":        {[]step{removesUser(ada), edits("people/a", asking()), waits(time.Minute)}, "", false, v1alpha1.ReasonUserNotFound},
-		"once, while its resource stays":  {[]step{hides(1), edits("people/a", asking()), waits(2 * time.Hour)}, numberOne, false, v1alpha1.ReasonReady},
-		"not for a moment, then for ever": {[]step{hides(1), edits("people/a", asking()), waits(time.Hour), removesUser(ada), deletes("people/a"), works(1)}, "", false, v1alpha1.ReasonPending},
+		"once, while its resource leaves": {[]step{hides(1), deletes("people/a"), works(1)}, numberOne, v1alpha1.ReasonPending},
+		"once, and then it shows":         {[]step{hides(1), deletes("people/a"), waits(time.Minute)}, "", ""},
+		"twice, which is believed":        {[]step{removesUser(ada), deletes("people/a"), waits(time.Minute)}, "", ""},
+		"while its resource stays":        {[]step{removesUser(ada), edits("people/a", asking()), waits(time.Minute)}, "", v1alpha1.ReasonUserNotFound},
+		"once, while its resource stays":  {[]step{hides(1), edits("people/a", asking()), waits(2 * time.Hour)}, numberOne, v1alpha1.ReasonReady},
+		"not for a moment, then for ever": {[]step{hides(1), edits("people/a", asking()), waits(time.Hour), removesUser(ada), deletes("people/a"), works(1)}, "", v1alpha1.ReasonPending},
 	} {
 		t.Run(name, func(t *testing.T) {
 			told(t, func(m *model) {
 				m.take(creates("people/a", ada, mobileType, number(numberOne)), waits(10*time.Minute))
 				m.take(c.then...)
-				m.gone(t, "people/a", c.gone)
 				m.wants(t, c.phone)
-				if !c.gone {
-					m.saysReady(t, "people/a", c.says)
-				}
+				m.ends(t, "people/a", c.says)
 				if n := m.sent(http.MethodPost); n > 1 {
 					t.Errorf("%d creations", n)
 				}

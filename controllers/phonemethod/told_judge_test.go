@@ -47,32 +47,20 @@ func TestAfterARestartARivalThatIsSpelledOtherwiseIsKnown(t *testing.T) {
 }
 
 func TestANumberWithTheSameMask(t *testing.T) {
-	for name, c := range map[string]struct {
-		steps []step
-		phone string
-		says  string
-	}{
+	tells(t, map[string]story{
 		"that the user chose is drift, whatever else is asked for or edited": {[]step{
 			creates("people/a", ada, mobileType, number(numberOne), drifting(v1alpha1.DriftReport)), works(busy), waits(time.Minute),
 			setsByHand(ada, mobileType, twinOfOne), edits("people/a", asking()), waits(time.Minute),
-		}, twinOfOne, v1alpha1.ReasonDriftDetected},
+		}, twinOfOne, v1alpha1.ReasonDriftDetected, nil},
 		"that the user chose is drift after a restart": {[]step{
 			creates("people/a", ada, mobileType, number(numberOne), drifting(v1alpha1.DriftReport)), works(busy), waits(time.Minute),
 			setsByHand(ada, mobileType, twinOfOne), reborn, edits("people/a", asking()), waits(time.Minute),
-		}, twinOfOne, v1alpha1.ReasonDriftDetected},
+		}, twinOfOne, v1alpha1.ReasonDriftDetected, nil},
 		"that a Secret has now is an edit": {[]step{
 			secretSays("people", numberOne), creates("people/a", ada, mobileType, fromSecret, drifting(v1alpha1.DriftReport)), works(busy), waits(time.Minute),
 			secretSays("people", twinOfOne), waits(time.Minute),
-		}, twinOfOne, v1alpha1.ReasonReady},
-	} {
-		t.Run(name, func(t *testing.T) {
-			told(t, func(m *model) {
-				m.take(c.steps...)
-				m.wants(t, c.phone)
-				m.saysReady(t, "people/a", c.says)
-			})
-		})
-	}
+		}, twinOfOne, v1alpha1.ReasonReady, nil},
+	})
 }
 
 func TestASwitchOfSMSSignInThatWasDoneAllTheSameCostsNoUpdate(t *testing.T) {

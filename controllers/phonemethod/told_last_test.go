@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -94,18 +95,10 @@ func TestWhatChangesRightBeforeAWrite(t *testing.T) {
 						t.Errorf("%d times %s, want %d", got, method, c.sent[method])
 					}
 				}
-				o := m.cluster.pams[keyFor("people/a")]
-				switch {
-				case o == nil || c.says == "":
-					if (o == nil) != (c.says == "") {
-						t.Errorf("the resource is gone: %t", o == nil)
-					}
-				case c.says == "Suspended":
-					if !isSuspended(o) {
-						t.Error("it does not say that it is suspended")
-					}
-				default:
-					m.saysReady(t, "people/a", c.says)
+				if c.says != "Suspended" {
+					m.ends(t, "people/a", c.says)
+				} else if !isSuspended(m.cluster.pams[keyFor("people/a")]) {
+					t.Error("it does not say that it is suspended")
 				}
 			})
 		})
@@ -113,10 +106,5 @@ func TestWhatChangesRightBeforeAWrite(t *testing.T) {
 }
 
 func isSuspended(o *pam) bool {
-	for _, c := range o.Status.Conditions {
-		if c.Type == v1alpha1.ConditionSuspended {
-			return c.Status == metav1.ConditionTrue
-		}
-	}
-	return false
+	return meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionSuspended)
 }

@@ -38,9 +38,7 @@ func TestAWriteThatDoesNotGetThroughSaysSo(t *testing.T) {
 				}
 				m.graph.ClearFaults()
 				m.tries(7 * time.Minute)
-				if o := m.cluster.pams[keyFor("people/a")]; (o == nil) != c.gone {
-					t.Errorf("gone: %v", o == nil)
-				}
+				m.gone(t, "people/a", c.gone)
 				if !c.gone {
 					m.saysReady(t, "people/a", v1alpha1.ReasonReady)
 				}

@@ -2,43 +2,28 @@ package phonemethod
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
-	"github.com/entraops/phone-operator/internal/emulator"
 )
 
 // A create that was made unread and refused made nothing. A phone of its mask that shows later is
 // another client's, also where the read right after the refusal did not show it yet.
 func TestARefusedFirstCreateMakesNoLaterPhoneOurs(t *testing.T) {
-	for name, c := range map[string]struct {
-		refusals int
-		then     []step
-		wait     time.Duration // until the phone shows
-	}{
-		"before it is tried once more":            {1, nil, time.Second},
-		"and the resource goes":                   {1, []step{deletes("people/a")}, time.Second},
-		"and its number is edited":                {1, []step{edits("people/a", number(numberTwo))}, time.Second},
-		"and the operator is killed":              {1, []step{reborn}, time.Second},
-		"and it is killed, and the resource goes": {1, []step{reborn, deletes("people/a")}, time.Second},
-	} {
-		t.Run(name, func(t *testing.T) {
-			told(t, func(m *model) {
-				m.take(waits(10*time.Minute),
-					graphFault("a create is refused", emulator.Fault{Method: http.MethodPost, Path: "/phoneMethods$", Times: c.refusals, Effect: emulator.Answer, Status: 400}),
-					creates("people/a", ada, mobileType, number(numberOne)), works(1))
-				elapse(c.wait)
-				m.take(setsByHand(ada, mobileType, twinOfOne))
-				m.take(c.then...)
-				m.take(waits(5 * time.Minute))
-				m.wants(t, twinOfOne)
-				if m.cluster.pams[keyFor("people/a")] != nil {
-					m.saysReady(t, "people/a", v1alpha1.ReasonAlreadyExists)
-				}
-			})
-		})
+	with := func(then ...step) []step {
+		refused := []step{
+			waits(10 * time.Minute), answers(http.MethodPost, "/phoneMethods$", 400, 1), creates("people/a", ada, mobileType, number(numberOne)), works(1),
+			{"a second goes by", func(*model) { elapse(time.Second) }}, setsByHand(ada, mobileType, twinOfOne),
+		}
+		return slices.Concat(refused, then, []step{waits(5 * time.Minute)})
 	}
+	tells(t, map[string]story{
+		"before it is tried once more":            {with(), twinOfOne, v1alpha1.ReasonAlreadyExists, nil},
+		"and the resource goes":                   {with(deletes("people/a")), twinOfOne, "", nil},
+		"and its number is edited":                {with(edits("people/a", number(numberTwo))), twinOfOne, v1alpha1.ReasonAlreadyExists, nil},
+		"and the operator is killed":              {with(reborn), twinOfOne, v1alpha1.ReasonAlreadyExists, nil},
+		"and it is killed, and the resource goes": {with(reborn, deletes("people/a")), twinOfOne, "", nil},
+	})
 }
-
-// What an editor tries while the outcome of a first create cannot be written is a guess like any other.
