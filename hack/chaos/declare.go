@@ -44,8 +44,7 @@ func (u *user) declare(ctx context.Context, namespace string, spec v1alpha1.Phon
 	name := fmt.Sprintf("u%d-%s-%d", u.index+1, strings.ToLower(string(spec.PhoneType)), u.serial)
 	r := &resource{ref: namespace + "/" + name, namespace: namespace, user: u.account, spelling: strings.ToLower(spec.User), phoneType: string(spec.PhoneType)}
 	u.w.ledger.says(r, versionOf(&spec), "create %+v", spec)
-	if inSecret {
-		u.secrets[r] = name
+	if r.inSecret = inSecret; inSecret {
 		secret := u.secretOf(r)
 		secret.StringData = map[string]string{"number": spec.PhoneNumber}
 		if err := u.w.make(ctx, secret); err != nil {

@@ -36,11 +36,7 @@ func (u *user) setAdmin(admin bool) error {
 			n.Roles = []emulator.Role{helpdesk}
 		}
 	})
-	l := u.w.ledger
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	u.admin, u.adminSince = admin, time.Now()
-	l.note(u.account, "administrator: %v", admin)
+	u.w.ledger.record(u.account, func() { u.admin, u.adminSince = admin, time.Now() }, "administrator: %v", admin)
 	return err
 }
 
@@ -80,10 +76,7 @@ func (u *user) made() *resource {
 }
 
 func (u *user) setDefault(phoneType string) error {
-	l := u.w.ledger
-	l.mu.Lock()
-	l.note(u.account, "default method: %q", phoneType)
-	l.mu.Unlock()
+	u.w.ledger.record(u.account, func() {}, "default method: %q", phoneType)
 	return u.w.front.graph.UpdateUser(u.id, func(n *emulator.User) { n.DefaultMethod = phoneType })
 }
 
@@ -98,12 +91,11 @@ func (u *user) rename(context.Context) error {
 		return err
 	}
 	l := u.w.ledger
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.note(u.account, "renamed to %s", name)
-	u.freed, u.upn = u.upn, name
-	delete(l.names, u.freed)
-	l.names[name] = u.account
+	l.record(u.account, func() {
+		u.freed, u.upn = u.upn, name
+		delete(l.names, u.freed)
+		l.names[name] = u.account
+	}, "renamed to %s", name)
 	return nil
 }
 
@@ -160,11 +152,10 @@ func (u *user) vanish(context.Context) error {
 	for _, t := range phoneTypes {
 		l.hand(u.account, t, "", false)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.note(u.account, "deleted in Entra")
-	u.gone, u.admin = true, false
-	delete(l.names, u.upn)
+	l.record(u.account, func() {
+		u.gone, u.admin = true, false
+		delete(l.names, u.upn)
+	}, "deleted in Entra")
 	return nil
 }
 
@@ -172,12 +163,10 @@ func (u *user) restore() error {
 	if err := u.w.front.graph.AddUser(emulator.User{ID: u.id, TenantID: u.realm.id, UPN: u.upn}); err != nil {
 		return err
 	}
-	l := u.w.ledger
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.note(u.account, "restored in Entra")
-	u.gone = false
-	l.names[u.upn] = u.account
+	u.w.ledger.record(u.account, func() {
+		u.gone = false
+		u.w.ledger.names[u.upn] = u.account
+	}, "restored in Entra")
 	return nil
 }
 

@@ -56,7 +56,7 @@ func (u *user) settled(ctx context.Context, phoneType, number string) bool {
 		}
 		synced := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionSynced)
 		return meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionReady) && synced.ObservedGeneration == o.Generation &&
-			v.SMS == "" && u.secrets[r] == "" &&
+			v.SMS == "" && !r.inSecret &&
 			o.Annotations[v1alpha1.ReconcileRequestedAtAnnotation] == o.Status.LastHandledRequest
 	}
 	return false

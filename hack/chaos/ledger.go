@@ -107,7 +107,8 @@ type resource struct {
 	bound          *account // whom the operator says that it means; nil: not known
 	told           string   // the reason that it was last told
 	verdict        bool     // it was told a reason that needs a read: that there was one is recorded
-	lost           bool     // its Secret is not there
+	inSecret       bool     // its number is in a Secret of its name
+	lost           bool     // which is not there
 	leaked         string   // what it was told that it must not know
 	// astray is when its name was given to another user, who is its heir if it was not known to be bound before.
 	astray       time.Time
@@ -169,6 +170,14 @@ func (l *ledger) note(a *account, format string, args ...any) {
 	a.history = append(a.history, line)
 }
 
+// record changes what is known of a user, and notes why.
+func (l *ledger) record(a *account, change func(), format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change()
+	l.note(a, format, args...)
+}
+
 // accuse records a broken rule. l.mu is held.
 func (l *ledger) accuse(a *account, format string, args ...any) {
 	v := violation{rule: fmt.Sprintf(format, args...), user: a}
@@ -203,11 +212,10 @@ func (l *ledger) says(r *resource, v version, format string, args ...any) {
 
 // leaves records that a resource's deletion is about to be asked for.
 func (l *ledger) leaves(r *resource) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	r.leaving = true
-	r.user.slot(r.phoneType).frozen = time.Time{}
-	l.note(r.user, "%s: delete", r.ref)
+	l.record(r.user, func() {
+		r.leaving = true
+		r.user.slot(r.phoneType).frozen = time.Time{}
+	}, "%s: delete", r.ref)
 }
 
 // exists records that the API server has a resource.

@@ -24,10 +24,9 @@ type user struct {
 	dice      *rand.Rand
 	resources []*resource // those that were not asked to go
 	serial    int
-	secrets   map[*resource]string // names of the Secrets that hold their numbers
-	at        []string             // the namespaces of the user's resources, each as often as it is to be taken
-	family    string               // what the user's names begin with
-	freed     string               // a name that the user had and nobody has now
+	at        []string // the namespaces of the user's resources, each as often as it is to be taken
+	family    string   // what the user's names begin with
+	freed     string   // a name that the user had and nobody has now
 	renames   int
 	newcomers int // who were given such names
 }
@@ -96,7 +95,7 @@ func (w *world) people() error {
 
 func (w *world) newUser(index int, family string, t *realm, namespaces ...string) *user {
 	a := newAccount(fmt.Sprintf("0f1c0000-0000-4000-8000-%012d", index+1), fmt.Sprintf("%s%d@contoso.com", family, index+1), t)
-	return &user{account: a, w: w, index: index, dice: w.dice(a.upn), secrets: map[*resource]string{}, at: namespaces, family: family}
+	return &user{account: a, w: w, index: index, dice: w.dice(a.upn), at: namespaces, family: family}
 }
 
 func (w *world) enrol(u *user, n emulator.User) error {
@@ -146,7 +145,7 @@ func (u *user) object(r *resource) *v1alpha1.PhoneAuthenticationMethod {
 
 func (u *user) editNumber(ctx context.Context) error {
 	r := u.any()
-	if r == nil || u.secrets[r] != "" {
+	if r == nil || r.inSecret {
 		return errNothing
 	}
 	number := u.asks(r)

@@ -2,18 +2,16 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // secret is one of the resources that have their number from a Secret; nil if there is none.
 func (u *user) secret() *resource {
-	for _, r := range u.resources {
-		if u.secrets[r] != "" {
-			return r
-		}
+	if i := slices.IndexFunc(u.resources, func(r *resource) bool { return r.inSecret }); i >= 0 {
+		return u.resources[i]
 	}
 	return nil
 }
@@ -27,7 +25,7 @@ func (u *user) rotateSecret(ctx context.Context) error {
 }
 
 func (u *user) secretOf(r *resource) *corev1.Secret {
-	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: r.namespace, Name: u.secrets[r]}}
+	return &corev1.Secret{ObjectMeta: u.object(r).ObjectMeta}
 }
 
 // loseSecret takes a Secret away, or gives it back.

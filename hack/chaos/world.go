@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"hash/fnv"
 	"math/rand/v2"
 	"time"
 
@@ -73,9 +74,7 @@ func (w *world) stop() {
 
 // dice are the random numbers of one actor: they follow from the seed and the actor's name, not from who comes first.
 func (o options) dice(actor string) *rand.Rand {
-	var name uint64 = 14695981039346656037 // FNV-1a
-	for _, b := range []byte(actor) {
-		name = (name ^ uint64(b)) * 1099511628211
-	}
-	return rand.New(rand.NewPCG(o.seed, name))
+	name := fnv.New64a()
+	_, _ = name.Write([]byte(actor))
+	return rand.New(rand.NewPCG(o.seed, name.Sum64()))
 }
