@@ -1,27 +1,10 @@
 package main
 
 import (
-	"os"
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
-
-func TestThePageIsCurrent(t *testing.T) {
-	want, err := page("../../config/crd/bases")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := os.ReadFile("../../docs/api.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("docs/api.md is not of these CRDs, run make generate (-CRDs +page):\n%s", diff)
-	}
-}
 
 // Whoever reads the page must not look elsewhere: each field says in words what it is.
 func TestEveryFieldSaysWhatItIs(t *testing.T) {

@@ -45,9 +45,3 @@ func TestPlots(t *testing.T) {
 		})
 	}
 }
-
-func TestAFileThatIsNotThere(t *testing.T) {
-	if err := run(filepath.Join(t.TempDir(), "none"), t.TempDir()); err == nil {
-		t.Error("no error")
-	}
-}

@@ -51,13 +51,11 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) (err error) {
-	var r release
+	r := release{root: "../..", changelog: "../../CHANGELOG.md", operatorPlatforms: images, pluginPlatforms: desktops}
 	flags := flag.NewFlagSet("release", flag.ExitOnError)
-	flags.StringVar(&r.root, "root", "../..", "the repository's `directory`")
 	flags.StringVar(&r.dist, "dist", "../../dist", "the `directory` for everything")
 	flags.StringVar(&r.version, "version", "", "the `version`, such as v1.2.3; by default v0.0.0-g<commit> for image and bundle, and what was built for push")
 	flags.StringVar(&r.image, "image", "ghcr.io/entraops/phone-operator", "the image's `name` without a tag")
-	flags.StringVar(&r.changelog, "changelog", "../../CHANGELOG.md", "the `file` that has a section for the version")
 	flags.Func("platforms", "the `platforms` of the image, with commas between them (linux/amd64,linux/arm64)", func(s string) (err error) {
 		r.operatorPlatforms, err = platforms(s)
 		return err
@@ -65,10 +63,6 @@ func run(ctx context.Context, args []string) (err error) {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if r.operatorPlatforms == nil {
-		r.operatorPlatforms = images
-	}
-	r.pluginPlatforms = desktops
 	for _, path := range []*string{&r.root, &r.dist, &r.changelog} {
 		if *path, err = filepath.Abs(*path); err != nil {
 			return err
