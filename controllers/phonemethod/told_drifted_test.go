@@ -124,53 +124,32 @@ func TestWhatNoRecordTells(t *testing.T) {
 	for name, c := range map[string]struct {
 		change step
 		says   string
+		part   says
 	}{
-		"the user is deleted":             {removesUser(ada), v1alpha1.ReasonUserNotFound},
-		"the user is renamed out of rule": {renames(ada, "ada@fabrikam.com"), v1alpha1.ReasonNotPermitted},
-		"the name is somebody else's":     {step{"", func(m *model) { renames(ada, "ada2@contoso.com").do(m); renames(bob, "ada@contoso.com").do(m) }}, v1alpha1.ReasonUserChanged},
+		"the user is deleted":             {removesUser(ada), v1alpha1.ReasonUserNotFound, sms("")},
+		"the user is renamed out of rule": {renames(ada, "ada@fabrikam.com"), v1alpha1.ReasonNotPermitted, sms("")},
+		"the name is somebody else's": {step{"", func(m *model) { renames(ada, "ada2@contoso.com").do(m); renames(bob, "ada@contoso.com").do(m) }},
+			v1alpha1.ReasonUserChanged, sms("")},
+		"the policy switches SMS sign-in on": {allowsSMS(ada, true), v1alpha1.ReasonReady, sms(v1alpha1.SMSSignInEnabled)},
 	} {
 		for _, log := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, log %v", name, log), func(t *testing.T) {
 				told(t, func(m *model) {
-					m.knowsNot("of names", everyWriteIsSpokenFor, inSyncIsTrue)
-					m.take(ruled("contoso only", func(r *v1alpha1.AccessRule) { r.Users = []string{"*@contoso.com"} }))
+					if c.says != v1alpha1.ReasonReady {
+						m.knowsNot("of names", everyWriteIsSpokenFor, inSyncIsTrue)
+						m.take(ruled("contoso only", func(r *v1alpha1.AccessRule) { r.Users = []string{"*@contoso.com"} }))
+					}
+					day := waits(24 * time.Hour)
 					if log {
 						followedLog(m)
 						m.take(auditRead)
+						day = aDay
 					}
-					m.take(creates("people/a", "ada@contoso.com", mobileType, number(numberOne)), waits(10*time.Minute))
-					m.take(c.change)
-					if log {
-						m.take(aDay)
-					} else {
-						m.take(waits(24 * time.Hour))
-					}
+					m.take(creates("people/a", "ada@contoso.com", mobileType, number(numberOne), c.part), waits(2*time.Hour), c.change, day)
 					m.saysReady(t, "people/a", c.says)
 				})
 			})
 		}
-	}
-}
-
-// SMS sign-in that the policy switches on makes no record of the user's phone.
-func TestSMSSignInWhileTheAuditLogIsFollowed(t *testing.T) {
-	for _, log := range []bool{false, true} {
-		t.Run(fmt.Sprint(log), func(t *testing.T) {
-			told(t, func(m *model) {
-				if log {
-					followedLog(m)
-					m.take(auditRead)
-				}
-				m.take(creates("people/a", ada, mobileType, number(numberOne), sms(v1alpha1.SMSSignInEnabled)), waits(2*time.Hour))
-				m.take(allowsSMS(ada, true))
-				if log {
-					m.take(aDay)
-				} else {
-					m.take(waits(24 * time.Hour))
-				}
-				m.saysReady(t, "people/a", v1alpha1.ReasonReady)
-			})
-		})
 	}
 }
 

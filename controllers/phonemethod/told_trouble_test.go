@@ -34,15 +34,20 @@ func told(t *testing.T, history func(m *model)) {
 	})
 }
 
-// has wants that Graph has a number as ada's mobile, "" for none.
+// wants that Graph has a number as ada's mobile, "" for none.
 func (m *model) wants(t *testing.T, number string) {
 	t.Helper()
+	m.wantsOf(t, ada, number)
+}
+
+func (m *model) wantsOf(t *testing.T, user, number string) {
+	t.Helper()
 	got := ""
-	if p := m.has(ada, mobileType); p != nil {
+	if p := m.has(user, mobileType); p != nil {
 		got = p.Number
 	}
 	if got != number {
-		t.Errorf("Graph has %q, want %q", got, number)
+		t.Errorf("Graph has %q of %.3s, want %q", got, user, number)
 	}
 }
 
@@ -205,33 +210,30 @@ func (m *model) tries(d time.Duration) {
 	}
 }
 
-func TestTheAnswerAboutRolesIsNoOlderThanTheWriteThatItIsFor(t *testing.T) {
-	told(t, func(m *model) {
-		m.spoils(func(_ *pam, status bool) error {
-			if !status { // the API server is slow to take the finalizer
-				elapse(time.Minute)
-				promotes(ada).do(m)
-			}
-			return nil
+// The API server is slow to take the finalizer, and what comes meanwhile counts.
+func TestWhatComesWhileAWriteIsPrepared(t *testing.T) {
+	for name, c := range map[string]struct {
+		then []step
+		says string
+	}{
+		"the user becomes an administrator": {[]step{{"", func(*model) { elapse(time.Minute) }}, promotes(ada)}, v1alpha1.ReasonPrivilegedUser},
+		"the tenant is edited": {[]step{tenantEdited("mode Observe", func(s *tenantState) { s.spec.Mode = v1alpha1.ModeObserve })},
+			v1alpha1.ReasonWouldChange},
+	} {
+		t.Run(name, func(t *testing.T) {
+			told(t, func(m *model) {
+				m.spoils(func(_ *pam, status bool) error {
+					if !status {
+						m.take(c.then...)
+					}
+					return nil
+				})
+				m.take(creates("people/a", ada, mobileType, number(numberOne)), works(busy))
+				m.wants(t, "")
+				m.saysReady(t, "people/a", c.says)
+			})
 		})
-		m.take(creates("people/a", ada, mobileType, number(numberOne)), works(busy))
-		m.wants(t, "")
-		m.saysReady(t, "people/a", v1alpha1.ReasonPrivilegedUser)
-	})
-}
-
-func TestAnEditOfTheTenantCountsInThePassThatRuns(t *testing.T) {
-	told(t, func(m *model) {
-		m.spoils(func(o *pam, status bool) error {
-			if !status && o.Name == "a" {
-				tenantEdited("mode Observe", func(s *tenantState) { s.spec.Mode = v1alpha1.ModeObserve }).do(m)
-			}
-			return nil
-		})
-		m.take(creates("people/a", ada, mobileType, number(numberOne)), works(busy))
-		m.wants(t, "")
-		m.saysReady(t, "people/a", v1alpha1.ReasonWouldChange)
-	})
+	}
 }
 
 func TestReadyEndsWhereGraphIsKnownToDiffer(t *testing.T) {
