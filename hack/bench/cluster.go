@@ -124,58 +124,61 @@ func (b *bench) forget(ctx context.Context) error {
 	return b.graph.Tell(ctx, http.MethodDelete, "/requests", nil)
 }
 
-// work is what the API server and Graph were asked since they started, whoever asked.
+// work is what the API server and Graph were asked, whoever asked.
 type work struct {
-	writes, reads map[string]int // of the API server, by resource, as it counts them itself
-	graph         int            // requests, those for tokens included
+	resources, events, tenants int // writes to the API server, as it counts them itself
+	reads                      int // of resources, but watches
+	graph                      int // requests, those for tokens included
 }
 
-func (b *bench) workSoFar(ctx context.Context) (w work, err error) {
-	if w.writes, w.reads, err = b.requests(ctx); err != nil {
-		return w, err
+func (w work) String() string {
+	return fmt.Sprintf("writes %d, events %d, EntraTenant %d; reads %d; Graph %d", w.resources, w.events, w.tenants, w.reads, w.graph)
+}
+
+// during returns what was asked while something was done.
+func (b *bench) during(ctx context.Context, do func() error) (work, error) {
+	before, err := b.workSoFar(ctx)
+	if err != nil {
+		return work{}, err
 	}
-	w.graph, err = b.askedSoFar(ctx)
-	return w, err
+	if err := do(); err != nil {
+		return work{}, err
+	}
+	w, err := b.workSoFar(ctx)
+	return work{w.resources - before.resources, w.events - before.events, w.tenants - before.tenants, w.reads - before.reads, w.graph - before.graph}, err
 }
 
-// since says what was asked since before.
-func (w work) since(before work) string {
-	const methods = "phoneauthenticationmethods"
-	return fmt.Sprintf("writes %d, events %d, EntraTenant %d; reads %d; Graph %d",
-		w.writes[methods]-before.writes[methods], w.writes["events"]-before.writes["events"],
-		w.writes["entratenants"]-before.writes["entratenants"], w.reads[methods]-before.reads[methods], w.graph-before.graph)
-}
-
-// writes are the requests to the API server that change something.
-func (b *bench) writes(ctx context.Context) (map[string]int, error) {
-	writes, _, err := b.requests(ctx)
-	return writes, err
-}
-
-// requests counts those that the API server was sent since it started, but watches.
-func (b *bench) requests(ctx context.Context) (writes, reads map[string]int, err error) {
+// workSoFar is what the API server was asked since it started, and Graph since forget.
+func (b *bench) workSoFar(ctx context.Context) (w work, err error) {
 	text, err := b.metrics.RESTClient().Get().AbsPath("/metrics").DoRaw(ctx)
 	if err != nil {
-		return nil, nil, err
+		return w, err
 	}
-	writes, reads = map[string]int{}, map[string]int{}
 	for line := range strings.Lines(string(text)) {
 		labels, ok := strings.CutPrefix(strings.TrimSpace(line), "apiserver_request_total{")
 		if !ok {
 			continue
 		}
-		counts := writes
+		n, _ := strconv.ParseFloat(labels[strings.LastIndexByte(labels, ' ')+1:], 64)
+		of := label(labels, "resource")
 		switch label(labels, "verb") {
 		case "POST", "PUT", "PATCH", "APPLY", "DELETE":
+			switch of {
+			case "phoneauthenticationmethods":
+				w.resources += int(n)
+			case "events":
+				w.events += int(n)
+			case "entratenants":
+				w.tenants += int(n)
+			}
 		case "GET", "LIST":
-			counts = reads
-		default:
-			continue
+			if of == "phoneauthenticationmethods" {
+				w.reads += int(n)
+			}
 		}
-		n, _ := strconv.ParseFloat(labels[strings.LastIndexByte(labels, ' ')+1:], 64)
-		counts[label(labels, "resource")] += int(n)
 	}
-	return writes, reads, nil
+	w.graph, err = b.askedSoFar(ctx)
+	return w, err
 }
 
 func label(labels, name string) string {

@@ -42,33 +42,28 @@ func (b *bench) counts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	before, err := b.writes(ctx)
-	if err != nil {
-		return err
-	}
 	least, most, writes := 1<<30, 0, 0
-	for _, u := range users {
-		if err := b.forget(ctx); err != nil {
-			return err
-		}
-		if err := b.becomeReady(ctx, methodsOf([]emulator.User{u}, three...)); err != nil {
-			return err
-		}
-		asked, err := b.asked(ctx)
-		if err != nil {
-			return err
-		}
-		for _, r := range asked {
-			if r.IsWrite() {
-				writes++
+	did, err := b.during(ctx, func() error {
+		for _, u := range users {
+			if err := b.forget(ctx); err != nil {
+				return err
 			}
+			if err := b.becomeReady(ctx, methodsOf([]emulator.User{u}, three...)); err != nil {
+				return err
+			}
+			asked, err := b.asked(ctx)
+			if err != nil {
+				return err
+			}
+			for _, r := range asked {
+				if r.IsWrite() {
+					writes++
+				}
+			}
+			least, most = min(least, len(asked)), max(most, len(asked))
 		}
-		least, most = min(least, len(asked)), max(most, len(asked))
-	}
-	if err := sleep(ctx, time.Second); err != nil { // events are written later
-		return err
-	}
-	after, err := b.writes(ctx)
+		return sleep(ctx, time.Second) // events are written later
+	})
 	if err != nil {
 		return err
 	}
@@ -86,7 +81,7 @@ func (b *bench) counts(ctx context.Context) error {
 	b.table.add("Graph round trips, 3 new methods of one user", "2", "%d to %d (%d users by name)", least, most, len(users))
 	b.table.add("Graph writes, each method", "1", "%.2f", float64(writes)/n)
 	b.table.add("Kubernetes writes per new method", "3 or fewer", "%.2f, and %.2f events",
-		float64(after["phoneauthenticationmethods"]-before["phoneauthenticationmethods"])/n-1, float64(after["events"]-before["events"])/n)
+		float64(did.resources)/n-1, float64(did.events)/n)
 	return nil
 }
 
@@ -124,34 +119,29 @@ func (b *bench) many(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	before, err := b.workSoFar(ctx)
-	if err != nil {
-		return err
-	}
-	began := time.Now()
-	if err := b.startOperator(ctx); err != nil {
-		return err
-	}
-	var last time.Time
-	err = b.profiled(ctx, "many-methods", func() error {
-		last, err = b.tracker.all(ctx, names(all))
-		return err
+	var took time.Duration
+	did, err := b.during(ctx, func() error {
+		began := time.Now()
+		if err := b.startOperator(ctx); err != nil {
+			return err
+		}
+		err := b.profiled(ctx, "many-methods", func() error {
+			last, err := b.tracker.all(ctx, names(all))
+			took = last.Sub(began)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		b.series.ready(fmt.Sprintf("%d methods at once", len(all)), b.tracker.since(began, names(all))...)
+		return b.settle(ctx)
 	})
 	if err != nil {
 		return err
 	}
-	took := last.Sub(began)
-	b.series.ready(fmt.Sprintf("%d methods at once", len(all)), b.tracker.since(began, names(all))...)
 	b.drift = all
-	if err := b.settle(ctx); err != nil {
-		return err
-	}
-	after, err := b.workSoFar(ctx)
-	if err != nil {
-		return err
-	}
 	b.table.add(fmt.Sprintf("%d methods of %d users to all Ready", len(all), b.users), "at most 1.25 times bare",
-		"%s; %s", beside(took, len(all), b.bareTook), after.since(before))
+		"%s; %s", beside(took, len(all), b.bareTook), did)
 	return nil
 }
 
@@ -169,29 +159,11 @@ func (b *bench) atRest(ctx context.Context) error {
 	if err := b.populate(ctx); err != nil {
 		return err
 	}
-	count := func(during func() error) (int, int, error) {
-		if err := b.forget(ctx); err != nil {
-			return 0, 0, err
-		}
-		before, err := b.writes(ctx)
-		if err != nil {
-			return 0, 0, err
-		}
-		if err := during(); err != nil {
-			return 0, 0, err
-		}
-		after, err := b.writes(ctx)
-		if err != nil {
-			return 0, 0, err
-		}
-		asked, err := b.asked(ctx)
-		return after["phoneauthenticationmethods"] - before["phoneauthenticationmethods"] + after["events"] - before["events"], len(asked), err
-	}
 	before, err := b.processorTime()
 	if err != nil {
 		return err
 	}
-	alone, _, err := count(func() error { return sleep(ctx, b.rest) })
+	alone, err := b.during(ctx, func() error { return sleep(ctx, b.rest) })
 	if err != nil {
 		return err
 	}
@@ -199,7 +171,7 @@ func (b *bench) atRest(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	drift, asked, err := count(func() error {
+	drift, err := b.during(ctx, func() error {
 		if err := b.readAllAgain(ctx); err != nil {
 			return err
 		}
@@ -209,7 +181,8 @@ func (b *bench) atRest(ctx context.Context) error {
 		return err
 	}
 	b.table.add(fmt.Sprintf("processor time at rest, %d methods", len(b.drift)), "", "%.1f %% of one processor", 100*(after-before).Seconds()/b.rest.Seconds())
-	b.table.add("Kubernetes writes at rest", "0", "%d in %v; %d in a pass over all (%d Graph reads)", alone, b.rest, drift, asked)
+	b.table.add("Kubernetes writes at rest", "0", "%d in %v; %d in a pass over all (%d requests to Graph)",
+		alone.resources+alone.events, b.rest, drift.resources+drift.events, drift.graph)
 	return nil
 }
 

@@ -54,14 +54,7 @@ func (b *bench) padded(ctx context.Context) error {
 	const mib = 1 << 20
 	b.table.add(fmt.Sprintf("memory, %d resources of %d MiB more", len(all), padTo/mib), "< 16 MiB more",
 		"%.0f MiB more (%.0f and %.0f MiB), highest %.0f MiB", float64(after-before)/mib, float64(before)/mib, float64(after)/mib, float64(highest)/mib)
-	_ = b.operator.Stop(grace)
-	if err := b.remove(ctx, few, all); err != nil {
-		return err
-	}
-	if err := b.startOperator(ctx); err != nil {
-		return err
-	}
-	return b.quiet(ctx)
+	return b.drop(ctx, few, all)
 }
 
 // pad fills the metadata of a resource. Most get a few owners with long names. Some get as many labels or finalizers as

@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
@@ -63,16 +62,6 @@ func methodsOf(users []emulator.User, types ...v1alpha1.PhoneType) []*v1alpha1.P
 // create applies resources, many at once.
 func (b *bench) create(ctx context.Context, all []*v1alpha1.PhoneAuthenticationMethod) error {
 	return parallel(b.workers, all, func(o *v1alpha1.PhoneAuthenticationMethod) error { return b.admin.Create(ctx, o) })
-}
-
-// remove takes resources away without the operator, which must not run.
-func (b *bench) remove(ctx context.Context, workers int, all []*v1alpha1.PhoneAuthenticationMethod) error {
-	return parallel(workers, all, func(o *v1alpha1.PhoneAuthenticationMethod) error {
-		if err := b.admin.Patch(ctx, o, client.RawPatch(client.Merge.Type(), []byte(`{"metadata":{"finalizers":null}}`))); err != nil {
-			return err
-		}
-		return b.admin.Delete(ctx, o)
-	})
 }
 
 func names(all []*v1alpha1.PhoneAuthenticationMethod) []string {
