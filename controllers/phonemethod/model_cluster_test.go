@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -147,38 +148,12 @@ func merged(live *pam, data []byte) (*pam, error) {
 	if err != nil {
 		return nil, err
 	}
-	var into, patch map[string]any
-	if err := json.Unmarshal(was, &into); err != nil {
-		return nil, err
-	}
-	if err := json.Unmarshal(data, &patch); err != nil {
-		return nil, err
-	}
-	whole, err := json.Marshal(mergeInto(into, patch))
+	whole, err := jsonpatch.MergePatch(was, data)
 	if err != nil {
 		return nil, err
 	}
 	next := &pam{}
 	return next, json.Unmarshal(whole, next)
-}
-
-func mergeInto(into, patch map[string]any) map[string]any {
-	if into == nil {
-		into = map[string]any{}
-	}
-	for name, value := range patch {
-		nested, isObject := value.(map[string]any)
-		switch {
-		case value == nil:
-			delete(into, name)
-		case isObject:
-			was, _ := into[name].(map[string]any)
-			into[name] = mergeInto(was, nested)
-		default:
-			into[name] = value
-		}
-	}
-	return into
 }
 
 // all gives the resources in the order of their names.
