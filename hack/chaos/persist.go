@@ -7,6 +7,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
@@ -56,14 +57,7 @@ func (w *world) persist(ctx context.Context, do func() error) error {
 
 // until asks again and again.
 func (w *world) until(ctx context.Context, is func() bool) error {
-	for !is() {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-	return nil
+	return wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(context.Context) (bool, error) { return is(), nil })
 }
 
 // pause waits for a random time of a given mean and reports whether to go on.
