@@ -128,8 +128,17 @@ func (w statusWriter) Patch(ctx context.Context, into client.Object, p client.Pa
 	return w.patch(ctx, into.(*pam), p, true)
 }
 
+// spoils has do look at each of the operator's writes of a resource before it is sent: an error is the API server's
+// answer.
+func (m *model) spoils(do func(o *pam, status bool) error) { m.process.spoil = do }
+
 // patch is every write of the operator to the API server.
 func (p *process) patch(ctx context.Context, o *pam, by client.Patch, status bool) error {
+	if p.spoil != nil {
+		if err := p.spoil(o, status); err != nil {
+			return err
+		}
+	}
 	data, err := by.Data(o)
 	if err != nil {
 		return err
@@ -168,6 +177,9 @@ func (r reader) Get(ctx context.Context, key client.ObjectKey, into client.Objec
 	}
 	switch o := into.(type) {
 	case *corev1.Secret:
+		if key.Namespace == r.secretless {
+			return apierrors.NewForbidden(corev1.Resource("secrets"), key.Name, nil)
+		}
 		live, ok := r.m.cluster.secrets[key]
 		if !ok {
 			return apierrors.NewNotFound(corev1.Resource("secrets"), key.Name)

@@ -29,6 +29,9 @@ type process struct {
 
 	cancel context.CancelFunc // of the pass that runs
 	fuse   *fuse              // nil: nothing ends it
+
+	spoil      func(o *pam, status bool) error // see spoils; nil: nothing does
+	secretless string                          // a namespace whose Secrets the operator may not read
 }
 
 // fuse ends the process, or the pass, at a call to the API server or Graph.

@@ -120,7 +120,7 @@ func TestTheNextOperatorKnowsAFirstPhoneByItsNumber(t *testing.T) {
 					return nil
 				})
 				m.take(waits(10*time.Minute), setsByHand(ada, mobileType, c.before), creates("people/a", ada, mobileType, number(numberOne)), works(1))
-				m.spoils(func(*pam, bool) error { return nil })
+				m.process.spoil = nil
 				m.take(c.then...)
 				m.take(reborn, waits(5*time.Minute))
 				m.wants(t, c.phone)
