@@ -73,6 +73,10 @@ func (c operatorClient) Get(_ context.Context, key client.ObjectKey, into client
 			return apierrors.NewNotFound(pamResource, key.Name)
 		}
 	case *pam:
+		if look := c.look; look != nil {
+			c.look = nil
+			look()
+		}
 		seen, ok := c.informer.seen[key]
 		if !ok {
 			return apierrors.NewNotFound(pamResource, key.Name)

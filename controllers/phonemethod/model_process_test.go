@@ -31,6 +31,7 @@ type process struct {
 	fuse   *fuse              // nil: nothing ends it
 
 	spoil      func(o *pam, status bool) error // see spoils; nil: nothing does
+	look       func()                          // happens at the next look at one resource; nil: nothing does
 	secretless string                          // a namespace whose Secrets the operator may not read
 }
 
