@@ -1,6 +1,6 @@
 // Package oracle is the executable specification of the operator's rules, as they are seen from outside: what a resource
-// may say when all has come to rest, what one is told that nobody may act for, and what no write to Graph may do. It is
-// written from the table of semantics, not from the plan, and shares no code with the operator.
+// may say when all has come to rest, what one is told that nobody may act for, what a tenant counts, and what no write to
+// Graph may do. It is written from the table of semantics, not from the plan, and shares no code with the operator.
 //
 // It is pure: values in, objections out, in words. Who asks collects what it cannot see, and where it cannot know, as
 // when reads lag, says what is in the operator's favour.
