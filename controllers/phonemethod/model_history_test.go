@@ -23,38 +23,50 @@ var plausible = emulator.Variants()
 // TestModel plays random histories against a model of what must hold, each on a
 // clock of its own and in one of the plausible Graphs.
 func TestModel(t *testing.T) {
-	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
-		must(checks.Value.Set(histories))
-		defer func() { must(checks.Value.Set(checks.DefValue)) }()
-	}
 	defer func() { t.Logf("%+v", seen) }()
-	rapid.Check(t, func(rt *rapid.T) {
-		var broken *violation
-		bubble(t, func() {
-			m := newModel(rt.Logf)
+	check(t, histories, func(rt *rapid.T) {
+		play(t, rt, func(m *model) {
 			m.assume(plausible[rapid.SampledFrom(slices.Sorted(maps.Keys(plausible))).Draw(rt, "Graph")])
 			actions := m.actions()
 			actions[""] = func(*rapid.T) { m.stopIfBroken() }
-			defer func() {
-				if r := recover(); r != nil {
-					if v, ok := r.(violation); ok {
-						broken = &v
-						rt.Logf("at the end:\n%s", m.describe())
-						return
-					}
-					panic(r)
-				}
-			}()
 			rt.Repeat(actions)
 			m.settle()
 			m.stopIfBroken()
 			seen.histories++
 			seen.passes += m.passes
 		})
-		if broken != nil {
-			failAs(rt, *broken, int(broken.rule))
-		}
 	})
+}
+
+// check is rapid.Check with so many checks, unless -rapid.checks says how many.
+func check(t *testing.T, checks string, property func(*rapid.T)) {
+	if given := flag.Lookup("rapid.checks"); given.Value.String() == given.DefValue {
+		must(given.Value.Set(checks))
+		defer func() { must(given.Value.Set(given.DefValue)) }()
+	}
+	rapid.Check(t, property)
+}
+
+// play plays a history, and fails if it breaks a rule.
+func play(t *testing.T, rt *rapid.T, history func(*model)) {
+	var broken *violation
+	bubble(t, func() {
+		m := newModel(rt.Logf)
+		defer func() {
+			switch r := recover().(type) {
+			case nil:
+			case violation:
+				broken = &r
+				rt.Logf("at the end:\n%s", m.describe())
+			default:
+				panic(r)
+			}
+		}()
+		history(m)
+	})
+	if broken != nil {
+		failAs(rt, *broken, int(broken.rule))
+	}
 }
 
 func (m *model) stopIfBroken() {
