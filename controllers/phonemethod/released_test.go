@@ -87,7 +87,7 @@ func TestAResourceThatVanishedAndThatTheCacheStillShowsGetsNoPhone(t *testing.T)
 			time.Sleep(10 * time.Second) //nolint:forbidigo // the clock is synctest's
 			m.pass(of)
 		}
-		if n := m.sentTo(http.MethodPost); n != 1 {
+		if n := m.asked(creations); n != 1 {
 			t.Errorf("%d creations, want the first", n)
 		}
 		m.wants(t, "")
