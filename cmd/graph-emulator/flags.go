@@ -50,7 +50,6 @@ A seed file (YAML or JSON) says what is there at the start:
   - id: 0f1c0000-0000-4000-8000-0000000000a1
     displayName: Help Desk
     isAssignableToRole: true               # left out: null, as of most ordinary groups; false: of some
-    hidden: false                          # nothing of it shows but type and id
     roles: [{templateID: 729827e3-9c14-49f7-bb1b-9608f156bbb8, displayName: Helpdesk Administrator}]
   users:
   - id: 0f1c0000-0000-4000-8000-000000000001
@@ -93,7 +92,7 @@ func parseFlags(args []string, stderr io.Writer) (flags, error) {
 	s.Int64Var(&f.seed, "random-seed", 1, "seed of the order in batches and of faults with a probability")
 	s.Var(&f.assumptions, "assume", "`name=value` of an assumption; may be repeated")
 	s.DurationVar(&f.readLag, "read-lag", 500*time.Millisecond, "how long reads of phones show the state before a write; 0: not at all")
-	s.BoolVar(&f.listedLimits, "listed-limits", false, "throttle as Microsoft lists it: 5 requests in 10 s below /authentication, 5 in 10 s of the audit log and the reports, 3,500 units in 10 s of the directory")
+	s.BoolVar(&f.listedLimits, "listed-limits", false, "throttle as Microsoft lists it: 5 requests in 10 s below /authentication, 5 in 10 s of the audit log and the reports, 3,500 in 10 s of the directory")
 	s.BoolVar(&f.version, "version", false, "print the version and exit")
 	if err := s.Parse(args); err != nil {
 		return flags{}, err

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 )
@@ -37,7 +36,6 @@ func (e *Emulator) AddUser(n User) error {
 		}
 	}
 	u.Phones = nil
-	u.registrations = []registration{{time.Time{}, u.phones.registered()}}
 	t.users[n.ID], t.upns[strings.ToLower(u.UPN)] = u, u
 	return nil
 }

@@ -62,18 +62,6 @@ func (e *Emulator) AddApp(a App) error {
 	return nil
 }
 
-// RemoveApp deletes an app: it gets no more tokens, and those it has end too.
-func (e *Emulator) RemoveApp(tenantID, clientID string) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	t, err := e.tenantFor(tenantID)
-	if err != nil {
-		return err
-	}
-	delete(t.apps, strings.ToLower(clientID))
-	return nil
-}
-
 func (a *App) parseKeys() error {
 	if a.Certificate != "" {
 		block, _ := pem.Decode([]byte(a.Certificate))

@@ -9,8 +9,10 @@ import (
 )
 
 // This file holds every ASSUMPTION about Graph: what nobody outside Microsoft has
-// published. Each has at least two plausible values, the first is the default. No
-// client may lean on one; its tests run with all of them (Variants).
+// published, and what the operator's requests meet. Each has at least two plausible
+// values, the first is the default. No client may lean on one; its tests run with all of
+// them (Variants). What the operator never meets has one value, the strictest; see
+// refusals.go.
 
 // Guess names one assumption.
 type Guess string
@@ -22,11 +24,8 @@ const (
 	MalformedNumber   Guess = "malformedNumber"
 	NumberPlan        Guess = "numberPlan"
 	TrunkZero         Guess = "trunkZero"
-	ExtensionOnMobile Guess = "extensionOnMobile"
 	NeedsMobile       Guess = "needsMobile"
 	NeededByAlternate Guess = "neededByAlternate"
-	TypeChange        Guess = "typeChange"
-	StateInWrite      Guess = "stateInWrite"
 	SignInRefused     Guess = "signInRefused"
 	SignInOnUpdate    Guess = "signInOnUpdate"
 	UnknownMethod     Guess = "unknownMethod"
@@ -34,22 +33,10 @@ const (
 	CreatedDate       Guess = "createdDate"
 	ThrottleCode      Guess = "throttleCode"
 	ThrottleHeaders   Guess = "throttleHeaders"
-	MalformedBody     Guess = "malformedBody"
-	MalformedRequest  Guess = "malformedRequest"
-	UnsupportedQuery  Guess = "unsupportedQuery"
-	UnreadableKey     Guess = "unreadableKey"
-	TooLarge          Guess = "tooLarge"
-	UnknownEncoding   Guess = "unknownEncoding"
-	MalformedBatch    Guess = "malformedBatch"
-	BatchShape        Guess = "batchShape"
-	ParallelDeletions Guess = "parallelDeletions"
-	FailedDependency  Guess = "failedDependency"
-	EmptyPart         Guess = "emptyPart"
 	OwnedObjects      Guess = "ownedObjects"
 	ReadBasic         Guess = "readBasic"
 
-	AuditAppID         Guess = "auditAppID"
-	AuditDirectoryRead Guess = "auditDirectoryRead"
+	AuditAppID Guess = "auditAppID"
 )
 
 // assumption is one guess: what it is about, with its tag ([I] inferred from what is
@@ -92,11 +79,8 @@ var assumptions = []assumption{
 		assumed{"invalidPhoneNumber", http.StatusBadRequest, "invalidPhoneNumber"}, assumed{"badRequest", http.StatusBadRequest, "badRequest"})},
 	{NumberPlan, "[U] what makes a number in the right form invalid: a length its country does not have, no such range there, or nothing", behaviour("possible", "valid", "grammar")},
 	{TrunkZero, "[I] whether a zero after the country code stays", behaviour("kept", "dropped")},
-	{ExtensionOnMobile, "[U] an extension on a phone that is no office phone: a rule's refusal, or stored", append(refusals(badOrConflict[0]), assumed{name: "stored"})},
 	{NeedsMobile, "[U] code of an alternateMobile without a mobile", badOrConflict},
 	{NeededByAlternate, "[I] status and code of deleting a mobile before its alternateMobile", badOrConflict},
-	{TypeChange, "[U] a PATCH that names another type: refused, or the type is not looked at", append(refusals(badOrConflict[0]), assumed{name: "ignored"})},
-	{StateInWrite, "[U] a write that holds smsSignInState, which it must not: refused, or not looked at", append(refusals(badOrConflict[0]), assumed{name: "ignored"})},
 	{SignInRefused, "[U] enableSmsSignIn where policy or type forbid it: refused, or 204 that does nothing", append(slices.Clone(badOrConflict), assumed{name: "ignored"})},
 	{SignInOnUpdate, "[I] a PATCH of a mobile: SMS sign-in is registered again, or stays switched off", behaviour("registered", "kept")},
 	{UnknownMethod, "[U] code of a phone that is not there; 404 is reported", refusals(
@@ -109,28 +93,9 @@ var assumptions = []assumption{
 	{ThrottleCode, "[I] code of a 429 below /authentication: the usual one, or that of the reports it is listed with", refusals(
 		assumed{"TooManyRequests", http.StatusTooManyRequests, "TooManyRequests"}, assumed{"UnknownError", http.StatusTooManyRequests, "UnknownError"})},
 	{ThrottleHeaders, "[U] whether a 429 below /authentication has the directory's x-ms-throttle headers", behaviour("shown", "absent")},
-	{MalformedBody, "[U] code of a body that is no phone", refusals(
-		assumed{"badRequest", http.StatusBadRequest, "badRequest"}, assumed{"BadRequest", http.StatusBadRequest, "BadRequest"})},
-	{MalformedRequest, "[U] code of a request that is refused before a service sees it", refusals(
-		assumed{"BadRequest", http.StatusBadRequest, "BadRequest"}, assumed{"Request_BadRequest", http.StatusBadRequest, "Request_BadRequest"})},
-	{UnsupportedQuery, "[I] code of a query option that is not served", refusals(
-		assumed{"Request_UnsupportedQuery", http.StatusBadRequest, "Request_UnsupportedQuery"}, assumed{"badRequest", http.StatusBadRequest, "badRequest"})},
-	{UnreadableKey, "[U] code of a bare key that begins with $ or holds an apostrophe, or whose apostrophes are not doubled", refusals(
-		assumed{"Request_BadRequest", http.StatusBadRequest, "Request_BadRequest"}, assumed{"UnknownError", http.StatusBadRequest, "UnknownError"})},
-	{TooLarge, "[U] status of a request of more than 4 MiB", refusals(
-		assumed{"413", http.StatusRequestEntityTooLarge, "RequestEntityTooLarge"}, assumed{"400", http.StatusBadRequest, "BadRequest"})},
-	{UnknownEncoding, "[U] status of a Content-Encoding that nobody knows", refusals(
-		assumed{"415", http.StatusUnsupportedMediaType, "UnsupportedMediaType"}, assumed{"400", http.StatusBadRequest, "BadRequest"})},
-	{MalformedBatch, "[U] code of a batch that is refused as a whole; 400 is documented", refusals(
-		assumed{"BadRequest", http.StatusBadRequest, "BadRequest"}, assumed{"invalidRequest", http.StatusBadRequest, "invalidRequest"})},
-	{BatchShape, "[I] what is sequential: all but the first depend on an earlier one, or each on the one before it", behaviour("earlier", "chain")},
-	{ParallelDeletions, "[I] a deletion beside another one of the same user in a parallel batch: not done and said to be, refused, or done; that they collide was seen", behaviour("dropped", "refused", "done")},
-	{FailedDependency, "[U] body of a part that depends on a failed one: an error, or none; 424 is documented", behaviour("error", "none")},
-	{EmptyPart, "[U] body of a part without one: absent or null", behaviour("absent", "null")},
 	{OwnedObjects, "[U] whether permissions for groups open ownedObjects of a user to an application, or only those for users do", behaviour("groups", "users")},
 	{ReadBasic, "[U] what User.ReadBasic.All shows of users to an application: the basic profile, isManagementRestricted too, or nothing; the first is reported, and the last by others", behaviour("basic", "restriction", "nothing")},
 	{AuditAppID, "[U] how a record of the audit log names an application that changed a phone: by its appId, or by its service principal alone", behaviour("appId", "servicePrincipal")},
-	{AuditDirectoryRead, "[I] whether the audit log needs Directory.Read.All beside AuditLog.Read.All, as its page says", behaviour("needed", "notNeeded")},
 }
 
 // Assumptions choose a value for some guesses. A guess that is not there has its

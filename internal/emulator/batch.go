@@ -28,7 +28,7 @@ type stepReply struct {
 	ID      string            `json:"id"`
 	Status  int               `json:"status"`
 	Headers map[string]string `json:"headers"`
-	Body    any               `json:"body,omitempty"` // nullBody: null
+	Body    any               `json:"body,omitempty"`
 }
 
 // serveBatch answers POST /{version}/$batch. A batch without dependencies runs in an
@@ -61,7 +61,7 @@ func (e *Emulator) serveBatch(c *call) (answer, error) {
 	for _, i := range e.orderOf(steps) {
 		a := e.runStep(steps[i], calls[i], failed)
 		failed[steps[i].name()] = a.status >= http.StatusBadRequest
-		replies[i] = c.part(steps[i].ID, a)
+		replies[i] = replyOf(steps[i].ID, a)
 		outer.disturb(a)
 	}
 	shuffled := make([]stepReply, 0, len(steps))
@@ -75,18 +75,14 @@ func (e *Emulator) serveBatch(c *call) (answer, error) {
 func (e *Emulator) runStep(s step, c *call, failed map[string]bool) answer {
 	for _, id := range s.DependsOn {
 		if failed[strings.ToLower(id)] {
-			a := c.refusal(errDependency())
-			if c.assume(FailedDependency).name == "none" {
-				a.body = nil
-			}
-			return a
+			return c.refusal(errDependency())
 		}
 	}
 	return e.exchange(c)
 }
 
 // collide marks the deletions of a user's methods that come beside another one in a batch
-// without an order. Of those that came so, some were not done.
+// without an order. Of those that came so, some were not done, and said to be.
 //
 // Source: https://github.com/KelvinTegelaar/CIPP-API/issues/1938
 func collide(steps []step, calls []*call) {
@@ -98,17 +94,6 @@ func collide(steps []step, calls []*call) {
 		}
 		c.collides, deletes[user] = deletes[user], true
 	}
-}
-
-// collision answers a deletion that collides with another one; false: it is done.
-func (c *call) collision() (answer, bool) {
-	switch c.assume(ParallelDeletions).name {
-	case "dropped":
-		return answer{status: http.StatusNoContent}, true
-	case "refused":
-		return c.refusal(refuse(http.StatusConflict, "Directory_ConcurrencyViolation", "Another request changes the same resource.")), true
-	}
-	return answer{}, false
 }
 
 // inner makes a call of a step. It acts with the batch's token and carries the
@@ -130,10 +115,8 @@ func (c *call) inner(s step) (*call, error) {
 	return &n, nil
 }
 
-var nullBody = json.RawMessage("null")
-
-// part writes an answer as a part of the batch's. What is not JSON is base64.
-func (c *call) part(id string, a answer) stepReply {
+// replyOf writes an answer as a part of the batch's. What is not JSON is base64.
+func replyOf(id string, a answer) stepReply {
 	reply := stepReply{ID: id, Status: a.status, Headers: map[string]string{}, Body: a.body}
 	for name := range a.header {
 		reply.Headers[name] = a.header.Get(name)
@@ -141,9 +124,6 @@ func (c *call) part(id string, a answer) stepReply {
 	if media := a.media(); media != "" {
 		reply.Headers["Content-Type"] = media
 		reply.Headers["Cache-Control"] = "no-cache"
-	}
-	if a.body == nil && c.assume(EmptyPart).name == "null" {
-		reply.Body = nullBody
 	}
 	if a.text != "" {
 		reply.Body = base64.StdEncoding.EncodeToString([]byte(a.text))

@@ -3,7 +3,6 @@ package emulator_test
 import (
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -117,11 +116,7 @@ func TestWhatDependsOnAFailureFails(t *testing.T) {
 
 func TestWhichBatchesAreRefused(t *testing.T) {
 	g := start(t)
-	twentyOne := make([]object, 21)
-	for i := range twentyOne {
-		twentyOne[i] = get(fmt.Sprint(i), "/users/"+adaID)
-	}
-	g.batch(twentyOne[:20]...).wants(200, "")
+	g.batch(repeated(20)...).wants(200, "")
 	write := create("1", adaID, one, "mobile")
 	without := func(field string) object {
 		step := object{}
@@ -133,26 +128,23 @@ func TestWhichBatchesAreRefused(t *testing.T) {
 		return step
 	}
 	for name, steps := range map[string][]object{
-		"none":                        {},
-		"more than twenty":            twentyOne,
-		"one id twice":                {get("a", "/users/"+adaID), get("A", "/users/"+bobID)},
-		"no id":                       {without("id")},
-		"no method":                   {without("method")},
-		"no url":                      {without("url")},
-		"a write without its type":    {without("headers")},
-		"a write without a body":      {without("body")},
-		"an action without a body":    {{"id": "1", "method": "POST", "url": "/users/" + adaID + "/authentication/phoneMethods/" + mobileID + "/enableSmsSignIn"}},
-		"a dependency on nothing":     {get("1", "/users/"+adaID, "2")},
-		"a dependency on itself":      {get("1", "/users/"+adaID, "1")},
-		"a dependency on a later one": {get("1", "/users/"+adaID, "2"), get("2", "/users/"+adaID)},
-		"some with and some without":  {get("1", "/users/"+adaID), get("2", "/users/"+adaID, "1"), get("3", "/users/"+adaID)},
-		"a circle":                    {get("1", "/users/"+adaID, "2"), get("2", "/users/"+adaID, "1")},
-		"a whole address":             {get("1", g.server.URL+"/v1.0/users/"+adaID)},
-		"a batch in a batch":          {{"id": "1", "method": "POST", "url": "/$batch", "headers": asJSON, "body": object{}}},
-		"a property nobody knows":     {{"id": "1", "method": "GET", "url": "/users", "uri": "/users"}},
-		"a property in another case":  {{"id": "1", "method": "GET", "URL": "/users"}},
-		"an id that is a number":      {{"id": 1, "method": "GET", "url": "/users"}},
-		"one good and one bad step":   {write, {"id": "2", "method": "POST", "url": "/users"}},
+		"none":                       {},
+		"one id twice":               {get("a", "/users/"+adaID), get("A", "/users/"+bobID)},
+		"no id":                      {without("id")},
+		"no method":                  {without("method")},
+		"no url":                     {without("url")},
+		"a write without its type":   {without("headers")},
+		"a write without a body":     {without("body")},
+		"a dependency on nothing":    {get("1", "/users/"+adaID, "2")},
+		"a dependency on itself":     {get("1", "/users/"+adaID, "1")},
+		"two that depend on one":     {get("1", "/users/"+adaID), get("2", "/users/"+adaID, "1"), get("3", "/users/"+adaID, "1")},
+		"a circle":                   {get("1", "/users/"+adaID, "2"), get("2", "/users/"+adaID, "1")},
+		"a whole address":            {get("1", g.server.URL+"/v1.0/users/"+adaID)},
+		"a batch in a batch":         {{"id": "1", "method": "POST", "url": "/$batch", "headers": asJSON, "body": object{}}},
+		"a property nobody knows":    {{"id": "1", "method": "GET", "url": "/users", "uri": "/users"}},
+		"a property in another case": {{"id": "1", "method": "GET", "URL": "/users"}},
+		"an id that is a number":     {{"id": 1, "method": "GET", "url": "/users"}},
+		"one good and one bad step":  {write, {"id": "2", "method": "POST", "url": "/users"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g.t = t

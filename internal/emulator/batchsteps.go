@@ -41,7 +41,7 @@ func (c *call) steps() ([]step, error) {
 			return nil, err
 		}
 	}
-	return steps, c.sequence(steps)
+	return steps, sequence(steps)
 }
 
 // read takes a step apart. Its names have a case, and there are no others.
@@ -74,27 +74,24 @@ func (s step) check() error {
 }
 
 // sequence refuses dependencies that Graph does not follow: on what does not come
-// before, and of some requests while others have none. The first has none in any batch.
-func (c *call) sequence(steps []step) error {
-	free, chain := 0, true
+// before, and of some requests while others have none. Whether each must depend on the one
+// before it, or on any earlier one, is not known: here each must.
+func sequence(steps []step) error {
+	depending, chained := 0, 0
 	for i, s := range steps {
 		for _, id := range s.DependsOn {
 			if !slices.ContainsFunc(steps[:i], func(earlier step) bool { return strings.EqualFold(earlier.ID, id) }) {
 				return errBatchDependency(s.ID)
 			}
 		}
-		if len(s.DependsOn) == 0 {
-			free++
+		if len(s.DependsOn) > 0 {
+			depending++
 		}
-		if i > 0 && !s.dependsOn(steps[i-1]) {
-			chain = false
+		if i > 0 && s.dependsOn(steps[i-1]) {
+			chained++
 		}
 	}
-	isSequence := free == 1
-	if c.assume(BatchShape).name == "chain" {
-		isSequence = chain
-	}
-	if free < len(steps) && !isSequence {
+	if depending > 0 && chained < len(steps)-1 {
 		return errMixedBatch()
 	}
 	return nil

@@ -16,7 +16,7 @@ import (
 // ControlHelp lists the paths of the control interface.
 const ControlHelp = `POST   /tenants, /apps, /groups, /users   add one (an app or group again: replaced)
 PATCH  /users/{id}                        change a user: upn, smsSignIn, defaultMethod, roles, ...
-DELETE /users/{id}, /apps/{tenant}/{id}   remove one
+DELETE /users/{id}                        remove one
 GET    /phones, /users/{id}/phones        what Graph really holds
 PUT    /users/{id}/phones/{phoneType}     set a phone behind the client's back: {"phoneNumber": "+1 ..."}
 DELETE /users/{id}/phones/{phoneType}     remove one
@@ -26,8 +26,6 @@ DELETE /requests                          forget it
 POST   /faults, DELETE /faults            add one, remove all
 PUT    /throttle, DELETE /throttle        {"class": "authentication", "requests": 5, "per": "10s"}; or "directory", "reports"; or none: all
 GET    /assumptions, PUT /assumptions     what Graph does where nobody knows: {"duplicateType": "conflict"}; see --help
-PUT    /auditlog                          how records of changes show: {"delay": "5m", "spread": "10m", "missing": 0.1, "doubled": 0.1,
-                                          "retention": "168h"}; and how late the registration report is: {"reportLag": "2h"}
 PUT    /readlag                           {"readLag": "500ms"}: so long do reads show the state before a write
 POST   /seed                              add a whole seed
 POST   /reset                             forget everything
@@ -48,7 +46,6 @@ func (e *Emulator) Control() http.Handler {
 	m.Handle("PUT /throttle", take(func(t Throttle) error { e.SetThrottle(t); return nil }))
 	m.Handle("PUT /assumptions", take(e.SetAssumptions))
 	m.Handle("GET /assumptions", show(func(*http.Request) any { return e.Assumptions() }))
-	m.Handle("PUT /auditlog", take(e.SetAuditLog))
 	m.Handle("PUT /readlag", act(e.putReadLag))
 	m.Handle("DELETE /throttle", act(func(*http.Request) error { e.SetThrottle(Throttle{}); return nil }))
 	m.Handle("DELETE /faults", act(func(*http.Request) error { e.ClearFaults(); return nil }))
@@ -56,9 +53,6 @@ func (e *Emulator) Control() http.Handler {
 	m.Handle("POST /reset", act(func(*http.Request) error { e.Reset(); return nil }))
 	m.Handle("PATCH /users/{id}", act(e.patchUser))
 	m.Handle("DELETE /users/{id}", act(func(r *http.Request) error { return e.RemoveUser(r.PathValue("id")) }))
-	m.Handle("DELETE /apps/{tenant}/{id}", act(func(r *http.Request) error {
-		return e.RemoveApp(r.PathValue("tenant"), r.PathValue("id"))
-	}))
 	m.Handle("PUT /users/{id}/phones/{type}", act(e.putPhone))
 	m.Handle("DELETE /users/{id}/phones/{type}", act(func(r *http.Request) error {
 		return e.RemovePhone(r.PathValue("id"), r.PathValue("type"))

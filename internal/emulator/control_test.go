@@ -77,8 +77,6 @@ func TestAWorldMadeThroughTheControlInterface(t *testing.T) {
 	}
 	c.do("DELETE", "/users/"+adaID, "")
 	g.do("GET", "/v1.0/users/"+adaID, "").wants(404, "Request_ResourceNotFound")
-	c.do("DELETE", "/apps/"+tenantID+"/"+clientID, "")
-	g.do("GET", "/v1.0/users/"+adaID, "").wants(401, "InvalidAuthenticationToken")
 }
 
 func TestFaultsAndLimitsThroughTheControlInterface(t *testing.T) {
@@ -91,9 +89,9 @@ func TestFaultsAndLimitsThroughTheControlInterface(t *testing.T) {
 	g.do("GET", phones(adaID, "/", mobileID), "").wants(404, "resourceNotFound")
 	c.do("DELETE", "/faults", "")
 
-	c.do("PUT", "/throttle", `{"requests":1,"per":"1m","retryAfter":"9s"}`)
+	c.do("PUT", "/throttle", `{"requests":1,"per":"9s"}`)
 	g.do("GET", phones(adaID), "").wants(200, "")
-	if got := g.do("GET", phones(adaID), "").header.Get("Retry-After"); got != "9" {
+	if got := g.do("GET", phones(adaID), "").header.Get("Retry-After"); got != "17" { // as long as it takes to be below the limit again
 		t.Errorf("Retry-After %q", got)
 	}
 	c.do("DELETE", "/throttle", "")

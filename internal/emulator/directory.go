@@ -93,12 +93,10 @@ type Group struct {
 	DisplayName string `json:"displayName,omitempty"`
 	// IsAssignableToRole is what Graph shows of it: true, or of an ordinary group null,
 	// as a rule, and seldom false.
-	IsAssignableToRole *bool `json:"isAssignableToRole,omitempty"`
-	// Hidden is a group of which nothing shows but type and id, to whoever asks.
-	Hidden        bool     `json:"hidden,omitempty"`
-	Roles         []Role   `json:"roles,omitempty"`
-	EligibleRoles []Role   `json:"eligibleRoles,omitempty"`
-	MemberOf      []string `json:"memberOf,omitempty"` // ids of groups this one is nested in
+	IsAssignableToRole *bool    `json:"isAssignableToRole,omitempty"`
+	Roles              []Role   `json:"roles,omitempty"`
+	EligibleRoles      []Role   `json:"eligibleRoles,omitempty"`
+	MemberOf           []string `json:"memberOf,omitempty"` // ids of groups this one is nested in
 }
 
 type tenant struct {
@@ -117,9 +115,8 @@ type tenant struct {
 
 type user struct {
 	User
-	phones        phones
-	stale         *stale         // what lagging reads still see
-	registrations []registration // oldest first
+	phones phones
+	stale  *stale // what lagging reads still see
 }
 
 func (u *user) isGuest() bool { return u.UserType == "Guest" }

@@ -30,37 +30,18 @@ func (t *Throttle) UnmarshalJSON(raw []byte) error {
 	type plain Throttle
 	read := struct {
 		*plain
-		Per        wireDuration `json:"per"`
-		RetryAfter wireDuration `json:"retryAfter"`
+		Per wireDuration `json:"per"`
 	}{plain: (*plain)(t)}
 	if err := strictly(raw, &read); err != nil {
 		return err
 	}
-	t.Per, t.RetryAfter = time.Duration(read.Per), time.Duration(read.RetryAfter)
+	t.Per = time.Duration(read.Per)
 	switch t.Class {
 	case Everything, AuthenticationMethods, Directory, Reports:
 		return nil
 	default:
 		return fmt.Errorf("throttle class %q is not known", t.Class)
 	}
-}
-
-// UnmarshalJSON reads how the audit log follows.
-func (a *AuditLog) UnmarshalJSON(raw []byte) error {
-	type plain AuditLog
-	read := struct {
-		*plain
-		Delay     wireDuration `json:"delay"`
-		Spread    wireDuration `json:"spread"`
-		Retention wireDuration `json:"retention"`
-		ReportLag wireDuration `json:"reportLag"`
-	}{plain: (*plain)(a)}
-	if err := strictly(raw, &read); err != nil {
-		return err
-	}
-	a.Delay, a.Spread = time.Duration(read.Delay), time.Duration(read.Spread)
-	a.Retention, a.ReportLag = time.Duration(read.Retention), time.Duration(read.ReportLag)
-	return nil
 }
 
 type wireDuration time.Duration

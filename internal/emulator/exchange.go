@@ -12,11 +12,10 @@ func (e *Emulator) exchange(c *call) answer {
 	c.seen = e.firstSight(c)
 	f := e.pickFault(c)
 	a, done := e.faultBefore(c, f)
-	collided := false
 	if !done && c.collides {
-		a, collided = c.collision()
+		a, done = noContent(), true
 	}
-	if collided || done {
+	if done {
 		e.recognize(c)
 	} else {
 		a = e.serve(c)

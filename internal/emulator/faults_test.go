@@ -3,7 +3,6 @@ package emulator_test
 import (
 	"encoding/base64"
 	"fmt"
-	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -77,55 +76,39 @@ func TestAProbabilityFollowsTheSeed(t *testing.T) {
 	}
 }
 
-func TestAnErrorAfterTheWorkIsDone(t *testing.T) {
-	g := start(t)
-	g.fault(emulator.Fault{Method: "POST", Times: 1, Effect: emulator.Answer, Status: 504, AfterWork: true})
-	g.do("POST", phones(adaID), phoneJSON(one, "mobile")).wants(504, "serviceNotAvailable")
-	if len(g.Phones(adaID)) != 1 {
-		t.Error("the work was not done")
-	}
-}
-
-func TestACutConnection(t *testing.T) {
+// A caller is told of a failure, or of nothing, before or after the work is done.
+func TestAFailureBeforeAndAfterTheWork(t *testing.T) {
 	for name, c := range map[string]struct {
-		fault emulator.Fault
-		done  int
+		fault  emulator.Fault
+		status int // 0: no answer comes
+		done   bool
 	}{
-		"before the work":             {emulator.Fault{Effect: emulator.Cut}, 0},
-		"after the work":              {emulator.Fault{Effect: emulator.Cut, AfterWork: true}, 1},
-		"in the middle of the answer": {emulator.Fault{Effect: emulator.Half}, 1},
+		"an error after the work":     {emulator.Fault{Effect: emulator.Answer, Status: 504, AfterWork: true}, 504, true},
+		"cut before the work":         {emulator.Fault{Effect: emulator.Cut}, 0, false},
+		"cut after the work":          {emulator.Fault{Effect: emulator.Cut, AfterWork: true}, 0, true},
+		"in the middle of the answer": {emulator.Fault{Effect: emulator.Half}, 0, true},
 	} {
-		for _, protocol := range []string{"HTTP/2", "HTTP/1.1"} {
-			t.Run(name+", "+protocol, func(t *testing.T) {
+		for _, http2 := range []bool{true, false} {
+			t.Run(fmt.Sprint(name, ", HTTP/2 ", http2), func(t *testing.T) {
 				g := start(t)
-				if protocol == "HTTP/1.1" {
-					transport := trusting(t, g.server)
-					transport.ForceAttemptHTTP2 = false
-					transport.TLSNextProto = nil
-					g.client.Transport = transport
-				}
-				c.fault.Method = "POST"
+				transport := trusting(t, g.server)
+				transport.ForceAttemptHTTP2 = http2
+				g.client.Transport = transport
 				g.fault(c.fault)
-				if r, err := g.try(request{method: "POST", path: phones(adaID), body: phoneJSON(one, "mobile")}); err == nil {
-					t.Errorf("an answer came: %d %s", r.status, r.body)
+				tries := func(method, path, body string, done bool) {
+					r, err := g.try(request{method: method, path: path, body: body})
+					if r.status != c.status && err == nil || (err == nil) != (c.status != 0) {
+						t.Errorf("%s is answered %d %s, %v", method, r.status, r.body, err)
+					}
+					if has := len(g.Phones(adaID)) == 1; has != done {
+						t.Errorf("%s: the phone is there: %v", method, has)
+					}
 				}
-				if got := len(g.Phones(adaID)); got != c.done {
-					t.Errorf("%d phones, want %d", got, c.done)
-				}
+				tries("POST", phones(adaID), phoneJSON(one, "mobile"), c.done)
+				g.with(has{"mobile": one})
+				tries("DELETE", phones(adaID, "/", mobileID), "", !c.done) // its answer has no body
 			})
 		}
-	}
-}
-
-func TestHalfOfAnAnswerWithoutABodyIsNone(t *testing.T) {
-	g := start(t)
-	must(t, g.SetPhone(adaID, emulator.Mobile, one))
-	g.fault(emulator.Fault{Method: "DELETE", Effect: emulator.Half})
-	if r, err := g.try(request{method: "DELETE", path: phones(adaID, "/", mobileID)}); err == nil {
-		t.Errorf("an answer came: %d", r.status)
-	}
-	if len(g.Phones(adaID)) != 0 {
-		t.Error("the work was not done")
 	}
 }
 
@@ -218,7 +201,9 @@ func TestAClaimsChallengeForThoseWhoUnderstandIt(t *testing.T) {
 	if strings.Contains(r.header.Get("WWW-Authenticate"), "claims") {
 		t.Error("a challenge to a client that did not declare cp1")
 	}
-	must(t, g.getToken(g.withSecret(tenantID, secret))) // azidentity declares it
+	form := g.form()
+	form.Set("claims", `{"access_token":{"xms_cc":{"values":["CP1"]}}}`) // as azidentity declares it
+	g.token = g.post(tokenPath, form).json()["access_token"].(string)
 	r = g.do("GET", phones(adaID), "")
 	r.wants(401, "InvalidAuthenticationToken")
 	challenge := regexp.MustCompile(`, error="insufficient_claims", claims="([^"]+)"$`).FindStringSubmatch(r.header.Get("WWW-Authenticate"))
@@ -290,16 +275,6 @@ func TestAUserThatIsDeletedMidway(t *testing.T) {
 	g.do("GET", phones(bobID), "").wants(200, "")
 }
 
-func TestTheTokenEndpointIsDown(t *testing.T) {
-	g := start(t)
-	g.fault(emulator.Fault{Path: "/oauth2/v2.0/token$", Times: 1, Effect: emulator.Answer, Status: http.StatusServiceUnavailable})
-	if r := g.post("/"+tenantID+"/oauth2/v2.0/token", g.form()); r.status != 503 {
-		t.Errorf("status %d", r.status)
-	}
-	g.do("GET", phones(adaID), "").wants(200, "")
-	g.signIn()
-}
-
 func TestFaultsReachIntoABatch(t *testing.T) {
 	g := start(t)
 	g.fault(emulator.Fault{Method: "POST", Path: "^/v1.0/users/.*phoneMethods$", Times: 1, Effect: emulator.Answer, Status: 503, Retry: "3"})
@@ -347,7 +322,7 @@ func TestTheRecordKnowsWhoseRequestAFaultAnswered(t *testing.T) {
 			g.ResetRequests()
 			g.fault(f)
 			_, _ = g.try(request{method: "GET", path: phones(adaID)})
-			_, _ = g.try(request{method: "POST", path: "/" + tenantID + "/oauth2/v2.0/token", body: g.form().Encode(),
+			_, _ = g.try(request{method: "POST", path: tokenPath, body: g.form().Encode(),
 				header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}})
 			got := g.Requests()
 			if len(got) != 2 {

@@ -17,9 +17,6 @@ func (c *call) group(g Group) map[string]any {
 	if g.IsAssignableToRole != nil {
 		row["isAssignableToRole"] = *g.IsAssignableToRole
 	}
-	if g.Hidden {
-		return hide(row)
-	}
 	return c.limited(readGroups, row)
 }
 
@@ -47,40 +44,24 @@ func (e *Emulator) getGroup(c *call) (answer, error) {
 	return okJSON(row), nil
 }
 
-// listOwned answers GET /users/{key}/ownedObjects, whole or cast to one type. Of what
-// can be owned there are groups only.
+// listOwned answers GET /users/{key}/ownedObjects. Of what can be owned there are groups
+// only.
 // https://learn.microsoft.com/graph/api/user-list-ownedobjects
 func (e *Emulator) listOwned(c *call) (answer, error) {
-	if !e.mayReadOwned(c) {
+	if c.assume(OwnedObjects).name != "groups" && !c.may(readFullUsers) {
 		return answer{}, errDirectoryForbidden()
 	}
 	return e.listObjects(c, c.owned)
 }
 
-// countOwned answers GET /users/{key}/ownedObjects[/{type}]/$count.
-func (e *Emulator) countOwned(c *call) (answer, error) {
-	if !e.mayReadOwned(c) {
-		return answer{}, errDirectoryForbidden()
-	}
-	return countObjects(c, c.owned)
-}
-
-func (e *Emulator) mayReadOwned(c *call) bool {
-	return c.assume(OwnedObjects).name == "groups" || c.may(readFullUsers)
-}
-
-func (c *call) owned(kind string) ([]map[string]any, error) {
-	u, err := c.directoryUser()
-	if err != nil {
-		return nil, err
-	}
-	rows := []map[string]any{}
+func (c *call) owned(u *user) []map[string]any {
+	var rows []map[string]any
 	for _, id := range u.OwnedGroups {
-		if g, found := c.tenant.groups[strings.ToLower(id)]; found && (kind == "" || kind == groupType) {
+		if g, found := c.tenant.groups[strings.ToLower(id)]; found {
 			rows = append(rows, c.group(g))
 		}
 	}
-	return rows, nil
+	return rows
 }
 
 // listGroupEligibility answers GET
@@ -91,7 +72,7 @@ func (e *Emulator) listGroupEligibility(c *call) (answer, error) {
 	if err := c.options.only("$filter", "$select", "$top", "$skiptoken"); err != nil {
 		return answer{}, err
 	}
-	filter, err := c.options.filter("principalId", "groupId")
+	filter, err := c.options.filter("principalId")
 	if err != nil {
 		return answer{}, err
 	}
@@ -108,11 +89,7 @@ func (e *Emulator) listGroupEligibility(c *call) (answer, error) {
 	var rows []map[string]any
 	for _, u := range c.tenant.sortedUsers() {
 		for _, g := range u.EligibleGroups {
-			value := u.ID
-			if filter.property == "groupId" {
-				value = g.Group
-			}
-			if filter.accepts(value) {
+			if filter.accepts(u.ID) {
 				rows = append(rows, pick(g.row(u), names))
 			}
 		}

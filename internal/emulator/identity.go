@@ -52,7 +52,7 @@ func (e *Emulator) discovery(c *call, name string) (answer, error) {
 		"token_endpoint":                        authority + "/oauth2/v2.0/token",
 		"authorization_endpoint":                authority + "/oauth2/v2.0/authorize",
 		"jwks_uri":                              authority + "/discovery/v2.0/keys",
-		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt", "client_secret_basic"},
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt"},
 		"id_token_signing_alg_values_supported": []string{"RS256"},
 		"response_types_supported":              []string{"code"},
 		"subject_types_supported":               []string{"pairwise"},

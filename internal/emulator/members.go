@@ -7,8 +7,8 @@ import (
 
 const userType = "microsoft.graph.user"
 
-// listMembers answers GET /groups/{id}/transitiveMembers, whole or cast to users. A cast is an
-// advanced query. Of a type that the caller may not read, only type and id show.
+// listMembers answers GET /groups/{id}/transitiveMembers/microsoft.graph.user: a cast is an
+// advanced query. Of users that the caller may not read, only type and id show.
 // https://learn.microsoft.com/graph/api/group-list-transitivemembers
 func (e *Emulator) listMembers(c *call) (answer, error) {
 	if err := c.options.only("$select", "$top", "$count", "$skiptoken"); err != nil {
@@ -18,14 +18,10 @@ func (e *Emulator) listMembers(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	cast := len(c.parts) > 3
-	switch {
-	case cast && (c.parts[3].quoted || c.parts[3].text != userType):
-		return answer{}, errQuery("The cast is not supported.")
-	case cast && c.options["$count"] != "true":
+	if c.options["$count"] != "true" {
 		return answer{}, errAdvancedQuery()
 	}
-	if err := c.eventualIf(cast || c.options["$count"] != ""); err != nil {
+	if err := c.eventualIf(true); err != nil {
 		return answer{}, err
 	}
 	key, err := c.parts[1].keyText()
@@ -42,14 +38,7 @@ func (e *Emulator) listMembers(c *call) (answer, error) {
 			rows = append(rows, c.member(u, names))
 		}
 	}
-	context := c.base + "/" + c.version + "/$metadata#users"
-	if !cast {
-		context = c.base + "/" + c.version + "/$metadata#directoryObjects"
-		for _, nested := range c.tenant.nestedIn(g) {
-			rows = append(rows, pick(c.group(nested), names))
-		}
-	}
-	return e.page(c, context, rows)
+	return e.page(c, c.base+"/"+c.version+"/$metadata#users", rows)
 }
 
 func (g Group) is(other Group) bool { return strings.EqualFold(g.ID, other.ID) }
@@ -66,16 +55,4 @@ func (c *call) member(u *user, names []string) map[string]any {
 	row = pick(row, names)
 	row["@odata.type"] = "#" + userType
 	return row
-}
-
-// nestedIn gives the groups that are in a group, directly or in others that are, by their ids.
-func (t *tenant) nestedIn(g Group) []Group {
-	var nested []Group
-	for _, one := range t.groups {
-		if !one.is(g) && slices.ContainsFunc(t.groupsOf(&user{User: User{Groups: []string{one.ID}}}), g.is) {
-			nested = append(nested, one)
-		}
-	}
-	slices.SortFunc(nested, func(a, b Group) int { return strings.Compare(a.ID, b.ID) })
-	return nested
 }

@@ -30,15 +30,12 @@ func TestMembersOfAGroup(t *testing.T) {
 	if n := first.json()["@odata.count"]; n != 2.0 {
 		t.Errorf("count %v", n)
 	}
-	if d := cmp.Diff([]any{"#microsoft.graph.user", "#microsoft.graph.user", "#microsoft.graph.group"}, g.do("GET", whole+"?$top=9", "").column("@odata.type")); d != "" {
-		t.Error(d)
-	}
 
 	// The rules of an advanced query.
 	g.do("GET", users, "").wants(400, "Request_UnsupportedQuery")
 	g.eventually(whole+"/microsoft.graph.user").wants(400, "Request_UnsupportedQuery")
-	g.eventually(whole+"/microsoft.graph.shoe?$count=true").wants(400, "Request_UnsupportedQuery")
-	g.do("GET", whole+"?$skip=1", "").wants(400, "Request_UnsupportedQuery")
+	g.eventually(whole+"/microsoft.graph.shoe?$count=true").wants(400, "badRequest")
+	g.eventually(users+"&$skip=1").wants(400, "Request_UnsupportedQuery")
 	g.eventually("/v1.0/groups/"+adaID+"/transitiveMembers/microsoft.graph.user?$count=true").wants(404, "Request_ResourceNotFound")
 }
 

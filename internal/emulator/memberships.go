@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -11,7 +10,6 @@ import (
 const (
 	groupType = "microsoft.graph.group"
 	roleType  = "microsoft.graph.directoryRole"
-	unitType  = "microsoft.graph.administrativeUnit"
 )
 
 // membershipProperties are what $select may name of groups and directory roles.
@@ -19,13 +17,12 @@ var membershipProperties = []string{
 	"id", "displayName", "description", "deletedDateTime", "roleTemplateId", "isAssignableToRole", "securityEnabled", "mailEnabled",
 }
 
-// listMemberships answers GET /users/{key}/transitiveMemberOf, whole or cast to
-// one type. A cast is an advanced query.
+// listMemberships answers GET /users/{key}/transitiveMemberOf.
 // https://learn.microsoft.com/graph/api/user-list-transitivememberof
 func (e *Emulator) listMemberships(c *call) (answer, error) { return e.listObjects(c, c.memberships) }
 
-// listObjects answers a list of directory objects, whole or cast to one type.
-func (e *Emulator) listObjects(c *call, of func(kind string) ([]map[string]any, error)) (answer, error) {
+// listObjects answers a list of the directory objects of a user.
+func (e *Emulator) listObjects(c *call, of func(*user) []map[string]any) (answer, error) {
 	if err := c.options.only("$select", "$top", "$count", "$skiptoken"); err != nil {
 		return answer{}, err
 	}
@@ -33,70 +30,18 @@ func (e *Emulator) listObjects(c *call, of func(kind string) ([]map[string]any, 
 	if err != nil {
 		return answer{}, err
 	}
-	kind, err := c.cast()
+	if err := c.eventualIf(c.options["$count"] != ""); err != nil {
+		return answer{}, err
+	}
+	u, err := c.directoryUser()
 	if err != nil {
 		return answer{}, err
 	}
-	if kind != "" && c.options["$count"] != "true" {
-		return answer{}, errAdvancedQuery()
-	}
-	if err := c.eventualIf(kind != "" || c.options["$count"] != ""); err != nil {
-		return answer{}, err
-	}
-	rows, err := of(kind)
-	if err != nil {
-		return answer{}, err
-	}
+	rows := of(u)
 	for i := range rows {
 		rows[i] = pick(rows[i], names)
 	}
-	return e.page(c, c.base+"/"+c.version+"/$metadata#"+membershipSet(kind), rows)
-}
-
-func membershipSet(kind string) string {
-	switch kind {
-	case groupType:
-		return "groups"
-	case roleType:
-		return "directoryRoles"
-	case unitType:
-		return "directory/administrativeUnits"
-	default:
-		return "directoryObjects"
-	}
-}
-
-// countMemberships answers GET /users/{key}/transitiveMemberOf[/{type}]/$count.
-func (e *Emulator) countMemberships(c *call) (answer, error) { return countObjects(c, c.memberships) }
-
-func countObjects(c *call, of func(kind string) ([]map[string]any, error)) (answer, error) {
-	if err := c.options.only(); err != nil {
-		return answer{}, err
-	}
-	kind, err := c.cast()
-	if err != nil {
-		return answer{}, err
-	}
-	if err := c.eventualIf(true); err != nil {
-		return answer{}, err
-	}
-	rows, err := of(kind)
-	if err != nil {
-		return answer{}, err
-	}
-	return okText(strconv.Itoa(len(rows))), nil
-}
-
-// cast reads the type a path is cast to, "" for none.
-func (c *call) cast() (string, error) {
-	if len(c.parts) < 4 || c.parts[3].text == "$count" {
-		return "", nil
-	}
-	kind := c.parts[3].text
-	if c.parts[3].quoted || !slices.Contains([]string{groupType, roleType, unitType}, kind) {
-		return "", errRequest("Resource not found for the segment.")
-	}
-	return kind, nil
+	return e.page(c, c.base+"/"+c.version+"/$metadata#directoryObjects", rows)
 }
 
 // eventualIf wants the header that advanced queries need.
@@ -111,25 +56,18 @@ func (c *call) eventualIf(advanced bool) error {
 // memberships gives the JSON of the user's groups and directory roles. Custom roles
 // and roles over a part of the tenant are none of them. Of a type that the caller may
 // not read, only type and id show.
-func (c *call) memberships(kind string) ([]map[string]any, error) {
-	u, err := c.directoryUser()
-	if err != nil {
-		return nil, err
-	}
-	groups := c.tenant.groupsOf(u)
+func (c *call) memberships(u *user) []map[string]any {
 	roles := slices.Clone(u.Roles)
-	rows := []map[string]any{}
-	for _, g := range groups {
+	var rows []map[string]any
+	for _, g := range c.tenant.groupsOf(u) {
 		if c.tenant.ListsGroupRoles {
 			roles = append(roles, g.Roles...)
 		}
-		if kind == "" || kind == groupType {
-			rows = append(rows, c.group(g))
-		}
+		rows = append(rows, c.group(g))
 	}
 	seen := map[string]bool{}
 	for _, r := range roles {
-		if seen[r.TemplateID] || r.Custom || r.scope() != "/" || (kind != "" && kind != roleType) {
+		if seen[r.TemplateID] || r.Custom || r.scope() != "/" {
 			continue
 		}
 		seen[r.TemplateID] = true
@@ -138,7 +76,7 @@ func (c *call) memberships(kind string) ([]map[string]any, error) {
 			"displayName": r.DisplayName, "description": r.DisplayName, "roleTemplateId": r.TemplateID,
 		}))
 	}
-	return rows, nil
+	return rows
 }
 
 func (c *call) limited(needs permissions, row map[string]any) map[string]any {

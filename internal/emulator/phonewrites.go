@@ -21,9 +21,7 @@ func (c *call) phoneBody() (number, phoneType *string, err error) {
 		case name == "phoneType":
 			phoneType, err = stringValue(name, raw)
 		case name == "smsSignInState":
-			if c.assume(StateInWrite).status != 0 {
-				err = errStateInWrite()
-			}
+			err = errStateInWrite()
 		case name == "@odata.type":
 			var kind *string
 			if kind, err = stringValue(name, raw); err == nil && *kind != phoneODataType {
@@ -54,7 +52,7 @@ func (c *call) validNumber(number, phoneType string) (string, error) {
 	switch {
 	case !ok:
 		return "", errMalformedNumber()
-	case hasExtension(shown) && phoneType != Office && c.assume(ExtensionOnMobile).status != 0:
+	case hasExtension(shown) && phoneType != Office:
 		return "", errExtensionNotOffice()
 	case !isInPlan(shown, c.assume(NumberPlan).name):
 		return "", errInvalidNumber()
@@ -128,7 +126,7 @@ func (e *Emulator) updatePhone(c *call) (answer, error) {
 	switch {
 	case !exists:
 		return answer{}, errMethodNotFound()
-	case sent != nil && *sent != phoneType && c.assume(TypeChange).status != 0:
+	case sent != nil && *sent != phoneType:
 		return answer{}, errTypeChange()
 	case number == nil:
 		return answer{}, errBody("phoneNumber is required.")

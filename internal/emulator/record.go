@@ -79,7 +79,7 @@ func logged(segment string) string {
 var ownWords = sync.OnceValue(func() map[string]bool {
 	words := map[string]bool{}
 	patterns := []string{
-		"v1.0/beta/$batch/me", groupType + "/" + roleType + "/" + unitType, "common/oauth2/v2.0/token",
+		"v1.0/beta/$batch/me", "common/oauth2/v2.0/token",
 		".well-known/openid-configuration", "discovery/keys/instance",
 	}
 	for _, r := range routes {

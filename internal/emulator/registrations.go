@@ -1,16 +1,6 @@
 package emulator
 
-import (
-	"slices"
-	"strings"
-	"time"
-)
-
-// registration is which phones a user had from some time on.
-type registration struct {
-	at      time.Time
-	methods []string
-}
+import "strings"
 
 // registeredAs are the words of the report for phone types.
 var registeredAs = map[string]string{Mobile: "mobilePhone", AlternateMobile: "alternateMobilePhone", Office: "officePhone"}
@@ -25,30 +15,6 @@ func (p phones) registered() []string {
 	return methods
 }
 
-// noteRegistered takes down which phones a user has from now on, and forgets what a report
-// that is behind by lag does not show any more.
-func (u *user) noteRegistered(now time.Time, lag time.Duration) {
-	methods := u.phones.registered()
-	if n := len(u.registrations); n > 0 && slices.Equal(u.registrations[n-1].methods, methods) {
-		return
-	}
-	u.registrations = append(u.registrations, registration{now, methods})
-	for len(u.registrations) > 1 && !u.registrations[1].at.After(now.Add(-lag)) {
-		u.registrations = u.registrations[1:]
-	}
-}
-
-// registration is what the report shows of a user.
-func (u *user) registration(now time.Time, lag time.Duration) registration {
-	shown := registration{methods: []string{}}
-	for _, r := range u.registrations {
-		if !r.at.After(now.Add(-lag)) {
-			shown = r
-		}
-	}
-	return shown
-}
-
 // listRegistrations answers GET /reports/authenticationMethods/userRegistrationDetails: which
 // types of methods users have, never a number.
 // https://learn.microsoft.com/graph/api/authenticationmethodsroot-list-userregistrationdetails
@@ -56,28 +22,16 @@ func (e *Emulator) listRegistrations(c *call) (answer, error) {
 	if c.tenant.WithoutP1 {
 		return answer{}, errNoPremiumReports()
 	}
-	if err := c.options.only("$filter", "$top", "$skiptoken"); err != nil {
+	if err := c.options.only("$top", "$skiptoken"); err != nil {
 		return answer{}, err
-	}
-	wanted := ""
-	if filter, ok := c.options["$filter"]; ok {
-		inner, ok := strings.CutPrefix(strings.TrimSpace(filter), "methodsRegistered/any(t: t eq ")
-		inner, closed := strings.CutSuffix(inner, ")")
-		var err error
-		if wanted, err = unquote(inner); !ok || !closed || err != nil {
-			return answer{}, errQuery("The filter clause is not supported.")
-		}
 	}
 	rows := []map[string]any{}
 	for _, u := range c.tenant.sortedUsers() {
-		r := u.registration(c.clock, e.auditLog.ReportLag)
-		if wanted != "" && !slices.Contains(r.methods, wanted) {
-			continue
-		}
+		methods := u.phones.registered()
 		rows = append(rows, map[string]any{
 			"id": u.ID, "userPrincipalName": u.UPN, "userDisplayName": u.DisplayName, "userType": strings.ToLower(u.UserType),
-			"isAdmin": len(u.Roles) > 0, "isMfaRegistered": len(r.methods) > 0, "isMfaCapable": len(r.methods) > 0,
-			"methodsRegistered": r.methods, "lastUpdatedDateTime": c.clock.Add(-e.auditLog.ReportLag).UTC().Format(auditTime),
+			"isAdmin": len(u.Roles) > 0, "isMfaRegistered": len(methods) > 0, "isMfaCapable": len(methods) > 0,
+			"methodsRegistered": methods, "lastUpdatedDateTime": c.clock.UTC().Format(auditTime),
 		})
 	}
 	return e.page(c, c.base+"/"+c.version+"/$metadata#reports/authenticationMethods/userRegistrationDetails", rows)

@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"encoding/base64"
-	"maps"
 	"slices"
 	"strings"
 
@@ -54,14 +53,17 @@ type principal struct {
 	roles, eligible []Role
 }
 
-// roleRows gives one row for each role of each principal that the filter accepts.
+// roleRows gives one row for each role of each principal that the filter names.
 func (c *call) roleRows(of func(principal) []Role, row func(principal, Role) map[string]any) ([]map[string]any, error) {
 	if err := c.options.only("$filter", "$select", "$top", "$skiptoken"); err != nil {
 		return nil, err
 	}
-	filter, err := c.options.filter("principalId", "roleDefinitionId")
+	filter, err := c.options.filter("principalId")
 	if err != nil {
 		return nil, err
+	}
+	if filter == nil {
+		return nil, errQuery("The list is served with a filter only.") // Graph would give it whole
 	}
 	names, err := c.options.selected([]string{
 		"id", "principalId", "roleDefinitionId", "directoryScopeId", "appScopeId", "memberType", "startDateTime", "endDateTime",
@@ -70,30 +72,20 @@ func (c *call) roleRows(of func(principal) []Role, row func(principal, Role) map
 		return nil, err
 	}
 	var rows []map[string]any
-	byRole := filter
-	if filter != nil && filter.property == "principalId" {
-		byRole = nil
-	}
 	for _, p := range c.tenant.principals(filter) {
 		for _, r := range of(p) {
-			if byRole.accepts(r.TemplateID) {
-				rows = append(rows, pick(row(p, r), names))
-			}
+			rows = append(rows, pick(row(p, r), names))
 		}
 	}
 	return rows, nil
 }
 
-// principals gives the users and groups that a filter on principalId accepts, or
-// all. They are sorted, so that pages do not overlap.
+// principals gives the users and groups that a filter names. They are sorted, so that
+// pages do not overlap.
 func (t *tenant) principals(f *comparison) []principal {
 	var ids []string
-	if f != nil && f.property == "principalId" {
-		for _, value := range f.values {
-			ids = append(ids, strings.ToLower(value))
-		}
-	} else {
-		ids = slices.AppendSeq(slices.Collect(maps.Keys(t.users)), maps.Keys(t.groups))
+	for _, value := range f.values {
+		ids = append(ids, strings.ToLower(value))
 	}
 	slices.Sort(ids)
 	var found []principal

@@ -63,24 +63,15 @@ func TestMembershipsHoldGroupsAndRoles(t *testing.T) {
 	if d := cmp.Diff([]any{nil, true, nil, nil}, all.column("isAssignableToRole")); d != "" {
 		t.Error(d)
 	}
-	roles := g.send(request{method: "GET", path: path + "/microsoft.graph.directoryRole?$count=true&$select=roleTemplateId", header: eventual})
-	if d := cmp.Diff([]any{helpdesk.TemplateID}, roles.column("roleTemplateId")); d != "" || roles.json()["@odata.count"] != 1.0 {
-		t.Errorf("%s %s", d, roles.body)
-	}
 	must(t, g.UpdateUser(bobID, func(u *emulator.User) { u.Roles = []emulator.Role{helpdesk} }))
-	if got := g.send(request{method: "GET", path: path + "/microsoft.graph.directoryRole/$count", header: eventual}).body; got != "1" {
-		t.Errorf("a role held twice is counted %s times", got)
+	if again := g.do("GET", path, "").names(); len(again) != 4 {
+		t.Errorf("a role held twice is listed twice: %v", again)
 	}
-	groups := g.send(request{method: "GET", path: path + "/microsoft.graph.group?$count=true", header: eventual})
-	if d := cmp.Diff([]any{"All Users", "Help Desk", "Everybody"}, groups.names()); d != "" {
-		t.Error(d)
+	g.do("GET", path+"?$count=true", "").wants(400, "Request_UnsupportedQuery")
+	if n := g.eventually(path + "?$count=true&$select=id").json()["@odata.count"]; n != 4.0 {
+		t.Errorf("count %v", n)
 	}
-	if got := g.send(request{method: "GET", path: path + "/microsoft.graph.group/$count", header: eventual}).body; got != "3" {
-		t.Errorf("count %s", got)
-	}
-	if got := g.send(request{method: "GET", path: path + "/$count", header: eventual}).body; got != "4" {
-		t.Errorf("count %s", got)
-	}
+	g.do("GET", path+"?$filter=id%20eq%20'x'", "").wants(400, "Request_UnsupportedQuery")
 }
 
 func TestMembershipsDoNotHoldAllRoles(t *testing.T) {
@@ -106,29 +97,13 @@ func TestMembershipsDoNotHoldAllRoles(t *testing.T) {
 func TestAGroupShowsWhetherItMayHoldRolesInThreeShapes(t *testing.T) {
 	g := start(t)
 	g.allow("GroupMember.Read.All")
-	const hidden = "0f1c0000-0000-4000-8000-0000000000a3"
 	must(t, g.AddGroup(emulator.Group{ID: deskID, DisplayName: "Help Desk", IsAssignableToRole: new(true)}))
 	must(t, g.AddGroup(emulator.Group{ID: outerID, DisplayName: "Sales", IsAssignableToRole: new(false)}))
-	must(t, g.AddGroup(emulator.Group{ID: hidden, DisplayName: "Board", Hidden: true}))
-	must(t, g.UpdateUser(adaID, func(u *emulator.User) { u.Groups = []string{deskID, outerID, hidden} }))
+	must(t, g.UpdateUser(adaID, func(u *emulator.User) { u.Groups = []string{deskID, outerID} }))
 	rows := g.do("GET", "/v1.0/users/"+adaID+"/transitiveMemberOf", "")
-	if d := cmp.Diff([]any{nil, true, false, nil}, rows.column("isAssignableToRole")); d != "" {
+	if d := cmp.Diff([]any{nil, true, false}, rows.column("isAssignableToRole")); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff([]any{"All Users", "Help Desk", "Sales", nil}, rows.names()); d != "" {
-		t.Error(d)
-	}
-}
-
-func TestACastIsAnAdvancedQuery(t *testing.T) {
-	g := staffed(t)
-	path := "/v1.0/users/" + bobID + "/transitiveMemberOf"
-	g.do("GET", path+"/microsoft.graph.directoryRole", "").wants(400, "Request_UnsupportedQuery")
-	g.do("GET", path+"/microsoft.graph.directoryRole?$count=true", "").wants(400, "Request_UnsupportedQuery")
-	g.send(request{method: "GET", path: path + "/microsoft.graph.directoryRole", header: eventual}).wants(400, "Request_UnsupportedQuery")
-	g.do("GET", path+"/$count", "").wants(400, "Request_UnsupportedQuery")
-	g.send(request{method: "GET", path: path + "/microsoft.graph.planet?$count=true", header: eventual}).wants(400, "BadRequest")
-	g.do("GET", path+"?$filter=id%20eq%20'x'", "").wants(400, "Request_UnsupportedQuery")
 }
 
 func TestWithoutPermissionForATypeOnlyItsIDShows(t *testing.T) {
@@ -159,18 +134,17 @@ func TestRoleAssignmentsNameTheirHolder(t *testing.T) {
 	g := staffed(t)
 	path := "/v1.0/roleManagement/directory/roleAssignments"
 	for query, want := range map[string][]any{
-		"": {globalAdmin.TemplateID, helpdesk.TemplateID},
-		"?$filter=principalId%20eq%20'" + adaID + "'":                                             {globalAdmin.TemplateID},
-		"?$filter=principalId%20eq%20'" + strings.ToUpper(adaID) + "'":                            {globalAdmin.TemplateID},
-		"?$filter=principalId%20eq%20'" + bobID + "'":                                             {}, // his is the group's
-		"?$filter=principalId%20in%20('" + bobID + "',%20'" + deskID + "')":                       {helpdesk.TemplateID},
-		"?$filter=roleDefinitionId%20eq%20'" + helpdesk.TemplateID + "'&$select=roleDefinitionId": {helpdesk.TemplateID},
+		"?$filter=principalId%20eq%20'" + adaID + "'":                       {globalAdmin.TemplateID},
+		"?$filter=principalId%20eq%20'" + strings.ToUpper(adaID) + "'":      {globalAdmin.TemplateID},
+		"?$filter=principalId%20eq%20'" + bobID + "'":                       {}, // his is the group's
+		"?$filter=principalId%20in%20('" + bobID + "',%20'" + deskID + "')": {helpdesk.TemplateID},
 	} {
 		if d := cmp.Diff(want, g.do("GET", path+query, "").column("roleDefinitionId")); d != "" {
 			t.Errorf("%s: %s", query, d)
 		}
 	}
-	g.do("GET", path+"?$select=shoeSize", "").wants(400, "BadRequest")
+	g.do("GET", path, "").wants(400, "Request_UnsupportedQuery")
+	g.do("GET", path+"?$filter=principalId%20eq%20'x'&$select=shoeSize", "").wants(400, "BadRequest")
 	g.do("GET", path+"?$expand=principal", "").wants(400, "Request_UnsupportedQuery")
 	g.do("GET", path+"?$filter=directoryScopeId%20eq%20'/'", "").wants(400, "Request_UnsupportedQuery")
 }
@@ -222,7 +196,7 @@ func TestPermissionsOfRoles(t *testing.T) {
 			if status == 403 {
 				code = "Authorization_RequestDenied"
 			}
-			g.do("GET", "/beta/roleManagement/directory/"+path, "").wants(status, code)
+			g.do("GET", "/beta/roleManagement/directory/"+path+"?$filter=principalId%20eq%20'x'", "").wants(status, code)
 		}
 	}
 }

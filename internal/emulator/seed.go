@@ -10,7 +10,6 @@ type Seed struct {
 	Users    []User    `json:"users,omitempty"`
 	Faults   []Fault   `json:"faults,omitempty"`
 	Throttle *Throttle `json:"throttle,omitempty"`
-	AuditLog *AuditLog `json:"auditLog,omitempty"`
 }
 
 // Load adds what a seed holds to what is there, and stops at the first error.
@@ -32,11 +31,6 @@ func (e *Emulator) Load(s Seed) error {
 	}
 	if s.Throttle != nil {
 		e.SetThrottle(*s.Throttle)
-	}
-	if s.AuditLog != nil {
-		if err := e.SetAuditLog(*s.AuditLog); err != nil {
-			return fmt.Errorf("auditLog: %w", err)
-		}
 	}
 	return nil
 }

@@ -30,9 +30,6 @@ func (c *call) send(w http.ResponseWriter, a answer) {
 		if c.token != nil {
 			h.Set("OData-Version", "4.0")
 		}
-		if len(c.parts) > 0 && c.class() == Directory {
-			h.Set("x-ms-resource-unit", strconv.Itoa(c.units()))
-		}
 		if c.used > 0.8 && c.showsUsage() {
 			h.Set("x-ms-throttle-limit-percentage", strconv.FormatFloat(c.used, 'f', 2, 64))
 		}

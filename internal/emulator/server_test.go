@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -23,33 +22,6 @@ func TestOnlyThisMachineReachesTheEmulator(t *testing.T) {
 		if s, err := emulator.ServeControl(emulator.New(emulator.Options{}), addr); err == nil {
 			_ = s.Close()
 			t.Errorf("%s is controlled", addr)
-		}
-	}
-}
-
-func TestTheCertificateIsNotTrustedUnasked(t *testing.T) {
-	g := start(t)
-	if r, err := http.Get(g.server.URL + "/v1.0/users"); err == nil {
-		_ = r.Body.Close()
-		t.Error("a client without the CA got an answer")
-	}
-	other := start(t)
-	g.client.Transport = trusting(t, other.server)
-	if _, err := g.try(request{method: "GET", path: "/v1.0/users"}); err == nil {
-		t.Error("the CA of another server is good for this one")
-	}
-}
-
-func TestBothProtocolsAreSpoken(t *testing.T) {
-	g := start(t)
-	for want, http2 := range map[string]bool{"HTTP/2.0": true, "HTTP/1.1": false} {
-		transport := trusting(t, g.server)
-		transport.ForceAttemptHTTP2 = http2
-		r, err := (&http.Client{Transport: transport}).Get(g.server.URL + "/v1.0/users")
-		must(t, err)
-		_ = r.Body.Close()
-		if r.Proto != want {
-			t.Errorf("spoke %s, want %s", r.Proto, want)
 		}
 	}
 }

@@ -1,11 +1,9 @@
 package emulator
 
 import (
-	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -28,14 +26,10 @@ type Throttle struct {
 	Class    Class         `json:"class,omitempty"`
 	Requests int           `json:"requests"`
 	Per      time.Duration `json:"per,omitempty"` // nanoseconds; 0 is Graph's 10 s
-	// OmitRetryAfter leaves the header out, as some of Graph's services do.
-	OmitRetryAfter bool `json:"omitRetryAfter,omitempty"`
-	// RetryAfter is what the header says; 0: as long as it takes until a token is there.
-	RetryAfter time.Duration `json:"retryAfter,omitempty"`
 }
 
 // ListedLimits are those that Microsoft lists: 5 requests in 10 s for authentication
-// methods, as many for reports, and the directory's units of a tenant with fewer than 50 users.
+// methods, as many for reports, and the directory's units, one a request here, of a tenant with fewer than 50 users.
 func ListedLimits() []Throttle {
 	return []Throttle{
 		{Class: AuthenticationMethods, Requests: 5, Per: 10 * time.Second},
@@ -71,9 +65,9 @@ type bucket struct {
 	at     time.Time
 }
 
-// take takes what a request costs and says how much of the limit is used, and how
+// take takes a token for a request and says how much of the limit is used, and how
 // long to wait if there was not a whole token.
-func (b *bucket) take(t Throttle, cost float64, now time.Time) (used float64, wait time.Duration) {
+func (b *bucket) take(t Throttle, now time.Time) (used float64, wait time.Duration) {
 	limit := float64(t.Requests)
 	perToken := float64(t.Per) / limit
 	if passed := now.Sub(b.at); passed > 0 {
@@ -81,7 +75,7 @@ func (b *bucket) take(t Throttle, cost float64, now time.Time) (used float64, wa
 		b.at = now
 	}
 	short := 1 - b.tokens
-	b.tokens = max(b.tokens-cost, -0.8*limit)
+	b.tokens = max(b.tokens-1, -0.8*limit)
 	used = 1 - b.tokens/limit
 	if short > 1e-9 { // the sum of many small refills
 		return used, time.Duration((1 - b.tokens) * perToken)
@@ -100,22 +94,6 @@ func (c *call) class() Class {
 	return Directory
 }
 
-// units is what a call costs: one, two for a list of users, which $select and a small
-// $top make cheaper. Only the directory counts in units.
-func (c *call) units() int {
-	units := 1
-	if c.class() == Directory && c.method == http.MethodGet && len(c.parts) == 1 && c.parts[0].text == "users" {
-		units = 2
-		if _, selects := c.options["$select"]; selects {
-			units--
-		}
-		if top, err := strconv.Atoi(c.options["$top"]); err == nil && top < 20 {
-			units--
-		}
-	}
-	return max(units, 1)
-}
-
 // meter counts a call to Graph against its app's limits in the tenant.
 func (e *Emulator) meter(c *call) error {
 	for _, class := range slices.Compact([]Class{Everything, c.class()}) {
@@ -129,7 +107,7 @@ func (e *Emulator) meter(c *call) error {
 			b = &bucket{tokens: float64(limit.Requests), at: c.now}
 			e.buckets[key] = b
 		}
-		used, wait := b.take(limit, float64(c.units()), c.now)
+		used, wait := b.take(limit, c.now)
 		c.used = max(c.used, used)
 		if wait > 0 {
 			return limit.refusal(c, wait)
@@ -145,11 +123,7 @@ func (c *call) showsUsage() bool {
 
 // refusal is a 429 in the words of the service that the call is for.
 func (t Throttle) refusal(c *call, wait time.Duration) error {
-	f := Fault{Status: http.StatusTooManyRequests}
-	wait = cmp.Or(t.RetryAfter, wait)
-	if !t.OmitRetryAfter {
-		f.Retry = seconds(wait)
-	}
+	f := Fault{Status: http.StatusTooManyRequests, Retry: seconds(wait)}
 	g := f.refusal(c)
 	switch c.class() {
 	case AuthenticationMethods:

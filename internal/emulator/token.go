@@ -71,7 +71,7 @@ func (e *Emulator) issueToken(c *call, name string) (answer, error) {
 	}), nil
 }
 
-// tokenForm reads the form and moves HTTP Basic credentials into it.
+// tokenForm reads the form.
 func (c *call) tokenForm() (url.Values, error) {
 	missing := identityError{400, "invalid_request", 900144, "The request body must contain the following parameter: 'grant_type'."}
 	if c.unreadable != nil {
@@ -88,22 +88,10 @@ func (c *call) tokenForm() (url.Values, error) {
 	if form.Get("grant_type") != "client_credentials" {
 		return nil, identityError{400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type."}
 	}
-	if id, secret, ok := c.origin.BasicAuth(); ok && !form.Has("client_secret") {
-		form.Set("client_id", unescaped(id))
-		form.Set("client_secret", unescaped(secret))
-	}
 	if form.Get("client_id") == "" {
 		return nil, identityError{400, "invalid_request", 900144, "The request body must contain the following parameter: 'client_id'."}
 	}
 	return form, nil
-}
-
-// unescaped undoes the form encoding that OAuth asks for inside HTTP Basic.
-func unescaped(s string) string {
-	if plain, err := url.QueryUnescape(s); err == nil {
-		return plain
-	}
-	return s
 }
 
 // signIn finds the app and checks its proof.
