@@ -3,16 +3,8 @@ package emulator
 import (
 	"encoding/base64"
 	"net/url"
-	"slices"
 	"strconv"
-	"strings"
 )
-
-// accepts reports whether a value passes the filter; none lets all pass. The
-// directory compares ids and UPNs in any case.
-func (f *comparison) accepts(value string) bool {
-	return f == nil || slices.ContainsFunc(f.values, func(v string) bool { return strings.EqualFold(v, value) })
-}
 
 // page answers with the part of rows that the page size allows and a link to the
 // rest. The link is a token, not an offset a client could compute.

@@ -9,7 +9,6 @@ import (
 // these is refused here.
 //
 //	property eq literal
-//	property in ('value', ...)              id and userPrincipalName, 15 values at most
 //	startswith(property,'value')            userPrincipalName and displayName
 //	endswith(userPrincipalName,'value')     an advanced query
 //
@@ -56,13 +55,13 @@ func parseUserFilter(raw string) (*userFilter, error) {
 		if !closed || err != nil || !slices.Contains(properties, property) {
 			return nil, unsupported
 		}
-		return &userFilter{comparison{property, []string{value}}, function}, nil
+		return &userFilter{comparison{property, value}, function}, nil
 	}
 	if value, found := strings.CutPrefix(raw, "accountEnabled eq "); found {
 		if value != "true" && value != "false" {
 			return nil, unsupported
 		}
-		return &userFilter{comparison{"accountEnabled", []string{value}}, "eq"}, nil
+		return &userFilter{comparison{"accountEnabled", value}, "eq"}, nil
 	}
 	clause, err := options{"$filter": raw}.filter("id", "userPrincipalName", "displayName", "userType")
 	if err != nil {
@@ -80,7 +79,7 @@ func (f *userFilter) passes(u *user) bool {
 	if f.property == "accountEnabled" && u.Disabled {
 		is = "false"
 	}
-	is, value := strings.ToLower(is), strings.ToLower(f.values[0])
+	is, value := strings.ToLower(is), strings.ToLower(f.value)
 	switch f.function {
 	case "startswith":
 		return strings.HasPrefix(is, value)
@@ -93,19 +92,5 @@ func (f *userFilter) passes(u *user) bool {
 
 // usersIn gives the users who pass a filter, sorted by object id.
 func (t *tenant) usersIn(f *userFilter) []*user {
-	if f == nil || f.function != "eq" || f.property != "id" && f.property != "userPrincipalName" {
-		return slices.DeleteFunc(t.sortedUsers(), func(u *user) bool { return !f.passes(u) })
-	}
-	var found []*user
-	for _, value := range f.values {
-		u := t.users[strings.ToLower(value)]
-		if f.property == "userPrincipalName" {
-			u = t.userByUPN(value)
-		}
-		if u != nil && !slices.Contains(found, u) {
-			found = append(found, u)
-		}
-	}
-	slices.SortFunc(found, byID)
-	return found
+	return slices.DeleteFunc(t.sortedUsers(), func(u *user) bool { return !f.passes(u) })
 }

@@ -87,11 +87,9 @@ func (e *Emulator) listGroupEligibility(c *call) (answer, error) {
 		return answer{}, errNoPremium()
 	}
 	var rows []map[string]any
-	for _, u := range c.tenant.sortedUsers() {
+	if u, found := c.tenant.users[strings.ToLower(filter.value)]; found {
 		for _, g := range u.EligibleGroups {
-			if filter.accepts(u.ID) {
-				rows = append(rows, pick(g.row(u), names))
-			}
+			rows = append(rows, pick(g.row(u), names))
 		}
 	}
 	return e.page(c, c.base+"/"+c.version+"/$metadata#identityGovernance/privilegedAccess/group/eligibilityScheduleInstances", rows)

@@ -77,76 +77,23 @@ func (o options) top(otherwise int) (int, error) {
 	return n, nil
 }
 
-// comparison is what $filter asks: that a property is one of some values.
-type comparison struct {
-	property string
-	values   []string
-}
+// comparison is what $filter asks: that a property has a value. No filter is nil.
+type comparison struct{ property, value string }
 
-// filter reads the two forms of $filter that are served: "property eq 'value'"
-// and "property in ('value', ...)" with up to 15 values.
+// filter reads the one form of $filter that most lists serve here: property eq 'value'.
 func (o options) filter(properties ...string) (*comparison, error) {
 	raw, ok := o["$filter"]
 	if !ok {
 		return nil, nil
 	}
-	unsupported := errQuery("The filter clause is not supported.")
-	fields := strings.SplitN(strings.TrimSpace(raw), " ", 3)
-	if len(fields) != 3 || !slices.Contains(properties, fields[0]) {
-		return nil, unsupported
+	property, literal, found := strings.Cut(strings.TrimSpace(raw), " eq ")
+	value, err := unquote(strings.TrimSpace(literal))
+	if !found || err != nil || !slices.Contains(properties, property) {
+		return nil, errQuery("The filter clause is not supported.")
 	}
-	list := fields[2]
-	switch fields[1] {
-	case "eq":
-	case "in":
-		inner, ok := strings.CutPrefix(strings.TrimSpace(list), "(")
-		if !ok || !strings.HasSuffix(inner, ")") {
-			return nil, unsupported
-		}
-		list = strings.TrimSuffix(inner, ")")
-	default:
-		return nil, unsupported
-	}
-	values, err := literals(list)
-	if err != nil || len(values) > 15 || (fields[1] == "eq" && len(values) != 1) {
-		return nil, unsupported
-	}
-	return &comparison{property: fields[0], values: values}, nil
+	return &comparison{property, value}, nil
 }
 
-// literals reads OData strings with commas between them.
-func literals(list string) ([]string, error) {
-	var values []string
-	for rest := strings.TrimSpace(list); ; {
-		end := literalEnd(rest)
-		value, err := unquote(rest[:end])
-		if err != nil {
-			return nil, err
-		}
-		values = append(values, value)
-		rest = strings.TrimSpace(rest[end:])
-		if rest == "" {
-			return values, nil
-		}
-		if rest[0] != ',' {
-			return nil, errKey()
-		}
-		rest = strings.TrimSpace(rest[1:])
-	}
-}
-
-// literalEnd says where the string literal at the start of s ends; a doubled
-// apostrophe does not end it.
-func literalEnd(s string) int {
-	for i := 1; i < len(s); i++ {
-		if s[i] != '\'' {
-			continue
-		}
-		if i+1 < len(s) && s[i+1] == '\'' {
-			i++
-			continue
-		}
-		return i + 1
-	}
-	return len(s)
-}
+// accepts reports whether a value passes the filter; none lets all pass. The
+// directory compares ids and UPNs in any case.
+func (f *comparison) accepts(value string) bool { return f == nil || strings.EqualFold(f.value, value) }

@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"encoding/base64"
-	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -53,7 +52,7 @@ type principal struct {
 	roles, eligible []Role
 }
 
-// roleRows gives one row for each role of each principal that the filter names.
+// roleRows gives one row for each role of the principal that the filter names.
 func (c *call) roleRows(of func(principal) []Role, row func(principal, Role) map[string]any) ([]map[string]any, error) {
 	if err := c.options.only("$filter", "$select", "$top", "$skiptoken"); err != nil {
 		return nil, err
@@ -72,31 +71,20 @@ func (c *call) roleRows(of func(principal) []Role, row func(principal, Role) map
 		return nil, err
 	}
 	var rows []map[string]any
-	for _, p := range c.tenant.principals(filter) {
-		for _, r := range of(p) {
-			rows = append(rows, pick(row(p, r), names))
-		}
+	p := c.tenant.principal(strings.ToLower(filter.value))
+	for _, r := range of(p) {
+		rows = append(rows, pick(row(p, r), names))
 	}
 	return rows, nil
 }
 
-// principals gives the users and groups that a filter names. They are sorted, so that
-// pages do not overlap.
-func (t *tenant) principals(f *comparison) []principal {
-	var ids []string
-	for _, value := range f.values {
-		ids = append(ids, strings.ToLower(value))
+// principal gives a user or a group; one that is neither holds no roles.
+func (t *tenant) principal(id string) principal {
+	if u, ok := t.users[id]; ok {
+		return principal{id, u.Roles, u.EligibleRoles}
 	}
-	slices.Sort(ids)
-	var found []principal
-	for _, id := range slices.Compact(ids) {
-		if u, ok := t.users[id]; ok {
-			found = append(found, principal{id, u.Roles, u.EligibleRoles})
-		} else if g, ok := t.groups[id]; ok {
-			found = append(found, principal{id, g.Roles, g.EligibleRoles})
-		}
-	}
-	return found
+	g := t.groups[id]
+	return principal{id, g.Roles, g.EligibleRoles}
 }
 
 func assignmentID(p principal, r Role) string {

@@ -134,10 +134,10 @@ func TestRoleAssignmentsNameTheirHolder(t *testing.T) {
 	g := staffed(t)
 	path := "/v1.0/roleManagement/directory/roleAssignments"
 	for query, want := range map[string][]any{
-		"?$filter=principalId%20eq%20'" + adaID + "'":                       {globalAdmin.TemplateID},
-		"?$filter=principalId%20eq%20'" + strings.ToUpper(adaID) + "'":      {globalAdmin.TemplateID},
-		"?$filter=principalId%20eq%20'" + bobID + "'":                       {}, // his is the group's
-		"?$filter=principalId%20in%20('" + bobID + "',%20'" + deskID + "')": {helpdesk.TemplateID},
+		"?$filter=principalId%20eq%20'" + adaID + "'":                  {globalAdmin.TemplateID},
+		"?$filter=principalId%20eq%20'" + strings.ToUpper(adaID) + "'": {globalAdmin.TemplateID},
+		"?$filter=principalId%20eq%20'" + bobID + "'":                  {}, // his is the group's
+		"?$filter=principalId%20eq%20'" + deskID + "'":                 {helpdesk.TemplateID},
 	} {
 		if d := cmp.Diff(want, g.do("GET", path+query, "").column("roleDefinitionId")); d != "" {
 			t.Errorf("%s: %s", query, d)

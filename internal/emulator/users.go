@@ -159,9 +159,7 @@ func (e *Emulator) listUsers(c *call) (answer, error) {
 	return e.page(c, c.usersContext(), rows)
 }
 
-func byID(a, b *user) int { return strings.Compare(a.ID, b.ID) }
-
 // sortedUsers orders users by object id, so that pages do not overlap.
 func (t *tenant) sortedUsers() []*user {
-	return slices.SortedFunc(maps.Values(t.users), byID)
+	return slices.SortedFunc(maps.Values(t.users), func(a, b *user) int { return strings.Compare(a.ID, b.ID) })
 }
