@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/entraops/phone-operator/internal/emulator/limit"
 )
 
 // Options says how an Emulator behaves. The zero value is a Graph without
@@ -48,7 +50,7 @@ type Emulator struct {
 	mu      sync.Mutex // guards the state below, held while one request is worked on
 	tenants map[string]*tenant
 	limits  map[Class]Throttle
-	buckets map[string]*bucket
+	buckets map[string]*limit.Bucket
 
 	record record
 	faults faultList
@@ -86,7 +88,7 @@ func (e *Emulator) Reset() {
 	e.mu.Lock()
 	e.tenants = map[string]*tenant{}
 	e.limits = map[Class]Throttle{}
-	e.buckets = map[string]*bucket{}
+	e.buckets = map[string]*limit.Bucket{}
 	e.mu.Unlock()
 
 	e.faults.clear()

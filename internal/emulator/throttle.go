@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/entraops/phone-operator/internal/emulator/limit"
 )
 
 // Class is which requests one limit counts together.
@@ -54,33 +56,7 @@ func (e *Emulator) SetThrottle(t Throttle) {
 	default:
 		delete(e.limits, t.Class)
 	}
-	e.buckets = map[string]*bucket{}
-}
-
-// bucket holds the tokens of one app in one tenant. A refused request costs one
-// too, so that retrying at once makes the wait longer; Graph's own figure of usage
-// ends at 1.8 times the limit.
-type bucket struct {
-	tokens float64
-	at     time.Time
-}
-
-// take takes a token for a request and says how much of the limit is used, and how
-// long to wait if there was not a whole token.
-func (b *bucket) take(t Throttle, now time.Time) (used float64, wait time.Duration) {
-	limit := float64(t.Requests)
-	perToken := float64(t.Per) / limit
-	if passed := now.Sub(b.at); passed > 0 {
-		b.tokens = min(limit, b.tokens+float64(passed)/perToken)
-		b.at = now
-	}
-	short := 1 - b.tokens
-	b.tokens = max(b.tokens-1, -0.8*limit)
-	used = 1 - b.tokens/limit
-	if short > 1e-9 { // the sum of many small refills
-		return used, time.Duration((1 - b.tokens) * perToken)
-	}
-	return used, 0
+	e.buckets = map[string]*limit.Bucket{}
 }
 
 // class gives the class of a call.
@@ -97,20 +73,20 @@ func (c *call) class() Class {
 // meter counts a call to Graph against its app's limits in the tenant.
 func (e *Emulator) meter(c *call) error {
 	for _, class := range slices.Compact([]Class{Everything, c.class()}) {
-		limit, limited := e.limits[class]
+		throttle, limited := e.limits[class]
 		if !limited {
 			continue
 		}
 		key := string(class) + "/" + c.tenant.ID + "/" + c.token.App
 		b, known := e.buckets[key]
 		if !known {
-			b = &bucket{tokens: float64(limit.Requests), at: c.now}
+			b = limit.New(throttle.Requests, throttle.Per, c.now)
 			e.buckets[key] = b
 		}
-		used, wait := b.take(limit, c.now)
+		used, wait := b.Take(c.now)
 		c.used = max(c.used, used)
 		if wait > 0 {
-			return limit.refusal(c, wait)
+			return throttle.refusal(c, wait)
 		}
 	}
 	return nil

@@ -5,8 +5,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/entraops/phone-operator/internal/emulator"
 )
 
 // computes ends a test that computes much where the tests are to be short, as with the race detector: that makes it eight times
@@ -46,12 +44,6 @@ func allowed(limit int, length time.Duration) float64 {
 func TestALimitForAllIsUsedAndNotRunInto(t *testing.T) {
 	computes(t)
 	const length = 3 * time.Minute
-	all := func(s *simulation, t *testing.T, limit int) {
-		q := &queue{}
-		q.put(int(allowed(limit, length)/5), job{requests: usual})
-		s.run(q, length)
-		s.holds(t, s.sum(), allowed(limit, length), 0.94, 0.015)
-	}
 	for _, limit := range []int{100, 500} {
 		for _, latency := range []time.Duration{0, 50 * time.Millisecond} {
 			for _, bare := range []bool{false, true} {
@@ -59,20 +51,15 @@ func TestALimitForAllIsUsedAndNotRunInto(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						s := newSimulation(latency, bare)
 						s.limits.set(limit, 0, 0)
-						all(s, t, limit)
+						q := &queue{}
+						q.put(int(allowed(limit, length)/5), job{requests: usual})
+						s.run(q, length)
+						s.holds(t, s.sum(), allowed(limit, length), 0.94, 0.015)
 					})
 				})
 			}
 		}
 	}
-	t.Run("of the emulator", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			const limit = 100
-			s := newSimulation(50*time.Millisecond, false)
-			s.graph, s.token = newEmulator(t, emulator.Throttle{Requests: limit})
-			all(s, t, limit)
-		})
-	})
 }
 
 // The limit that Microsoft lists for authentication methods, beside a large one of the

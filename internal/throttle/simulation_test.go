@@ -3,28 +3,17 @@ package throttle
 import (
 	"container/heap"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
-
-	"github.com/entraops/phone-operator/internal/emulator"
-)
-
-const (
-	simTenant = "11111111-2222-3333-4444-555555555555"
-	simClient = "66666666-7777-8888-9999-000000000000"
-	simUser   = "0f1c0000-0000-4000-8000-000000000001"
 )
 
 // simulation is a Graph with limits behind a real throttle, both in virtual time: a
@@ -33,9 +22,7 @@ const (
 type simulation struct {
 	throttle *Throttle
 	pipeline runtime.Pipeline
-	token    string
 
-	graph   http.Handler // the limits, or the emulator
 	limits  limits
 	latency time.Duration
 	bare    bool // leaves the headers that tell of limits out
@@ -60,10 +47,7 @@ func (s wire) Do(r *http.Request) (*http.Response, error) {
 	s.mu.Unlock()
 	pass(s.latency / 2)
 	w := httptest.NewRecorder()
-	if r.Body == nil {
-		r.Body = http.NoBody
-	}
-	s.graph.ServeHTTP(w, r)
+	s.limits.ServeHTTP(w, r)
 	pass(s.latency / 2)
 	resp := w.Result()
 	if s.bare {
@@ -93,50 +77,16 @@ func pass(d time.Duration) { time.Sleep(d) } //nolint:forbidigo // the clock is 
 
 func newSimulation(latency time.Duration, bare bool) *simulation {
 	s := &simulation{throttle: New(time.Now, nil, "contoso"), latency: latency, bare: bare}
-	s.graph = &s.limits
 	s.pipeline = runtime.NewPipeline("simulation", "", runtime.PipelineOptions{
 		PerRetry: []policy.Policy{s.throttle.Policy(nil)},
 	}, &policy.ClientOptions{Transport: wire{s}, Retry: policy.RetryOptions{MaxRetries: -1}})
 	return s
 }
 
-// newEmulator returns the real emulator, with one user, and a token for it.
-func newEmulator(t *testing.T, limits ...emulator.Throttle) (e *emulator.Emulator, token string) {
-	t.Helper()
-	e = emulator.New(emulator.Options{KeepRequests: 1})
-	for _, err := range []error{
-		e.AddTenant(emulator.Tenant{ID: simTenant, Domains: []string{"contoso.com"}}),
-		e.AddApp(emulator.App{ClientID: simClient, Secret: "s", Roles: []string{"UserAuthMethod-Phone.ReadWrite.All", "User.ReadBasic.All"}}),
-		e.AddUser(emulator.User{ID: simUser, TenantID: simTenant, UPN: "ada@contoso.com"}),
-	} {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	form := url.Values{
-		"grant_type": {"client_credentials"}, "client_id": {simClient}, "client_secret": {"s"},
-		"scope": {"https://example.com/.default"},
-	}
-	r := httptest.NewRequest(http.MethodPost, "https://example.com/"+simTenant+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	w := httptest.NewRecorder()
-	e.ServeHTTP(w, r)
-	var said struct {
-		Token string `json:"access_token"`
-	}
-	if err := json.Unmarshal(w.Body.Bytes(), &said); err != nil || said.Token == "" {
-		t.Fatalf("no token: %s", w.Body)
-	}
-	for _, limit := range limits {
-		e.SetThrottle(limit)
-	}
-	return e, said.Token
-}
-
 // paths are one request of each class.
 var paths = [classes]string{
-	Directory:      "/v1.0/users/" + simUser + "?$select=id,userPrincipalName",
-	Authentication: "/v1.0/users/" + simUser + "/authentication/phoneMethods",
+	Directory:      "/v1.0/users/ada@contoso.com?$select=id,userPrincipalName",
+	Authentication: "/v1.0/users/ada@contoso.com/authentication/phoneMethods",
 }
 
 // get makes one request and returns how long to stay away; 0 if it got through.
@@ -145,7 +95,6 @@ func (s *simulation) get(ctx context.Context, c Class) time.Duration {
 	if err != nil {
 		panic(err)
 	}
-	req.Raw().Header.Set("Authorization", "Bearer "+s.token)
 	resp, err := s.pipeline.Do(req)
 	var rejected *Rejected
 	switch {
