@@ -35,41 +35,14 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 		"the default method is not deleted": {
 			reply{status: 400, body: said("badRequest", deleteDefault)}, graph.Refused, graph.Refused, "badRequest", 0,
 		},
-		"no permission for methods": {
-			reply{status: 403, body: said("accessDenied", "Request Authorization failed")}, graph.Forbidden, graph.Forbidden, "accessDenied", 0,
-		},
-		"no permission for users": {
-			reply{status: 403, body: said("Authorization_RequestDenied", "Insufficient privileges to complete the operation.")},
-			graph.Forbidden, graph.Forbidden, "Authorization_RequestDenied", 0,
-		},
-		"a token that is not taken": {
-			reply{status: 401, body: said("InvalidAuthenticationToken", "expired")}, graph.TokenRefused, graph.TokenRefused, "InvalidAuthenticationToken", 0,
-		},
 		"404 of a web server": {
 			reply{status: 404, body: "<html>Not found</html>"}, graph.Unavailable, graph.Unclear, "", 0,
 		},
 		"404 of a gateway": {
 			reply{status: 404, body: `{"statusCode":404,"message":"Resource not found"}`}, graph.Unavailable, graph.Unclear, "", 0,
 		},
-		"no such user": {
-			reply{status: 404, body: said("Request_ResourceNotFound", "Resource 'ada' does not exist")},
-			graph.NotFound, graph.NotFound, "Request_ResourceNotFound", 0,
-		},
-		"no such route": {
-			reply{status: 404, body: said("UnknownError", `{"Message":"No HTTP resource was found"}`)}, graph.Unavailable, graph.Unclear, "UnknownError", 0,
-		},
-		"a number that is a sign-in name": {
-			reply{status: 409, body: said("phoneNumberNotUnique", "+1 2065550100 is taken")},
-			graph.NumberNotUnique, graph.NumberNotUnique, "phoneNumberNotUnique", 0,
-		},
 		"the code of a number that is a sign-in name, with another status": {
 			reply{status: 400, body: said("phoneNumberNotUnique", "")}, graph.Refused, graph.Refused, "phoneNumberNotUnique", 0,
-		},
-		"another conflict": {
-			reply{status: 409, body: said("conflict", "")}, graph.Refused, graph.Refused, "conflict", 0,
-		},
-		"a wrong verb": {
-			reply{status: 405, body: said("Request_BadRequest", "")}, graph.Refused, graph.Refused, "Request_BadRequest", 0,
 		},
 		"throttled, with seconds": {
 			reply{429, map[string]string{"Retry-After": "10"}, said("TooManyRequests", "Please retry again later.")},
@@ -100,7 +73,6 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 			graph.Unavailable, graph.Unclear, "", 0,
 		},
 		"busy, without a time":    {reply{status: 503, body: said("serviceNotAvailable", "")}, graph.Unavailable, graph.Unclear, "serviceNotAvailable", 0},
-		"an error inside Graph":   {reply{status: 500, body: said("UnknownError", "")}, graph.Unavailable, graph.Unclear, "UnknownError", 0},
 		"a gateway without Graph": {reply{status: 502, body: "<html>bad gateway</html>"}, graph.Unavailable, graph.Unclear, "", 0},
 		"a gateway without Graph, with a time": {
 			reply{502, map[string]string{"Retry-After": "5"}, ""}, graph.Unavailable, graph.Unclear, "", 5 * time.Second,

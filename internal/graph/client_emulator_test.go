@@ -147,26 +147,6 @@ func (g *tenant) holds(t *testing.T, want ...string) {
 	}
 }
 
-func TestUsersAreFoundWhateverTheirName(t *testing.T) {
-	g := emulated(t)
-	for i, upn := range []string{
-		"o'brien@contoso.example", "eve_fabrikam.example#EXT#@contoso.example", "o'b_fabrikam.example#EXT#@contoso.example",
-		"a.b-c_d!e^f~g@contoso.example", "$x@contoso.example",
-	} {
-		id := "0f1c0000-0000-4000-8000-0000000000f" + string(rune('0'+i))
-		must(t, g.AddUser(emulator.User{ID: id, UPN: upn}))
-		for _, key := range []string{upn, id} {
-			got, err := g.client.User(context.Background(), key)
-			if err != nil || got.ID != id || got.UserPrincipalName != upn {
-				t.Errorf("User(%q) = %+v, %v", key, got, err)
-			}
-		}
-	}
-	if _, err := g.client.User(context.Background(), "nobody@contoso.example"); graph.KindOf(err) != graph.NotFound {
-		t.Errorf("nobody: %v", err)
-	}
-}
-
 func TestWhatGraphRefuses(t *testing.T) {
 	ctx := context.Background()
 	n := number(t, "+12065550100")
