@@ -40,18 +40,6 @@ func (s *suite) trusted(t *testing.T) error {
 	return nil
 }
 
-func TestCertificatesAreMadeWithoutCertManager(t *testing.T) {
-	s := start(t)
-	s.eventually(t, "trust", func() error { return s.trusted(t) })
-	var secret corev1.Secret
-	must(t, s.admin.Get(t.Context(), client.ObjectKey{Namespace: system, Name: name}, &secret))
-	for _, key := range []string{"ca.crt", "ca.key", "tls.crt", "tls.key"} {
-		if len(secret.Data[key]) == 0 {
-			t.Errorf("the Secret has no %s", key)
-		}
-	}
-}
-
 // Whoever applies config/webhook from Git again takes no certificate away.
 func TestManifestsCanBeAppliedAgain(t *testing.T) {
 	s := start(t)

@@ -163,22 +163,3 @@ func TestSecondClaimIsAWarning(t *testing.T) {
 	hear(second("laura@contoso.com"))
 	must(t, s.admin.Patch(t.Context(), laura, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))))
 }
-
-// What a dry run was told about is not there afterwards, and what was created in
-// earnest was judged the same way.
-func TestDryRunAndEarnestAreJudgedAlike(t *testing.T) {
-	s := start(t)
-	o := pam(s.namespace(t), "dry", "dry@contoso.com")
-	o.Spec.PhoneNumber = "+1 206555014"
-	dry, err := s.try(t, o)
-	must(t, err)
-	if err := s.admin.Get(t.Context(), client.ObjectKeyFromObject(o), &v1alpha1.PhoneAuthenticationMethod{}); !apierrors.IsNotFound(err) {
-		t.Fatalf("after the dry run: %v", err)
-	}
-	earnest, err := s.heard(t, func(c client.Client) error { return c.Create(t.Context(), o) })
-	must(t, err)
-	if len(dry) != 1 {
-		t.Errorf("the dry run says %q", dry)
-	}
-	must(t, differ(dry, earnest))
-}
