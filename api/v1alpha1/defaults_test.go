@@ -91,28 +91,3 @@ func TestDefaultsOfATenant(t *testing.T) {
 		})
 	}
 }
-
-// A copy shares nothing with what it was copied from.
-func TestDeepCopyIsDeep(t *testing.T) {
-	tenant := &v1alpha1.EntraTenant{Spec: v1alpha1.EntraTenantSpec{
-		Access: []v1alpha1.AccessRule{{Users: []string{"*@contoso.com"}}},
-		Limits: &v1alpha1.Limits{DeletionsPerHour: new(int32(7))},
-	}}
-	c := tenant.DeepCopy()
-	c.Spec.Access[0].Users[0] = "*"
-	*c.Spec.Limits.DeletionsPerHour = 8
-	if tenant.Spec.Access[0].Users[0] != "*@contoso.com" || tenant.Spec.DeletionsPerHourOrDefault() != 7 {
-		t.Error("the copy's change is seen in the original")
-	}
-
-	method := &v1alpha1.PhoneAuthenticationMethod{Spec: v1alpha1.PhoneAuthenticationMethodSpec{
-		TenantRef:       &v1alpha1.TenantReference{Name: "contoso"},
-		PhoneNumberFrom: &v1alpha1.PhoneNumberSource{SecretKeyRef: v1alpha1.SecretKeyReference{Name: "a"}},
-	}}
-	m := method.DeepCopy()
-	m.Spec.TenantRef.Name = "fabrikam"
-	m.Spec.PhoneNumberFrom.SecretKeyRef.Name = "b"
-	if method.Spec.TenantName() != "contoso" || method.Spec.PhoneNumberFrom.SecretKeyRef.Name != "a" {
-		t.Error("the copy's change is seen in the original")
-	}
-}
