@@ -1,7 +1,6 @@
 package emulator_test
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 
@@ -201,37 +200,4 @@ func TestAllMethodsCarryTheirType(t *testing.T) {
 	}
 	g.do("GET", root+"/"+mobileID, "").wants(200, "")
 	g.do("GET", root+"/"+officeID, "").wants(404, "resourceNotFound")
-	g.allow("UserAuthMethod-Phone.ReadWrite.All")
-	g.do("GET", root, "").wants(403, "accessDenied")
-}
-
-func TestPermissionsOfPhoneMethods(t *testing.T) {
-	for permission, may := range map[string]struct{ read, write bool }{
-		"UserAuthMethod-Phone.Read.All":          {true, false},
-		"UserAuthMethod-Phone.ReadWrite.All":     {true, true},
-		"UserAuthenticationMethod.Read.All":      {true, false},
-		"UserAuthenticationMethod.ReadWrite.All": {true, true},
-		"User.ReadWrite.All":                     {false, false},
-		"Directory.ReadWrite.All":                {false, false},
-	} {
-		t.Run(permission, func(t *testing.T) {
-			g := start(t)
-			g.allow(permission)
-			must(t, g.SetPhone(adaID, emulator.Mobile, one))
-			answered := func(allowed bool, status int, r reply) {
-				t.Helper()
-				if allowed {
-					r.wants(status, "")
-				} else {
-					r.wants(http.StatusForbidden, "accessDenied")
-				}
-			}
-			answered(may.read, 200, g.do("GET", phones(adaID), ""))
-			answered(may.read, 200, g.do("GET", phones(adaID, "/", mobileID), ""))
-			answered(may.read, 200, g.do("GET", phones(adaID, "/$count"), ""))
-			answered(may.write, 201, g.do("POST", phones(adaID), phoneJSON(two, "office")))
-			answered(may.write, 204, g.do("PATCH", phones(adaID, "/", mobileID), phoneJSON(two, "mobile")))
-			answered(may.write, 204, g.do("DELETE", phones(adaID, "/", mobileID), ""))
-		})
-	}
 }

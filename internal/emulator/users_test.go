@@ -97,31 +97,6 @@ func TestWhatIsShownOfAUser(t *testing.T) {
 	g.do("PATCH", "/v1.0/users/"+adaID, "{}").wants(405, "Request_BadRequest")
 }
 
-func TestPermissionsOfUsers(t *testing.T) {
-	g := start(t)
-	for permission, want := range map[string]struct{ basic, full int }{
-		"User.ReadBasic.All":                 {200, 403},
-		"User.Read.All":                      {200, 200},
-		"Directory.Read.All":                 {200, 200},
-		"UserAuthMethod-Phone.ReadWrite.All": {403, 403},
-	} {
-		t.Run(permission, func(*testing.T) {
-			g.allow(permission)
-			for path, status := range map[string]int{
-				"/v1.0/users/" + adaID + "?$select=id,userPrincipalName":   want.basic,
-				"/v1.0/users/" + adaID + "?$select=id,accountEnabled":      want.full,
-				"/v1.0/users?$select=id&$filter=id%20eq%20'" + adaID + "'": want.basic,
-			} {
-				code := ""
-				if status == 403 {
-					code = "Authorization_RequestDenied"
-				}
-				g.do("GET", path, "").wants(status, code)
-			}
-		})
-	}
-}
-
 func TestReadBasicMayBeWorthNothing(t *testing.T) {
 	g := start(t)
 	must(t, g.SetAssumptions(emulator.Assumptions{emulator.ReadBasic: "nothing"}))
