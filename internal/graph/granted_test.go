@@ -78,18 +78,6 @@ func TestARenewedTokenIsUsed(t *testing.T) {
 	must(t, err)
 }
 
-func TestATokenThatCannotBeRenewedStaysInUse(t *testing.T) {
-	g := emulated(t)
-	_, err := g.client.User(context.Background(), adaID)
-	must(t, err)
-	must(t, g.AddApp(emulator.App{ClientID: clientID, Secret: "another", Roles: permissions}))
-	if err := g.client.Renew(context.Background()); failure(t, err).Kind != graph.CredentialFailed {
-		t.Errorf("error = %v", err)
-	}
-	_, err = g.client.User(context.Background(), adaID)
-	must(t, err)
-}
-
 // refreshing gives out a token with more permissions the second time that it is asked, as
 // a cache does that refreshes its token ahead of time.
 type refreshing struct {
@@ -133,27 +121,6 @@ func forbidding(credential *carrying) (c func(*testing.T) *graph.Client, calls *
 			return reply{status: 403, body: said("accessDenied", "Request Authorization failed")}.response(r), nil
 		}))
 	}, calls
-}
-
-func TestTokensForWhatIsNotGrantedAreAskedForLessAndLess(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		credential := &carrying{roles: [][]string{{"User.ReadBasic.All"}}}
-		client, calls := forbidding(credential)
-		c, asked := client(t), 0
-		for range 3600 {
-			asked++
-			if e := failure(t, c.EnableSMSSignIn(context.Background(), adaID)); e.Kind != graph.Forbidden || e.Permission == "" {
-				t.Fatal(e)
-			}
-			time.Sleep(time.Second) //nolint:forbidigo // the clock is synctest's
-		}
-		if credential.anew < 12 || credential.anew > 16 {
-			t.Errorf("%d new tokens in an hour", credential.anew)
-		}
-		if int(calls.Load()) != asked {
-			t.Errorf("%d requests for %d calls: none is worth a second try", calls.Load(), asked)
-		}
-	})
 }
 
 func TestARefusalThatANewTokenCannotMend(t *testing.T) {

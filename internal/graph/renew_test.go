@@ -82,20 +82,38 @@ func refusing(t *testing.T, r reply, credential *carrying) *graph.Client {
 	return newClient(t, credentials(credential), over(func(req *http.Request) (*http.Response, error) { return r.response(req), nil }))
 }
 
-func TestNewTokensThatAreRefusedTooAreAskedForLessAndLess(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		credential := &carrying{roles: [][]string{permissions}}
-		c := refusing(t, reply{status: 401, body: said("InvalidAuthenticationToken", "")}, credential)
-		for range 3600 {
-			if e := failure(t, c.EnableSMSSignIn(t.Context(), adaID)); e.Kind != graph.TokenRefused {
-				t.Fatal(e)
-			}
-			time.Sleep(time.Second) //nolint:forbidigo // the clock is synctest's
-		}
-		if credential.anew < 12 || credential.anew > 16 {
-			t.Errorf("%d new tokens in an hour", credential.anew)
-		}
-	})
+func TestTokensThatDoNotHelpAreAskedForLessAndLess(t *testing.T) {
+	for name, tc := range map[string]struct {
+		answer  reply
+		carries []string
+		kind    graph.Kind
+	}{
+		"new tokens are refused, too":   {reply{status: 401, body: said("InvalidAuthenticationToken", "")}, permissions, graph.TokenRefused},
+		"the permission is not granted": {reply{status: 403, body: said("accessDenied", "")}, []string{"User.ReadBasic.All"}, graph.Forbidden},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				credential := &carrying{roles: [][]string{tc.carries}}
+				calls := 0
+				c := newClient(t, credentials(credential), over(func(req *http.Request) (*http.Response, error) {
+					calls++
+					return tc.answer.response(req), nil
+				}))
+				for range 3600 {
+					if e := failure(t, c.EnableSMSSignIn(t.Context(), adaID)); e.Kind != tc.kind {
+						t.Fatal(e)
+					}
+					time.Sleep(time.Second) //nolint:forbidigo // the clock is synctest's
+				}
+				if credential.anew < 12 || credential.anew > 16 {
+					t.Errorf("%d new tokens in an hour", credential.anew)
+				}
+				if again := calls - 3600; again > credential.anew || tc.kind == graph.Forbidden && again > 0 {
+					t.Errorf("%d calls were made once more: a token that carries no more is not worth it", again)
+				}
+			})
+		})
+	}
 }
 
 // What was refused in the morning does not slow down what is refused in the evening.

@@ -111,17 +111,6 @@ func TestComputeChangesNoArgument(t *testing.T) {
 	})
 }
 
-// TestEveryActionIsOneThatGraphAccepts also shows that plans end, for any claims:
-// world.pass stops at the first refusal and at the first unlawful plan.
-func TestEveryActionIsOneThatGraphAccepts(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		w := worlds(t)
-		if err := w.settle(); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
 func TestAStopAfterAnyActionIsGoneOnFrom(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := worlds(t)
