@@ -32,9 +32,6 @@ func (c *call) methodsOf(u *user) []map[string]any {
 // listMethods answers GET .../authentication/methods.
 // https://learn.microsoft.com/graph/api/authentication-list-methods
 func (e *Emulator) listMethods(c *call) (answer, error) {
-	if err := c.options.only("$top"); err != nil {
-		return answer{}, err
-	}
 	u, err := c.methodsUser()
 	if err != nil {
 		return answer{}, err
@@ -50,9 +47,6 @@ func (e *Emulator) listMethods(c *call) (answer, error) {
 // getMethod answers GET .../authentication/methods/{id}.
 // https://learn.microsoft.com/graph/api/authenticationmethod-get
 func (e *Emulator) getMethod(c *call) (answer, error) {
-	if err := c.options.only(); err != nil {
-		return answer{}, err
-	}
 	u, err := c.methodsUser()
 	if err != nil {
 		return answer{}, err

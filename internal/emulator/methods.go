@@ -35,6 +35,17 @@ func (c *call) methodsUser() (*user, error) {
 	return u, nil
 }
 
+// methodsPhone finds the user and reads the phone type of the path of one phone, which
+// the user need not have.
+func (c *call) methodsPhone() (*user, string, error) {
+	u, err := c.methodsUser()
+	if err != nil {
+		return nil, "", err
+	}
+	phoneType, err := c.phoneType()
+	return u, phoneType, err
+}
+
 // phoneType reads the method id of the path.
 func (c *call) phoneType() (string, error) {
 	id, err := c.parts[4].keyText()

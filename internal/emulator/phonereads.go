@@ -6,9 +6,6 @@ import "strconv"
 // $filter on phoneType and $top are seen to work, and $select does no harm.
 // https://learn.microsoft.com/graph/api/authentication-list-phonemethods
 func (e *Emulator) listPhones(c *call) (answer, error) {
-	if err := c.options.only("$select", "$filter", "$top"); err != nil {
-		return answer{}, err
-	}
 	names, err := c.options.selected(c.phoneProperties())
 	if err != nil {
 		return answer{}, err
@@ -52,9 +49,6 @@ func (c *call) filteredPhones() ([]row, error) {
 
 // countPhones answers GET .../phoneMethods/$count, which is in the schema only.
 func (e *Emulator) countPhones(c *call) (answer, error) {
-	if err := c.options.only("$filter"); err != nil {
-		return answer{}, err
-	}
 	list, err := c.filteredPhones()
 	if err != nil {
 		return answer{}, err
@@ -65,18 +59,11 @@ func (e *Emulator) countPhones(c *call) (answer, error) {
 // getPhone answers GET .../phoneMethods/{id}.
 // https://learn.microsoft.com/graph/api/phoneauthenticationmethod-get
 func (e *Emulator) getPhone(c *call) (answer, error) {
-	if err := c.options.only("$select"); err != nil {
-		return answer{}, err
-	}
 	names, err := c.options.selected(c.phoneProperties())
 	if err != nil {
 		return answer{}, err
 	}
-	u, err := c.methodsUser()
-	if err != nil {
-		return answer{}, err
-	}
-	phoneType, err := c.phoneType()
+	u, phoneType, err := c.methodsPhone()
 	if err != nil {
 		return answer{}, err
 	}

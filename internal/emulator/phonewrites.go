@@ -65,9 +65,6 @@ func (c *call) validNumber(number, phoneType string) (string, error) {
 // createPhone answers POST .../phoneMethods.
 // https://learn.microsoft.com/graph/api/authentication-post-phonemethods
 func (e *Emulator) createPhone(c *call) (answer, error) {
-	if err := c.options.only(); err != nil {
-		return answer{}, err
-	}
 	u, err := c.methodsUser()
 	if err != nil {
 		return answer{}, err
@@ -107,14 +104,7 @@ func (e *Emulator) createPhone(c *call) (answer, error) {
 // sign-in was switched off is registered again, also with an unchanged number.
 // https://learn.microsoft.com/graph/api/phoneauthenticationmethod-update
 func (e *Emulator) updatePhone(c *call) (answer, error) {
-	if err := c.options.only(); err != nil {
-		return answer{}, err
-	}
-	u, err := c.methodsUser()
-	if err != nil {
-		return answer{}, err
-	}
-	phoneType, err := c.phoneType()
+	u, phoneType, err := c.methodsPhone()
 	if err != nil {
 		return answer{}, err
 	}
@@ -168,14 +158,7 @@ func (e *Emulator) put(c *call, u *user, phoneType string, m phone) {
 // deletePhone answers DELETE .../phoneMethods/{id}. A default method goes last.
 // https://learn.microsoft.com/graph/api/phoneauthenticationmethod-delete
 func (e *Emulator) deletePhone(c *call) (answer, error) {
-	if err := c.options.only(); err != nil {
-		return answer{}, err
-	}
-	u, err := c.methodsUser()
-	if err != nil {
-		return answer{}, err
-	}
-	phoneType, err := c.phoneType()
+	u, phoneType, err := c.methodsPhone()
 	if err != nil {
 		return answer{}, err
 	}

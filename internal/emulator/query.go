@@ -36,7 +36,7 @@ func parseOptions(raw string) (options, error) {
 }
 
 // only refuses every option that is not among the allowed ones.
-func (o options) only(allowed ...string) error {
+func (o options) only(allowed []string) error {
 	for name := range o {
 		if !slices.Contains(allowed, name) {
 			word := strings.TrimPrefix(name, "$")

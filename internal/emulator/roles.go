@@ -54,9 +54,6 @@ type principal struct {
 
 // roleRows gives one row for each role of the principal that the filter names.
 func (c *call) roleRows(of func(principal) []Role, row func(principal, Role) map[string]any) ([]map[string]any, error) {
-	if err := c.options.only("$filter", "$select", "$top", "$skiptoken"); err != nil {
-		return nil, err
-	}
 	filter, err := c.options.filter("principalId")
 	if err != nil {
 		return nil, err

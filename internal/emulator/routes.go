@@ -72,39 +72,41 @@ func (c *call) may(p permissions) bool {
 	return slices.ContainsFunc(c.token.Roles, func(role string) bool { return slices.Contains(p.anyOf, role) })
 }
 
-// route is one operation. In a pattern, {} stands for a key.
+// route is one operation. In a pattern, {} stands for a key. Every query option that is not
+// among the options is refused.
 type route struct {
 	method, pattern string
 	needs           permissions
 	serve           func(*Emulator, *call) (answer, error)
+	options         string
 }
 
 const phoneMethodPath = "users/{}/authentication/phoneMethods/{}"
 
 var routes = []route{
-	{http.MethodGet, "users", readUsers, (*Emulator).listUsers},
-	{http.MethodGet, "users/{}", readUsers, (*Emulator).getUser},
-	{http.MethodGet, "users/{}/authentication/methods", readMethods, (*Emulator).listMethods},
-	{http.MethodGet, "users/{}/authentication/methods/{}", readMethods, (*Emulator).getMethod},
-	{http.MethodGet, "users/{}/authentication/phoneMethods", readPhones, (*Emulator).listPhones},
-	{http.MethodPost, "users/{}/authentication/phoneMethods", writePhones, (*Emulator).createPhone},
-	{http.MethodGet, "users/{}/authentication/phoneMethods/$count", readPhones, (*Emulator).countPhones},
-	{http.MethodGet, phoneMethodPath, readPhones, (*Emulator).getPhone},
-	{http.MethodPatch, phoneMethodPath, writePhones, (*Emulator).updatePhone},
-	{http.MethodDelete, phoneMethodPath, writePhones, (*Emulator).deletePhone},
-	{http.MethodPost, phoneMethodPath + "/enableSmsSignIn", writePhones, (*Emulator).enableSMSSignIn},
-	{http.MethodPost, phoneMethodPath + "/disableSmsSignIn", writePhones, (*Emulator).disableSMSSignIn},
-	{http.MethodPost, phoneMethodPath + "/microsoft.graph.enableSmsSignIn", writePhones, (*Emulator).enableSMSSignIn},
-	{http.MethodPost, phoneMethodPath + "/microsoft.graph.disableSmsSignIn", writePhones, (*Emulator).disableSMSSignIn},
-	{http.MethodGet, "users/{}/transitiveMemberOf", readMemberships, (*Emulator).listMemberships},
-	{http.MethodGet, "users/{}/ownedObjects", readOwned, (*Emulator).listOwned},
-	{http.MethodGet, "groups/{}", readGroups, (*Emulator).getGroup},
-	{http.MethodGet, "groups/{}/transitiveMembers/microsoft.graph.user", readGroups, (*Emulator).listMembers},
-	{http.MethodGet, "identityGovernance/privilegedAccess/group/eligibilityScheduleInstances", readGroupEligibility, (*Emulator).listGroupEligibility},
-	{http.MethodGet, "roleManagement/directory/roleAssignments", readRoles, (*Emulator).listRoleAssignments},
-	{http.MethodGet, "roleManagement/directory/roleEligibilityScheduleInstances", readEligibility, (*Emulator).listRoleEligibility},
-	{http.MethodGet, "auditLogs/directoryAudits", readAudits, (*Emulator).listAudits},
-	{http.MethodGet, "reports/authenticationMethods/userRegistrationDetails", readAudits, (*Emulator).listRegistrations},
+	{http.MethodGet, "users", readUsers, (*Emulator).listUsers, "$select $filter $top $count $skiptoken"},
+	{http.MethodGet, "users/{}", readUsers, (*Emulator).getUser, "$select"},
+	{http.MethodGet, "users/{}/authentication/methods", readMethods, (*Emulator).listMethods, "$top"},
+	{http.MethodGet, "users/{}/authentication/methods/{}", readMethods, (*Emulator).getMethod, ""},
+	{http.MethodGet, "users/{}/authentication/phoneMethods", readPhones, (*Emulator).listPhones, "$select $filter $top"},
+	{http.MethodPost, "users/{}/authentication/phoneMethods", writePhones, (*Emulator).createPhone, ""},
+	{http.MethodGet, "users/{}/authentication/phoneMethods/$count", readPhones, (*Emulator).countPhones, "$filter"},
+	{http.MethodGet, phoneMethodPath, readPhones, (*Emulator).getPhone, "$select"},
+	{http.MethodPatch, phoneMethodPath, writePhones, (*Emulator).updatePhone, ""},
+	{http.MethodDelete, phoneMethodPath, writePhones, (*Emulator).deletePhone, ""},
+	{http.MethodPost, phoneMethodPath + "/enableSmsSignIn", writePhones, (*Emulator).enableSMSSignIn, ""},
+	{http.MethodPost, phoneMethodPath + "/disableSmsSignIn", writePhones, (*Emulator).disableSMSSignIn, ""},
+	{http.MethodPost, phoneMethodPath + "/microsoft.graph.enableSmsSignIn", writePhones, (*Emulator).enableSMSSignIn, ""},
+	{http.MethodPost, phoneMethodPath + "/microsoft.graph.disableSmsSignIn", writePhones, (*Emulator).disableSMSSignIn, ""},
+	{http.MethodGet, "users/{}/transitiveMemberOf", readMemberships, (*Emulator).listMemberships, "$select $top $count $skiptoken"},
+	{http.MethodGet, "users/{}/ownedObjects", readOwned, (*Emulator).listOwned, "$select $top $count $skiptoken"},
+	{http.MethodGet, "groups/{}", readGroups, (*Emulator).getGroup, "$select"},
+	{http.MethodGet, "groups/{}/transitiveMembers/microsoft.graph.user", readGroups, (*Emulator).listMembers, "$select $top $count $skiptoken"},
+	{http.MethodGet, "identityGovernance/privilegedAccess/group/eligibilityScheduleInstances", readGroupEligibility, (*Emulator).listGroupEligibility, "$filter $select $top $skiptoken"},
+	{http.MethodGet, "roleManagement/directory/roleAssignments", readRoles, (*Emulator).listRoleAssignments, "$filter $select $top $skiptoken"},
+	{http.MethodGet, "roleManagement/directory/roleEligibilityScheduleInstances", readEligibility, (*Emulator).listRoleEligibility, "$filter $select $top $skiptoken"},
+	{http.MethodGet, "auditLogs/directoryAudits", readAudits, (*Emulator).listAudits, "$filter $top $skiptoken"},
+	{http.MethodGet, "reports/authenticationMethods/userRegistrationDetails", readAudits, (*Emulator).listRegistrations, "$top $skiptoken"},
 }
 
 func (r route) length() int { return strings.Count(r.pattern, "/") + 1 }
@@ -172,6 +174,12 @@ func (e *Emulator) graph(c *call) (answer, error) {
 	}
 	if !c.may(r.needs) {
 		return answer{}, r.needs.denied()
+	}
+	if err := c.options.only(strings.Fields(r.options)); err != nil {
+		return answer{}, err
+	}
+	if err := c.eventualIf(c.options["$count"] != ""); err != nil {
+		return answer{}, err
 	}
 	return r.serve(e, c)
 }

@@ -109,11 +109,7 @@ func (c *call) refusedSignIn(err error) (answer, error) {
 // mobileForSignIn finds the user of an SMS action, whose method must be a mobile
 // that is there.
 func (c *call) mobileForSignIn() (*user, error) {
-	u, err := c.methodsUser()
-	if err != nil {
-		return nil, err
-	}
-	phoneType, err := c.phoneType()
+	u, phoneType, err := c.methodsPhone()
 	if err != nil {
 		return nil, err
 	}
