@@ -2,7 +2,6 @@ package tenant
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -81,78 +80,6 @@ func TestBudget_SavesDeletionsTogether(t *testing.T) {
 		all.Wait()
 		if allowed != 15 || server.stored != 15 || server.saves > 2 {
 			t.Errorf("%d allowed, %d stored, %d saves; want 15, 15, and 2 at most", allowed, server.stored, server.saves)
-		}
-	})
-}
-
-func TestBudget_CountsNothingThatWasNotSaved(t *testing.T) {
-	for name, fail := range map[string]func(save int) error{
-		"the first save fails": func(save int) error {
-			if save == 1 {
-				return errors.New("no")
-			}
-			return nil
-		},
-		"all saves fail": func(int) error { return errors.New("no") },
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				server := slowly{fail: fail}
-				b := NewBudget(time.Now, nil, server.save)
-				var all sync.WaitGroup
-				var mu sync.Mutex
-				var allowed int32
-				for i := range 20 {
-					all.Go(func() {
-						if ok, _ := b.Take(t.Context(), 100, ofUser(i)); ok {
-							mu.Lock()
-							defer mu.Unlock()
-							allowed++
-						}
-					})
-				}
-				all.Wait()
-				server.fail = nil
-				if ok, err := b.Take(t.Context(), 100, one); !ok || err != nil {
-					t.Fatal(ok, err)
-				}
-				if server.stored != allowed+1 {
-					t.Errorf("%d are stored, want the %d that were allowed, and one", server.stored, allowed)
-				}
-			})
-		})
-	}
-}
-
-// Whoever saves for others may have to stop. They save themselves then.
-func TestBudget_OneThatStopsStopsNoOther(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var server slowly
-		b := NewBudget(time.Now, nil, server.save)
-		ctx, stop := context.WithCancel(t.Context())
-		var all sync.WaitGroup
-		all.Go(func() {
-			if ok, err := b.Take(t.Context(), 100, ofUser(0)); !ok || err != nil {
-				t.Error(ok, err)
-			}
-		})
-		synctest.Wait()
-		all.Go(func() { // saves for the next one, too
-			if ok, err := b.Take(ctx, 100, ofUser(1)); ok || !errors.Is(err, context.Canceled) {
-				t.Error(ok, err)
-			}
-		})
-		synctest.Wait()
-		all.Go(func() {
-			if ok, err := b.Take(t.Context(), 100, ofUser(2)); !ok || err != nil {
-				t.Error(ok, err)
-			}
-		})
-		<-time.After(1500 * time.Millisecond)
-		stop()
-		all.Wait()
-		if server.stored != 2 {
-			t.Errorf("%d deletions are stored, want 2", server.stored)
 		}
 	})
 }

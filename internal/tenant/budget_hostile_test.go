@@ -32,33 +32,19 @@ func most(done []time.Time) int {
 
 // Graph refuses earlier deletions minutes later: what a later one counts for must stay.
 func TestBudget_ReturnForgetsNoLaterDeletion(t *testing.T) {
-	now := time.Date(2026, 1, 1, 10, 0, 30, 0, time.UTC)
-	b := NewBudget(func() time.Time { return now }, nil, func(context.Context, []v1alpha1.DeletionCount) error { return nil })
-	const limit = 5
-	var done []time.Time
-	take := func(i int) bool { ok, _ := b.Take(t.Context(), limit, ofUser(i)); return ok }
-	for i := range 4 { // four are taken at 10:00, Graph answers slowly
-		if !take(i) {
-			t.Fatal("take")
-		}
+	c := newCrowd(5)
+	c.now = time.Date(2026, 1, 1, 10, 0, 30, 0, time.UTC)
+	if c.takes(t, 0, 1, 2, 3) != 4 { // at 10:00; Graph answers slowly
+		t.Fatal("take")
 	}
-	now = now.Add(5 * time.Minute) // 10:05: one, done at once
-	if take(4) {
-		done = append(done, now)
+	c.now = c.now.Add(5 * time.Minute)
+	done := c.takes(t, 4) // at 10:05, done at once
+	for i := range 4 {    // Graph refuses the four; others are done instead
+		must(t, c.Return(t.Context(), ofUser(i)))
 	}
-	for i := range 4 { // Graph refuses the four; others are done instead
-		if err := b.Return(t.Context(), ofUser(i)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	now = time.Date(2026, 1, 1, 11, 1, 0, 0, time.UTC)
-	for i := range 10 {
-		if take(10 + i) {
-			done = append(done, now)
-		}
-	}
-	if n := most(done); n > limit {
-		t.Errorf("%d deletions within an hour, limit %d: %v", n, limit, done)
+	c.now = time.Date(2026, 1, 1, 11, 1, 0, 0, time.UTC)
+	if done += c.takes(t, 10, 11, 12, 13, 14, 15); done > 5 {
+		t.Errorf("%d deletions within an hour, limit 5", done)
 	}
 }
 
@@ -136,107 +122,43 @@ func TestBudget_SlowSave(t *testing.T) {
 
 // An unclear save (the client gave up) is applied by the API server after the next one: PATCH has no resourceVersion.
 func TestBudget_UnclearSaveAppliedLate(t *testing.T) {
-	now := time.Date(2026, 1, 1, 10, 0, 30, 0, time.UTC)
-	var stored, late []v1alpha1.DeletionCount
-	saves := 0
-	save := func(_ context.Context, counts []v1alpha1.DeletionCount) error {
-		saves++
-		if saves == 1 {
-			late = slices.Clone(counts)
-			return context.DeadlineExceeded
-		}
-		stored = slices.Clone(counts)
-		return nil
-	}
-	b := NewBudget(func() time.Time { return now }, nil, save)
-	const limit = 20000
-	_, _ = b.Take(t.Context(), limit, ofUser(0)) // unclear
-	allowed := 0
-	for i := range 101 { // one save, block of 100
-		if ok, _ := b.Take(t.Context(), limit, ofUser(i)); ok {
-			allowed++
-			if i == 0 {
-				stored = late // the zombie lands
+	for name, unclear := range map[string]func(*crowd){
+		"of a deletion":      func(c *crowd) { c.takes(t, 0) },
+		"of the exact count": func(c *crowd) { c.now = c.now.Add(2 * time.Minute); _ = c.SaveExact(t.Context()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCrowd(20_000)
+			allowed := c.takes(t, 500)
+			c.fail = func() error { return context.DeadlineExceeded }
+			unclear(c)
+			c.fail = nil
+			for i := range 101 { // one save, block of 100
+				allowed += c.takes(t, i)
+				if i == 0 {
+					c.saved = c.lost // the zombie lands
+				}
 			}
-		}
-	}
-	var n int32
-	for _, c := range stored {
-		n += c.Count
-	}
-	t.Logf("saves %d allowed %d stored %d", saves, allowed, n)
-	if int(n) < allowed {
-		t.Errorf("stored %d, allowed %d", n, allowed)
+			if stored := int(total(c.saved)); stored < allowed {
+				t.Errorf("stored %d, allowed %d: a crash now forgets %d", stored, allowed, allowed-stored)
+			}
+		})
 	}
 }
 
-// The same with SaveExact as the late one.
-func TestBudget_ExactSaveAppliedLate(t *testing.T) {
-	now := time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC)
-	var stored, late []v1alpha1.DeletionCount
-	fail := false
-	save := func(_ context.Context, counts []v1alpha1.DeletionCount) error {
-		if fail {
-			late = slices.Clone(counts)
-			return context.DeadlineExceeded
-		}
-		stored = slices.Clone(counts)
-		return nil
-	}
-	b := NewBudget(func() time.Time { return now }, nil, save)
-	_, _ = b.Take(t.Context(), 20000, ofUser(0))
-	now = now.Add(2 * time.Minute)
-	fail = true
-	_ = b.SaveExact(t.Context())
-	fail = false
-	allowed := 1
-	for i := range 100 {
-		if ok, _ := b.Take(t.Context(), 20000, ofUser(1+i)); ok {
-			allowed++
-		}
-		if i == 0 {
-			stored = late
-		}
-	}
-	var n int32
-	for _, c := range stored {
-		n += c.Count
-	}
-	if int(n) < allowed {
-		t.Errorf("stored %d, allowed %d: a crash now forgets %d", n, allowed, allowed-int(n))
-	}
-}
-
-// SaveExact that fails is never tried again.
-func TestBudget_SaveExactFailsOnce(t *testing.T) {
-	now := time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC)
-	var stored int32
-	fail := false
-	save := func(_ context.Context, counts []v1alpha1.DeletionCount) error {
-		if fail {
-			return errors.New("no")
-		}
-		stored = 0
-		for _, c := range counts {
-			stored += c.Count
-		}
-		return nil
-	}
-	b := NewBudget(func() time.Time { return now }, nil, save)
-	_, _ = b.Take(t.Context(), 20000, ofUser(0))
-	now = now.Add(2 * time.Minute)
-	fail = true
-	if b.SaveExact(t.Context()) == nil {
+func TestBudget_SaveExactIsTriedAgain(t *testing.T) {
+	c := newCrowd(20_000)
+	c.takes(t, 0)
+	c.now = c.now.Add(2 * time.Minute)
+	c.fail = func() error { return errors.New("no") }
+	if c.SaveExact(t.Context()) == nil {
 		t.Fatal("no error")
 	}
-	fail = false
+	c.fail = nil
 	for range 3 {
-		now = now.Add(time.Minute)
-		if err := b.SaveExact(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		c.now = c.now.Add(time.Minute)
+		must(t, c.SaveExact(t.Context()))
 	}
-	if stored != 1 {
+	if stored := total(c.saved); stored != 1 {
 		t.Errorf("stored %d, want 1 exactly", stored)
 	}
 }

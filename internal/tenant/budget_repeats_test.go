@@ -131,7 +131,7 @@ func TestNoMoreThanTheLimitOfOthersPhonesInAnyHour(t *testing.T) {
 			shown string
 			by    string // the namespace that the operator registered it for; empty: somebody else
 		}
-		has := map[string]held{}
+		has, made := map[string]held{}, map[string]held{} // now, and as the operator registered it last
 		var foreign []time.Time
 		for range rapid.IntRange(5, 60).Draw(t, "steps") {
 			c.now = c.now.Add(time.Duration(rapid.IntRange(0, 600).Draw(t, "seconds")) * time.Second)
@@ -143,13 +143,16 @@ func TestNoMoreThanTheLimitOfOthersPhonesInAnyHour(t *testing.T) {
 				c.restart()
 			case what == "foreign":
 				has[user] = held{shown: rapid.SampledFrom(numbers).Draw(t, "number")}
-				if there.shown == has[user].shown {
-					has[user] = there // the same number again is the same phone to everybody
+				for _, same := range []held{made[user], there} {
+					if same.shown == has[user].shown {
+						has[user] = same // the same number again is the same phone to everybody
+					}
 				}
 			case what == "create" && !ok:
 				n := rapid.SampledFrom(numbers).Draw(t, "number")
 				c.Created(d, number(t, n))
 				has[user] = held{shown: n, by: namespace}
+				made[user] = has[user]
 			case (what == "delete" || what == "refuse") && ok:
 				d.Shown = phone.Read(there.shown)
 				waits := c.Next(c.limit, d) > 0
@@ -170,6 +173,7 @@ func TestNoMoreThanTheLimitOfOthersPhonesInAnyHour(t *testing.T) {
 					foreign = append(foreign, c.now)
 				}
 				delete(has, user)
+				delete(made, user)
 			}
 		}
 		for i, at := range foreign {

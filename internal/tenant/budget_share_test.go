@@ -22,6 +22,9 @@ type crowd struct {
 	now   time.Time
 	limit int32
 	saved []v1alpha1.DeletionCount
+	saves int
+	fail  func() error             // what becomes of a save; nil: it is stored
+	lost  []v1alpha1.DeletionCount // by the last save that failed
 	*Budget
 	next  map[Deletion]time.Time // when who asks again
 	taken map[string][]time.Time
@@ -38,9 +41,27 @@ func newCrowd(limit int32) *crowd {
 
 func (c *crowd) restart() {
 	c.Budget = NewBudget(func() time.Time { return c.now }, c.saved, func(_ context.Context, counts []v1alpha1.DeletionCount) error {
+		c.saves++
+		if c.fail != nil {
+			if err := c.fail(); err != nil {
+				c.lost = slices.Clone(counts)
+				return err
+			}
+		}
 		c.saved = slices.Clone(counts)
 		return nil
 	})
+}
+
+// takes has so many users' phones deleted, and counts those that may be.
+func (c *crowd) takes(t *testing.T, users ...int) (allowed int) {
+	t.Helper()
+	for _, i := range users {
+		if ok, _ := c.Take(t.Context(), c.limit, ofUser(i)); ok {
+			allowed++
+		}
+	}
+	return allowed
 }
 
 // wants has a namespace delete the phones of n users, from now on.
@@ -204,40 +225,31 @@ func TestAHigherLimitIsNotLeftToWhoIsGoneForLong(t *testing.T) {
 }
 
 func TestTooManyCountsKeepTheNumberAndDropTheNamesOfTheOldest(t *testing.T) {
-	now := time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC)
-	var saved []v1alpha1.DeletionCount
-	b := NewBudget(func() time.Time { return now }, nil, func(_ context.Context, counts []v1alpha1.DeletionCount) error {
-		saved = slices.Clone(counts)
-		return nil
-	})
+	c := newCrowd(10_000)
+	c.now = c.now.Truncate(time.Minute)
 	const minutes, namespaces = 20, 40
 	for minute := range minutes {
 		for i := range namespaces {
 			d := Deletion{Namespace: fmt.Sprintf("n%02d", i), UserID: fmt.Sprint(minute), Type: phone.Mobile}
-			if ok, err := b.Take(t.Context(), 10_000, d); !ok || err != nil {
+			if ok, err := c.Take(t.Context(), c.limit, d); !ok || err != nil {
 				t.Fatal(ok, err)
 			}
 		}
-		now = now.Add(time.Minute)
+		c.now = c.now.Add(time.Minute)
 	}
-	if err := b.SaveExact(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	var all int32
-	for _, c := range saved {
-		all += c.Count
-	}
-	if all != minutes*namespaces || len(saved) > maxCounts {
+	must(t, c.SaveExact(t.Context()))
+	saved := c.saved
+	if all := total(saved); all != minutes*namespaces || len(saved) > maxCounts {
 		t.Errorf("%d deletions in %d counts", all, len(saved))
 	}
-	want := v1alpha1.DeletionCount{Minute: metav1.NewTime(now.Add(-minutes * time.Minute)), Count: namespaces}
+	want := v1alpha1.DeletionCount{Minute: metav1.NewTime(c.now.Add(-minutes * time.Minute)), Count: namespaces}
 	if diff := cmp.Diff(want, saved[0]); diff != "" {
 		t.Error(diff)
 	}
 	if last := saved[len(saved)-1]; last.Namespace != "n39" || last.Count != 1 {
 		t.Errorf("the newest is %+v", last)
 	}
-	if wait := b.Next(minutes*namespaces, one); wait <= 0 {
+	if wait := c.Next(minutes*namespaces, one); wait <= 0 {
 		t.Error("what was merged does not count")
 	}
 }

@@ -18,78 +18,17 @@ import (
 // one is a deletion like any other.
 var one = Deletion{Namespace: "people", UserID: "ada", Type: phone.Mobile}
 
-func discard(context.Context, []v1alpha1.DeletionCount) error { return nil }
-
-// TestNoMoreThanTheLimitInAnyHour draws deletions over hours, restarts in
-// between, and counts what was let through in every window.
-func TestNoMoreThanTheLimitInAnyHour(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-		clock := func() time.Time { return now }
-		limit := int32(rapid.IntRange(0, 5).Draw(t, "limit"))
-		var saved []v1alpha1.DeletionCount
-		save := func(_ context.Context, counts []v1alpha1.DeletionCount) error { saved = counts; return nil }
-		b := NewBudget(clock, nil, save)
-		var taken []time.Time
-		for range rapid.IntRange(1, 40).Draw(t, "steps") {
-			now = now.Add(time.Duration(rapid.IntRange(0, 2000).Draw(t, "seconds")) * time.Second)
-			if rapid.IntRange(0, 4).Draw(t, "restart") == 0 {
-				b = NewBudget(clock, saved, save)
-			}
-			free := b.Next(limit, one) == 0
-			ok, err := b.Take(t.Context(), limit, one)
-			if err != nil || ok != free {
-				t.Fatalf("Next said free=%v, Take %v, %v", free, ok, err)
-			}
-			if ok {
-				taken = append(taken, now)
-			}
-		}
-		for i, first := range taken {
-			var n int32
-			for _, at := range taken[i:] {
-				if at.Sub(first) < time.Hour {
-					n++
-				}
-			}
-			if n > limit {
-				t.Fatalf("%d deletions within an hour of %v, limit %d", n, first, limit)
-			}
-		}
-		if len(saved) > 63 {
-			t.Fatalf("%d minutes are kept", len(saved))
-		}
-	})
-}
-
-func TestTheWaitForTheBudgetEndsWhenItSays(t *testing.T) {
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	b := NewBudget(func() time.Time { return now }, nil, discard)
-	if ok, err := b.Take(t.Context(), 1, one); !ok || err != nil {
-		t.Fatal(ok, err)
-	}
-	if wait := b.Next(1, one); wait != time.Hour+2*time.Minute+55*time.Second { // to the end of the minute, an hour, and as long as a deletion may take
-		t.Errorf("Next = %v", wait)
-	}
-	now = now.Add(b.Next(1, one) - time.Second)
-	if ok, _ := b.Take(t.Context(), 1, one); ok {
-		t.Error("a deletion before its time")
-	}
-	now = now.Add(time.Second)
-	if ok, _ := b.Take(t.Context(), 1, one); !ok {
-		t.Error("no deletion when its time had come")
-	}
-}
-
 func TestTheWaitIsForAsManyMinutesAsTheLimitWants(t *testing.T) {
-	now := time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC)
-	b := NewBudget(func() time.Time { return now }, []v1alpha1.DeletionCount{
-		{Minute: metav1.NewTime(now.Add(-20 * time.Minute)), Count: 2}, {Minute: metav1.NewTime(now.Add(-10 * time.Minute)), Count: 3},
-	}, discard)
+	c := newCrowd(0)
+	c.now = c.now.Truncate(time.Minute)
+	c.saved = []v1alpha1.DeletionCount{
+		{Minute: metav1.NewTime(c.now.Add(-20 * time.Minute)), Count: 2}, {Minute: metav1.NewTime(c.now.Add(-10 * time.Minute)), Count: 3},
+	}
+	c.restart()
 	for limit, want := range map[int32]time.Duration{
 		6: 0, 5: 43 * time.Minute, 4: 43 * time.Minute, 3: 53 * time.Minute, 1: 53 * time.Minute, 0: 63 * time.Minute,
 	} {
-		if got := b.Next(limit, one); got != want {
+		if got := c.Next(limit, one); got != want {
 			t.Errorf("Next(%d) = %v, want %v", limit, got, want)
 		}
 	}
@@ -107,29 +46,27 @@ func TestWhatIsGivenBackIsTheOldestOneTaken(t *testing.T) {
 		"the only one":           {[]v1alpha1.DeletionCount{{Minute: late, Namespace: "people", Count: 1}}, []v1alpha1.DeletionCount{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var saved []v1alpha1.DeletionCount
+			c := newCrowd(0)
+			c.now, c.saved = now, tc.before
+			c.restart()
 			down := errors.New("the API server is away")
-			b := NewBudget(func() time.Time { return now }, tc.before, func(_ context.Context, counts []v1alpha1.DeletionCount) error {
-				saved = slices.Clone(counts)
-				return down
-			})
-			if err := b.Return(t.Context(), one); tc.after != nil && !errors.Is(err, down) {
+			c.fail = func() error { return down }
+			if err := c.Return(t.Context(), one); tc.after != nil && !errors.Is(err, down) {
 				t.Errorf("Return() = %v", err)
 			}
-			down = nil // what could not be saved is still taken: once more
-			if err := b.Return(t.Context(), one); err != nil {
-				t.Error(err)
-			}
-			if diff := cmp.Diff(tc.after, saved); diff != "" {
-				t.Error(diff)
+			c.fail = nil // what could not be saved is still taken: once more
+			must(t, c.Return(t.Context(), one))
+			if diff := cmp.Diff(tc.after, c.saved); tc.after != nil && diff != "" || tc.after == nil && c.saves != 0 {
+				t.Errorf("%d saves: %s", c.saves, diff)
 			}
 		})
 	}
 }
 
 func TestNothingIsDeletedThatCannotBeCounted(t *testing.T) {
-	b := NewBudget(time.Now, nil, func(context.Context, []v1alpha1.DeletionCount) error { return errors.New("no") })
-	if ok, err := b.Take(t.Context(), 1, one); ok || err == nil {
+	c := newCrowd(1)
+	c.fail = func() error { return errors.New("no") }
+	if ok, err := c.Take(t.Context(), 1, one); ok || err == nil {
 		t.Errorf("Take said %v, %v", ok, err)
 	}
 }
@@ -178,18 +115,17 @@ func TestNoMinuteIsSavedTwiceWhateverTheClocksSay(t *testing.T) {
 }
 
 func TestCountsThatWereSavedOutOfOrderAreTakenUp(t *testing.T) {
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	c := newCrowd(3)
 	minute := func(n int) metav1.Time {
-		return metav1.NewTime(now.Truncate(time.Minute).Add(time.Duration(n) * time.Minute))
+		return metav1.NewTime(c.now.Truncate(time.Minute).Add(time.Duration(n) * time.Minute))
 	}
-	var saved []v1alpha1.DeletionCount
 	stored := []v1alpha1.DeletionCount{{Minute: minute(0), Namespace: "people", Count: 1}, {Minute: minute(-2), Namespace: "people", Count: 1}} // the cache's
-	b := NewBudget(func() time.Time { return now }, stored,
-		func(_ context.Context, counts []v1alpha1.DeletionCount) error { saved = counts; return nil })
-	if ok, err := b.Take(t.Context(), 3, one); !ok || err != nil {
+	c.saved = stored
+	c.restart()
+	if ok, err := c.Take(t.Context(), 3, one); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
-	if diff := cmp.Diff([]v1alpha1.DeletionCount{{Minute: minute(-2), Namespace: "people", Count: 1}, {Minute: minute(0), Namespace: "people", Count: 2}}, saved); diff != "" {
+	if diff := cmp.Diff([]v1alpha1.DeletionCount{{Minute: minute(-2), Namespace: "people", Count: 1}, {Minute: minute(0), Namespace: "people", Count: 2}}, c.saved); diff != "" {
 		t.Error(diff)
 	}
 	if !stored[0].Minute.Equal(new(minute(0))) {

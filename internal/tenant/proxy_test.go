@@ -142,8 +142,14 @@ func TestAPrivateAuthorityForACloudsOwnHosts(t *testing.T) {
 	for cloud, of := range hosts {
 		t.Run(string(cloud), func(t *testing.T) {
 			p := tenant.Place{Cloud: cloud, CABundle: c.ca}
+			before := len(c.asked)
 			_, err := c.client(t, p).User(context.Background(), adaID)
 			must(t, err)
+			for _, host := range c.asked[before:] {
+				if host != of[0]+":443" && host != of[1]+":443" {
+					t.Errorf("it turned to %s", host)
+				}
+			}
 			// Nothing else is as with an endpoint of one's own.
 			o, err := p.GraphOptions(nil)
 			must(t, err)
