@@ -51,3 +51,24 @@ func TestHowLongToStayAway(t *testing.T) {
 		})
 	}
 }
+
+// FuzzRetryAfter lets Graph ask for any pause. The tenant pauses, and for no longer than
+// anybody would wait.
+func FuzzRetryAfter(f *testing.F) {
+	for _, s := range []string{"", "3", "-1", "0", "1.5", "99999999999", "9223372036854775807", "Wed, 02 Jan 2030 03:04:35 GMT",
+		"Fri, 31 Dec 9999 23:59:59 GMT", "soon", "١٢"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		th, clock := newThrottle()
+		clock.exchange(th, http.StatusTooManyRequests, said("Retry-After", value))
+		wait := th.Pause()
+		if wait <= 0 || wait > 25*time.Hour {
+			t.Errorf("after %q the tenant waits for %v", value, wait)
+		}
+		clock.advance(wait)
+		if left := th.Pause(); left > 0 {
+			t.Fatalf("after %q it stays paused for %v", value, left)
+		}
+	})
+}
