@@ -104,17 +104,6 @@ func TestNumberFromBeforeIsNotJudgedAgain(t *testing.T) {
 	}
 }
 
-func TestMissingTenantIsAWarning(t *testing.T) {
-	s := start(t)
-	o := pam("default", "tenant", "tenant@contoso.com")
-	o.Spec.TenantRef = &v1alpha1.TenantReference{Name: "fabrikam"}
-	warnings, err := s.try(t, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	must(t, differ([]string{`spec.tenantRef: there is no EntraTenant "fabrikam" yet; nothing happens until there is`}, warnings))
-}
-
 // A rename in Git is a create and then a delete, and the operator hands the phone
 // over; so a second claim is a warning and no refusal.
 func TestSecondClaimIsAWarning(t *testing.T) {
