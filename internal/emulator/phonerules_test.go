@@ -62,6 +62,7 @@ func TestWhatGraphRefusesOfPhoneMethods(t *testing.T) {
 		"a body of more than 4 MiB":                {method: "POST", body: phoneJSON(one, strings.Repeat("m", 5<<20)), status: 413, code: "RequestEntityTooLarge"},
 		"parameters for an action that takes none": {has: has{"mobile": one}, method: "POST", path: byID + "/disableSmsSignIn", body: `{"a":1}`, status: 400, code: "badRequest"},
 		"a query option that lists of phones lack": {method: "GET", path: "?$skip=1", status: 400, code: "Request_UnsupportedQuery"},
+		"a query option beside a new phone":        {method: "POST", path: "?$select=id", body: phoneJSON(one, "mobile"), status: 400, code: "Request_UnsupportedQuery"},
 		"a query option that OData lacks":          {method: "GET", path: "?$first=1", status: 400, code: "BadRequest"},
 		"a property that phones lack in $select":   {method: "GET", path: "?$select=number", status: 400, code: "BadRequest"},
 		"a filter on the number":                   {method: "GET", path: "?$filter=phoneNumber%20eq%20'x'", status: 400, code: "Request_UnsupportedQuery"},
