@@ -3,7 +3,6 @@ package preview
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -26,13 +25,7 @@ type Connection struct {
 	// Notes are what the reader should know.
 	Notes []string
 
-	declared map[claim]string
-}
-
-// claim is a phone as a resource names it: the user by object id or name, in lower case.
-type claim struct {
-	user string
-	kind phone.Type
+	declared declared
 }
 
 // Open connects to an EntraTenant for a namespace. An error says what to do; it is one also where the EntraTenant does not
@@ -49,7 +42,7 @@ func Open(ctx context.Context, api client.Client, name, namespace string, ambien
 	case t.Problem != nil:
 		return nil, fmt.Errorf("EntraTenant %s does not work: %s: %s", name, t.Problem.Reason, t.Problem.Message)
 	}
-	connected := &Connection{Tenant: t, declared: map[claim]string{}}
+	connected := &Connection{Tenant: t, declared: declared{}}
 	if err := connected.readNamespace(ctx, c, namespace); err != nil {
 		return nil, err
 	}
@@ -107,24 +100,16 @@ func (c *Connection) readDeclared(ctx context.Context, api client.Client, namesp
 }
 
 func (c *Connection) declare(o *method) error {
-	if o.Spec.TenantName() != c.Name {
-		return nil
-	}
-	name := o.Namespace + "/" + o.Name
-	for _, user := range []string{o.Status.UserID, o.Spec.User} {
-		if user != "" {
-			c.declared[claim{strings.ToLower(user), phone.Type(o.Spec.PhoneType)}] = name
-		}
+	if o.Spec.TenantName() == c.Name {
+		c.declared.add(o)
 	}
 	return nil
 }
 
-// Declared returns the "namespace/name" of a resource that is for a phone already; "": there is none.
+// Declared returns the "namespace/name" of the resource that is for a phone already, of several the one that has it; "": there
+// is none.
 func (c *Connection) Declared(userID, userPrincipalName string, t phone.Type) string {
-	if name := c.declared[claim{userID, t}]; name != "" {
-		return name
-	}
-	return c.declared[claim{strings.ToLower(userPrincipalName), t}]
+	return c.declared.of(t, userID, userPrincipalName).name
 }
 
 // Admit waits until the tenant's pace admits requests that can wait, and returns their context. done is told how they
