@@ -135,6 +135,9 @@ func TestPlanOfflineTakesWhatTheAPIServerTakes(t *testing.T) {
 	newNamespace := func(more string) string {
 		return "apiVersion: v1\nkind: Namespace\nmetadata: {name: taken-new, labels: {team: taken}" + more + "}\n"
 	}
+	rules := func(n int, rule string) string {
+		return "apiVersion: identity.entraops.dev/v1alpha1\nkind: EntraTenant\nmetadata: {name: taken}\nspec:\n  access:\n" + strings.Repeat("  - "+rule+"\n", n)
+	}
 	const gone = ", deletionTimestamp: \"2026-01-01T00:00:00Z\""
 	for name, manifests := range map[string][]string{
 		"a field that is null":               {ada + "  suspend: null\n"},
@@ -155,6 +158,8 @@ func TestPlanOfflineTakesWhatTheAPIServerTakes(t *testing.T) {
 		"a namespace with labels not texts":  {newNamespace(", annotations: {a: 1}")},
 		"in a namespace that is new":         {newNamespace(""), w.with("name: ada-mobile, namespace: taken-new", ada)},
 		"unknown in a namespace that is new": {newNamespace(""), w.with("name: ada-mobile, namespace: taken-new", ada+"  colour: red\n")},
+		"more rules than there may be":       {rules(65, "{namespaces: {}, users: [a@contoso.com]}")},
+		"more users than a rule may have":    {rules(1, "{namespaces: {}, users: ["+strings.Repeat("a@contoso.com, ", 129)+"]}")},
 		"deleted in a namespace that is new": {newNamespace(gone), w.with("name: ada-mobile, namespace: taken-new"+gone, ada)},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -162,6 +167,11 @@ func TestPlanOfflineTakesWhatTheAPIServerTakes(t *testing.T) {
 			in.world = &world{Client: w.Client, t: t, namespace: w.namespace, kubeconfig: w.kubeconfig}
 			in.sameOffline(file, "-f", folder(t, manifests...))
 		})
+	}
+	// What is wrong with each of too many rules is not said: to find it out takes the square of their number.
+	p, _, _ := w.plansOffline(file, folder(t, rules(20_000, "{}")))
+	if len(p.Rows) != 1 || !strings.HasPrefix(p.Rows[0].Message, "spec.access: Too many: 20000: must have at most 64 items; ") {
+		t.Errorf("%.1000v", p.Rows)
 	}
 }
 

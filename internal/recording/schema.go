@@ -187,10 +187,16 @@ func (s *schema) judge(ctx context.Context, o, live *unstructured.Unstructured, 
 		schemas []validation.ValidationOption
 		rules   []cel.Option
 	)
-	if live == nil {
-		problems = append(problems, validation.ValidateCustomResource(nil, o.Object, s.values)...)
-	} else {
+	if live != nil {
 		was = live.Object
+	}
+	tooMany := overlong(s.fields, nil, o.Object, old(was))
+	switch {
+	case len(tooMany) > 0:
+		problems = append(problems, tooMany...)
+	case live == nil:
+		problems = append(problems, validation.ValidateCustomResource(nil, o.Object, s.values)...)
+	default:
 		both := common.NewCorrelatedObject(o.Object, was, &model.Structural{Structural: s.fields})
 		schemas, rules = append(schemas, validation.WithRatcheting(both)), append(rules, cel.WithRatcheting(both))
 		problems = append(problems, validation.ValidateCustomResourceUpdate(nil, o.Object, was, s.values, schemas...)...)
