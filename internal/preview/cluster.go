@@ -14,32 +14,39 @@ import (
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/controllers/phonemethod"
 	"github.com/entraops/phone-operator/internal/index"
+	"github.com/entraops/phone-operator/internal/user"
 )
 
 // cluster is what the reconciler sees of one: the API server's resources, with manifests laid over. The reconciler's
 // writes change it and nothing else: the client that it stands on is for dry runs.
 type cluster struct {
 	client.Client
+	overlay overlay
+	tenants map[string]*v1alpha1.EntraTenant // all that matter
 
-	methods    map[client.ObjectKey]*method // all that matter
-	indexed    map[string]map[client.ObjectKey]bool
-	indexers   map[string]client.IndexerFunc
-	tenants    map[string]*v1alpha1.EntraTenant // all that matter
-	namespaces map[string]*metav1.PartialObjectMetadata
-	secrets    map[client.ObjectKey]*corev1.Secret // of manifests
-	sealed     map[client.ObjectKey]bool           // Secrets of manifests that are encrypted
+	methods  map[client.ObjectKey]*method // all that matter
+	indexed  map[string]map[client.ObjectKey]bool
+	indexers map[string]client.IndexerFunc
 
+	namespaces map[string]namespace      // those that were read
 	unreadable map[client.ObjectKey]bool // Secrets that the API server does not show to the caller
-	nameless   map[string]bool           // namespaces of which it does not show the labels
 }
 
-func newCluster(ctx context.Context, api client.Client) (*cluster, error) {
+func newCluster(ctx context.Context, api client.Client, s snapshot) (*cluster, error) {
 	c := &cluster{
-		Client: client.NewDryRunClient(api), methods: map[client.ObjectKey]*method{}, indexed: map[string]map[client.ObjectKey]bool{},
-		indexers: map[string]client.IndexerFunc{}, tenants: map[string]*v1alpha1.EntraTenant{}, namespaces: map[string]*metav1.PartialObjectMetadata{},
-		secrets: map[client.ObjectKey]*corev1.Secret{}, sealed: map[client.ObjectKey]bool{}, unreadable: map[client.ObjectKey]bool{}, nameless: map[string]bool{},
+		Client: api, overlay: s.overlay, tenants: s.tenants,
+		methods: map[client.ObjectKey]*method{}, indexed: map[string]map[client.ObjectKey]bool{}, indexers: map[string]client.IndexerFunc{},
+		namespaces: map[string]namespace{}, unreadable: map[client.ObjectKey]bool{},
 	}
-	return c, index.Add(ctx, c)
+	if err := index.Add(ctx, c); err != nil {
+		return nil, err
+	}
+	for _, o := range s.methods {
+		if err := c.put(o); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
 }
 
 // IndexField has the resources indexed as the operator's cache has them.
@@ -98,13 +105,13 @@ func (c *cluster) Get(ctx context.Context, key client.ObjectKey, into client.Obj
 		}
 		return notFound("entratenants", key)
 	case *metav1.PartialObjectMetadata:
-		return c.getNamespace(ctx, key, o)
+		return c.getNamespace(ctx, key.Name, o)
 	case *corev1.Secret:
-		if c.sealed[key] {
+		switch found := c.overlay.secrets[key]; {
+		case found.sealed:
 			return notFound("secrets", key) // what the cluster has is replaced by what nobody knows here
-		}
-		if found := c.secrets[key]; found != nil {
-			found.DeepCopyInto(o)
+		case found.is != nil:
+			found.is.DeepCopyInto(o)
 			return nil
 		}
 		err := c.Client.Get(ctx, key, o)
@@ -117,21 +124,29 @@ func (c *cluster) Get(ctx context.Context, key client.ObjectKey, into client.Obj
 	}
 }
 
-// getNamespace knows of one that it may not read what every namespace has.
-func (c *cluster) getNamespace(ctx context.Context, key client.ObjectKey, into *metav1.PartialObjectMetadata) error {
-	if found := c.namespaces[key.Name]; found != nil {
+func (c *cluster) getNamespace(ctx context.Context, name string, into *metav1.PartialObjectMetadata) error {
+	if found := c.overlay.namespaces[name]; found.PartialObjectMetadata != nil {
 		found.DeepCopyInto(into)
 		return nil
 	}
-	err := c.Client.Get(ctx, key, into)
-	if apierrors.IsForbidden(err) {
-		c.nameless[key.Name], err = true, nil
-		into.Name, into.Labels = key.Name, map[string]string{corev1.LabelMetadataName: key.Name}
+	found, ok := c.namespaces[name]
+	if !ok {
+		var err error
+		if found, err = readNamespace(ctx, c.Client, name); err != nil {
+			return err
+		}
+		c.namespaces[name] = found
 	}
-	if err == nil {
-		c.namespaces[key.Name] = into.DeepCopy()
+	found.DeepCopyInto(into)
+	return nil
+}
+
+// ofUser are the resources of a user, in any order.
+func (c *cluster) ofUser(key user.Key) (all []*method) {
+	for of := range c.indexed[index.User+" "+key.String()] {
+		all = append(all, c.methods[of])
 	}
-	return err
+	return all
 }
 
 // List lists resources by one field.
@@ -195,3 +210,5 @@ func (c *cluster) change(into client.Object, merge func(was, o *method)) error {
 func notFound(resource string, key client.ObjectKey) error {
 	return apierrors.NewNotFound(schema.GroupResource{Group: v1alpha1.GroupVersion.Group, Resource: resource}, key.Name)
 }
+
+var _ client.Client = (*cluster)(nil)

@@ -3,7 +3,7 @@ package preview
 import (
 	"context"
 	"fmt"
-	"time"
+	"slices"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	corev1 "k8s.io/api/core/v1"
@@ -31,79 +31,66 @@ type Connection struct {
 // Open connects to an EntraTenant for a namespace. An error says what to do; it is one also where the EntraTenant does not
 // work.
 func Open(ctx context.Context, api client.Client, name, namespace string, ambient bool) (*Connection, error) {
-	c, err := newCluster(ctx, api)
-	if err != nil {
-		return nil, err
-	}
-	t, err := c.open(ctx, name, ambient, nil)
+	t, err := open(ctx, api, name, ambient, nil)
 	switch {
 	case err != nil:
 		return nil, err
 	case t.Problem != nil:
 		return nil, fmt.Errorf("EntraTenant %s does not work: %s: %s", name, t.Problem.Reason, t.Problem.Message)
 	}
-	connected := &Connection{Tenant: t, declared: declared{}}
-	if err := connected.readNamespace(ctx, c, namespace); err != nil {
+	labels, notes, err := labelsOf(ctx, api, namespace)
+	if err != nil {
 		return nil, err
 	}
-	return connected, connected.readDeclared(ctx, api, namespace)
+	all, more, err := readDeclared(ctx, api, name, namespace)
+	return &Connection{Tenant: t, Namespace: labels, Notes: slices.Concat(notes, more), declared: all}, err
 }
 
 // OpenToRecord connects to an EntraTenant for no namespace. around wraps what sends the requests. An EntraTenant that does not
 // work has a Problem.
 func OpenToRecord(ctx context.Context, api client.Client, name string, ambient bool, around func(policy.Transporter) policy.Transporter) (*Connection, error) {
-	c, err := newCluster(ctx, api)
-	if err != nil {
-		return nil, err
-	}
-	t, err := c.open(ctx, name, ambient, around)
+	t, err := open(ctx, api, name, ambient, around)
 	return &Connection{Tenant: t}, err
 }
 
-func (c *cluster) open(ctx context.Context, name string, ambient bool, around func(policy.Transporter) policy.Transporter) (*tenant.Tenant, error) {
-	l := &layers{cluster: c, now: time.Now(), clock: time.Now, around: around}
-	if err := l.loadTenant(ctx, name); err != nil {
+func open(ctx context.Context, api client.Client, name string, ambient bool, around func(policy.Transporter) policy.Transporter) (*tenant.Tenant, error) {
+	o, err := readTenant(ctx, api, name)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	o := l.tenants[name]
-	if o == nil {
+	case o == nil:
 		return nil, fmt.Errorf("there is no EntraTenant %s in the cluster", name)
 	}
-	return l.connect(ctx, o, tenant.NewRegistry(), ambient)
+	return connector{source: sourceOf(Options{API: api, Ambient: ambient}), secrets: api, around: around}.connect(ctx, o, tenant.NewRegistry())
 }
 
-func (c *Connection) readNamespace(ctx context.Context, from *cluster, name string) error {
-	ns := &metav1.PartialObjectMetadata{}
-	ns.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	err := from.getNamespace(ctx, client.ObjectKey{Name: name}, ns)
+func labelsOf(ctx context.Context, api client.Client, name string) (labels map[string]string, notes []string, err error) {
+	ns, err := readNamespace(ctx, api, name)
 	switch {
 	case apierrors.IsNotFound(err):
-		c.Notes = append(c.Notes, fmt.Sprintf("there is no namespace %s yet: of its labels only the name counts here", name))
-		ns.Labels = map[string]string{corev1.LabelMetadataName: name}
+		return map[string]string{corev1.LabelMetadataName: name}, []string{fmt.Sprintf("there is no namespace %s yet: of its labels only the name counts here", name)}, nil
 	case err != nil:
-		return fmt.Errorf("read namespace %s: %w", name, err)
-	case from.nameless[name]:
-		c.Notes = append(c.Notes, fmt.Sprintf("you may not read namespace %s: of its labels only the name counts here", name))
+		return nil, nil, fmt.Errorf("read namespace %s: %w", name, err)
+	case ns.hidden:
+		notes = []string{fmt.Sprintf("you may not read namespace %s: of its labels only the name counts here", name)}
 	}
-	c.Namespace = ns.Labels
-	return nil
+	return ns.Labels, notes, nil
 }
 
-// readDeclared notes which phones the cluster declares already.
-func (c *Connection) readDeclared(ctx context.Context, api client.Client, namespace string) error {
-	err := EachMethod(ctx, api, metav1.NamespaceAll, c.declare)
+// readDeclared reads which phones of a tenant the cluster declares already.
+func readDeclared(ctx context.Context, api client.Client, tenantName, namespace string) (all declared, notes []string, err error) {
+	all = declared{}
+	add := func(o *method) error {
+		if o.Spec.TenantName() == tenantName {
+			all.add(o)
+		}
+		return nil
+	}
+	err = EachMethod(ctx, api, metav1.NamespaceAll, add)
 	if !apierrors.IsForbidden(err) {
-		return err
+		return all, nil, err
 	}
-	c.Notes = append(c.Notes, "you may not read the resources of other namespaces: what they declare already is not seen")
-	return EachMethod(ctx, api, namespace, c.declare)
-}
-
-func (c *Connection) declare(o *method) error {
-	if o.Spec.TenantName() == c.Name {
-		c.declared.add(o)
-	}
-	return nil
+	return all, []string{"you may not read the resources of other namespaces: what they declare already is not seen"}, EachMethod(ctx, api, namespace, add)
 }
 
 // Declared returns the "namespace/name" of the resource that is for a phone already, of several the one that has it; "": there

@@ -8,68 +8,72 @@ import (
 	"strings"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/uuid"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/entraops/phone-operator/internal/recording"
 )
 
-// layers lays manifests over a cluster.
-type layers struct {
-	*cluster
-	// manager is in whose name the API server is asked; "": whoever applied the object last.
-	manager string
-	trust   bool // manifests of tenants and namespaces count though the caller may not apply them
-	now     time.Time
-	clock   func() time.Time
-	// recorded is what stands in place of the cluster and of Graph; nil: nothing does.
-	recorded *recording.Recording
-	around   func(policy.Transporter) policy.Transporter // of what sends requests to Graph; nil: nothing is
-	unasked  map[string]bool                             // why the API server was not asked about some
-	changed  map[string]bool                             // EntraTenants whose spec a manifest changes
-	// rerouted are those of them that sign in elsewhere, or otherwise, than the cluster's.
-	rerouted map[string]bool
-	// rewritten are Secrets that a manifest changes, and relabelled Namespaces.
-	rewritten  map[client.ObjectKey]bool
-	relabelled map[string]bool
-	// previous are the Secrets of manifests as the cluster has them.
-	previous map[client.ObjectKey]*corev1.Secret
-	before   map[client.ObjectKey]*method
+// layer is a manifest as the API server would store it.
+type layer struct {
+	got  *unstructured.Unstructured // nil: the manifest does not count
+	live *unstructured.Unstructured // what the cluster has; nil: there is none, or it may not be read
 }
 
-// lay lays a manifest over. The error refused is the API server's, or says that the manifest cannot be read.
-func (l *layers) lay(ctx context.Context, manifest *unstructured.Unstructured) (refused, err error) {
+// laid asks the API server about manifests, and reads what it makes of them. What it does not take is refused, and so is what is
+// no object of its kind after all. isNew are the namespaces that come with them.
+func laid[T any](ctx context.Context, s source, manifests []*unstructured.Unstructured, isNew func(namespace string) bool, read func(layer) (T, error)) (all []T, t told, err error) {
+	for _, o := range manifests {
+		l, more, err := s.lay(ctx, o, isNew)
+		if err != nil {
+			return nil, t, err
+		}
+		t.rows, t.notes = append(t.rows, more.rows...), append(t.notes, more.notes...)
+		if l.got == nil {
+			continue
+		}
+		one, err := read(l)
+		if err != nil {
+			t.rows = append(t.rows, refusedRow(o, err))
+			continue
+		}
+		all = append(all, one)
+	}
+	return all, t, nil
+}
+
+func typed[T any](o *unstructured.Unstructured) (*T, error) {
+	into := new(T)
+	return into, runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, into)
+}
+
+func (s source) lay(ctx context.Context, manifest *unstructured.Unstructured, isNew func(namespace string) bool) (layer, told, error) {
 	want := bare(manifest)
-	if l.recorded != nil && !l.trust && isOfRules(want) && !l.recorded.MayApply(want.GetKind()) {
-		l.unasked[fmt.Sprintf("whoever made the recording may not apply %s %s: what the recording has counts, and not the manifest (--trust-tenants)", want.GetKind(), want.GetName())] = true
-		return nil, nil
+	kind, name := want.GetKind(), want.GetName()
+	if s.recorded != nil && !s.trust && isOfRules(want) && !s.recorded.MayApply(kind) {
+		return layer{}, note("whoever made the recording may not apply %s %s: what the recording has counts, and not the manifest (--trust-tenants)", kind, name), nil
 	}
-	live, err := l.live(ctx, want)
+	live, err := s.live(ctx, want)
 	if err != nil {
-		return nil, err
+		return layer{}, told{}, err
 	}
-	got, err := l.ask(ctx, want, live)
+	got, err := s.ask(ctx, want, live, isNew)
 	switch {
 	case err == nil:
-	case lacksRight(err) && !l.trust && isOfRules(want):
-		l.unasked[fmt.Sprintf("you may not apply %s %s: what the cluster has counts, and not the manifest (--trust-tenants)", want.GetKind(), want.GetName())] = true
-		return nil, nil
+		return layer{s.completed(got, live), live}, told{}, nil
+	case lacksRight(err) && !s.trust && isOfRules(want):
+		return layer{}, note("you may not apply %s %s: what the cluster has counts, and not the manifest (--trust-tenants)", kind, name), nil
 	case lacksRight(err):
-		l.unasked[fmt.Sprintf("you may not apply %s in %q: what the API server would say to them is not known", want.GetKind(), want.GetNamespace())] = true
-		got = overlaid(want, live)
+		return layer{s.completed(unasked(want, live), live), live},
+			note("you may not apply %s in %q: what the API server would say to them is not known", kind, want.GetNamespace()), nil
 	case isRefusal(err):
-		return err, nil
-	default:
-		return nil, fmt.Errorf("ask the API server about %s %s: %w", want.GetKind(), client.ObjectKeyFromObject(want), maskedError{err})
+		return layer{}, told{rows: []Row{refusedRow(manifest, err)}}, nil
 	}
-	return l.store(got, live), nil
+	return layer{}, told{}, fmt.Errorf("ask the API server about %s %s: %w", kind, client.ObjectKeyFromObject(want), maskedError{err})
 }
 
 // isOfRules reports whether a manifest says who may manage whom. From one that the caller might not apply, anybody could learn
@@ -102,10 +106,10 @@ func bare(manifest *unstructured.Unstructured) *unstructured.Unstructured {
 }
 
 // live is the object that the manifest is about; nil if there is none, or it may not be read.
-func (l *layers) live(ctx context.Context, want *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+func (s source) live(ctx context.Context, want *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	live := &unstructured.Unstructured{}
 	live.SetGroupVersionKind(want.GroupVersionKind())
-	err := l.Client.Get(ctx, client.ObjectKeyFromObject(want), live)
+	err := s.api.Get(ctx, client.ObjectKeyFromObject(want), live)
 	switch {
 	case apierrors.IsNotFound(err), apierrors.IsForbidden(err):
 		return nil, nil
@@ -119,13 +123,13 @@ func (l *layers) live(ctx context.Context, want *unstructured.Unstructured) (*un
 const strictly = client.FieldValidation(metav1.FieldValidationStrict)
 
 // ask has the API server say what would become of the object, without storing it.
-func (l *layers) ask(ctx context.Context, want, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+func (s source) ask(ctx context.Context, want, live *unstructured.Unstructured, isNew func(namespace string) bool) (*unstructured.Unstructured, error) {
 	got := want.DeepCopy()
 	applied, manager := appliedAs(live)
 	switch {
-	case live == nil && l.isNew(want.GetNamespace()):
-		return l.askElsewhere(ctx, want)
-	case applied != "" && l.manager == "":
+	case live == nil && isNew(want.GetNamespace()):
+		return s.askElsewhere(ctx, want)
+	case applied != "" && s.manager == "":
 		modified, err := json.Marshal(want)
 		if err != nil {
 			return nil, err
@@ -134,26 +138,20 @@ func (l *layers) ask(ctx context.Context, want, live *unstructured.Unstructured)
 		if err != nil {
 			return nil, err
 		}
-		return got, l.Client.Patch(ctx, got, client.RawPatch(types.MergePatchType, patch), strictly)
-	case l.manager != "":
-		manager = l.manager
+		return got, s.api.Patch(ctx, got, client.RawPatch(types.MergePatchType, patch), strictly)
+	case s.manager != "":
+		manager = s.manager
 	}
-	return got, l.Apply(ctx, client.ApplyConfigurationFromUnstructured(got), client.ForceOwnership, client.FieldOwner(manager))
-}
-
-// isNew reports whether a namespace comes with the manifests and is not in the cluster yet.
-func (l *layers) isNew(namespace string) bool {
-	ns := l.namespaces[namespace]
-	return ns != nil && ns.ResourceVersion == ""
+	return got, s.api.Apply(ctx, client.ApplyConfigurationFromUnstructured(got), client.ForceOwnership, client.FieldOwner(manager))
 }
 
 // askElsewhere asks about an object whose namespace does not exist yet: the schema and its rules are the same everywhere.
-func (l *layers) askElsewhere(ctx context.Context, want *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+func (s source) askElsewhere(ctx context.Context, want *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	got := want.DeepCopy()
 	got.SetNamespace(metav1.NamespaceDefault)
 	got.SetName("")
 	got.SetGenerateName("plan-")
-	if err := l.Create(ctx, got, strictly); err != nil {
+	if err := s.api.Create(ctx, got, strictly); err != nil {
 		return nil, err
 	}
 	got.SetNamespace(want.GetNamespace())
@@ -161,8 +159,8 @@ func (l *layers) askElsewhere(ctx context.Context, want *unstructured.Unstructur
 	return got, nil
 }
 
-// overlaid is about what would become of an object, where the API server was not asked.
-func overlaid(want, live *unstructured.Unstructured) *unstructured.Unstructured {
+// unasked is about what would become of an object, where the API server was not asked.
+func unasked(want, live *unstructured.Unstructured) *unstructured.Unstructured {
 	if live == nil {
 		return want.DeepCopy()
 	}
@@ -182,4 +180,20 @@ func overlaid(want, live *unstructured.Unstructured) *unstructured.Unstructured 
 	maps.Copy(labels, want.GetLabels())
 	got.SetLabels(labels)
 	return got
+}
+
+// completed gives a new object what the API server would have given it. All new ones are of one age, so that who comes
+// first does not depend on how fast they were asked about.
+func (s source) completed(o, live *unstructured.Unstructured) *unstructured.Unstructured {
+	if live != nil {
+		return o
+	}
+	o = o.DeepCopy()
+	o.SetCreationTimestamp(metav1.NewTime(s.began.Truncate(time.Second)))
+	o.SetUID(uuid.NewUUID())
+	o.SetDeletionTimestamp(nil) // nothing new is being deleted
+	o.SetDeletionGracePeriodSeconds(nil)
+	o.SetResourceVersion("")
+	o.SetGeneration(1)
+	return o
 }

@@ -48,7 +48,7 @@ func TestEveryVerbIsAnAction(t *testing.T) {
 		o := &method{Spec: v1alpha1.PhoneAuthenticationMethodSpec{PhoneType: v1alpha1.PhoneTypeMobile}}
 		claim := plan.Claim{Type: phone.Mobile, Number: n}
 		conditions.ForVerdict(conditions.Subject{Claim: claim, Observe: true}, v).Apply(&o.Status, o.Generation)
-		row := (&run{layers: &layers{cluster: &cluster{}}}).rowOf(nil, o)
+		row := verdicts{cluster: &cluster{}}.rowOf(nil, o)
 		if row.Outcome != Change || row.Action != want || strings.Contains(row.Message, "Enforce") || strings.Contains(row.Message, "Observe") {
 			t.Errorf("%s: %+v", want, row)
 		}

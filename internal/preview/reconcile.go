@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -12,42 +13,45 @@ import (
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/controllers/phonemethod"
 	"github.com/entraops/phone-operator/internal/graph"
-	"github.com/entraops/phone-operator/internal/index"
 	"github.com/entraops/phone-operator/internal/throttle"
 	"github.com/entraops/phone-operator/internal/user"
 )
 
-// reconcileAll has the reconciler look at each user of a manifest.
-func (r *run) reconcileAll(ctx context.Context) error {
-	reconciler := &phonemethod.Reconciler{
-		Client: r.cluster, Reader: r.cluster, Events: silent{}, Tenants: r.registry,
-		Now: func() time.Time { return r.clock().Add(lasting) },
-	}
-	reconciler.WithoutManager(r.queue)
-	for _, key := range r.asked {
-		r.queue.Add(user.KeyOf(r.methods[key]))
-	}
-	for _, key := range r.prunable {
-		if before := r.before[key]; before != nil {
-			r.queue.Add(user.KeyOf(before))
-		}
+// lasting is added to the time, so that what the operator waits for while a resource is new is over.
+const lasting = 5 * time.Minute
+
+// reconcileAll has the reconciler look at users, and leave in the cluster in memory what it has to say.
+func (g graphs) reconcileAll(ctx context.Context, c *cluster, users []user.Key, clock func() time.Time, progress func(done, all int)) error {
+	r := reconciling{graphs: g, cluster: c, queue: &queue{}, reconciler: &phonemethod.Reconciler{
+		Client: c, Reader: c, Events: silent{}, Tenants: g.Registry, Now: func() time.Time { return clock().Add(lasting) },
+	}}
+	r.reconciler.WithoutManager(r.queue)
+	for _, key := range users {
+		r.queue.Add(key)
 	}
 	for done := 0; ; {
-		if r.Progress != nil {
-			r.Progress(done, done+len(r.queue.waiting))
+		if progress != nil {
+			progress(done, done+len(r.queue.waiting))
 		}
 		key, ok := r.queue.next()
 		if !ok {
 			return nil
 		}
 		waiting := len(r.queue.waiting)
-		if err := r.reconcile(ctx, reconciler, key); err != nil {
+		if err := r.reconcile(ctx, key); err != nil {
 			return err
 		}
 		if len(r.queue.waiting) <= waiting { // else a name was looked up, and its user waits
 			done++
 		}
 	}
+}
+
+type reconciling struct {
+	graphs
+	cluster    *cluster
+	queue      *queue
+	reconciler *phonemethod.Reconciler
 }
 
 const (
@@ -57,13 +61,13 @@ const (
 	longestWait = 5 * time.Minute
 )
 
-func (r *run) reconcile(ctx context.Context, reconciler *phonemethod.Reconciler, key user.Key) error {
+func (r reconciling) reconcile(ctx context.Context, key user.Key) error {
 	for attempt := 1; ; attempt++ {
 		if err := r.awaitTurn(ctx, key.Tenant); err != nil {
 			return err
 		}
 		waiting := len(r.queue.waiting)
-		result, err := reconciler.Reconcile(ctx, key)
+		result, err := r.reconciler.Reconcile(ctx, key)
 		if _, ofGraph := errors.AsType[*graph.Error](err); err != nil && !ofGraph { // of Graph's the resources tell
 			return fmt.Errorf("look at user %s: %w", key.User, err)
 		}
@@ -77,8 +81,8 @@ func (r *run) reconcile(ctx context.Context, reconciler *phonemethod.Reconciler,
 }
 
 // awaitTurn waits until a tenant admits a reconcile, as the operator's users wait in its queue.
-func (r *run) awaitTurn(ctx context.Context, name string) error {
-	t, ok := r.registry.Get(name)
+func (g graphs) awaitTurn(ctx context.Context, name string) error {
+	t, ok := g.Get(name)
 	if !ok || t.Problem != nil {
 		return nil
 	}
@@ -93,14 +97,11 @@ func (r *run) awaitTurn(ctx context.Context, name string) error {
 	return nil
 }
 
-func (r *run) isThrottled(key user.Key) bool {
-	for of := range r.indexed[index.User+" "+key.String()] {
-		ready := meta.FindStatusCondition(r.methods[of].Status.Conditions, v1alpha1.ConditionReady)
-		if ready != nil && ready.Reason == v1alpha1.ReasonThrottled {
-			return true
-		}
-	}
-	return false
+func (r reconciling) isThrottled(key user.Key) bool {
+	return slices.ContainsFunc(r.cluster.ofUser(key), func(o *method) bool {
+		ready := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionReady)
+		return ready != nil && ready.Reason == v1alpha1.ReasonThrottled
+	})
 }
 
 // silent records no events.

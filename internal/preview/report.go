@@ -1,62 +1,59 @@
 package preview
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"time"
-
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
-	"github.com/entraops/phone-operator/internal/graph"
-	"github.com/entraops/phone-operator/internal/index"
 	"github.com/entraops/phone-operator/internal/user"
 )
 
-// Phone is one in Graph that no resource declares. Its number is masked.
-type Phone struct {
-	Tenant    string `json:"tenant"`
-	User      string `json:"user"`
-	PhoneType string `json:"phoneType"`
-	Number    string `json:"maskedNumber"`
+// Preview is what the operator would do.
+type Preview struct {
+	Rows      []Row    // one for each PhoneAuthenticationMethod that is applied, pruned or affected, and for each other manifest that is refused or not known
+	Unmanaged []Phone  // of users whose phones were read
+	Notes     []string // what the reader should know
 }
 
 // report says what the reconciler came to.
-func (r *run) report(ctx context.Context) (Preview, error) {
-	p := Preview{Rows: r.settled, Unmanaged: []Phone{}, Notes: r.notes()}
-	read, private := map[user.Key]string{}, map[user.Key]bool{}
-	for _, key := range r.asked {
-		before, o := r.before[key], r.methods[key]
-		if before != nil && !before.DeletionTimestamp.IsZero() {
-			p.Rows = append(p.Rows, leaving(before))
-			continue
-		}
-		row := r.rowOf(before, o)
-		p.Rows = append(p.Rows, row)
-		if isRead(row) && o.Status.UserID != "" {
-			read[user.KeyOf(o)] = o.Spec.User
-		}
-		if row.Reason == v1alpha1.ReasonPrivilegedUser { // of whom nothing is shown
+func (v verdicts) report(ctx context.Context, s snapshot, unmanaged bool) (Preview, error) {
+	rows, seen := s.told.rows, map[user.Key]string{}
+	private := map[user.Key]bool{} // of whom nothing is shown
+	for _, p := range s.planned {
+		row, o := v.row(p), v.methods[p.key]
+		rows = append(rows, row)
+		switch {
+		case p.pruned || p.leaves():
+		case row.Reason == v1alpha1.ReasonPrivilegedUser:
 			private[user.KeyOf(o)] = true
+		case isRead(row) && o.Status.UserID != "":
+			seen[user.KeyOf(o)] = o.Spec.User
 		}
 	}
-	for _, key := range r.prunable {
-		if row, ok := r.pruned(key); ok {
-			p.Rows = append(p.Rows, row)
-		}
-	}
-	slices.SortStableFunc(p.Rows, byOutcome([]Outcome{Refused, Unknown, Waits, Change, Unchanged}))
-	p.Notes = append(p.Notes, r.budgetNotes(p.Rows)...)
-	if !r.Unmanaged {
+	slices.SortStableFunc(rows, byOutcome([]Outcome{Refused, Unknown, Waits, Change, Unchanged}))
+	p := Preview{Rows: rows, Unmanaged: []Phone{}, Notes: slices.Concat(v.notes(s.told.notes), v.budgetNotes(rows))}
+	if !unmanaged {
 		return p, nil
 	}
-	maps.DeleteFunc(read, func(key user.Key, _ string) bool { return private[key] })
+	maps.DeleteFunc(seen, func(key user.Key, _ string) bool { return private[key] })
 	var err error
-	p.Unmanaged, err = r.unmanaged(ctx, read)
+	p.Unmanaged, err = v.unmanaged(ctx, seen)
 	return p, err
+}
+
+// row says what becomes of a resource.
+func (v verdicts) row(p planned) Row {
+	o := v.methods[p.key]
+	switch {
+	case p.pruned:
+		return v.pruned(p.before, o)
+	case p.leaves():
+		return leaving(p.before)
+	}
+	return v.rowOf(p.before, o)
 }
 
 // isRead reports whether the rules let the row's namespace know of the user's phones.
@@ -64,71 +61,8 @@ func isRead(row Row) bool {
 	return row.Outcome != Unknown && row.Reason != v1alpha1.ReasonNotPermitted && row.Reason != v1alpha1.ReasonSuspended
 }
 
-// unmanaged lists the phones of users for which there is no resource.
-func (r *run) unmanaged(ctx context.Context, of map[user.Key]string) ([]Phone, error) {
-	all := []Phone{}
-	for _, key := range slices.SortedFunc(maps.Keys(of), func(a, b user.Key) int { return strings.Compare(a.String(), b.String()) }) {
-		t, ok := r.registry.Get(key.Tenant)
-		if !ok || t.Problem != nil {
-			continue
-		}
-		methods, err := retried(ctx, func() ([]graph.PhoneMethod, error) {
-			if err := r.awaitTurn(ctx, key.Tenant); err != nil {
-				return nil, err
-			}
-			return t.Graph.PhoneMethods(ctx, key.User)
-		})
-		if err != nil {
-			return nil, fmt.Errorf("read the phones of user %s: %w", key.User, err)
-		}
-		for _, m := range methods {
-			if !r.declares(key, string(m.Type)) {
-				all = append(all, Phone{key.Tenant, of[key], string(m.Type), m.Number.Masked()})
-			}
-		}
+func byOutcome(order []Outcome) func(a, b Row) int {
+	return func(a, b Row) int {
+		return cmp.Or(slices.Index(order, a.Outcome)-slices.Index(order, b.Outcome), strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name))
 	}
-	return all, nil
 }
-
-// retried does something again for which Graph is too busy.
-func retried[T any](ctx context.Context, do func() (T, error)) (got T, err error) {
-	for range attempts {
-		if got, err = do(); graph.KindOf(err) != graph.Throttled {
-			break
-		}
-		if err := Wait(ctx, lasting/attempts/10); err != nil {
-			return got, err
-		}
-	}
-	return got, err
-}
-
-// declares reports whether a resource is for a phone of a user.
-func (r *run) declares(key user.Key, phoneType string) bool {
-	for of := range r.indexed[index.User+" "+key.String()] {
-		if string(r.methods[of].Spec.PhoneType) == phoneType {
-			return true
-		}
-	}
-	return false
-}
-
-// notes say what the rows do not.
-func (r *run) notes() []string {
-	notes := slices.Sorted(maps.Keys(r.unasked))
-	if r.recorded != nil {
-		notes = append([]string{fmt.Sprintf("planned against what %s recorded at %s: what changed since is not seen, and neither admission policies nor webhooks of the cluster were asked",
-			r.recorded.By, r.recorded.At.Format(time.RFC3339))}, notes...)
-	}
-	for _, name := range slices.Sorted(maps.Keys(r.nameless)) {
-		notes = append(notes, fmt.Sprintf("you may not read namespace %s: of its labels only the name counts here", name))
-	}
-	for _, name := range slices.Sorted(maps.Keys(r.tenants)) {
-		if t, ok := r.registry.Get(name); ok && t.Problem == nil && r.tenants[name].Spec.ModeOrDefault() == v1alpha1.ModeObserve {
-			notes = append(notes, fmt.Sprintf("EntraTenant %s is in mode Observe: nothing of this is done until its mode is Enforce", name))
-		}
-	}
-	return notes
-}
-
-var _ client.Client = (*cluster)(nil)
