@@ -115,9 +115,9 @@ func TestPlanOfflineOfSecrets(t *testing.T) {
 	if d := cmp.Diff(map[string]string{"keys/ada-office": "Unknown: NotRecorded", "keys/ben-office": "Unknown: NotRecorded"}, outcomesOf(p)); d != "" || !errors.Is(err, ErrSaid) {
 		t.Errorf("%v (-want +got):\n%s", err, d)
 	}
-	if _, _, err := w.plansOffline(file, folder(t, w.phones("credential", "stringData: {secret: another}"), w.phone("ben-office", "ben", "office", "+1 2065550192"))); err == nil ||
-		!strings.Contains(err.Error(), "has the credential") {
-		t.Errorf("another credential: %v", err)
+	p, _, err = w.plansOffline(file, folder(t, w.phones("credential", "stringData: {secret: another}"), w.phone("ben-office", "ben", "office", "+1 2065550192")))
+	if d := cmp.Diff(map[string]string{"keys/ben-office": "Unknown: NotRecorded"}, outcomesOf(p)); d != "" || !errors.Is(err, ErrSaid) || !strings.Contains(p.Rows[0].Message, "has the credential") {
+		t.Errorf("another credential: %v %+v (-want +got):\n%s", err, p.Rows, d)
 	}
 }
 

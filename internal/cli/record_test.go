@@ -93,8 +93,40 @@ func TestWhatARecordingDoesNotHaveIsNotKnown(t *testing.T) {
 		t.Errorf("Graph was asked: %v %+v", err, p)
 	}
 	const elsewhere = "apiVersion: identity.entraops.dev/v1alpha1\nkind: EntraTenant\nmetadata: {name: recorded}\nspec: {clientID: 11111111-7777-8888-9999-000000000000}\n"
-	if _, _, err := w.plansOffline(file, folder(t, elsewhere, w.phone("ben-mobile", "ben", "mobile", "+1 2065550102"))); err == nil || !strings.Contains(err.Error(), "without --offline") {
-		t.Errorf("an EntraTenant that signs in otherwise: %v", err)
+	p, _, err = w.plansOffline(file, folder(t, elsewhere, w.phone("ben-mobile", "ben", "mobile", "+1 2065550102")))
+	if d := cmp.Diff(map[string]string{"EntraTenant recorded": "Unknown: NotPlanned", "recorded/ben-mobile": "Unknown: NotRecorded"}, outcomesOf(p)); d != "" || !errors.Is(err, ErrSaid) {
+		t.Errorf("an EntraTenant that signs in otherwise: %v (-want +got):\n%s", err, d)
+	}
+}
+
+// An EntraTenant that a recording does not have keeps the resources of no other one from being planned.
+func TestPlanOfflineOfTwoTenants(t *testing.T) {
+	w, other := newConnected(t, "had", least), newConnected(t, "had-not", least)
+	w.user("ada", having(map[string]string{"mobile": "+1 2065550101"}))
+	other.method("held", other.holds("ben", "+1 ********01"))
+	_, file := w.records("ada@contoso.com")
+	foreign := func(phone string) string {
+		return strings.Replace(phone, "metadata: {", "metadata: {namespace: had-not, ", 1)
+	}
+	dir := folder(t, w.phone("ada-mobile", "ada", "mobile", "+1 2065550101"),
+		foreign(other.phone("ben-mobile", "ben", "mobile", "+1 2065550102")), foreign(other.phone("ben-office", "ben", "office", "+1 2065550103", "  suspend: true\n")),
+		"apiVersion: identity.entraops.dev/v1alpha1\nkind: EntraTenant\nmetadata: {name: newcomer}\nspec: {tenantID: 11111111-2222-3333-4444-555555555555, "+
+			"clientID: 11111111-2222-3333-4444-555555555555, credential: {managedIdentity: {}}}\n",
+		strings.Replace(w.phone("cora-mobile", "cora", "mobile", "+1 2065550104"), "name: had}", "name: newcomer}", 1))
+	out, _, err := offline(t, "plan", "-o", "json", "--namespace", w.namespace, "--offline", file, "-f", dir, "--prune", "--show-unmanaged")
+	var p planned
+	must(t, json.Unmarshal([]byte(out), &p))
+	if d := cmp.Diff(map[string]string{
+		"had/ada-mobile": "Adopt", "had/cora-mobile": "Unknown: NotRecorded", "had-not/ben-mobile": "Unknown: NotRecorded", "had-not/ben-office": "Unchanged",
+		"had-not/held": "Unknown: NotRecorded",
+	}, outcomesOf(p)); d != "" || !errors.Is(err, ErrSaid) {
+		t.Errorf("%v (-want +got):\n%s", err, d)
+	}
+	for _, r := range p.Rows {
+		want := map[string]string{"newcomer": "plan it without --offline.", "had-not": "The recording has nothing of the Graph of EntraTenant had-not: make it again, with this tenant."}[r.Tenant]
+		if r.Reason == "NotRecorded" && !strings.HasSuffix(r.Message, want) {
+			t.Errorf("%s/%s: %s", r.Namespace, r.Name, r.Message)
+		}
 	}
 }
 

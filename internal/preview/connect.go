@@ -2,6 +2,7 @@ package preview
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,18 +16,26 @@ import (
 	"github.com/entraops/phone-operator/internal/tenant"
 )
 
-// graphs are the tenants that are connected.
-type graphs struct{ *tenant.Registry }
+// graphs are the tenants that are connected, and those of which a recording does not tell what is asked, with the reason.
+type graphs struct {
+	*tenant.Registry
+	unrecorded map[string]string
+}
 
 // connectAll connects EntraTenants by their names.
 func (c connector) connectAll(ctx context.Context, tenants map[string]*v1alpha1.EntraTenant) (graphs, error) {
-	all := graphs{tenant.NewRegistry()}
+	all := graphs{tenant.NewRegistry(), map[string]string{}}
 	for _, name := range slices.Sorted(maps.Keys(tenants)) {
 		t, err := c.connect(ctx, tenants[name], all.Registry)
-		if err != nil {
+		why, unrecorded := errors.AsType[notRecorded](err)
+		switch {
+		case unrecorded: // of the others the recording may tell
+			all.unrecorded[name] = string(why)
+		case err != nil:
 			return graphs{}, err
+		default:
+			all.Put(t)
 		}
-		all.Put(t)
 	}
 	return all, nil
 }
@@ -38,11 +47,11 @@ func (c connector) connect(ctx context.Context, o *v1alpha1.EntraTenant, registr
 	rerouted := c.overlay.tenants[o.Name].rerouted
 	switch {
 	case rerouted && c.recorded != nil:
-		return nil, fmt.Errorf("a manifest says where and how EntraTenant %s signs in, other than the cluster did when the recording was made: "+
-			"plan it without --offline", o.Name)
+		return nil, notRecorded(fmt.Sprintf("A manifest says where and how EntraTenant %s signs in, other than the cluster did when the recording was made: "+
+			"plan it without --offline.", o.Name))
 	case c.recorded != nil && c.bringsCredential(o):
-		return nil, fmt.Errorf("a manifest has the credential of EntraTenant %s, of which a recording cannot say whether it signs in: "+
-			"plan it without --offline, or without that manifest", o.Name)
+		return nil, notRecorded(fmt.Sprintf("A manifest has the credential of EntraTenant %s, of which a recording cannot say whether it signs in: "+
+			"plan it without --offline, or without that manifest.", o.Name))
 	case rerouted && !c.trust:
 		return nil, fmt.Errorf("a manifest says where and how EntraTenant %s signs in, other than the cluster does; a credential would be sent there. "+
 			"Read that manifest, then say --trust-tenants, or plan without it", o.Name)

@@ -24,6 +24,11 @@ type connector struct {
 	around  func(policy.Transporter) policy.Transporter // of what sends requests to Graph; nil: nothing is
 }
 
+// notRecorded is why a recording cannot stand in for an EntraTenant's Graph: a sentence.
+type notRecorded string
+
+func (n notRecorded) Error() string { return string(n) }
+
 // reach connects a tenant to its Graph.
 func (c connector) reach(ctx context.Context, t *tenant.Tenant, o *v1alpha1.EntraTenant, registry *tenant.Registry) (err error) {
 	proof := tenant.Ambient()
@@ -46,7 +51,7 @@ func (c connector) playBack(t *tenant.Tenant) (err error) {
 		return nil
 	}
 	if !c.recorded.HasGraph(t.Name) {
-		return fmt.Errorf("the recording has nothing of the Graph of EntraTenant %s: make it again, with this tenant", t.Name)
+		return notRecorded(fmt.Sprintf("The recording has nothing of the Graph of EntraTenant %s: make it again, with this tenant.", t.Name))
 	}
 	t.Throttle = throttle.New(hurried(c.clock), nil, t.Name)
 	if t.Graph, err = tenant.ConnectRecorded(&t.Spec, c.recorded.Credential(t.Name), c.recorded.Transport(t.Name)); err != nil {

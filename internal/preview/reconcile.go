@@ -27,7 +27,9 @@ func (g graphs) reconcileAll(ctx context.Context, c *cluster, users []user.Key, 
 	}}
 	r.reconciler.WithoutManager(r.queue)
 	for _, key := range users {
-		r.queue.Add(key)
+		if _, unrecorded := g.unrecorded[key.Tenant]; !unrecorded {
+			r.queue.Add(key)
+		}
 	}
 	for done := 0; ; {
 		if progress != nil {

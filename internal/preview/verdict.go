@@ -26,6 +26,9 @@ func (v verdicts) rowOf(before, o *method) Row {
 	case o.Spec.Suspend:
 		row.Outcome, row.Reason, row.Message = Unchanged, v1alpha1.ReasonSuspended, "spec.suspend is true: nothing is read or written for it."
 		return row
+	case v.graphs.unrecorded[row.Tenant] != "":
+		row.Outcome, row.Reason, row.Message = Unknown, reasonUnrecorded, v.graphs.unrecorded[row.Tenant]
+		return row
 	case ready == nil || o.Status.ObservedGeneration != o.Generation:
 		row.Outcome, row.Reason, row.Message = Unknown, v1alpha1.ReasonPending, "The operator's reconciler came to no verdict."
 		return row
