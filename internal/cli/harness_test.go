@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -94,6 +95,26 @@ func (w *world) method(name string, change ...func(*v1alpha1.PhoneAuthentication
 		must(w.t, w.Status().Update(w.t.Context(), o))
 	}
 	return o
+}
+
+// actsAs has the person be a ServiceAccount with some rights in the namespace and some in the cluster.
+func (w *world) actsAs(name string, inNamespace, inCluster []rbacv1.PolicyRule) {
+	w.t.Helper()
+	subjects := []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: w.namespace, Name: name}}
+	own, all := metav1.ObjectMeta{Namespace: w.namespace, Name: name}, metav1.ObjectMeta{Name: w.namespace + "-" + name}
+	for _, o := range []client.Object{
+		&corev1.ServiceAccount{ObjectMeta: own},
+		&rbacv1.Role{ObjectMeta: own, Rules: inNamespace}, &rbacv1.ClusterRole{ObjectMeta: all, Rules: inCluster},
+		&rbacv1.RoleBinding{ObjectMeta: own, Subjects: subjects, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: name}},
+		&rbacv1.ClusterRoleBinding{ObjectMeta: all, Subjects: subjects, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: all.Name}},
+	} {
+		must(w.t, w.Create(w.t.Context(), o))
+	}
+	cfg, err := testenv.Shared(w.t).ServiceAccount(w.t.Context(), w.namespace, name)
+	must(w.t, err)
+	file, err := devcluster.Kubeconfig(cfg)
+	must(w.t, err)
+	must(w.t, os.WriteFile(w.kubeconfig, file, 0o600))
 }
 
 func (w *world) get(name string) *v1alpha1.PhoneAuthenticationMethod {

@@ -154,6 +154,7 @@ func TestImportSaysWhatIsWrongWithACommandLine(t *testing.T) {
 		"no country that has telephones":            {"--from-csv", path, "--out=x", "--default-region=Narnia"},
 		"none of user, mobile":                      {"--from-csv", path, "--out=x", "--map=fax=Mobile"},
 		`no column "Tel" for office`:                {"--from-csv", path, "--out=x", "--map=office=Tel"},
+		"--accept CountryOfColum is none of":        {"--from-csv", path, "--out=x", "--accept=CountryOfColum"},
 		"plain or secret":                           {"--from-csv", path, "--out=x", "--numbers=sops"},
 		"The columns are: \"ada@contoso.com\", \"(": {"--from-csv", noHeader, "--out=x"},
 		"no such file":                              {"--from-csv", "nowhere.csv", "--out=x"},

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 
@@ -19,10 +18,8 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/cli/manifests"
-	"github.com/entraops/phone-operator/internal/devcluster"
 	"github.com/entraops/phone-operator/internal/emulator"
 	"github.com/entraops/phone-operator/internal/preview"
-	"github.com/entraops/phone-operator/internal/testenv"
 )
 
 // TestPlanOfAPipeline has no right to the EntraTenant's Secret nor to write, and signs in to Graph by itself.
@@ -113,26 +110,6 @@ func TestPlanOfATeam(t *testing.T) {
 	mustSay(t, out, "Create", "1 change in Graph.", "rivals there are not seen")
 }
 
-// actsAs has the person be a ServiceAccount with some rights in the namespace and some in the cluster.
-func (w *connected) actsAs(name string, inNamespace, inCluster []rbacv1.PolicyRule) {
-	w.t.Helper()
-	subjects := []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: w.namespace, Name: name}}
-	own, all := metav1.ObjectMeta{Namespace: w.namespace, Name: name}, metav1.ObjectMeta{Name: w.namespace + "-" + name}
-	for _, o := range []client.Object{
-		&corev1.ServiceAccount{ObjectMeta: own},
-		&rbacv1.Role{ObjectMeta: own, Rules: inNamespace}, &rbacv1.ClusterRole{ObjectMeta: all, Rules: inCluster},
-		&rbacv1.RoleBinding{ObjectMeta: own, Subjects: subjects, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: name}},
-		&rbacv1.ClusterRoleBinding{ObjectMeta: all, Subjects: subjects, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: all.Name}},
-	} {
-		must(w.t, w.Create(w.t.Context(), o))
-	}
-	cfg, err := testenv.Shared(w.t).ServiceAccount(w.t.Context(), w.namespace, name)
-	must(w.t, err)
-	file, err := devcluster.Kubeconfig(cfg)
-	must(w.t, err)
-	must(w.t, os.WriteFile(w.kubeconfig, file, 0o600))
-}
-
 // ofSecret makes a manifest take its number from a Secret.
 func ofSecret(manifest, number, secret string) string {
 	return strings.Replace(manifest, `phoneNumber: "`+number+`"`, "phoneNumberFrom: {secretKeyRef: {name: "+secret+", key: secret}}", 1)
@@ -186,8 +163,6 @@ func TestPlanTells(t *testing.T) {
 	}
 }
 
-// A pull request may bring an EntraTenant that names another host, and any Secret for the credential. What the pipeline may
-// read must not be sent there.
 // A user is one, although the name is looked up first: with a thousand users and Microsoft's pace the rest takes half an hour.
 func TestPlanCountsUsersOnce(t *testing.T) {
 	w := newConnected(t, "counted", least)
@@ -239,6 +214,8 @@ func TestPlanTellsOfAReadyResourceThatItCouldNotLookAt(t *testing.T) {
 	}
 }
 
+// A pull request may bring an EntraTenant that names another host, and any Secret for the credential. What the pipeline may
+// read must not be sent there.
 func TestPlanSendsNoCredentialWhereAManifestSays(t *testing.T) {
 	w := newConnected(t, "trusting", least)
 	w.user("ada")

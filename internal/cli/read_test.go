@@ -2,17 +2,13 @@ package cli
 
 import (
 	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
-	"github.com/entraops/phone-operator/internal/devcluster"
-	"github.com/entraops/phone-operator/internal/testenv"
 )
 
 func refused(o *v1alpha1.PhoneAuthenticationMethod) {
@@ -75,17 +71,7 @@ func TestStatusOfAnEmptyNamespace(t *testing.T) {
 func TestWhoMayNotReadTenants(t *testing.T) {
 	w := newWorld(t, "people")
 	w.method("ada", refused)
-	must(t, w.Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "people", Name: "someone"}}))
-	must(t, w.Create(t.Context(), &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Namespace: "people", Name: "viewer"}, Rules: []rbacv1.PolicyRule{
-		{APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"phoneauthenticationmethods"}, Verbs: []string{"get", "list"}}}}))
-	must(t, w.Create(t.Context(), &rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Namespace: "people", Name: "viewer"},
-		RoleRef:  rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "viewer"},
-		Subjects: []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: "people", Name: "someone"}}}))
-	cfg, err := testenv.Shared(t).ServiceAccount(t.Context(), "people", "someone")
-	must(t, err)
-	file, err := devcluster.Kubeconfig(cfg)
-	must(t, err)
-	must(t, os.WriteFile(w.kubeconfig, file, 0o600))
+	w.actsAs("viewer", []rbacv1.PolicyRule{{APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"phoneauthenticationmethods"}, Verbs: []string{"get", "list"}}}, nil)
 
 	out, _ := w.works("status")
 	mustSay(t, out, "you may not read EntraTenants", "1 method in namespace people")

@@ -27,6 +27,13 @@ func (w *connected) records(args ...string) (said recorded, file string) {
 	return said, file
 }
 
+// mayRecord are the rights in the cluster that record takes.
+var mayRecord = []rbacv1.PolicyRule{
+	{APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"entratenants", "phoneauthenticationmethods"}, Verbs: []string{"get", "list"}},
+	{APIGroups: []string{""}, Resources: []string{"namespaces"}, Verbs: []string{"list"}},
+	{APIGroups: []string{"apiextensions.k8s.io"}, Resources: []string{"customresourcedefinitions"}, Verbs: []string{"get"}},
+}
+
 // plansOffline types plan --offline.
 func (w *connected) plansOffline(file, dir string) (p planned, stderr string, err error) {
 	w.t.Helper()
@@ -104,7 +111,14 @@ func TestPlanOfflineOfTwoTenants(t *testing.T) {
 	w, other := newConnected(t, "had", least), newConnected(t, "had-not", least)
 	w.user("ada", having(map[string]string{"mobile": "+1 2065550101"}))
 	other.method("held", other.holds("ben", "+1 ********01"))
+	other.appliesBySide(true, other.phones("others", "data: {mobile: "+base64Other+"}"))
+	other.apply(folder(t, other.fromKey("other", "ben", "office", "others", "mobile")))
 	_, file := w.records("ada@contoso.com")
+	text, err := os.ReadFile(file)
+	must(t, err)
+	if strings.Contains(string(text), base64Other) {
+		t.Error("it has the number of another tenant's resource")
+	}
 	foreign := func(phone string) string {
 		return strings.Replace(phone, "metadata: {", "metadata: {namespace: had-not, ", 1)
 	}
@@ -118,7 +132,7 @@ func TestPlanOfflineOfTwoTenants(t *testing.T) {
 	must(t, json.Unmarshal([]byte(out), &p))
 	if d := cmp.Diff(map[string]string{
 		"had/ada-mobile": "Adopt", "had/cora-mobile": "Unknown: NotRecorded", "had-not/ben-mobile": "Unknown: NotRecorded", "had-not/ben-office": "Unchanged",
-		"had-not/held": "Unknown: NotRecorded",
+		"had-not/held": "Unknown: NotRecorded", "had-not/other": "LetGo",
 	}, outcomesOf(p)); d != "" || !errors.Is(err, ErrSaid) {
 		t.Errorf("%v (-want +got):\n%s", err, d)
 	}
@@ -227,12 +241,7 @@ func TestARecordingOfWhatOneMayRead(t *testing.T) {
 	w.method("ada-mobile", ofTenant(w.namespace), of("ada"), func(o *v1alpha1.PhoneAuthenticationMethod) {
 		o.Spec.PhoneNumber, o.Spec.PhoneNumberFrom = "", &v1alpha1.PhoneNumberSource{SecretKeyRef: v1alpha1.SecretKeyReference{Name: "ada-phones", Key: "secret"}}
 	})
-	w.actsAs("recorder", []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{"credential"}, Verbs: []string{"get"}}},
-		[]rbacv1.PolicyRule{
-			{APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"entratenants", "phoneauthenticationmethods"}, Verbs: []string{"get", "list"}},
-			{APIGroups: []string{""}, Resources: []string{"namespaces"}, Verbs: []string{"list"}},
-			{APIGroups: []string{"apiextensions.k8s.io"}, Resources: []string{"customresourcedefinitions"}, Verbs: []string{"get"}},
-		})
+	w.actsAs("recorder", []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{"credential"}, Verbs: []string{"get"}}}, mayRecord)
 	said, file := w.records()
 	if len(said.Notes) == 0 || !strings.Contains(strings.Join(said.Notes, "\n"), "you may not read") {
 		t.Errorf("a Secret that is missing is not told of: %+v", said)

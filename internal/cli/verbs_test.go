@@ -285,10 +285,3 @@ func offered(t *testing.T, args ...string) []string {
 	out, _, _ = strings.Cut(out, "\n:") // which is for the shell
 	return strings.Split(out, "\n")
 }
-
-func TestAGuessThatIsNoneIsNotAccepted(t *testing.T) {
-	_, _, err := offline(t, "import", "--from-csv", file(t, people), "--dry-run", "--accept", "CountryOfColum")
-	if err == nil || !strings.Contains(err.Error(), "--accept CountryOfColum is none of") {
-		t.Error(err)
-	}
-}

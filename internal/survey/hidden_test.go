@@ -5,9 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/emulator"
 )
 
@@ -15,10 +13,7 @@ import (
 func TestWhoIsHiddenIsNotTold(t *testing.T) {
 	t.Parallel()
 	n := newTenant(t, 0)
-	o := &v1alpha1.EntraTenant{}
-	must(t, n.API.Get(t.Context(), client.ObjectKey{Name: "contoso"}, o))
-	o.Spec.Access[0].Users = []string{"*@contoso.com"}
-	must(t, n.API.Update(t.Context(), o))
+	n.coversContoso(t)
 	id := uuid.NewString()
 	must(t, n.graph.AddUser(emulator.User{ID: id, UPN: "chief@fabrikam.com"}))
 	n.Of = Selection{Names: []Name{{Text: "chief@fabrikam.com"}, {Text: "nobody@fabrikam.com"}, {Text: id}}}

@@ -1,12 +1,6 @@
 package survey
 
-import (
-	"testing"
-
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/entraops/phone-operator/api/v1alpha1"
-)
+import "testing"
 
 func TestANameThatChangesHandsBetweenTheListAndTheRead(t *testing.T) {
 	t.Parallel()
@@ -31,10 +25,7 @@ func TestANameThatChangesHandsBetweenTheListAndTheRead(t *testing.T) {
 func TestARenamedUserWhomTheRulesNowHide(t *testing.T) {
 	t.Parallel()
 	n := newTenant(t, 40)
-	o := &v1alpha1.EntraTenant{}
-	must(t, n.API.Get(t.Context(), client.ObjectKey{Name: "contoso"}, o))
-	o.Spec.Access[0].Users = []string{"*@contoso.com"}
-	must(t, n.API.Update(t.Context(), o))
+	n.coversContoso(t)
 	hidden := n.ids[30]
 	once := false
 	_, err := Run(t.Context(), n.Options, func(p Person) error {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -62,13 +63,25 @@ func newTenant(t *testing.T, users int) *tenant {
 	return n
 }
 
-// protects has the users whom Entra protects left out.
-func (n *tenant) protects(t *testing.T) {
+// changes the EntraTenant.
+func (n *tenant) changes(t *testing.T, change func(*v1alpha1.EntraTenantSpec)) {
 	t.Helper()
 	o := &v1alpha1.EntraTenant{}
 	must(t, n.API.Get(t.Context(), client.ObjectKey{Name: "contoso"}, o))
-	o.Spec.PrivilegedUsers = v1alpha1.PrivilegedUsersDeny
+	change(&o.Spec)
 	must(t, n.API.Update(t.Context(), o))
+}
+
+// coversContoso has the rules cover of all users only those of contoso.com.
+func (n *tenant) coversContoso(t *testing.T) {
+	t.Helper()
+	n.changes(t, func(spec *v1alpha1.EntraTenantSpec) { spec.Access[0].Users = []string{"*@contoso.com"} })
+}
+
+// protects has the users whom Entra protects left out.
+func (n *tenant) protects(t *testing.T) {
+	t.Helper()
+	n.changes(t, func(spec *v1alpha1.EntraTenantSpec) { spec.PrivilegedUsers = v1alpha1.PrivilegedUsersDeny })
 	must(t, n.graph.AddApp(emulator.App{ClientID: uuid.Nil.String(), Secret: "secret",
 		Roles: []string{"UserAuthMethod-Phone.Read.All", "User.ReadBasic.All", "RoleManagement.Read.Directory", "GroupMember.Read.All"}}))
 }
@@ -87,10 +100,6 @@ func (n *tenant) run(t *testing.T) (found []string, left map[string]string, err 
 		return nil
 	})
 	return found, left, err
-}
-
-func fails(user string, status int) emulator.Fault {
-	return emulator.Fault{Effect: emulator.Answer, Status: status, Path: user + "/authentication"}
 }
 
 // One user whom Graph does not show does not keep the others back, whichever of the questions it does not answer.
@@ -165,45 +174,34 @@ func TestProtectionOfUsersWithoutAPhone(t *testing.T) {
 	}
 }
 
-// A Graph that shows nobody is no reason to leave everybody out.
-func TestAGraphThatShowsNobody(t *testing.T) {
-	t.Parallel()
-	n := newTenant(t, 12)
-	must(t, n.graph.AddFault(fails("", http.StatusInternalServerError)))
-	found, left, err := n.run(t)
-	if err == nil || !strings.Contains(err.Error(), "Graph does not answer") || len(found)+len(left) > 0 {
-		t.Errorf("found %d, left out %d: %v", len(found), len(left), err)
-	}
-}
-
 // refuses answers as Graph does where the token has the permission, and a user is in a restricted unit.
 func refuses(path string) emulator.Fault {
 	return emulator.Fault{Effect: emulator.Answer, Status: http.StatusForbidden, Code: "accessDenied", Path: path}
 }
 
-// Where Graph refuses everybody from some user on, that is no restricted user: it ends, and leaves nobody out for it.
-func TestAGraphThatRefusesAllFromNowOn(t *testing.T) {
+// Where Graph shows nobody, or refuses everybody, now or from some user on, that is no matter of one user: it ends, and leaves
+// nobody out for it.
+func TestAGraphThatShowsNobody(t *testing.T) {
 	t.Parallel()
-	n := newTenant(t, 40)
-	fault := refuses("/authentication")
-	fault.From = 20
-	must(t, n.graph.AddFault(fault))
-	found, left, err := n.run(t)
-	if err == nil || !strings.Contains(err.Error(), "refuses by now what it showed before") || len(left) > 0 {
-		t.Errorf("left out %d: %v", len(left), err)
-	}
-	if d := cmp.Diff(n.ids[:len(found)], found); d != "" || len(found) == 0 {
-		t.Errorf("found (-want +got):\n%s", d)
-	}
-}
-
-func TestAGraphThatRefusesAllFromTheBeginning(t *testing.T) {
-	t.Parallel()
-	n := newTenant(t, 40)
-	must(t, n.graph.AddFault(refuses("/authentication")))
-	found, left, err := n.run(t)
-	if err == nil || !strings.Contains(err.Error(), "shows none of the first 25 users") || len(found)+len(left) > 0 {
-		t.Errorf("found %d, left out %d: %v", len(found), len(left), err)
+	later := refuses("/authentication")
+	later.From = 20
+	for want, tc := range map[string]struct {
+		fault emulator.Fault
+		users int
+	}{
+		"Graph does not answer":                {emulator.Fault{Effect: emulator.Answer, Status: http.StatusInternalServerError, Path: "/authentication"}, 12},
+		"shows none of the first 25 users":     {refuses("/authentication"), 40},
+		"refuses by now what it showed before": {later, 40},
+	} {
+		n := newTenant(t, tc.users)
+		must(t, n.graph.AddFault(tc.fault))
+		found, left, err := n.run(t)
+		if err == nil || !strings.Contains(err.Error(), want) || len(left) > 0 {
+			t.Errorf("%s: left out %d: %v", want, len(left), err)
+		}
+		if d := cmp.Diff(n.ids[:len(found)], found, cmpopts.EquateEmpty()); d != "" || (len(found) > 0) != (tc.fault.From > 0) {
+			t.Errorf("%s: found (-want +got):\n%s", want, d)
+		}
 	}
 }
 

@@ -71,27 +71,21 @@ func TestTheChainEndsWhereTheReasonSays(t *testing.T) {
 	}
 }
 
-func TestGraphThatCannotBeAskedForTheUser(t *testing.T) {
-	o := &v1alpha1.PhoneAuthenticationMethod{}
-	for _, kind := range []string{v1alpha1.ConditionAccepted, v1alpha1.ConditionSynced, v1alpha1.ConditionReady} {
-		o.Status.Conditions = append(o.Status.Conditions, metav1.Condition{Type: kind, Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonGraphUnavailable})
-	}
-	x := Explain(o, nil, "")
-	if got := x.Steps[slices.Index(steps, stepUser)].State; got != Waiting {
-		t.Errorf("the step is %s", got)
-	}
-}
-
 // Who holds a phone was found before: only Graph is what it waits for.
-func TestGraphThatCannotBeAskedForAHolder(t *testing.T) {
-	o := &v1alpha1.PhoneAuthenticationMethod{}
-	o.Status.UserID, o.Status.ID = "a user", "a phone"
-	for _, kind := range []string{v1alpha1.ConditionAccepted, v1alpha1.ConditionSynced, v1alpha1.ConditionReady} {
-		o.Status.Conditions = append(o.Status.Conditions, metav1.Condition{Type: kind, Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonForbidden})
-	}
-	x := Explain(o, nil, "")
-	if user, graph := x.Steps[slices.Index(steps, stepUser)].State, x.Steps[slices.Index(steps, stepGraph)].State; user != Passed || graph != Waiting {
-		t.Errorf("the user %s, Graph %s", user, graph)
+func TestGraphThatCannotBeAsked(t *testing.T) {
+	for holds, want := range map[bool]string{false: stepUser, true: stepGraph} {
+		o := &v1alpha1.PhoneAuthenticationMethod{}
+		reason := v1alpha1.ReasonGraphUnavailable
+		if holds {
+			o.Status.UserID, o.Status.ID, reason = "a user", "a phone", v1alpha1.ReasonForbidden
+		}
+		for _, kind := range []string{v1alpha1.ConditionAccepted, v1alpha1.ConditionSynced, v1alpha1.ConditionReady} {
+			o.Status.Conditions = append(o.Status.Conditions, metav1.Condition{Type: kind, Status: metav1.ConditionUnknown, Reason: reason})
+		}
+		x := Explain(o, nil, "")
+		if user, at := x.Steps[slices.Index(steps, stepUser)].State, x.Steps[slices.Index(steps, want)].State; (user == Passed) != holds || at != Waiting {
+			t.Errorf("holds %v: the user %s, %s %s", holds, user, want, at)
+		}
 	}
 }
 
