@@ -58,7 +58,7 @@ func collect(t reflect.Type, kept map[string]bool, seen map[reflect.Type]bool) {
 		name := t.PkgPath()[strings.LastIndex(t.PkgPath(), "/")+1:] + "." + t.Name() + "." + f.Name
 		switch of := f.Type; {
 		case of.PkgPath() == "sync" || of.Kind() == reflect.Func || of.Kind() == reflect.Interface || of.Kind() == reflect.Chan:
-		case of.Kind() == reflect.Map, of.String() == "*cache.Expiring":
+		case of.Kind() == reflect.Map, strings.HasPrefix(of.Name(), "expiring["):
 			kept[name] = true
 		case isOurs(of) && (!guarded || isGuarded(of)):
 			collect(of, kept, seen)

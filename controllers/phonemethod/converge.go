@@ -111,7 +111,7 @@ func (r *Reconciler) openJournal(u phones) phones {
 		if w == nil || w.Action != v1alpha1.PendingCreate {
 			continue
 		}
-		if own, ok := r.intents.Get(c.object.UID); !ok || !own.(time.Time).Equal(w.Since.Time) {
+		if own, ok := r.intents.Get(c.object.UID); !ok || !own.Equal(w.Since.Time) {
 			u.journal.ExpectPredecessorCreate(c.Type, r.Now())
 		}
 	}

@@ -66,10 +66,8 @@ func (f firstContacts) with(found bool) firstContacts {
 const firstContactsTTL = 24 * time.Hour
 
 func (m *memory) firstContactsOf(tenant string) firstContacts {
-	if f, ok := m.contacts.Get(tenant); ok {
-		return f.(firstContacts)
-	}
-	return firstContacts{}
+	f, _ := m.contacts.Get(tenant)
+	return f
 }
 
 // noteFirstContact notes whether a user of whom nothing was known had a phone. Of two at once one

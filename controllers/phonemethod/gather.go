@@ -100,7 +100,7 @@ func (r *Reconciler) isBehind(ctx context.Context, o *v1alpha1.PhoneAuthenticati
 	if own == versionGone {
 		return true, nil
 	}
-	order, err := resourceversion.CompareResourceVersion(o.ResourceVersion, own.(string))
+	order, err := resourceversion.CompareResourceVersion(o.ResourceVersion, own)
 	return err == nil && order < 0, nil
 }
 

@@ -43,10 +43,8 @@ type suspect struct {
 }
 
 func (m *memory) suspicionOf(key user.Key, c resource) suspicion {
-	if s, ok := m.suspected.Get(suspect{key, c.object.Namespace}); ok {
-		return s.(suspicion)
-	}
-	return suspicion{}
+	s, _ := m.suspected.Get(suspect{key, c.object.Namespace})
+	return s
 }
 
 // blind keeps resources from comparing whose namespace has tried too many numbers, and returns

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/cache"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -42,31 +41,32 @@ type memory struct {
 	takeOvers *takeOvers // the same for a tenant that another operator worked for until then
 
 	users     *resolvedUsers
-	schedule  *schedule       // when each user is to be reconciled
-	secrets   *secretEdits    // resources whose Secret was edited, until they are gathered
-	journals  *cache.Expiring // user.Key -> journal.Journal
-	refusals  *cache.Expiring // user.Key -> time.Duration, the wait after the last refusal of a permission
-	absences  *cache.Expiring // user.Key -> time.Time, since when the user is not found
-	contacts  *cache.Expiring // tenant -> firstContacts, whether new users had phones already
-	rulings   *cache.Expiring // question -> rememberedRefusal, what the rules refused a moment ago
-	suspected *cache.Expiring // suspect -> suspicion, the numbers that were tried
+	schedule  *schedule    // when each user is to be reconciled
+	secrets   *secretEdits // resources whose Secret was edited, until they are gathered
+	journals  expiring[user.Key, journal.Journal]
+	refusals  expiring[user.Key, time.Duration]     // the wait after the last refusal of a permission
+	absences  expiring[user.Key, time.Time]         // since when the user is not found
+	contacts  expiring[string, firstContacts]       // by tenant: whether new users had phones already
+	rulings   expiring[question, rememberedRefusal] // what the rules refused a moment ago
+	suspected expiring[suspect, suspicion]          // the numbers that were tried
 
 	// By the UID of the resource.
-	versions      *cache.Expiring // resourceVersion of our last write, while the cache may be behind it
-	numbersInSync *syncedNumbers  // the number that was last in sync
-	reversals     *cache.Expiring // journal.Reversal, what Graph shows in place of a number that was written
-	intents       *cache.Expiring // time.Time, since when, of the pending writes that this replica recorded
-	unwritable    *writeRefusals  // resources that the API server does not let the operator write
-	contested     *writeRefusals  // resources that are changed each time that they are to be written
+	versions      expiring[types.UID, string]           // resourceVersion of our last write, while the cache may be behind it
+	numbersInSync *syncedNumbers                        // the number that was last in sync
+	reversals     expiring[types.UID, journal.Reversal] // what Graph shows in place of a number that was written
+	intents       expiring[types.UID, time.Time]        // since when, of the pending writes that this replica recorded
+	unwritable    *writeRefusals                        // resources that the API server does not let the operator write
+	contested     *writeRefusals                        // resources that are changed each time that they are to be written
 }
 
 func newMemory(started time.Time) memory {
 	return memory{
 		started: started, takeOvers: newTakeOvers(), users: newResolvedUsers(), schedule: newSchedule(), secrets: newSecretEdits(),
-		journals: cache.NewExpiring(), refusals: cache.NewExpiring(), absences: cache.NewExpiring(),
-		contacts: cache.NewExpiring(), rulings: cache.NewExpiring(), suspected: cache.NewExpiring(),
-		versions: cache.NewExpiring(), numbersInSync: newSyncedNumbers(), reversals: cache.NewExpiring(),
-		intents: cache.NewExpiring(), unwritable: newWriteRefusals(), contested: newWriteRefusals(),
+		journals: newExpiring[user.Key, journal.Journal](), refusals: newExpiring[user.Key, time.Duration](),
+		absences: newExpiring[user.Key, time.Time](), contacts: newExpiring[string, firstContacts](),
+		rulings: newExpiring[question, rememberedRefusal](), suspected: newExpiring[suspect, suspicion](),
+		versions: newExpiring[types.UID, string](), numbersInSync: newSyncedNumbers(), reversals: newExpiring[types.UID, journal.Reversal](),
+		intents: newExpiring[types.UID, time.Time](), unwritable: newWriteRefusals(), contested: newWriteRefusals(),
 	}
 }
 
@@ -117,8 +117,8 @@ func (m *memory) inSync(uid types.UID) phone.Number {
 // the user's key touches it.
 func (m *memory) journalOf(key user.Key) journal.Journal {
 	since := m.startedFor(key.Tenant)
-	if j, ok := m.journals.Get(key); ok && !j.(journal.Journal).Since().Before(since) {
-		return j.(journal.Journal)
+	if j, ok := m.journals.Get(key); ok && !j.Since().Before(since) {
+		return j
 	}
 	return journal.New(since)
 }
@@ -133,10 +133,8 @@ func (m *memory) keepJournal(key user.Key, j journal.Journal, now time.Time) {
 }
 
 func (m *memory) reversalOf(uid types.UID) journal.Reversal {
-	if r, ok := m.reversals.Get(uid); ok {
-		return r.(journal.Reversal)
-	}
-	return journal.Reversal{}
+	r, _ := m.reversals.Get(uid)
+	return r
 }
 
 // countPermissionRefusal counts a refusal that an administrator must mend, and returns when that may
@@ -144,7 +142,7 @@ func (m *memory) reversalOf(uid types.UID) journal.Reversal {
 func (m *memory) countPermissionRefusal(key user.Key) time.Duration {
 	d := firstRetry
 	if last, ok := m.refusals.Get(key); ok {
-		d = min(2*last.(time.Duration), permissionRetry)
+		d = min(2*last, permissionRetry)
 	}
 	m.refusals.Set(key, d, 2*d)
 	return d
@@ -154,11 +152,11 @@ func (m *memory) countPermissionRefusal(key user.Key) time.Duration {
 // and in between; if not, when to ask again.
 func (m *memory) noteAbsence(key user.Key, now time.Time) (bool, time.Duration) {
 	first, ok := m.absences.Get(key)
-	if !ok || first.(time.Time).Before(m.startedFor(key.Tenant)) {
+	if !ok || first.Before(m.startedFor(key.Tenant)) {
 		first = now
 		m.absences.Set(key, now, time.Hour)
 	}
-	if wait := first.(time.Time).Add(firstRetry).Sub(now); wait > 0 {
+	if wait := first.Add(firstRetry).Sub(now); wait > 0 {
 		return false, wait
 	}
 	return true, 0

@@ -131,20 +131,18 @@ func (m *memory) rememberRefusal(s snapshot, refused refusal) {
 	kept := rememberedRefusal{judgement: refused.judgement, tenant: s.tenant.Version, namespace: versionOf(refused.namespace)}
 	if refused.misnamed || refused.veiled {
 		kept.anew = 1
-		if last, ok := m.rulings.Get(asked); ok {
-			kept.anew += last.(rememberedRefusal).anew
-		}
+		last, _ := m.rulings.Get(asked)
+		kept.anew += last.anew
 	}
 	m.rulings.Set(asked, kept, rulingTTL)
 }
 
 // recallRefusal returns the refusal of a moment ago, if it is one of the same question.
 func (m *memory) recallRefusal(s snapshot, c resource, ns namespace) (access.Judgement, bool) {
-	found, ok := m.rulings.Get(questionOf(s, c))
+	last, ok := m.rulings.Get(questionOf(s, c))
 	if !ok || c.hasPhone() {
 		return access.Judgement{}, false
 	}
-	last := found.(rememberedRefusal)
 	current := last.tenant == s.tenant.Version && last.namespace == versionOf(ns)
 	return last.judgement, current && (last.anew == 0 || last.anew >= judgedAnew)
 }

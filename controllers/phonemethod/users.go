@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/util/cache"
-
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/tenant"
@@ -28,13 +26,13 @@ const (
 // resolvedUsers knows which user is behind which spelling. It saves calls, no more:
 // everything in it can be asked of Graph again.
 type resolvedUsers struct {
-	handed    *cache.Expiring // user.Key of an object id -> graph.User, for one reconcile
-	spellings *cache.Expiring // user.Key of an object id -> []string
-	bindings  *cache.Expiring // user.Key of a name -> user.Key of the object id that a resource is being bound to
+	handed    expiring[user.Key, graph.User] // by object id, for one reconcile
+	spellings expiring[user.Key, []string]   // by object id
+	bindings  expiring[user.Key, user.Key]   // by name: the object id that a resource is being bound to
 }
 
 func newResolvedUsers() *resolvedUsers {
-	return &resolvedUsers{handed: cache.NewExpiring(), spellings: cache.NewExpiring(), bindings: cache.NewExpiring()}
+	return &resolvedUsers{handed: newExpiring[user.Key, graph.User](), spellings: newExpiring[user.Key, []string](), bindings: newExpiring[user.Key, user.Key]()}
 }
 
 // find returns the user behind a spelling, from Graph.
@@ -63,7 +61,7 @@ func (r *resolvedUsers) take(ctx context.Context, t *tenant.Tenant, spelling str
 	key := user.Key{Tenant: t.Name, User: strings.ToLower(spelling)}
 	if u, ok := r.handed.Get(key); ok {
 		r.handed.Delete(key)
-		return u.(graph.User), nil
+		return u, nil
 	}
 	return r.find(ctx, t, spelling)
 }
@@ -79,10 +77,8 @@ func (r *resolvedUsers) forget(id user.Key) { r.handed.Delete(id) }
 
 // spelled returns the spellings that lately led to an object id.
 func (r *resolvedUsers) spelled(id user.Key) []string {
-	if known, ok := r.spellings.Get(id); ok {
-		return known.([]string)
-	}
-	return nil
+	known, _ := r.spellings.Get(id)
+	return known
 }
 
 // binds notes that a reconcile under an object id begins with a resource that is not bound yet.
@@ -103,7 +99,7 @@ func (r *resolvedUsers) keysOf(resources []v1alpha1.PhoneAuthenticationMethod) [
 func (r *resolvedUsers) keysOfOne(o *v1alpha1.PhoneAuthenticationMethod) []user.Key {
 	key := user.KeyOf(o)
 	if id, ok := r.bindings.Get(key); ok {
-		return []user.Key{key, id.(user.Key)}
+		return []user.Key{key, id}
 	}
 	return []user.Key{key}
 }
