@@ -13,59 +13,36 @@ import (
 )
 
 // A refusal to tell roles is no answer, on a connection that never had one either: right after a start, or when the
-// credential was rotated. Whoever may activate a role is out of bounds all the same.
+// credential was rotated. Whoever may activate a role is out of bounds all the same. (TestWhatARefusalMeansToTheQuestions
+// has each question and each refusal.)
 func TestRolesThatAreRefusedAfterAStart(t *testing.T) {
 	t.Parallel()
-	for sentence, c := range map[string]struct {
-		path   string
-		status int
-		code   string
-		user   func(*emulator.User)
-	}{
-		"roles that can be activated, 403":            {"roleEligibilityScheduleInstances", http.StatusForbidden, "", mayActivate},
-		"roles that can be activated, 400":            {"roleEligibilityScheduleInstances", http.StatusBadRequest, "Request_BadRequest", mayActivate},
-		"roles that can be activated, 404":            {"roleEligibilityScheduleInstances", http.StatusNotFound, "", mayActivate},
-		"active roles, 404":                           {"roleAssignments", http.StatusNotFound, "", administrator},
-		"active roles, 403":                           {"roleAssignments", http.StatusForbidden, "", administrator},
-		"active roles, 400":                           {"roleAssignments", http.StatusBadRequest, "Request_BadRequest", administrator},
-		"groups, 400":                                 {"transitiveMemberOf", http.StatusBadRequest, "Request_BadRequest", administrator},
-		"active roles, 404, and nobody special at it": {"roleAssignments", http.StatusNotFound, "", ordinary},
-	} {
-		t.Run(sentence, func(t *testing.T) {
-			t.Parallel()
-			s := newStory(t)
-			u := s.user(c.user)
-			s.tenantReaches(v1alpha1.ConditionReady, yes, v1alpha1.ReasonReady)
-			touched := secret(install.Namespace, s.tenant, "clientSecret", "first")
-			touched.Labels = map[string]string{"touched": "yes"}
-			must(t, s.Update(t.Context(), touched))
-			fault := emulator.Fault{Effect: emulator.Answer, Status: c.status, Code: c.code, Path: c.path}
-			must(t, s.graph.AddFault(fault))
-			unchanged := s.graphStays()
-			refused := s.refusals()
-			s.people.apply(s.people.phone("mobile", u.UPN, mobile, "+1 2065550171", adoptAlways))
-			for times := 1; times <= 3; times++ {
-				if times > 1 {
-					s.people.ask("mobile")
-				}
-				s.eventually(fmt.Sprintf("the operator is refused %d times", times), func() error {
-					if refused() < times {
-						return errNotYet
-					}
-					return nil
-				})
-			}
-			unchanged()
-			s.graph.ClearFaults()
+	s := newStory(t)
+	u := s.user(func(u *emulator.User) { u.EligibleRoles = []emulator.Role{globalAdministrator} })
+	s.tenantReaches(v1alpha1.ConditionReady, yes, v1alpha1.ReasonReady)
+	touched := secret(install.Namespace, s.tenant, "clientSecret", "first")
+	touched.Labels = map[string]string{"touched": "yes"}
+	must(t, s.Update(t.Context(), touched))
+	must(t, s.graph.AddFault(emulator.Fault{Effect: emulator.Answer, Status: http.StatusForbidden, Path: "roleEligibilityScheduleInstances"}))
+	unchanged := s.graphStays()
+	refused := s.refusals()
+	s.people.apply(s.people.phone("mobile", u.UPN, mobile, "+1 2065550171", adoptAlways))
+	for times := 1; times <= 3; times++ {
+		if times > 1 {
 			s.people.ask("mobile")
-			if sentence == "active roles, 404, and nobody special at it" {
-				s.people.ready("mobile")
-				return
+		}
+		s.eventually(fmt.Sprintf("the operator is refused %d times", times), func() error {
+			if refused() < times {
+				return errNotYet
 			}
-			s.people.refused(v1alpha1.ReasonPrivilegedUser, "mobile")
-			unchanged()
+			return nil
 		})
 	}
+	unchanged()
+	s.graph.ClearFaults()
+	s.people.ask("mobile")
+	s.people.refused(v1alpha1.ReasonPrivilegedUser, "mobile")
+	unchanged()
 }
 
 // refusals counts from now on which requests met a fault.
@@ -80,8 +57,6 @@ func (s *story) refusals() func() int {
 		return n
 	}
 }
-
-func mayActivate(u *emulator.User) { u.EligibleRoles = []emulator.Role{globalAdministrator} }
 
 // A list that says in some odd way that it goes on is not at its end. (TestPagesWithoutEndAreGivenUp has the ways.)
 func TestAListOfRolesThatGoesOnInAnOddWay(t *testing.T) {

@@ -20,9 +20,9 @@ func TestImportOfATenantAndApplyWriteNothingToGraph(t *testing.T) {
 			s := newStory(t)
 			p := s.people
 			phones := 0
-			for n := range 24 {
+			for n := range 6 {
 				u := s.user(func(u *emulator.User) {
-					switch n % 6 {
+					switch n {
 					case 1:
 						u.UPN = "ann" + u.ID[:8] + "_fabrikam.com#EXT#@contoso.com"
 					case 2:
@@ -30,7 +30,7 @@ func TestImportOfATenantAndApplyWriteNothingToGraph(t *testing.T) {
 					}
 				})
 				has := map[string]string{emulator.Mobile: fmt.Sprintf("+1 20655501%02d", n)}
-				switch n % 6 {
+				switch n {
 				case 0:
 					has = nil
 				case 3:

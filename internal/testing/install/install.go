@@ -75,6 +75,7 @@ func Start(dir string, opts devcluster.Options) (_ *Cluster, err error) {
 	}
 	admin := c.Config()
 	admin.QPS = -1
+	admin.DisableCompression = true // there is no network in between
 	if c.WithWatch, err = client.NewWithWatch(admin, client.Options{Scheme: scheme}); err != nil {
 		return nil, err
 	}
