@@ -130,6 +130,7 @@ func (g *team) serverSideApply(o *v1alpha1.PhoneAuthenticationMethod, manager st
 // A change that was made although the answer said otherwise, or none came, is one line, too.
 func TestAuditLinesOfChangesWithoutAnAnswer(t *testing.T) {
 	t.Parallel()
+	s := newStory(t)
 	for name, fault := range map[string]emulator.Fault{
 		"a cut connection": {Effect: emulator.Cut, AfterWork: true},
 		"half an answer":   {Effect: emulator.Half},
@@ -138,20 +139,20 @@ func TestAuditLinesOfChangesWithoutAnAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStory(t)
-			u := s.user()
+			s := s.under(t)
+			p, u := s.people, s.user()
+			phone := resourcesOf(u) + "mobile"
 			for _, method := range []string{"POST", "PATCH", "DELETE"} {
 				fault := fault
 				fault.Method, fault.Path, fault.Times = method, u.ID+"/authentication/phoneMethods", 1
 				must(t, s.graph.AddFault(fault))
 			}
-			p := s.people
-			p.apply(p.phone("mobile", u.UPN, mobile, "+1 2065550101"))
-			p.ready("mobile")
-			p.edit("mobile", number("+1 2065550102"))
-			p.ready("mobile")
-			p.remove("mobile")
-			p.gone("mobile")
+			p.apply(p.phone(phone, u.UPN, mobile, "+1 2065550101"))
+			p.ready(phone)
+			p.edit(phone, number("+1 2065550102"))
+			p.ready(phone)
+			p.remove(phone)
+			p.gone(phone)
 			var actions []string
 			for _, line := range s.audited(u) {
 				actions = append(actions, line.Action)

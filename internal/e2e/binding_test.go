@@ -87,6 +87,7 @@ const mobileID = "3179e48a-750b-4051-897c-87b9720928f7"
 // be named, and no administrator.
 func TestAStatusThatIsForgedAllTheSame(t *testing.T) {
 	t.Parallel()
+	s := newStory(t)
 	for sentence, c := range map[string]struct {
 		spelling func(own, other emulator.User) string
 		other    func(*emulator.User)
@@ -101,26 +102,25 @@ func TestAStatusThatIsForgedAllTheSame(t *testing.T) {
 		"a phone of an administrator":      {spellOther, administrator, v1alpha1.ReasonPrivilegedUser},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			t.Parallel()
-			s := newStory(t)
-			p := s.people
+			s := s.under(t)
+			p, forged := s.people, nameOf(sentence)
 			own, other := s.user(), s.user(c.other, func(u *emulator.User) { u.Phones = map[string]string{"mobile": "+1 2065550109"} })
 			unchanged := s.graphStays()
-			p.apply(p.phone("forged", c.spelling(own, other), mobile, "+1 2065550101",
+			p.apply(p.phone(forged, c.spelling(own, other), mobile, "+1 2065550101",
 				func(o *v1alpha1.PhoneAuthenticationMethod) { o.Spec.Suspend = true }))
-			p.reaches("forged", v1alpha1.ConditionSuspended, yes, v1alpha1.ReasonSuspended)
-			p.forge("forged", v1alpha1.PhoneAuthenticationMethodStatus{ID: mobileID, UserID: other.ID, MaskedNumber: "+1 ********09"})
-			p.edit("forged", func(o *v1alpha1.PhoneAuthenticationMethod) { o.Spec.Suspend = false })
-			p.refused(c.reason, "forged")
+			p.reaches(forged, v1alpha1.ConditionSuspended, yes, v1alpha1.ReasonSuspended)
+			p.forge(forged, v1alpha1.PhoneAuthenticationMethodStatus{ID: mobileID, UserID: other.ID, MaskedNumber: "+1 ********09"})
+			p.edit(forged, func(o *v1alpha1.PhoneAuthenticationMethod) { o.Spec.Suspend = false })
+			p.refused(c.reason, forged)
 			unchanged()
 			if c.reason == v1alpha1.ReasonUserChanged {
 				return // such a user's phone could be deleted without a forgery, too
 			}
-			p.remove("forged")
+			p.remove(forged)
 			if c.reason == v1alpha1.ReasonPrivilegedUser {
-				p.look("forged")
+				p.look(forged)
 			} else {
-				p.gone("forged")
+				p.gone(forged)
 			}
 			unchanged()
 		})
@@ -132,7 +132,7 @@ func spellID(own, _ emulator.User) string      { return own.ID }
 func spellOther(_, other emulator.User) string { return other.ID }
 
 func ordinary(*emulator.User)        {}
-func fabrikam(u *emulator.User)      { u.UPN = "carol@fabrikam.com" }
+func fabrikam(u *emulator.User)      { u.UPN = "carol" + u.ID[:8] + "@fabrikam.com" }
 func administrator(u *emulator.User) { u.Roles = []emulator.Role{globalAdministrator} }
 
 // forge writes a status as only the operator and administrators can.

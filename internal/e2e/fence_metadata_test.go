@@ -16,6 +16,7 @@ import (
 // the user whom its spec names, whatever its metadata says.
 func TestMetadataBindsToNobody(t *testing.T) {
 	t.Parallel()
+	s := newStory(t)
 	for sentence, other := range map[string]func(*emulator.User){
 		"to a user within the rules":       ordinary,
 		"to a user without a rule":         fabrikam,
@@ -23,8 +24,7 @@ func TestMetadataBindsToNobody(t *testing.T) {
 		"to a user of another app's group": func(u *emulator.User) { u.SMSSignIn = true },
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			t.Parallel()
-			s := newStory(t)
+			s := s.under(t)
 			p := s.people
 			own, victim := s.user(), s.user(foreignMobile, other)
 			asked := s.counting()
@@ -41,7 +41,7 @@ func TestMetadataBindsToNobody(t *testing.T) {
 				}
 			}
 			p.remove("by-name", "by-id", "nobody", "clean")
-			p.gone("by-name", "by-id")
+			p.gone("by-name", "by-id", "nobody", "clean")
 			s.has(own)
 			s.has(victim, "mobile +1 2065550109")
 			if n := of(asked(), victim.ID); n > 0 {

@@ -70,19 +70,19 @@ func (g *team) ready1(name string) *v1alpha1.PhoneAuthenticationMethod {
 // A status that was restored in part from a backup, with whatever conditions, stops nobody's work while Graph is away.
 func TestAStatusThatIsThereInPart(t *testing.T) {
 	t.Parallel()
+	s := newStory(t)
 	for sentence, conditions := range map[string][]string{
 		"Stalled alone": {v1alpha1.ConditionStalled}, "no conditions": nil, "Synced alone": {v1alpha1.ConditionSynced},
 		"Reconciling alone": {v1alpha1.ConditionReconciling}, "Accepted and Stalled": {v1alpha1.ConditionAccepted, v1alpha1.ConditionStalled},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			t.Parallel()
-			s := newStory(t)
-			p := s.people
-			u := s.user()
-			p.apply(p.phone("mobile", u.UPN, mobile, "+1 2065550101"), p.phone("office", u.UPN, office, "+1 2065550102"))
-			p.ready("mobile", "office")
+			s := s.under(t)
+			p, u := s.people, s.user()
+			names := []string{resourcesOf(u) + "mobile", resourcesOf(u) + "office"}
+			p.apply(p.phone(names[0], u.UPN, mobile, "+1 2065550101"), p.phone(names[1], u.UPN, office, "+1 2065550102"))
+			p.ready(names...)
 			must(t, s.graph.AddFault(emulator.Fault{Effect: emulator.Answer, Status: http.StatusInternalServerError, Path: u.ID}))
-			for _, name := range []string{"mobile", "office"} {
+			for _, name := range names {
 				p.eventually("forge the conditions of "+name, func() error {
 					o, err := p.get(name)
 					if err != nil {
@@ -96,7 +96,7 @@ func TestAStatusThatIsThereInPart(t *testing.T) {
 				})
 			}
 			refused := s.refusals()
-			p.ask("mobile", "office")
+			p.ask(names...)
 			s.eventually("the operator tries", func() error {
 				if refused() < 2 {
 					return errNotYet
@@ -104,7 +104,7 @@ func TestAStatusThatIsThereInPart(t *testing.T) {
 				return nil
 			})
 			s.graph.ClearFaults()
-			p.ready("mobile", "office")
+			p.ready(names...)
 			s.has(u, "mobile +1 2065550101", "office +1 2065550102")
 		})
 	}

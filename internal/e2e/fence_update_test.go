@@ -17,6 +17,7 @@ import (
 // namespace or of the user's name.
 func TestAClaimThatIsPlantedForLater(t *testing.T) {
 	t.Parallel()
+	s := newStory(t)
 	noUpdate := func(r *v1alpha1.AccessRule) {
 		r.Actions = []v1alpha1.Action{v1alpha1.ActionCreate, v1alpha1.ActionDelete}
 	}
@@ -54,8 +55,7 @@ func TestAClaimThatIsPlantedForLater(t *testing.T) {
 			permits: func(_ *story, hostile *team, _ emulator.User) { hostile.edit("planted", resume) }},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			t.Parallel()
-			s := newStory(t)
+			s := s.under(t)
 			hostile := s.team("hostile")
 			s.allow(hostile.may(c.rule))
 			u := s.user(hasPhone("mobile", "+1 2065550131"), func(u *emulator.User) {
