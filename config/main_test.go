@@ -102,8 +102,14 @@ func apply(ctx context.Context, c client.Client, o *unstructured.Unstructured) e
 	return nil
 }
 
+// rendered are the texts that kustomize has made, by directory.
+var rendered sync.Map
+
 // render is what kustomize makes of a directory, given from the repository's root.
 func render(dir string) ([]*unstructured.Unstructured, error) {
+	if text, ok := rendered.Load(dir); ok {
+		return decode(bytes.NewReader(text.([]byte)))
+	}
 	kustomize := exec.Command("go", "tool", "-modfile=hack/tools/go.mod", "kustomize", "build", dir)
 	kustomize.Dir = ".."
 	var stdout, stderr bytes.Buffer
@@ -111,7 +117,8 @@ func render(dir string) ([]*unstructured.Unstructured, error) {
 	if err := kustomize.Run(); err != nil {
 		return nil, fmt.Errorf("kustomize build %s: %w\n%s", dir, err, stderr.Bytes())
 	}
-	return decode(&stdout)
+	rendered.Store(dir, stdout.Bytes())
+	return decode(bytes.NewReader(stdout.Bytes()))
 }
 
 // decode reads the objects of a YAML stream.

@@ -1,7 +1,6 @@
 package config_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -23,6 +22,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/internal/devcluster"
+	"github.com/entraops/phone-operator/internal/leash"
+	"github.com/entraops/phone-operator/internal/testing/install"
 )
 
 // The operator runs with what config/default-webhook gives it: its arguments, its
@@ -80,7 +81,7 @@ func TestOperatorServesItsWebhook(t *testing.T) {
 	if err := c.Create(t.Context(), tenant); err != nil {
 		t.Fatal(err)
 	}
-	check := exec.CommandContext(t.Context(), filepath.Join(dir, "manager"), append(args, "--check-installation=1ms")...)
+	check := exec.CommandContext(t.Context(), filepath.Join(dir, "phone-operator"), append(args, "--check-installation=1ms")...)
 	check.Env = append(os.Environ(), "KUBECONFIG="+filepath.Join(dir, "kubeconfig"))
 	said, err := check.CombinedOutput()
 	for _, line := range []string{"ok    the operator has all rights of the webhook role\n", "ok    the webhook answers\n", "WRONG EntraTenant \"default\" "} {
@@ -119,31 +120,21 @@ func redirect(t *testing.T, c client.Client, port int) {
 // what it logged.
 func operate(t *testing.T, dir string, args []string) func() string {
 	t.Helper()
-	binary := filepath.Join(dir, "manager")
-	if out, err := exec.Command("go", "build", "-o", binary, "..").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	if err := install.Build(t.Context(), dir, "."); err != nil {
+		t.Fatal(err)
 	}
-	logs, err := os.Create(filepath.Join(dir, "log"))
+	log := filepath.Join(dir, "log")
+	operator, err := leash.Logged(log, []string{"KUBECONFIG=" + filepath.Join(dir, "kubeconfig")}, filepath.Join(dir, "phone-operator"), args...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	operator := exec.Command(binary, args...)
-	operator.Env = append(os.Environ(), "KUBECONFIG="+filepath.Join(dir, "kubeconfig"))
-	operator.Stdout, operator.Stderr = logs, logs
-	if err := operator.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = operator.Process.Kill()
-		_ = operator.Wait()
-		_ = logs.Close()
-	})
+	t.Cleanup(operator.Kill)
 	return func() string {
-		text, err := os.ReadFile(logs.Name())
+		text, err := os.ReadFile(log)
 		if err != nil {
 			return fmt.Sprint(err)
 		}
-		return string(bytes.TrimSpace(text))
+		return string(text)
 	}
 }
 
