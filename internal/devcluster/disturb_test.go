@@ -13,12 +13,17 @@ import (
 	"github.com/entraops/phone-operator/internal/testenv"
 )
 
-func TestARestartedAPIServerHasItsDataAndKnowsItsUsers(t *testing.T) {
+func TestDisturbances(t *testing.T) {
 	c := testenv.Start(t, devcluster.Options{})
 	admin, err := kubernetes.NewForConfig(c.Config())
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Run("a restarted API server has its data and knows its users", func(t *testing.T) { restarts(t, c, admin) })
+	t.Run("a stalled server answers only once it is resumed", func(t *testing.T) { stalls(t, c, admin) })
+}
+
+func restarts(t *testing.T, c *devcluster.Cluster, admin kubernetes.Interface) {
 	kept := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "kept"}}
 	if _, err := admin.CoreV1().ConfigMaps("default").Create(t.Context(), kept, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
@@ -33,12 +38,7 @@ func TestARestartedAPIServerHasItsDataAndKnowsItsUsers(t *testing.T) {
 	}
 }
 
-func TestAStalledServerAnswersOnlyOnceItIsResumed(t *testing.T) {
-	c := testenv.Start(t, devcluster.Options{})
-	admin, err := kubernetes.NewForConfig(c.Config())
-	if err != nil {
-		t.Fatal(err)
-	}
+func stalls(t *testing.T, c *devcluster.Cluster, admin kubernetes.Interface) {
 	for _, server := range []devcluster.Server{devcluster.Etcd, devcluster.APIServer} {
 		resume, err := c.Stall(server)
 		if err != nil {
