@@ -26,16 +26,6 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func TestDemo(t *testing.T) {
-	needKubectl(t)
-	readSources(t)
-	files := ownTemp(t)
-	if err := run(t.Context(), t.Output(), false); err != nil {
-		t.Error(err)
-	}
-	empty(t, files)
-}
-
 // kept is the demo, left running as a program of its own.
 type kept struct {
 	program *exec.Cmd
@@ -43,11 +33,11 @@ type kept struct {
 	exports []string // the lines of shell that it prints
 }
 
-// keepRunning starts it and waits until it says what to try.
-func keepRunning(t *testing.T) *kept {
+// keepRunning starts it, with its temporary files in dir, and waits until it says what to try.
+func keepRunning(t *testing.T, dir string) *kept {
 	t.Helper()
 	k := &kept{program: exec.CommandContext(t.Context(), os.Args[0], "-keep")}
-	k.program.Env = append(os.Environ(), asProgram+"=yes")
+	k.program.Env = append(os.Environ(), asProgram+"=yes", "TMPDIR="+dir)
 	k.program.Stderr = t.Output()
 	stdout, err := k.program.StdoutPipe()
 	if err != nil {
@@ -122,13 +112,6 @@ func readSources(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// ownTemp is where all temporary files of the run go.
-func ownTemp(t *testing.T) string {
-	dir := t.TempDir()
-	t.Setenv("TMPDIR", dir)
-	return dir
 }
 
 func empty(t *testing.T, dir string) {

@@ -18,11 +18,12 @@ import (
 // Whoever follows these pages types what is in them, one after the other: so does this test, beside what make run left running, and
 // it compares what the pages show. make run is used with what it prints, and ends without a trace when it is told to, wherever it was led.
 func TestDocumentedCommands(t *testing.T) {
+	t.Parallel()
 	needKubectl(t)
 	needPrograms(t)
 	readSources(t)
-	files := ownTemp(t)
-	kept := keepRunning(t)
+	files := t.TempDir()
+	kept := keepRunning(t, files)
 	defer empty(t, files)
 	defer kept.stop(t)
 	bin := t.TempDir()
@@ -40,6 +41,7 @@ func TestDocumentedCommands(t *testing.T) {
 
 // So it does with those that install and uninstall, in a cluster that has nothing yet.
 func TestDocumentedInstallation(t *testing.T) {
+	t.Parallel()
 	kubectl := needKubectl(t)
 	needPrograms(t)
 	readSources(t)
@@ -154,8 +156,7 @@ func (p page) types(document string, b block) bool {
 	return !slices.ContainsFunc(inAnEmptyCluster, func(other page) bool { return other.only != nil && other.types(document, b) })
 }
 
-// followAll follows pages, each in a copy of the repository and as somebody with an empty home. All copies are in one place, so that Go
-// has what it built for the page before.
+// followAll follows pages, each in a copy of the repository and as somebody with an empty home.
 func followAll(t *testing.T, pages []page, exports []string) {
 	t.Helper()
 	goEnv, err := exec.CommandContext(t.Context(), "go", "env", "GOENV", "GOPATH", "GOCACHE", "GOMODCACHE").Output()
@@ -225,11 +226,12 @@ func needPrograms(t *testing.T) {
 	}
 }
 
-// prelude makes a shell that stops at the first failure. That plan and doctor have something to say (2) is none.
+// prelude makes a shell that stops at the first failure. That plan and doctor have something to say (2) is none. Go builds as for a
+// release, which is the same in every directory: it is in the build cache.
 const prelude = `set -euo pipefail
-export GOFLAGS=-buildvcs=false
+go() { CGO_ENABLED=0 GOFLAGS="-buildvcs=false -trimpath" command go "$@"; }
 kubectl() { command kubectl "$@" || { rc=$?; [[ $rc = 2 && " $* " =~ " phonemethod "(plan|doctor)" " ]] || return $rc; }; }
-helm() { go tool -modfile=hack/tools/helm/go.mod helm "$@"; }
+helm() { command go tool -modfile=hack/tools/helm/go.mod helm "$@"; }
 `
 
 // filledIn are the words that a reader replaces.

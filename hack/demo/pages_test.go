@@ -63,7 +63,7 @@ var inAnEmptyCluster = []page{
 // untyped are the blocks that neither of these types, by document and beginning, and why.
 var untyped = map[string]map[string]string{
 	"README.md": {
-		"make demo":             "TestDemo",
+		"make demo":             "it begins as make run does: TestDocumentedCommands",
 		"make run":              "TestDocumentedCommands",
 		"make test":             "it runs all tests",
 		"make image push-image": "it needs a registry: TestTheRegistryHasTheImageThatWasBuilt has one",
