@@ -60,7 +60,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	next, due := t.Inventory.Due(r.Now())
 	request := o.Annotations[v1alpha1.ReconcileRequestedAtAnnotation]
 	if due && t.AuditLog.IsReadWithin(period, r.Now()) && t.AuditLog.YieldToReport(request) { // one request to Graph at a time
-		if r.takeStock(ctx, t, next) {
+		if r.takeStock(ctx, t, next) || t.AuditLog.IsAwaited(request) {
 			return reconcile.Result{RequeueAfter: nextRequest}, nil
 		}
 		return later, nil

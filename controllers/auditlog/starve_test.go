@@ -16,13 +16,13 @@ import (
 func TestARequestEachSecondDoesNotStarveTheReport(t *testing.T) {
 	f := follow(t, granted...)
 	var asked []time.Time
-	reports := 0
+	reports, behind := 0, 0
 	for second := range 600 {
 		o := f.get()
 		o.Annotations = map[string]string{v1alpha1.ReconcileRequestedAtAnnotation: fmt.Sprint(second)}
 		must(t, f.Client.Update(t.Context(), o))
 		f.graph.ResetRequests()
-		_, err := f.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Name: "default"}})
+		result, err := f.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Name: "default"}})
 		must(t, err)
 		for _, r := range f.graph.Requests() {
 			if strings.Contains(r.Path, "/reports/") || strings.Contains(r.Path, "/auditLogs/") {
@@ -30,12 +30,19 @@ func TestARequestEachSecondDoesNotStarveTheReport(t *testing.T) {
 			}
 			if strings.Contains(r.Path, "/reports/") {
 				reports++
+				// What the annotation asks for comes right after it, and not at the next period.
+				if result.RequeueAfter != nextRequest {
+					behind++
+				}
 			}
 		}
 		f.passes(time.Second)
 	}
 	if reports == 0 {
 		t.Error("in ten minutes the report was never asked for")
+	}
+	if behind > 0 {
+		t.Errorf("after %d of %d pages of the report the log that an annotation asks for was left for later", behind, reports)
 	}
 	for i := 5; i < len(asked); i++ {
 		if asked[i].Sub(asked[i-5]) < 10*time.Second {

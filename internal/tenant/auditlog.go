@@ -75,12 +75,21 @@ const annotationsBeforeReport = 5
 func (a *AuditLog) YieldToReport(request string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if request != "" && request != a.request && a.pressed < annotationsBeforeReport {
+	if a.isAwaited(request) && a.pressed < annotationsBeforeReport {
 		return false
 	}
 	a.pressed = 0
 	return true
 }
+
+// IsAwaited reports whether an annotation asks for a read that was not begun yet.
+func (a *AuditLog) IsAwaited(request string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.isAwaited(request)
+}
+
+func (a *AuditLog) isAwaited(request string) bool { return request != "" && request != a.request }
 
 // Failed ends a read that came to nothing.
 func (a *AuditLog) Failed() {
