@@ -48,7 +48,7 @@ const rounds = 10
 func (r *Reconciler) planAndExecute(ctx context.Context, u phones) (phones, plan.Plan, error) {
 	u, decided, err := r.planned(ctx, r.openJournal(u))
 	r.keepJournal(u.key, u.journal, u.now)
-	return u.in(u.journal.UntilLanded(u.now)), decided, err
+	return u.requeueAfter(u.journal.UntilLanded(u.now)), decided, err
 }
 
 func (r *Reconciler) planned(ctx context.Context, u phones) (phones, plan.Plan, error) {
@@ -83,7 +83,7 @@ func (r *Reconciler) planned(ctx context.Context, u phones) (phones, plan.Plan, 
 			return u, decided, err
 		}
 	}
-	return u.in(time.Second), plan.Compute(u.claims(), u.methods), nil
+	return u.requeueAfter(time.Second), plan.Compute(u.claims(), u.methods), nil
 }
 
 // foresee returns what Enforce would come to: nothing is written to the phones of a protected

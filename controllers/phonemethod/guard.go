@@ -80,7 +80,7 @@ func (r *Reconciler) checkUnchanged(ctx context.Context, u phones, c resource) e
 func holdDeletions(u phones, limit int32, a plan.Action) phones {
 	d := deletionOf(u, a)
 	metrics.DeletionsWithheld.WithLabelValues(u.tenant.Name).Inc()
-	return u.in(max(wait.Jitter(u.tenant.Deletions.Next(limit, d), jitter/4), time.Second)).change(func(c resource) resource {
+	return u.requeueAfter(max(wait.Jitter(u.tenant.Deletions.Next(limit, d), jitter/4), time.Second)).change(func(c resource) resource {
 		if c.object.Namespace == d.Namespace {
 			c.Holds = c.Holds.With(plan.OverBudget, plan.SetOf(plan.Delete))
 		}
@@ -122,7 +122,7 @@ func (r *Reconciler) checkProtection(ctx context.Context, u phones) (_ phones, p
 	var failure *graph.Error
 	if errors.As(answer.err, &failure) && failure.Kind == graph.Forbidden {
 		r.doubtTenant(u.snapshot, failure)
-		return u.in(r.countPermissionRefusal(u.key)).explain(conditions.ProtectionUnknown(failure)), true, nil
+		return u.requeueAfter(r.countPermissionRefusal(u.key)).explain(conditions.ProtectionUnknown(failure)), true, nil
 	}
 	if answer.err != nil {
 		return u, false, answer.err

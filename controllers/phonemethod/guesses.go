@@ -59,7 +59,7 @@ func blind(s snapshot, suspicionOf func(user.Key, resource) suspicion) (snapshot
 		tried := suspicionOf(s.key, c)
 		if wait := tried.until.Sub(s.now); wait > 0 && !tried.tried[guess{c.Type, c.Number}] {
 			c.Blind = true
-			o = o.and(in(wait))
+			o = o.and(requeueAfter(wait))
 		}
 		return c
 	}), o

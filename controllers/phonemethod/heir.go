@@ -27,7 +27,7 @@ func delayHeirs(s snapshot) (snapshot, outcome) {
 		s = s.change(func(c resource) resource {
 			if c.Type == holder.Type && !c.Terminating {
 				c.Holds = c.Holds.With(plan.Unsettled, plan.AllWrites)
-				o = o.and(in(wait))
+				o = o.and(requeueAfter(wait))
 			}
 			return c
 		})

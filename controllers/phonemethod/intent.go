@@ -103,7 +103,7 @@ func (r *Reconciler) recordPendingWrite(ctx context.Context, c resource, w v1alp
 // recordHolder writes into status what a resource holds, ahead of the full statement.
 func (r *Reconciler) recordHolder(ctx context.Context, u phones, c resource, v plan.Verdict) (phones, error) {
 	t := stateHolding(u, c, v)
-	u = u.in(t.after)
+	u = u.requeueAfter(t.after)
 	c, err := r.replaceStatus(ctx, c, t.status)
 	if err != nil {
 		return u, r.notWritten(ctx, c, ofStatus, fmt.Errorf("record the holder %s: %w", c.Ref, err))

@@ -19,9 +19,9 @@ type phones struct {
 
 func (u phones) method(t phone.Type) *plan.Method { return plan.MethodOf(u.methods, t) }
 
-// in returns the phones, to be looked at again after d; 0 is nothing.
-func (u phones) in(d time.Duration) phones {
-	u.outcome = u.outcome.and(in(d))
+// requeueAfter returns the phones, to be looked at again after d; 0 is nothing.
+func (u phones) requeueAfter(d time.Duration) phones {
+	u.outcome = u.outcome.and(requeueAfter(d))
 	return u
 }
 

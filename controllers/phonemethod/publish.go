@@ -72,7 +72,7 @@ func (r *Reconciler) publish(ctx context.Context, s snapshot, state func(resourc
 		} else {
 			t = complete(s, c, state(c))
 		}
-		o = o.and(in(t.after))
+		o = o.and(requeueAfter(t.after))
 		if t.set.Release {
 			c.object = c.object.DeepCopy()
 			c.object.Status = t.status

@@ -103,7 +103,7 @@ func (r *Reconciler) bind(ctx context.Context, s snapshot) (snapshot, outcome) {
 	}
 	r.users.hand(s.key.Tenant, u)
 	r.handOver(user.Key{Tenant: s.key.Tenant, User: u.ID})
-	return s.with(nil), in(spellingTTL) // should the reconcile that follows come to nothing for as long
+	return s.with(nil), requeueAfter(spellingTTL) // should the reconcile that follows come to nothing for as long
 }
 
 // answers reports whether Graph answers at all. A gateway may leave a request alone for the
@@ -209,7 +209,7 @@ func holdersFirst(a, b resource) int {
 // second time.
 func (r *Reconciler) userNotShown(ctx context.Context, s snapshot, lookUp userLookUp) (snapshot, outcome) {
 	gone, again := r.noteAbsence(s.key, s.now)
-	o := in(again)
+	o := requeueAfter(again)
 	namespaces, err := r.namespaces(ctx, s.resources)
 	if err != nil {
 		return s, outcome{err: err}
@@ -217,7 +217,7 @@ func (r *Reconciler) userNotShown(ctx context.Context, s snapshot, lookUp userLo
 	refused := judgeUnknownUser(s.tenant.Access, s.resources, namespaces)
 	for _, c := range refused.refused {
 		if c.looked {
-			o = o.and(in(c.untilNextTry(s.now)))
+			o = o.and(requeueAfter(c.untilNextTry(s.now)))
 		}
 	}
 	s, enforced := r.enforce(ctx, s, refused)

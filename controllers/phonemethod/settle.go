@@ -27,7 +27,7 @@ var refusedAs = map[journal.Result]graph.Kind{
 func settle(u phones, shown []plan.Method) (phones, journal.View) {
 	view := u.journal.Read(shown, u.now)
 	u.methods, u.stale, u.unread = view.Methods, false, false
-	u = u.in(view.ReadAgain)
+	u = u.requeueAfter(view.ReadAgain)
 	for _, e := range view.Confirmed {
 		u = u.succeeded(e.Action)
 	}
@@ -67,14 +67,14 @@ func holdUnsettled(u phones) phones {
 			return c
 		})
 	}
-	return u.in(next)
+	return u.requeueAfter(next)
 }
 
 // holdUnseen keeps the finalizers of terminating resources whose phone may exist and not be
 // visible.
 func holdUnseen(u phones) phones {
 	refs, next := u.journal.Unseen(u.claims(), u.methods, u.now)
-	return u.in(next).change(func(c resource) resource {
+	return u.requeueAfter(next).change(func(c resource) resource {
 		if slices.Contains(refs, c.Ref) {
 			c.Holds = c.Holds.With(plan.Unsettled, plan.AllWrites)
 		}

@@ -154,8 +154,8 @@ func (o outcome) and(next outcome) outcome {
 	return o
 }
 
-// in is the outcome of what is to be done after d, but not within a second; 0 is nothing.
-func in(d time.Duration) outcome {
+// requeueAfter is the outcome of what is to be done after d, but not within a second; 0 is nothing.
+func requeueAfter(d time.Duration) outcome {
 	if d == 0 {
 		return outcome{}
 	}

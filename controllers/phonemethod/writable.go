@@ -15,7 +15,7 @@ func (r *Reconciler) setAside(ctx context.Context, s snapshot) (snapshot, outcom
 	var writable []resource
 	for _, c := range s.resources {
 		if _, wait := r.contested.out(c.object.UID, s.now); wait > 0 && !c.Holder && !c.Terminating {
-			o = o.and(in(wait))
+			o = o.and(requeueAfter(wait))
 			continue
 		}
 		out, wait := r.unwritable.out(c.object.UID, s.now)
@@ -24,7 +24,7 @@ func (r *Reconciler) setAside(ctx context.Context, s snapshot) (snapshot, outcom
 			c, out, wait = tried, err != nil, r.unwritable.retry(c.object.UID)
 		}
 		if out {
-			o = o.and(in(wait))
+			o = o.and(requeueAfter(wait))
 			continue
 		}
 		writable = append(writable, c)
