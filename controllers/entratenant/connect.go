@@ -32,10 +32,7 @@ func (r *Reconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant) (conn
 		return connection{ready: conditions.False(v1alpha1.ReasonCredentialNotFound, unread(&o.Spec)), progress: conditions.InProgress}, err
 	}
 	if known {
-		t.Deletions = was.Deletions
-	}
-	if known && was.Views != nil && was.Version.UID == t.Version.UID {
-		t.Views, t.AuditLog, t.Inventory, t.Reads = was.Views, was.AuditLog, was.Inventory, was.Reads
+		t = goOn(t, was)
 	}
 	cleared, err := r.acceptClearedViews(ctx, o, t)
 	if err != nil {
@@ -55,19 +52,9 @@ func (r *Reconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant) (conn
 			was, same, t = t, true, &again
 		}
 	}
-	var found connection
-	switch last := r.trials.get(o.Name); {
-	case t.Problem != nil:
-		found = connection{ready: conditions.False(t.Problem.Reason, t.Problem.Message), progress: conditions.Failed}
-		if t.Problem.Passing {
-			found.progress = conditions.InProgress
-		}
-	case last.version == t.Version && last.found.progress == conditions.Current && r.Now().Sub(last.at) < probePeriod/2:
-		found = last.found // this look is for the counts
-	default:
-		if found, err = r.try(ctx, t, renew); err != nil {
-			return connection{}, err
-		}
+	found, err := r.find(ctx, t, renew)
+	if err != nil {
+		return connection{}, err
 	}
 	r.Tenants.Put(t)
 	metrics.Begin(t.Name)
@@ -75,6 +62,33 @@ func (r *Reconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant) (conn
 		return found, r.wakeUsers(ctx, o.Name)
 	}
 	return found, nil
+}
+
+// goOn returns a tenant that goes on counting where the last one of its name was. What is known of its users counts only
+// for the same object.
+func goOn(t, was *tenant.Tenant) *tenant.Tenant {
+	t.Deletions = was.Deletions
+	if was.Views != nil && was.Version.UID == t.Version.UID {
+		t.Views, t.AuditLog, t.Inventory, t.Reads = was.Views, was.AuditLog, was.Inventory, was.Reads
+	}
+	return t
+}
+
+// find finds out whether a tenant can be used: from what was built, from a trial of a moment ago, or from a new one.
+// renew has the token renewed for that.
+func (r *Reconciler) find(ctx context.Context, t *tenant.Tenant, renew bool) (connection, error) {
+	if t.Problem != nil {
+		found := connection{ready: conditions.False(t.Problem.Reason, t.Problem.Message), progress: conditions.Failed}
+		if t.Problem.Passing {
+			found.progress = conditions.InProgress
+		}
+		return found, nil
+	}
+	last := r.trials.get(t.Name)
+	if last.version == t.Version && last.found.progress == conditions.Current && r.Now().Sub(last.at) < probePeriod/2 {
+		return last.found, nil // this look is for the counts
+	}
+	return r.try(ctx, t, renew)
 }
 
 // sameWay reports whether two tenants reach the same Graph with the same credential.

@@ -37,6 +37,14 @@ const (
 	manyMethods = 2000
 )
 
+// edited passes what comes, goes or has a new spec. One whose place another of its name has taken while the cache was cut
+// off from the API server comes as an update, and may be of the same generation.
+func edited() predicate.Predicate {
+	return predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.Funcs{
+		UpdateFunc: func(e event.UpdateEvent) bool { return e.ObjectOld.GetUID() != e.ObjectNew.GetUID() },
+	})
+}
+
 // SetupWithManager adds the controller.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	if err := metrics.Registry.Register(gauges{r.Client, r.Tenants}); err != nil {
@@ -44,9 +52,9 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	}
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("entratenant").
-		For(&v1alpha1.EntraTenant{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, viewsChanged(), r.moved()))).
+		For(&v1alpha1.EntraTenant{}, builder.WithPredicates(predicate.Or(edited(), viewsChanged(), r.moved()))).
 		// Another one of the same tenantID may have to take its place.
-		Watches(&v1alpha1.EntraTenant{}, handler.EnqueueRequestsFromMapFunc(r.others), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.EntraTenant{}, handler.EnqueueRequestsFromMapFunc(r.others), builder.WithPredicates(edited())).
 		Watches(&v1alpha1.EntraTenant{}, r.onEdit()).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfSecret), builder.OnlyMetadata).
 		Watches(&v1alpha1.PhoneAuthenticationMethod{}, r.countLater()).

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -382,5 +383,24 @@ func TestNothingIsComparedWithWhatWasThereBeforeTheLastWrite(t *testing.T) {
 	must(o.reconcile())
 	if n := o.get().Status.Methods.Total; n != 1 {
 		t.Errorf("%d are counted, and 1 is there", n)
+	}
+}
+
+// While the cache is cut off, an EntraTenant may be deleted and made anew. That comes as an update of the same generation.
+func TestEdited(t *testing.T) {
+	of := func(uid types.UID, generation int64) *v1alpha1.EntraTenant {
+		return &v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: tenantName, UID: uid, Generation: generation}}
+	}
+	for name, c := range map[string]struct {
+		now  *v1alpha1.EntraTenant
+		want bool
+	}{
+		"a new spec":              {of("a", 2), true},
+		"another one of its name": {of("b", 1), true},
+		"only status, or labels":  {of("a", 1), false},
+	} {
+		if got := edited().Update(event.UpdateEvent{ObjectOld: of("a", 1), ObjectNew: c.now}); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }
