@@ -20,23 +20,24 @@ func (r *Reconciler) converge(ctx context.Context, s snapshot) (snapshot, outcom
 	if !s.isUrgent() {
 		ctx = graph.WithLowPriority(ctx)
 	}
-	u, decided, err := r.planAndExecute(ctx, phones{snapshot: s})
-	if err != nil {
-		s, o := r.concludeFailure(ctx, u.snapshot, err, decided.Verdicts)
-		return s, u.outcome.and(o)
+	u, o := phones{snapshot: s}, outcome{}
+	for again := range 2 { // the second time with what was deleted in the very moment as terminating
+		var decided plan.Plan
+		var err error
+		if u, decided, err = r.planAndExecute(ctx, u); err != nil {
+			s, failed := r.concludeFailure(ctx, u.snapshot, err, decided.Verdicts)
+			return s, u.outcome.and(o).and(failed)
+		}
+		if again > 0 {
+			logLeftBehind(ctx, u.snapshot, decided)
+		}
+		var told outcome
+		u, told = r.publishVerdicts(ctx, u, decided)
+		if o = o.and(told); told.err != nil || !u.any(func(c resource) bool { return c.vanished }) {
+			break
+		}
 	}
-	u, told := r.publishVerdicts(ctx, u, decided)
-	if told.err != nil || !u.any(func(c resource) bool { return c.vanished }) {
-		return u.with(nil), u.outcome.and(told)
-	}
-	// Once more, with what was deleted in the very moment as terminating.
-	if u, decided, err = r.planAndExecute(ctx, u); err != nil {
-		s, o := r.concludeFailure(ctx, u.snapshot, err, decided.Verdicts)
-		return s, u.outcome.and(told).and(o)
-	}
-	logLeftBehind(ctx, u.snapshot, decided)
-	u, last := r.publishVerdicts(ctx, u, decided)
-	return u.with(nil), u.outcome.and(told).and(last)
+	return u.with(nil), u.outcome.and(o)
 }
 
 // rounds bounds the plans of one reconcile. A user has three phones: a hand-over, a refusal for

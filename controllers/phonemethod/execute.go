@@ -51,28 +51,56 @@ func (r *Reconciler) executeAction(ctx context.Context, u phones, a plan.Action,
 	if err != nil || !may {
 		return u, false, err
 	}
+	entry, answered := r.send(ctx, u, a)
+	u.stale = u.stale || answered.stale
+	if answered.err == nil {
+		return r.noteDone(ctx, u, entry, answered.requestID), true, nil
+	}
+	u, err = r.noteNotDone(ctx, u, entry, answered.err)
+	return u, false, err
+}
+
+// answer is what Graph said to a write.
+type answer struct {
+	requestID string
+	stale     bool // the phones must be read again
+	err       error
+}
+
+// send sends the write, and returns what to enter into the journal.
+func (r *Reconciler) send(ctx context.Context, u phones, a plan.Action) (journal.Entry, answer) {
 	entry := journal.Entry{Action: a, Before: copyOf(u.method(a.Type)), Unread: u.unread}
-	var answer *http.Response
+	var got *http.Response
 	ctx, endSpan := tracing.Begin(ctx, a.Verb.String()+" "+string(a.Type), attribute.Bool("drift", a.Drift))
-	after, stale, err := write(policy.WithCaptureResponse(ctx, &answer), u, a)
+	after, stale, err := write(policy.WithCaptureResponse(ctx, &got), u, a)
 	kind := graph.KindOf(err)
 	endSpan(string(kind))
 	measureWrite(u.tenant.Name, a, kind)
-	entry.After, entry.At, entry.Result, u.stale = after, r.Now(), results[kind], u.stale || stale
-	if err == nil {
-		u.journal.Record(entry)
-		u.methods = plan.Replace(u.methods, a.Type, after)
-		u = u.succeeded(a)
-		if a.Verb == plan.Create {
-			u.tenant.Deletions.Created(deletionOf(u, a), a.Number)
-		}
-		if entry.Unread {
-			r.noteFirstContact(u.tenant.Name, false)
-		}
-		r.announceWrite(u.snapshot, a)
-		audit(ctx, u.snapshot, a, requestIDOf(answer))
-		return u, true, nil
+	entry.After, entry.At, entry.Result = after, r.Now(), results[kind]
+	return entry, answer{requestIDOf(got), stale, err}
+}
+
+// noteDone enters a write that Graph acknowledged into the journal, and tells of it.
+func (r *Reconciler) noteDone(ctx context.Context, u phones, entry journal.Entry, requestID string) phones {
+	a := entry.Action
+	u.journal.Record(entry)
+	u.methods = plan.Replace(u.methods, a.Type, entry.After)
+	u = u.succeeded(a)
+	if a.Verb == plan.Create {
+		u.tenant.Deletions.Created(deletionOf(u, a), a.Number)
 	}
+	if entry.Unread {
+		r.noteFirstContact(u.tenant.Name, false)
+	}
+	r.announceWrite(u.snapshot, a)
+	audit(ctx, u.snapshot, a, requestID)
+	return u
+}
+
+// noteNotDone enters a write into the journal that Graph did not acknowledge. An error ends the reconcile: without one,
+// another read and another plan can tell what to make of the answer.
+func (r *Reconciler) noteNotDone(ctx context.Context, u phones, entry journal.Entry, err error) (phones, error) {
+	a, kind := entry.Action, graph.KindOf(err)
 	var returned error
 	if kind != "" && kind != graph.Unclear { // Graph's answer says that nothing was done
 		returned = returnDeletion(ctx, u, a)
@@ -80,14 +108,14 @@ func (r *Reconciler) executeAction(ctx context.Context, u phones, a plan.Action,
 	switch kind {
 	case graph.NotFound:
 		if a.Verb != plan.Delete {
-			return u, false, err // the user or the method went away, or is not everywhere yet
+			return u, err // the user or the method went away, or is not everywhere yet
 		}
 		// Gone is what was wanted, and one answer is no proof of it: the list is read.
-		return r.unconfirmed(ctx, u, entry, err), false, returned
+		return r.unconfirmed(ctx, u, entry, err), returned
 	case graph.Refused, graph.InvalidNumber, graph.Restricted, graph.NumberNotUnique, graph.Unclear:
-		return r.unconfirmed(ctx, u, entry, err), false, returned
+		return r.unconfirmed(ctx, u, entry, err), returned
 	default: // nothing was done
-		return r.withoutIntent(u, a), false, errors.Join(err, returned)
+		return r.withoutIntent(u, a), errors.Join(err, returned)
 	}
 }
 

@@ -39,7 +39,7 @@ func (s *syncedNumbers) set(uid types.UID, n phone.Number, now time.Time, keep t
 	}
 }
 
-// get returns the number; zero where none is remembered.
+// get returns the number; zero where none is remembered: status has only its mask, which another number may have too.
 func (s *syncedNumbers) get(uid types.UID, now time.Time) phone.Number {
 	s.mu.Lock()
 	defer s.mu.Unlock()

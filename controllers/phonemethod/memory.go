@@ -11,7 +11,6 @@ import (
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/journal"
-	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/tenant"
 	"github.com/entraops/phone-operator/internal/user"
 )
@@ -105,12 +104,6 @@ func (m *memory) forgetResource(uid types.UID) {
 	m.contested.forget(uid)
 	m.secrets.take(uid)
 	m.numbersInSync.forget(uid)
-}
-
-// inSync returns the number of a resource that was last in sync, zero where it is not
-// remembered: status has only its mask, which another number may have too.
-func (m *memory) inSync(uid types.UID) phone.Number {
-	return m.numbersInSync.get(uid, time.Now())
 }
 
 // journalOf returns the user's journal, or a new one of this process. Only the worker that has

@@ -28,7 +28,7 @@ func (r *Reconciler) readNumbers(ctx context.Context, s snapshot) (snapshot, out
 		if c.Suspended || c.Terminating && !c.Unread {
 			continue
 		}
-		read, err := r.readNumber(ctx, s.user, c)
+		read, err := r.readNumber(ctx, s, c)
 		if err != nil {
 			return s, outcome{err: err}
 		}
@@ -46,7 +46,7 @@ func (r *Reconciler) readNumbers(ctx context.Context, s snapshot) (snapshot, out
 
 // readNumber reads the number of a resource, or bars the resource and says why. An error is the API
 // server's.
-func (r *Reconciler) readNumber(ctx context.Context, u graph.User, c resource) (resource, error) {
+func (r *Reconciler) readNumber(ctx context.Context, s snapshot, c resource) (resource, error) {
 	text := c.object.Spec.PhoneNumber
 	from := c.object.Spec.PhoneNumberFrom
 	if from != nil {
@@ -65,7 +65,7 @@ func (r *Reconciler) readNumber(ctx context.Context, u graph.User, c resource) (
 			return c.bar(plan.NumberSourceNotFound, conditions.NoSecretKey(ref.Name, ref.Key)), nil
 		}
 		text = string(value)
-		c.misnamed = !namesUser(&secret, u)
+		c.misnamed = !namesUser(&secret, s.user)
 	}
 	n, err := phone.Parse(text)
 	if err == nil && n.HasExtension() && c.Type != phone.Office {
@@ -77,7 +77,7 @@ func (r *Reconciler) readNumber(ctx context.Context, u graph.User, c resource) (
 	case err != nil:
 		return c.bar(plan.InvalidNumber, conditions.InvalidNumber(err)), nil
 	}
-	c.Number, c.Was = n, r.inSync(c.object.UID)
+	c.Number, c.Was = n, r.numbersInSync.get(c.object.UID, s.now)
 	c.Changed = c.Changed || c.Holder && (c.Last != n.Masked() || !c.Was.IsZero() && c.Was != n)
 	return c, nil
 }

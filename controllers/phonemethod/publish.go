@@ -42,7 +42,7 @@ func (r *Reconciler) publishVerdicts(ctx context.Context, u phones, decided plan
 	})
 	for _, c := range u.resources {
 		if decided.Verdicts[c.Ref].Outcome == plan.Synced { // as long as drift checks come
-			r.numbersInSync.set(c.object.UID, c.Number, time.Now(), 2*u.driftPeriod()+numberKept)
+			r.numbersInSync.set(c.object.UID, c.Number, u.now, 2*u.driftPeriod()+numberKept)
 		}
 	}
 	s, o := r.publish(ctx, u.snapshot, func(c resource) statement { return stateVerdict(u, c, decided.Verdicts[c.Ref]) })

@@ -216,8 +216,8 @@ func TestAResourceThatIsGoneIsForgotten(t *testing.T) {
 				t.Errorf("%d resources cannot be written, want %d", n, c.out)
 			}
 			_, version := r.versions.Get(types.UID("a"))
-			if known := c.out == 2; version != known || r.inSync("a").IsZero() == known {
-				t.Errorf("its release is remembered: %v, and its number: %v; want %v", version, !r.inSync("a").IsZero(), known)
+			if known := c.out == 2; version != known || r.numbersInSync.get("a", time.Now()).IsZero() == known {
+				t.Errorf("its release is remembered: %v, and its number: %v; want %v", version, !r.numbersInSync.get("a", time.Now()).IsZero(), known)
 			}
 		})
 	}
