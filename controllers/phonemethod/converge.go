@@ -128,9 +128,14 @@ func (r *Reconciler) openJournal(u phones) phones {
 func recorded(resources []resource) []journal.Recorded {
 	var phones []journal.Recorded
 	for _, c := range resources {
-		if c.isInSync() {
-			phones = append(phones, journal.Recorded{Type: c.Type, Number: c.Number, SMS: phone.SMSSignInState(c.object.Status.SMSSignInState)})
+		if !c.isInSync() {
+			continue
 		}
+		r := journal.Recorded{Type: c.Type, Masked: c.Last, SMS: phone.SMSSignInState(c.object.Status.SMSSignInState)}
+		if c.object.Spec.PhoneNumberFrom == nil || c.Was == c.Number { // else its Secret may say another one of the same mask by now
+			r.Number = c.Number
+		}
+		phones = append(phones, r)
 	}
 	return phones
 }

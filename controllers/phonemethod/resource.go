@@ -110,11 +110,10 @@ func (c resource) isReady() bool {
 	return meta.IsStatusConditionTrue(c.object.Status.Conditions, v1alpha1.ConditionReady)
 }
 
-// isInSync reports whether status says that the phone has just this number. Of one in a Secret it says
-// no more than the mask, unless it is remembered. A suspended or terminating resource is left as it is.
+// isInSync reports whether status says that the phone is as the resource is now, as far as a mask tells. A suspended or
+// terminating resource is left as it is.
 func (c resource) isInSync() bool {
 	return c.Holder && !c.Terminating && !c.Suspended && !c.Blind && c.Last == c.Number.Masked() && c.object.Generation == actedOn(c.object) &&
-		(c.object.Spec.PhoneNumberFrom == nil || c.Was == c.Number) &&
 		meta.IsStatusConditionTrue(c.object.Status.Conditions, v1alpha1.ConditionSynced)
 }
 

@@ -24,11 +24,13 @@ func TestAWriteOfTheOperatorBeforeIsNotRepeated(t *testing.T) {
 		writes int
 		want   string
 	}{
-		"a create":                     {nil, http.MethodPost, creates(name, ada, mobileType, number(numberOne)), nil, 1, numberOne},
-		"an update":                    {made, http.MethodPatch, edits(name, number(numberTwo)), nil, 1, numberTwo},
-		"an update, drift is reported": {made, http.MethodPatch, edits(name, number(numberTwo), drifting(v1alpha1.DriftReport)), nil, 1, numberTwo},
-		"an update, edited again":      {made, http.MethodPatch, edits(name, number(numberTwo)), []step{edits(name, number("+1 2065550104"))}, 2, "+1 2065550104"},
-		"a switch of SMS sign-in":      {withSMS, http.MethodPost, edits(name, sms(v1alpha1.SMSSignInDisabled)), nil, 1, numberOne},
+		"a create":                          {nil, http.MethodPost, creates(name, ada, mobileType, number(numberOne)), nil, 1, numberOne},
+		"an update":                         {made, http.MethodPatch, edits(name, number(numberTwo)), nil, 1, numberTwo},
+		"an update, drift is reported":      {made, http.MethodPatch, edits(name, number(numberTwo), drifting(v1alpha1.DriftReport)), nil, 1, numberTwo},
+		"an update, edited again":           {made, http.MethodPatch, edits(name, number(numberTwo)), []step{edits(name, number("+1 2065550104"))}, 2, "+1 2065550104"},
+		"a create of a number in a Secret":  {[]step{secretSays("people", numberOne)}, http.MethodPost, creates(name, ada, mobileType, fromSecret), nil, 1, numberOne},
+		"an update of a number in a Secret": {[]step{secretSays("people", numberOne), creates(name, ada, mobileType, fromSecret), waits(10 * time.Minute)}, http.MethodPatch, secretSays("people", numberTwo), nil, 1, numberTwo},
+		"a switch of SMS sign-in":           {withSMS, http.MethodPost, edits(name, sms(v1alpha1.SMSSignInDisabled)), nil, 1, numberOne},
 	} {
 		for how, begins := range map[string]step{"starts": reborn, "takes over": taken} {
 			t.Run(what+" before it "+how, func(t *testing.T) {

@@ -10,7 +10,8 @@ import (
 // Recorded is a phone that status says is in sync.
 type Recorded struct {
 	Type   phone.Type
-	Number phone.Number
+	Number phone.Number // zero: no more is known than the mask
+	Masked string
 	SMS    phone.SMSSignInState // empty: not known
 }
 
@@ -23,20 +24,27 @@ func (j *Journal) ExpectRecorded(phones []Recorded) { j.recorded = phones }
 // behind those of an operator before. What another client changed meanwhile is noticed after that.
 func (j *Journal) recall(v *View, r Recorded, now time.Time) {
 	age := now.Sub(j.since)
-	if _, written := j.last(r.Type); written || age >= GraphReadLag || r.shown(plan.MethodOf(v.Methods, r.Type)) {
+	m := plan.MethodOf(v.Methods, r.Type)
+	if _, written := j.last(r.Type); written || age >= GraphReadLag || m != nil && r.hasNumber(*m) && r.hasSMS(*m) {
 		return
 	}
-	v.believe(r.Type, &plan.Method{Type: r.Type, Number: phone.Read(r.Number.Graph()), SMS: r.SMS})
+	believed := plan.Method{Type: r.Type, SMS: r.SMS} // with a number that is hidden
+	switch {
+	case !r.Number.IsZero():
+		believed.Number = phone.Read(r.Number.Graph())
+	case m != nil && r.hasNumber(*m): // any number has its mask: it is compared as it shows
+		believed.Number = m.Number
+	}
+	v.believe(r.Type, &believed)
 	v.readAgain(age)
 }
 
-// shown reports whether m, nil for none, may be the phone as it is recorded.
-func (r Recorded) shown(m *plan.Method) bool {
-	switch {
-	case m == nil, r.SMS != "" && m.SMS != r.SMS:
-		return false
-	case m.Number.Compare(r.Number) != phone.Different:
-		return true
+// hasNumber reports whether m may have the number that is recorded.
+func (r Recorded) hasNumber(m plan.Method) bool {
+	if r.Number.IsZero() {
+		return m.Number == phone.Reading{} || m.Number.Masked() == r.Masked
 	}
-	return m.Number.Respells(r.Number)
+	return m.Number.Compare(r.Number) != phone.Different || m.Number.Respells(r.Number)
 }
+
+func (r Recorded) hasSMS(m plan.Method) bool { return r.SMS == "" || m.SMS == r.SMS }
