@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -36,6 +37,7 @@ func (e *Emulator) AddUser(n User) error {
 		}
 	}
 	u.Phones = nil
+	u.registrations = []registration{{time.Time{}, u.phones.registered()}}
 	t.users[n.ID], t.upns[strings.ToLower(u.UPN)] = u, u
 	return nil
 }

@@ -86,9 +86,42 @@ func TestEachChangeOfAPhoneIsInTheAuditLog(t *testing.T) {
 	if got := g.logged(audits("loggedByService eq 'Core Directory'")); len(got) != 0 {
 		t.Errorf("of another service: %v", got)
 	}
+}
+
+// Late, doubled and missing records are what a watch has to live with.
+func TestHowTheAuditLogFollows(t *testing.T) {
+	g := start(t).readsLogs()
+	change := func() {
+		t.Helper()
+		must(t, g.SetPhone(adaID, emulator.Mobile, one))
+		g.clock.advance(time.Second)
+	}
+	count := func(want int) {
+		t.Helper()
+		if got := g.logged(audits(sinceStart)); len(got) != want {
+			t.Errorf("the log shows %d records, want %d", len(got), want)
+		}
+	}
+	must(t, g.SetAuditLog(emulator.AuditLog{Delay: time.Minute, Spread: time.Hour}))
+	change()
+	count(0)
+	g.clock.advance(time.Minute + time.Hour)
+	count(1)
+	must(t, g.SetAuditLog(emulator.AuditLog{Doubled: 1}))
+	change()
+	count(3)
+	must(t, g.SetAuditLog(emulator.AuditLog{Missing: 1}))
+	change()
+	count(3)
+	must(t, g.SetAuditLog(emulator.AuditLog{Retention: time.Hour}))
+	count(2) // the first one happened longer ago
+	must(t, g.SetAuditLog(emulator.AuditLog{}))
 	g.clock.advance(30 * 24 * time.Hour)
-	if got := g.logged(audits(sinceStart)); len(got) != 0 {
-		t.Errorf("after a month: %v", got)
+	count(0)
+	for _, wrong := range []emulator.AuditLog{{Delay: -1}, {Missing: 2}, {Doubled: -0.5}} {
+		if g.SetAuditLog(wrong) == nil {
+			t.Errorf("%+v is accepted", wrong)
+		}
 	}
 }
 
@@ -122,17 +155,44 @@ func TestReportsHaveALimitOfTheirOwn(t *testing.T) {
 	g.do("GET", "/v1.0/users/"+adaID, "").wants(200, "")
 }
 
-func TestTheRegistrationReportShowsTypesOfPhones(t *testing.T) {
+// registered is what the report shows: each user's types of phones.
+func (g *graph) registered() map[string]string {
+	g.t.Helper()
+	g.token = g.signIn()
+	r := g.do("GET", registrations, "")
+	r.wants(200, "")
+	seen := map[string]string{}
+	for _, row := range r.json()["value"].([]any) {
+		details := row.(map[string]any)
+		seen[details["id"].(string)] = fmt.Sprint(details["methodsRegistered"])
+	}
+	return seen
+}
+
+func TestTheRegistrationReportIsBehind(t *testing.T) {
 	g := start(t).readsLogs()
-	g.with(has{"office": one})
-	must(t, g.SetPhone(bobID, emulator.AlternateMobile, two))
-	must(t, g.SetPhone(bobID, emulator.Mobile, one))
-	report := g.do("GET", registrations, "")
-	if d := cmp.Diff([]any{adaID, bobID, guestID}, report.column("id")); d != "" {
-		t.Error(d)
+	must(t, g.SetAuditLog(emulator.AuditLog{ReportLag: time.Hour}))
+	must(t, g.AddUser(emulator.User{ID: "0f1c0000-0000-4000-8000-000000000009", UPN: "with@contoso.example", Phones: has{"mobile": one, "office": two}}))
+	want := map[string]string{adaID: "[]", bobID: "[]", guestID: "[]", "0f1c0000-0000-4000-8000-000000000009": "[mobilePhone officePhone]"}
+	check := func(when string) {
+		t.Helper()
+		if d := cmp.Diff(want, g.registered()); d != "" {
+			t.Errorf("%s (-want +got):\n%s", when, d)
+		}
 	}
-	if d := cmp.Diff([]any{[]any{"officePhone"}, []any{"mobilePhone", "alternateMobilePhone"}, []any{}}, report.column("methodsRegistered")); d != "" {
-		t.Error(d)
-	}
+	check("at the start")
+	must(t, g.SetPhone(adaID, emulator.Mobile, one))
+	g.clock.advance(30 * time.Minute)
+	must(t, g.RemovePhone(adaID, emulator.Mobile))
+	must(t, g.SetPhone(adaID, emulator.AlternateMobile, one))
+	check("right after two changes")
+	g.clock.advance(30 * time.Minute)
+	want[adaID] = "[mobilePhone]"
+	check("when the first shows")
+	g.clock.advance(30 * time.Minute)
+	want[adaID] = "[alternateMobilePhone]"
+	check("when both show")
 	g.do("GET", registrations+"?$filter=id+eq+'x'", "").wants(400, "Request_UnsupportedQuery")
+	must(t, g.AddTenant(emulator.Tenant{ID: tenantID, WithoutP1: true}))
+	g.do("GET", registrations, "").wants(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant")
 }

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -19,9 +20,10 @@ func (e *Emulator) listAudits(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	retention := cmp.Or(e.auditLog.Retention, auditRetention)
 	var shown []auditRecord
 	for _, r := range c.tenant.audits {
-		if c.clock.Sub(r.at) < auditRetention && accepts(r) {
+		if !r.shown.After(c.clock) && c.clock.Sub(r.at) < retention && accepts(r) {
 			shown = append(shown, r)
 		}
 	}

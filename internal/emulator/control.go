@@ -26,6 +26,8 @@ DELETE /requests                          forget it
 POST   /faults, DELETE /faults            add one, remove all
 PUT    /throttle, DELETE /throttle        {"class": "authentication", "requests": 5, "per": "10s"}; or "directory", "reports"; or none: all
 GET    /assumptions, PUT /assumptions     what Graph does where nobody knows: {"duplicateType": "conflict"}; see --help
+PUT    /auditlog                          how records of changes show: {"delay": "5m", "spread": "10m", "missing": 0.1, "doubled": 0.1,
+                                          "retention": "168h"}; and how late the registration report is: {"reportLag": "2h"}
 PUT    /readlag                           {"readLag": "500ms"}: so long do reads show the state before a write
 POST   /seed                              add a whole seed
 POST   /reset                             forget everything
@@ -46,6 +48,7 @@ func (e *Emulator) Control() http.Handler {
 	m.Handle("PUT /throttle", take(func(t Throttle) error { e.SetThrottle(t); return nil }))
 	m.Handle("PUT /assumptions", take(e.SetAssumptions))
 	m.Handle("GET /assumptions", show(func(*http.Request) any { return e.Assumptions() }))
+	m.Handle("PUT /auditlog", take(e.SetAuditLog))
 	m.Handle("PUT /readlag", act(e.putReadLag))
 	m.Handle("DELETE /throttle", act(func(*http.Request) error { e.SetThrottle(Throttle{}); return nil }))
 	m.Handle("DELETE /faults", act(func(*http.Request) error { e.ClearFaults(); return nil }))

@@ -115,8 +115,9 @@ type tenant struct {
 
 type user struct {
 	User
-	phones phones
-	stale  *stale // what lagging reads still see
+	phones        phones
+	stale         *stale         // what lagging reads still see
+	registrations []registration // oldest first
 }
 
 func (u *user) isGuest() bool { return u.UserType == "Guest" }

@@ -44,6 +44,24 @@ func (t *Throttle) UnmarshalJSON(raw []byte) error {
 	}
 }
 
+// UnmarshalJSON reads how the audit log follows.
+func (a *AuditLog) UnmarshalJSON(raw []byte) error {
+	type plain AuditLog
+	read := struct {
+		*plain
+		Delay     wireDuration `json:"delay"`
+		Spread    wireDuration `json:"spread"`
+		Retention wireDuration `json:"retention"`
+		ReportLag wireDuration `json:"reportLag"`
+	}{plain: (*plain)(a)}
+	if err := strictly(raw, &read); err != nil {
+		return err
+	}
+	a.Delay, a.Spread = time.Duration(read.Delay), time.Duration(read.Spread)
+	a.Retention, a.ReportLag = time.Duration(read.Retention), time.Duration(read.ReportLag)
+	return nil
+}
+
 type wireDuration time.Duration
 
 func (d *wireDuration) UnmarshalJSON(raw []byte) error {

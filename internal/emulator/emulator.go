@@ -51,6 +51,8 @@ type Emulator struct {
 	tenants map[string]*tenant
 	limits  map[Class]Throttle
 	buckets map[string]*limit.Bucket
+	// auditLog is how the audit log follows.
+	auditLog AuditLog
 
 	record record
 	faults faultList
@@ -83,7 +85,8 @@ func New(o Options) *Emulator {
 }
 
 // Reset forgets everything: tenants, faults, throttling, the record of requests,
-// and where the seed had got to. What Graph this is, its assumptions and its lag, stays.
+// and where the seed had got to. What Graph this is, its assumptions, its lag and
+// that of its audit log, stays.
 func (e *Emulator) Reset() {
 	e.mu.Lock()
 	e.tenants = map[string]*tenant{}

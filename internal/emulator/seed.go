@@ -10,6 +10,7 @@ type Seed struct {
 	Users    []User    `json:"users,omitempty"`
 	Faults   []Fault   `json:"faults,omitempty"`
 	Throttle *Throttle `json:"throttle,omitempty"`
+	AuditLog *AuditLog `json:"auditLog,omitempty"`
 }
 
 // Load adds what a seed holds to what is there, and stops at the first error.
@@ -31,6 +32,11 @@ func (e *Emulator) Load(s Seed) error {
 	}
 	if s.Throttle != nil {
 		e.SetThrottle(*s.Throttle)
+	}
+	if s.AuditLog != nil {
+		if err := e.SetAuditLog(*s.AuditLog); err != nil {
+			return fmt.Errorf("auditLog: %w", err)
+		}
 	}
 	return nil
 }
