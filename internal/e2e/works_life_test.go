@@ -190,3 +190,22 @@ func TestAPauseThatGraphAsksForIsKeptByTheWholeTenant(t *testing.T) {
 		}
 	}
 }
+
+// Graph does not delete the phone that a user signs in with by default: the resource says so and waits for the user.
+func TestTheDefaultMethodIsDeletedWhenItIsNoneAnyMore(t *testing.T) {
+	t.Parallel()
+	s := newStory(t)
+	p, u := s.people, s.user(func(u *emulator.User) {
+		u.OtherMethods = []emulator.OtherMethod{{ID: "6f0fd9d4-2b3f-4f5e-8d2e-6f3b9f6c1f11", Type: "microsoftAuthenticatorAuthenticationMethod"}}
+	})
+	p.apply(p.phone("mobile", u.UPN, mobile, "+1 2065550101"))
+	p.ready("mobile")
+	must(t, s.graph.UpdateUser(u.ID, func(u *emulator.User) { u.DefaultMethod = "mobile" }))
+	p.remove("mobile")
+	p.reaches("mobile", v1alpha1.ConditionSynced, no, v1alpha1.ReasonDefaultMethod)
+	s.has(u, "mobile +1 2065550101")
+	must(t, s.graph.UpdateUser(u.ID, func(u *emulator.User) { u.DefaultMethod = "" }))
+	p.ask("mobile")
+	p.gone("mobile")
+	s.has(u)
+}
