@@ -128,7 +128,7 @@ func (r *Reconciler) openJournal(u phones) phones {
 func recorded(resources []resource) []journal.Recorded {
 	var phones []journal.Recorded
 	for _, c := range resources {
-		if !c.isInSync() {
+		if !c.isInSync() || slices.ContainsFunc(phones, func(r journal.Recorded) bool { return r.Type == c.Type }) {
 			continue
 		}
 		r := journal.Recorded{Type: c.Type, Masked: c.Last, SMS: phone.SMSSignInState(c.object.Status.SMSSignInState)}

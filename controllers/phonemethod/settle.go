@@ -7,6 +7,7 @@ import (
 
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/journal"
+	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
 )
 
@@ -42,6 +43,14 @@ func settle(u phones, shown []plan.Method) (phones, journal.View) {
 		return c
 	})
 	u = holdUnseen(holdUnsettled(u))
+	if slices.Contains(view.Unshown, phone.Mobile) {
+		u = u.change(func(c resource) resource {
+			if c.Type == phone.AlternateMobile { // Graph would refuse it, should the mobile be gone
+				c.Holds = c.Holds.With(plan.Unsettled, c.Holds[plan.Unsettled]|plan.SetOf(plan.Create))
+			}
+			return c
+		})
+	}
 	s, o := delayHeirs(u.snapshot)
 	u.snapshot, u.outcome = s, u.outcome.and(o)
 	return u, view

@@ -54,3 +54,21 @@ func TestAWriteOfTheOperatorBeforeIsNotRepeated(t *testing.T) {
 		}
 	}
 }
+
+// A mobile that is only recorded may be gone: what Graph takes only beside a mobile waits until that shows.
+func TestAnAlternateMobileIsNotCreatedBesideAMobileThatIsOnlyRecorded(t *testing.T) {
+	told(t, func(m *model) {
+		m.take(creates("people/mobile", ada, mobileType, number(numberOne)), waits(10*time.Minute))
+		must(m.graph.RemovePhone(ada, emulator.Mobile))
+		m.take(reborn, creates("people/alternate", ada, v1alpha1.PhoneTypeAlternateMobile, number(numberTwo)))
+		refused := m.refusals
+		m.take(waits(2 * time.Minute))
+		if m.refusals > refused {
+			t.Errorf("Graph refused %d writes", m.refusals-refused)
+		}
+		m.wants(t, numberOne)
+		for _, name := range []string{"people/mobile", "people/alternate"} {
+			m.saysReady(t, name, v1alpha1.ReasonReady)
+		}
+	})
+}

@@ -15,6 +15,7 @@ type View struct {
 	Replaced  []Replacement // numbers that Graph acknowledged, and shows others in their place
 	Likely    []Entry       // creates that were made unread and not acknowledged, and their number shows
 	Met       []phone.Type  // of creates that were made unread and refused, and there is a phone
+	Unshown   []phone.Type  // of phones that are believed for their record alone, and none shows
 	ReadAgain time.Duration // when to read again; zero: the read need not be repeated
 }
 

@@ -35,6 +35,9 @@ func (j *Journal) recall(v *View, r Recorded, now time.Time) {
 	case m != nil && r.hasNumber(*m): // any number has its mask: it is compared as it shows
 		believed.Number = m.Number
 	}
+	if m == nil {
+		v.Unshown = append(v.Unshown, r.Type)
+	}
 	v.believe(r.Type, &believed)
 	v.readAgain(age)
 }
