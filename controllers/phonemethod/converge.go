@@ -131,7 +131,10 @@ func recorded(resources []resource) []journal.Recorded {
 		if !c.isInSync() || slices.ContainsFunc(phones, func(r journal.Recorded) bool { return r.Type == c.Type }) {
 			continue
 		}
-		r := journal.Recorded{Type: c.Type, Masked: c.Last, SMS: phone.SMSSignInState(c.object.Status.SMSSignInState)}
+		r := journal.Recorded{Type: c.Type, Masked: c.Last}
+		if c.isReady() { // else SMS sign-in is recorded as it is not to be
+			r.SMS = phone.SMSSignInState(c.object.Status.SMSSignInState)
+		}
 		if c.object.Spec.PhoneNumberFrom == nil || c.Was == c.Number { // else its Secret may say another one of the same mask by now
 			r.Number = c.Number
 		}

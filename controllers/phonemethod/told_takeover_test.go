@@ -72,3 +72,22 @@ func TestAnAlternateMobileIsNotCreatedBesideAMobileThatIsOnlyRecorded(t *testing
 		}
 	})
 }
+
+// SMS sign-in that status says is not as spec asks is no state to believe: what shows in its place is what was wanted.
+func TestASwitchOfSMSSignInThatCameLateIsNotRepeated(t *testing.T) {
+	const name = "people/a"
+	told(t, func(m *model) {
+		m.take(allowsSMS(ada, true), creates(name, ada, mobileType, number(numberOne), sms(v1alpha1.SMSSignInEnabled)), waits(10*time.Minute),
+			setsByHand(ada, mobileType, ""), setsByHand(ada, mobileType, numberOne), // without SMS sign-in
+			graphFault("the switch is late", emulator.Fault{Method: http.MethodPost, Path: "enableSmsSignIn", Times: 1, Effect: emulator.Late, Delay: 2 * time.Second}),
+			edits(name, asking()), works(3))
+		m.saysReady(t, name, v1alpha1.ReasonSMSSignInNotAsAsked)
+		elapse(3 * time.Second)
+		before := m.asked("enableSmsSignIn")
+		m.take(reborn, works(busy))
+		m.saysReady(t, name, v1alpha1.ReasonReady)
+		if n := m.asked("enableSmsSignIn") - before; n != 0 {
+			t.Errorf("SMS sign-in is switched on %d times more", n)
+		}
+	})
+}
