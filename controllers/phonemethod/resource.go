@@ -149,8 +149,13 @@ func (c resource) isSettled() bool {
 	if stalled != nil && stalled.Status == metav1.ConditionTrue {
 		return !slices.Contains(tenantReasons, stalled.Reason)
 	}
-	synced := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionSynced)
-	return c.isReady() || synced != nil && slices.Contains(waitingReasons, synced.Reason)
+	return c.isReady() || c.isWaiting()
+}
+
+// isWaiting reports whether the resource says that it waits for another one.
+func (c resource) isWaiting() bool {
+	synced := meta.FindStatusCondition(c.object.Status.Conditions, v1alpha1.ConditionSynced)
+	return synced != nil && slices.Contains(waitingReasons, synced.Reason)
 }
 
 // waitingReasons are what a resource says that waits for another one. backOff goes by since when.
@@ -217,8 +222,11 @@ func (c resource) differs() bool {
 
 // contradicts reports whether the resource says something else than a verdict.
 func (c resource) contradicts(v plan.Verdict) bool {
-	if c.isReady() {
+	switch {
+	case c.isReady():
 		return v.Outcome != plan.Synced || v.SMS != plan.SMSAsAsked
+	case c.isWaiting():
+		return v.Outcome != plan.WaitingForMobile && v.Outcome != plan.WaitingForAlternateMobile
 	}
 	return v.Outcome == plan.Synced || v.Outcome == plan.Pending || v.Outcome == plan.HandingOver
 }

@@ -1,6 +1,7 @@
 package phonemethod
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -44,4 +45,19 @@ func TestAThrottledGraphDoesNotBeginAWaitAnew(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A wait that is over is not kept: the plan saw that, although a write to another phone of the user then failed.
+func TestAWaitThatIsOverIsNotSaidOnWhileGraphIsBusy(t *testing.T) {
+	const name, alternate = "people/alternate", v1alpha1.PhoneTypeAlternateMobile
+	told(t, func(m *model) {
+		m.take(creates(name, ada, alternate, number(numberTwo), adopting(v1alpha1.AdoptNever)), waits(5*time.Minute))
+		m.saysReady(t, name, v1alpha1.ReasonWaitingForMobile)
+		m.take(setsByHand(ada, mobileType, numberOne), setsByHand(ada, alternate, "+1 2065550104"),
+			graphFault("all creations are too many", emulator.Fault{Method: http.MethodPost, Path: "/phoneMethods", Effect: emulator.Answer, Status: 429}),
+			creates("people/office", ada, v1alpha1.PhoneTypeOffice, number("+1 2065550105")), waits(time.Minute))
+		m.saysReady(t, name, v1alpha1.ReasonThrottled)
+		m.take(graphWell, waits(time.Hour))
+		m.saysReady(t, name, v1alpha1.ReasonAlreadyExists)
+	})
 }
