@@ -2,6 +2,7 @@ package auditlog
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,5 +49,27 @@ func TestARequestEachSecondDoesNotStarveTheReport(t *testing.T) {
 		if asked[i].Sub(asked[i-5]) < 10*time.Second {
 			t.Fatalf("six requests in %v", asked[i].Sub(asked[i-5]))
 		}
+	}
+}
+
+// A log of several pages is read to its end before the report: it would be left for later in the middle.
+func TestTheReportDoesNotHoldUpTheFurtherPagesOfTheLog(t *testing.T) {
+	f := follow(t, granted...)
+	f.passes(time.Minute)
+	first, err := f.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Name: "default"}}) // the report is due from now on
+	must(t, err)
+	f.changes(bobID, "office", one)
+	for range 600 {
+		must(t, f.graph.SetPhone(adaID, "mobile", one))
+		must(t, f.graph.RemovePhone(adaID, "mobile"))
+	}
+	o := f.get()
+	o.Annotations = map[string]string{v1alpha1.ReconcileRequestedAtAnnotation: "now"}
+	must(t, f.Client.Update(t.Context(), o))
+	f.passes(first.RequeueAfter)
+	began := f.now()
+	users := f.reads()
+	if !slices.Contains(users, bobID) || f.now().Sub(began) >= period {
+		t.Errorf("after %v, %d are told, bob among them: %v", f.now().Sub(began), len(users), slices.Contains(users, bobID))
 	}
 }

@@ -71,11 +71,11 @@ func (a *AuditLog) Ask(now time.Time, request string) (since time.Time, next str
 const annotationsBeforeReport = 5
 
 // YieldToReport reports whether a page of the report that is due comes before what that annotation asks for. Where it
-// does, annotations are counted anew.
+// does, annotations are counted anew. It comes not before the further pages of a read that is under way.
 func (a *AuditLog) YieldToReport(request string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.isAwaited(request) && a.pressed < annotationsBeforeReport {
+	if a.log.IsReading() || a.isAwaited(request) && a.pressed < annotationsBeforeReport {
 		return false
 	}
 	a.pressed = 0
