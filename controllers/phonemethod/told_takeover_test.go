@@ -2,6 +2,7 @@ package phonemethod
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -89,5 +90,16 @@ func TestASwitchOfSMSSignInThatCameLateIsNotRepeated(t *testing.T) {
 		if n := m.asked("enableSmsSignIn") - before; n != 0 {
 			t.Errorf("SMS sign-in is switched on %d times more", n)
 		}
+	})
+}
+
+// What status says is believed for the number alone that it was said of, and only while it says that this is in sync.
+func TestWhatIsRecordedIsNotBelievedOfAnythingElse(t *testing.T) {
+	const name, sameMask = "people/a", "+1 2065559901"
+	made := []step{creates(name, ada, mobileType, number(numberOne), drifting(v1alpha1.DriftReport)), waits(10 * time.Minute)}
+	tells(t, map[string]story{
+		"an edit after the start, to a number of the same mask":  {append(slices.Clone(made), reborn, edits(name, number(sameMask), drifting(v1alpha1.DriftCorrect))), sameMask, v1alpha1.ReasonReady, nil},
+		"an edit before the start, to a number of the same mask": {append(slices.Clone(made), edits(name, number(sameMask), drifting(v1alpha1.DriftCorrect)), reborn), sameMask, v1alpha1.ReasonReady, nil},
+		"drift that was reported before the start":               {append(slices.Clone(made), setsByHand(ada, mobileType, numberTwo), waits(2*time.Hour), reborn), numberTwo, v1alpha1.ReasonDriftDetected, nil},
 	})
 }
