@@ -113,7 +113,7 @@ func (c resource) isReady() bool {
 // isInSync reports whether status says that the phone is as the resource is now, as far as a mask tells. A suspended or
 // terminating resource is left as it is.
 func (c resource) isInSync() bool {
-	return c.Holder && !c.Terminating && !c.Suspended && !c.Blind && c.Last == c.Number.Masked() && c.object.Generation == actedOn(c.object) &&
+	return c.Holder && !c.Terminating && !c.Suspended && c.Last == c.Number.Masked() && c.object.Generation == actedOn(c.object) &&
 		meta.IsStatusConditionTrue(c.object.Status.Conditions, v1alpha1.ConditionSynced)
 }
 
