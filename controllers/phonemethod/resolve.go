@@ -76,7 +76,7 @@ func (r *Reconciler) newLookUp(s snapshot) userLookUp {
 		if len(answers) > manyNames {
 			return graph.User{}, errManyNames
 		}
-		u, err := r.users.take(ctx, s.tenant, spelling)
+		u, err := r.users.take(ctx, s.tenant, spelling, s.resources)
 		answers[spelling] = answer{u, err}
 		return u, err
 	}
@@ -101,7 +101,7 @@ func (r *Reconciler) bind(ctx context.Context, s snapshot) (snapshot, outcome) {
 	case err != nil:
 		return r.concludeFailure(ctx, s, err, nil)
 	}
-	r.users.hand(s.key.Tenant, u)
+	r.users.hand(s.key.Tenant, u, s.resources)
 	r.handOver(user.Key{Tenant: s.key.Tenant, User: u.ID})
 	return s.with(nil), requeueAfter(spellingTTL) // should the reconcile that follows come to nothing for as long
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/tenant"
@@ -26,13 +28,29 @@ const (
 // resolvedUsers knows which user is behind which spelling. It saves calls, no more:
 // everything in it can be asked of Graph again.
 type resolvedUsers struct {
-	handed    expiring[user.Key, graph.User] // by object id, for one reconcile
+	handed    expiring[user.Key, handedUser] // by object id, for one reconcile
 	spellings expiring[user.Key, []string]   // by object id
 	bindings  expiring[user.Key, user.Key]   // by name: the object id that a resource is being bound to
 }
 
+// handedUser is an answer about a name that was asked for before the reconcile that uses it.
+type handedUser struct {
+	graph.User
+
+	generations map[types.UID]int64 // of the resources that it was asked for
+}
+
+// isFor reports whether the answer is younger than all that the resources say. Whoever edits one now means the user
+// who has the name now.
+func (h handedUser) isFor(resources []resource) bool {
+	return !slices.ContainsFunc(resources, func(c resource) bool {
+		asked, ok := h.generations[c.object.UID]
+		return !ok || asked != c.object.Generation || c.newSecret
+	})
+}
+
 func newResolvedUsers() *resolvedUsers {
-	return &resolvedUsers{handed: newExpiring[user.Key, graph.User](), spellings: newExpiring[user.Key, []string](), bindings: newExpiring[user.Key, user.Key]()}
+	return &resolvedUsers{handed: newExpiring[user.Key, handedUser](), spellings: newExpiring[user.Key, []string](), bindings: newExpiring[user.Key, user.Key]()}
 }
 
 // find returns the user behind a spelling, from Graph.
@@ -50,18 +68,24 @@ func (r *resolvedUsers) find(ctx context.Context, t *tenant.Tenant, spelling str
 	return u, nil
 }
 
-// hand keeps an answer for the reconcile under the object id that follows at once.
-func (r *resolvedUsers) hand(tenant string, u graph.User) {
-	r.handed.Set(user.Key{Tenant: tenant, User: u.ID}, u, handOverTTL)
+// hand keeps an answer for the reconcile under the object id that follows at once. It was asked for these resources.
+func (r *resolvedUsers) hand(tenant string, u graph.User, resources []resource) {
+	h := handedUser{User: u, generations: map[types.UID]int64{}}
+	for _, c := range resources {
+		h.generations[c.object.UID] = c.object.Generation
+	}
+	r.handed.Set(user.Key{Tenant: tenant, User: u.ID}, h, handOverTTL)
 }
 
-// take returns the user behind a spelling: as handed on, once, or from Graph. A
+// take returns the user behind a spelling for these resources: as handed on, once, or from Graph. A
 // name can be given to somebody else at any time, so no older answer is used.
-func (r *resolvedUsers) take(ctx context.Context, t *tenant.Tenant, spelling string) (graph.User, error) {
+func (r *resolvedUsers) take(ctx context.Context, t *tenant.Tenant, spelling string, resources []resource) (graph.User, error) {
 	key := user.Key{Tenant: t.Name, User: strings.ToLower(spelling)}
-	if u, ok := r.handed.Get(key); ok {
+	if h, ok := r.handed.Get(key); ok {
 		r.handed.Delete(key)
-		return u, nil
+		if h.isFor(resources) {
+			return h.User, nil
+		}
 	}
 	return r.find(ctx, t, spelling)
 }
