@@ -71,7 +71,7 @@ func (a *AuditLog) Ask(now time.Time, request string) (since time.Time, next str
 const annotationsBeforeReport = 5
 
 // YieldToReport reports whether a page of the report that is due comes before what that annotation asks for. Where it
-// does, annotations are counted anew. It comes not before the further pages of a read that is under way.
+// does, annotations are counted anew. A read that is under way is brought to its end first.
 func (a *AuditLog) YieldToReport(request string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
