@@ -44,12 +44,7 @@ func settle(u phones, shown []plan.Method) (phones, journal.View) {
 	})
 	u = holdUnseen(holdUnsettled(u))
 	if slices.Contains(view.Unshown, phone.Mobile) {
-		u = u.change(func(c resource) resource {
-			if c.Type == phone.AlternateMobile { // Graph would refuse it, should the mobile be gone
-				c.Holds = c.Holds.With(plan.Unsettled, c.Holds[plan.Unsettled]|plan.SetOf(plan.Create))
-			}
-			return c
-		})
+		u = holdAlternateMobile(u)
 	}
 	s, o := delayHeirs(u.snapshot)
 	u.snapshot, u.outcome = s, u.outcome.and(o)
@@ -86,6 +81,17 @@ func holdUnseen(u phones) phones {
 	return u.requeueAfter(next).change(func(c resource) resource {
 		if slices.Contains(refs, c.Ref) {
 			c.Holds = c.Holds.With(plan.Unsettled, plan.AllWrites)
+		}
+		return c
+	})
+}
+
+// holdAlternateMobile leaves an alternateMobile uncreated: Graph would refuse it, should the mobile that is only recorded
+// be gone.
+func holdAlternateMobile(u phones) phones {
+	return u.change(func(c resource) resource {
+		if c.Type == phone.AlternateMobile {
+			c.Holds = c.Holds.With(plan.Unsettled, c.Holds[plan.Unsettled]|plan.SetOf(plan.Create))
 		}
 		return c
 	})
