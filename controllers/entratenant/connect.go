@@ -32,7 +32,7 @@ func (r *Reconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant) (conn
 		return connection{ready: conditions.False(v1alpha1.ReasonCredentialNotFound, unread(&o.Spec)), progress: conditions.InProgress}, err
 	}
 	if known {
-		t = goOn(t, was)
+		t = inherit(t, was)
 	}
 	cleared, err := r.acceptClearedViews(ctx, o, t)
 	if err != nil {
@@ -64,14 +64,15 @@ func (r *Reconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant) (conn
 	return found, nil
 }
 
-// goOn returns a tenant that goes on counting where the last one of its name was. What is known of its users counts only
-// for the same object.
-func goOn(t, was *tenant.Tenant) *tenant.Tenant {
-	t.Deletions = was.Deletions
+// inherit returns a tenant that goes on counting where the last one of its name was. What is known of its users counts
+// only for the same object.
+func inherit(t, was *tenant.Tenant) *tenant.Tenant {
+	next := *t
+	next.Deletions = was.Deletions
 	if was.Views != nil && was.Version.UID == t.Version.UID {
-		t.Views, t.AuditLog, t.Inventory, t.Reads = was.Views, was.AuditLog, was.Inventory, was.Reads
+		next.Views, next.AuditLog, next.Inventory, next.Reads = was.Views, was.AuditLog, was.Inventory, was.Reads
 	}
-	return t
+	return &next
 }
 
 // find finds out whether a tenant can be used: from what was built, from a trial of a moment ago, or from a new one.
