@@ -158,7 +158,7 @@ func (m *model) judgeRelease(o *pam) {
 
 // passed looks at the end of a pass that came to verdicts.
 func (m *model) passed(key user.Key, err error) {
-	if err != nil || len(m.process.informer.pending) > 0 {
+	if err != nil || len(m.process.informer.pending) > 0 || m.registered == nil { // a new operator knows no tenant yet
 		return
 	}
 	first := map[v1alpha1.PhoneType]*pam{}
