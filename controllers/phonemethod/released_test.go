@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-
 	"github.com/entraops/phone-operator/api/v1alpha1"
 )
 
@@ -67,18 +65,7 @@ func TestAReleaseThatFailedIsDoneAgain(t *testing.T) {
 // the cache still shows it with its pending write.
 func TestAResourceThatVanishedAndThatTheCacheStillShowsGetsNoPhone(t *testing.T) {
 	told(t, func(m *model) {
-		m.knowsNot("of resources that vanish", everyWriteIsSpokenFor)
-		key := keyFor("people/a")
-		m.spoils(func(o *pam, status bool) error {
-			if !status || m.has(ada, mobileType) == nil {
-				return nil
-			}
-			if was := m.cluster.pams[key]; was != nil {
-				m.cacheStops()
-				m.cluster.drop(was)
-			}
-			return apierrors.NewNotFound(pamResource, o.Name)
-		})
+		m.vanishes("people/a", m.cacheStops)
 		// A written adoption policy has the phones read first, so that another create records nothing new.
 		m.take(creates("people/a", ada, mobileType, number(numberOne), adopting(v1alpha1.AdoptIfNumberMatches)))
 		of, _ := m.due()

@@ -92,21 +92,25 @@ func TestACreateThatGraphRefusedMakesNoPhoneOurs(t *testing.T) {
 	})
 }
 
+// vanishes has the API server take a resource's finalizer and delete it all the same, which shows when ada has her mobile.
+// before is done right before that.
+func (m *model) vanishes(name string, before func()) {
+	m.knowsNot("of resources that vanish", everyWriteIsSpokenFor)
+	m.spoils(func(o *pam, status bool) error {
+		if !status || m.has(ada, mobileType) == nil {
+			return nil
+		}
+		if was := m.cluster.pams[keyFor(name)]; was != nil {
+			before()
+			m.cluster.drop(was)
+		}
+		return apierrors.NewNotFound(pamResource, o.Name)
+	})
+}
+
 func TestWhatWasMadeForAResourceThatVanishedGoes(t *testing.T) {
 	told(t, func(m *model) {
-		m.knowsNot("of resources that vanish", everyWriteIsSpokenFor)
-		key := keyFor("people/a")
-		m.spoils(func(o *pam, status bool) error {
-			if !status || m.has(ada, mobileType) == nil {
-				return nil
-			}
-			// The API server took the finalizer, and deleted the resource all the same.
-			if was := m.cluster.pams[key]; was != nil {
-				delete(m.cluster.pams, key)
-				m.cluster.changed(change{old: was})
-			}
-			return apierrors.NewNotFound(pamResource, o.Name)
-		})
+		m.vanishes("people/a", func() {})
 		m.take(creates("people/a", ada, mobileType, number(numberOne)), works(busy))
 		m.wants(t, "")
 	})

@@ -46,6 +46,12 @@ func TestToldHistories(t *testing.T) {
 			creates("people/a", ada, mobileType, number(first)), creates("people/b", ada, v1alpha1.PhoneTypeOffice, number(second)), works(busy),
 			deletes("people/b"), works(busy), deletes("people/a"), works(busy), waits(66 * time.Minute),
 		}, "", "", map[string]string{"people/b": ""}},
+		"a deletion that Graph refused does not count": {[]step{
+			deletionsPerHour(1),
+			creates("people/a", ada, mobileType, number(first)), creates("people/b", ada, v1alpha1.PhoneTypeOffice, number(second)), works(busy),
+			changes(ada, "default method mobile", func(u *emulator.User) { u.DefaultMethod = "mobile" }),
+			deletes("people/a"), waits(time.Minute), deletes("people/b"), waits(time.Minute),
+		}, first, v1alpha1.ReasonDefaultMethod, map[string]string{"people/b": ""}},
 		"a default method is deleted when it is none any more, without being asked": {[]step{
 			creates("people/a", ada, mobileType, number(first)), works(busy),
 			changes(ada, "default method mobile", func(u *emulator.User) { u.DefaultMethod = "mobile" }),
