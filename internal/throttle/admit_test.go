@@ -122,7 +122,7 @@ func TestACeilingIsWhereTheRateBeginsAndWhatBoundsIt(t *testing.T) {
 func TestACeilingDoesNotRaiseWhatGraphLimited(t *testing.T) {
 	th, clock := newThrottle()
 	clock.exchange(th, 429, said("Retry-After", "1"))
-	limited := th.buckets[Directory].perSecond
+	limited := th.buckets[Directory].estimator.perSecond
 	th.SetCeilings(0, 10*limited)
 	if got := th.buckets[Directory].rate(); got != limited {
 		t.Errorf("with a ceiling above it is %v, not %v", got, limited)
@@ -144,7 +144,7 @@ func TestARateThatWasNeverTriedIsNotLearnt(t *testing.T) {
 	b := &th.buckets[Authentication]
 	for range 1000 {
 		clock.advance(time.Second)
-		b.starved = clock.at
+		b.estimator.starved = clock.at
 		clock.exchangeWith(th, Authentication, 200, said())
 	}
 	th.SetCeilings(0, 0)
@@ -158,7 +158,7 @@ func TestReconcilesUnderWayDoNotRunIntoALimitOneAndAll(t *testing.T) {
 	th, clock := newThrottle()
 	ctx, _, _ := th.admit(High)
 	clock.exchange(th, 429, said("Retry-After", "1"))
-	rate := th.buckets[Directory].perSecond
+	rate := th.buckets[Directory].estimator.perSecond
 	clock.advance(time.Second)
 	through := 0
 	for range 200 {

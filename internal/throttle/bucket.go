@@ -10,16 +10,16 @@ import (
 // allows; each request takes a token, also one that is not there, and reconciles under
 // way are expected to take some more. It is guarded by its Throttle.
 type bucket struct {
-	estimator
-	ceiling  float64 // requests a second; 0: none
-	learnt   bool    // before a restart
-	burst    float64 // the least that the bucket holds
-	tokens   *rate.Limiter
-	spare    *rate.Limiter // what Low may take whatever else waits
-	reserved float64       // tokens that reconciles under way are expected to take
-	cost     [priorities]float64
-	waiting  stagger
-	dryUntil time.Time // nothing is filled in before
+	estimator estimator
+	ceiling   float64 // requests a second; 0: none
+	learnt    bool    // before a restart
+	burst     float64 // the least that the bucket holds
+	tokens    *rate.Limiter
+	spare     *rate.Limiter // what Low may take whatever else waits
+	reserved  float64       // tokens that reconciles under way are expected to take
+	cost      [priorities]float64
+	waiting   stagger
+	dryUntil  time.Time // nothing is filled in before
 
 	starvedAt [priorities]time.Time // when one last had to wait for tokens
 }
@@ -65,8 +65,8 @@ func (b *bucket) resume(perSecond float64) {
 // setCeiling bounds the rate. A ceiling that is written is where the rate begins where
 // nothing was learnt yet: who writes it knows.
 func (b *bucket) setCeiling(perSecond float64) {
-	if b.certainty == unknown && !b.learnt && perSecond > 0 && perSecond != b.ceiling {
-		b.perSecond = perSecond
+	if b.estimator.certainty == unknown && !b.learnt && perSecond > 0 && perSecond != b.ceiling {
+		b.estimator.perSecond = perSecond
 		b.tokens = rate.NewLimiter(rate.Limit(perSecond), int(b.depth(perSecond)))
 	}
 	b.ceiling = perSecond
@@ -75,18 +75,18 @@ func (b *bucket) setCeiling(perSecond float64) {
 // rate returns the tokens a second.
 func (b *bucket) rate() float64 {
 	if b.ceiling > 0 {
-		return min(b.perSecond, b.ceiling)
+		return min(b.estimator.perSecond, b.ceiling)
 	}
-	return b.perSecond
+	return b.estimator.perSecond
 }
 
 // observe has the estimator learn from an answer. What is sent at a ceiling tells nothing
 // of a rate above it.
 func (b *bucket) observe(now time.Time, used float64) {
-	was := b.perSecond
+	was := b.estimator.perSecond
 	b.estimator.observe(now, used)
 	if b.ceiling > 0 {
-		b.perSecond = min(b.perSecond, max(was, b.ceiling))
+		b.estimator.perSecond = min(b.estimator.perSecond, max(was, b.ceiling))
 	}
 }
 
@@ -140,7 +140,7 @@ func (b *bucket) has(now time.Time, p Priority) bool {
 
 // starve notes that a reconcile has to wait for tokens.
 func (b *bucket) starve(now time.Time, p Priority) {
-	b.starved, b.starvedAt[p] = now, now
+	b.estimator.starved, b.starvedAt[p] = now, now
 }
 
 // turn returns when a reconcile that has to wait comes back: from then on at the
@@ -152,7 +152,7 @@ func (b *bucket) turn(now, from time.Time, p Priority) time.Duration {
 		from = enough
 	}
 	ahead := horizon
-	if b.certainty == unknown && now.Sub(b.usedAt) > period {
+	if b.estimator.certainty == unknown && now.Sub(b.estimator.usedAt) > period {
 		ahead = shortHorizon
 	}
 	return b.waiting.next(now, from, p, seconds(b.cost[p]/(overbook*perSecond)), ahead)

@@ -25,7 +25,7 @@ func (t *Throttle) observe(s sent, status int, h http.Header) {
 	switch {
 	case status == http.StatusTooManyRequests:
 		if news {
-			bucket.observe429(now)
+			bucket.estimator.observe429(now)
 		}
 		bucket.observe(now, limitShare(h))
 		if !said {
