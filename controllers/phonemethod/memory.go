@@ -39,15 +39,15 @@ type memory struct {
 	started   time.Time  // when this replica began to work: it does not know what was before
 	takeOvers *takeOvers // the same for a tenant that another operator worked for until then
 
-	users     *resolvedUsers
-	schedule  *schedule    // when each user is to be reconciled
-	secrets   *secretEdits // resources whose Secret was edited, until they are gathered
-	journals  expiring[user.Key, journal.Journal]
-	refusals  expiring[user.Key, time.Duration]     // the wait after the last refusal of a permission
-	absences  expiring[user.Key, time.Time]         // since when the user is not found
-	contacts  expiring[string, firstContacts]       // by tenant: whether new users had phones already
-	rulings   expiring[question, rememberedRefusal] // what the rules refused a moment ago
-	suspected expiring[suspect, suspicion]          // the numbers that were tried
+	users           *resolvedUsers
+	schedule        *schedule    // when each user is to be reconciled
+	secrets         *secretEdits // resources whose Secret was edited, until they are gathered
+	journals        expiring[user.Key, journal.Journal]
+	permissionWaits expiring[user.Key, time.Duration]     // the wait after the last refusal of a permission
+	absences        expiring[user.Key, time.Time]         // since when the user is not found
+	contacts        expiring[string, firstContacts]       // by tenant: whether new users had phones already
+	rulings         expiring[question, rememberedRefusal] // what the rules refused a moment ago
+	suspected       expiring[suspect, suspicion]          // the numbers that were tried
 
 	// By the UID of the resource.
 	versions      expiring[types.UID, string]           // resourceVersion of our last write, while the cache may be behind it
@@ -61,7 +61,7 @@ type memory struct {
 func newMemory(started time.Time) memory {
 	return memory{
 		started: started, takeOvers: newTakeOvers(), users: newResolvedUsers(), schedule: newSchedule(), secrets: newSecretEdits(),
-		journals: newExpiring[user.Key, journal.Journal](), refusals: newExpiring[user.Key, time.Duration](),
+		journals: newExpiring[user.Key, journal.Journal](), permissionWaits: newExpiring[user.Key, time.Duration](),
 		absences: newExpiring[user.Key, time.Time](), contacts: newExpiring[string, firstContacts](),
 		rulings: newExpiring[question, rememberedRefusal](), suspected: newExpiring[suspect, suspicion](),
 		versions: newExpiring[types.UID, string](), numbersInSync: newSyncedNumbers(), reversals: newExpiring[types.UID, journal.Reversal](),
@@ -134,10 +134,10 @@ func (m *memory) reversalOf(uid types.UID) journal.Reversal {
 // have been done: later with each. It is forgotten when the reconcile that it asked for was long ago.
 func (m *memory) countPermissionRefusal(key user.Key) time.Duration {
 	d := firstRetry
-	if last, ok := m.refusals.Get(key); ok {
+	if last, ok := m.permissionWaits.Get(key); ok {
 		d = min(2*last, permissionRetry)
 	}
-	m.refusals.Set(key, d, 2*d)
+	m.permissionWaits.Set(key, d, 2*d)
 	return d
 }
 
