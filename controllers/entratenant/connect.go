@@ -38,27 +38,25 @@ func (r *Reconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant) (conn
 	if err != nil {
 		return connection{}, err
 	}
-	worked := known && was.Problem == nil && t.Problem == nil
-	same := known && was.Version == t.Version
-	renew := false
-	if worked && sameWay(was, t) {
-		t.Graph, renew = was.Graph, !same // with its connections, and its token until it is tried
-		if !same {
-			r.Tenants.Put(t)
+	edited := !known || was.Version != t.Version
+	sameWay := known && was.Problem == nil && t.Problem == nil && isSameWay(was, t)
+	if sameWay {
+		t.Graph = was.Graph // with its connections, and its token until it is tried
+		if edited {
+			untried := *t // the trial changes t, and what is registered is not changed
+			r.Tenants.Put(&untried)
 			if err := r.wakeUsers(ctx, o.Name); err != nil {
 				return connection{}, err
 			}
-			again := *t // what is registered is not changed
-			was, same, t = t, true, &again
 		}
 	}
-	found, err := r.find(ctx, t, renew)
+	found, err := r.find(ctx, t, sameWay && edited)
 	if err != nil {
 		return connection{}, err
 	}
 	r.Tenants.Put(t)
 	metrics.Begin(t.Name)
-	if !same || cleared || (was.Problem == nil) != (t.Problem == nil) {
+	if edited && !sameWay || cleared || (was.Problem == nil) != (t.Problem == nil) {
 		return found, r.wakeUsers(ctx, o.Name)
 	}
 	return found, nil
@@ -92,8 +90,8 @@ func (r *Reconciler) find(ctx context.Context, t *tenant.Tenant, renew bool) (co
 	return r.try(ctx, t, renew)
 }
 
-// sameWay reports whether two tenants reach the same Graph with the same credential.
-func sameWay(a, b *tenant.Tenant) bool {
+// isSameWay reports whether two tenants reach the same Graph with the same credential.
+func isSameWay(a, b *tenant.Tenant) bool {
 	return a.Version.UID == b.Version.UID && a.Version.Secret == b.Version.Secret &&
 		equality.Semantic.DeepEqual(wayOf(a.Spec), wayOf(b.Spec))
 }
