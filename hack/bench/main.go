@@ -36,7 +36,7 @@ type sizes struct {
 	limits         []int // requests in 10 s
 	limited        time.Duration
 	memory         int // methods
-	large          int // resources of 1 MiB
+	large          int // resources of 1 MiB; 0: not measured
 	bound          time.Duration
 	verbose        bool
 	profiles       string // the directory for profiles of the operator; "" is none
@@ -46,10 +46,11 @@ type sizes struct {
 
 func main() {
 	s := sizes{users: 5000, workers: 16, few: 20, first: 1000, probes: 300, rest: 20 * time.Second,
-		limits: []int{200, 1000}, limited: time.Minute, memory: 30000, large: 1000, bound: 30 * time.Minute}
+		limits: []int{200, 1000}, limited: time.Minute, memory: 20000, bound: 30 * time.Minute}
 	quick := flag.Bool("quick", false, "a small run, to test the bench itself: its figures mean little")
 	flag.IntVar(&s.users, "users", s.users, "users of the large run, with two methods each")
 	flag.IntVar(&s.memory, "memory", s.memory, "measure memory with this many methods and give the slope")
+	flag.IntVar(&s.large, "padded", 0, "measure memory with so many resources of 1 MiB more as well; 1,000 take more than twenty minutes")
 	flag.DurationVar(&s.bound, "bound", s.bound, "give up after this long")
 	flag.BoolVar(&s.verbose, "v", false, "say what is being done")
 	flag.StringVar(&s.profiles, "profiles", "", "write profiles of the operator's CPU time and heap to this `directory`")
