@@ -21,18 +21,23 @@ import (
 type resource struct {
 	plan.Claim
 	object *v1alpha1.PhoneAuthenticationMethod
-	why    string // what stands behind Barred and a hold, for the person who wrote the resource
-	failed error  // what the API server answered to a write of this resource; the others go on
+	failed error // what the API server answered to a write of this resource; the others go on
 
-	made       bool       // this reconcile made its phone
-	carriedOut bool       // this reconcile wrote what an edit wanted; drift is none
-	intended   bool       // this reconcile recorded its pending write, and there was none before
-	newSecret  bool       // its Secret was edited since it was last gathered
-	misnamed   bool       // its Secret does not name the user
-	veiled     bool       // it may not know yet whether its user exists
-	refusedAs  graph.Kind // what Graph said of Refused
-	undone     bool       // Graph shows the same other number after each write
-	vanished   bool       // it was deleted in spite of its finalizer, and its phone is here
+	// What was found out about it.
+	newSecret bool // its Secret was edited since it was last gathered
+	misnamed  bool // its Secret does not name the user
+	veiled    bool // it may not know yet whether its user exists
+
+	// What this reconcile did.
+	intended   bool // it recorded the pending write, and there was none before
+	made       bool // it made the phone
+	carriedOut bool // it wrote what an edit wanted; drift is none
+	vanished   bool // the resource was deleted in spite of its finalizer, and its phone is here
+
+	// What the person who wrote the resource is told beside the plan's verdict.
+	why       string     // what stands behind Barred and a hold
+	refusedAs graph.Kind // what Graph said of Refused
+	undone    bool       // Graph shows the same other number after each write
 }
 
 // resourceOf returns what an object says of itself.
