@@ -31,7 +31,7 @@ const (
 // well: only a look at the tenant can mend it, for all of its users.
 type Doubt struct {
 	Tenant string
-	Kind   graph.Kind // Forbidden for want of a permission, or TokenRefused
+	Kind   graph.Kind // Forbidden for want of a permission, TokenRefused, or CredentialFailed: there is no token
 }
 
 // doubts are what the users of the tenants were refused, by the names of EntraTenants.
@@ -39,7 +39,7 @@ type Doubt struct {
 type doubts struct {
 	mu      sync.Mutex
 	wanted  map[string]wanted
-	refused map[string]time.Time // when a token was refused
+	refused map[string]time.Time // when a token was refused, by Graph or by Entra
 }
 
 // wanted says that a permission is missing.
@@ -57,7 +57,7 @@ func (d *doubts) record(what Doubt, now time.Time) bool {
 	if d.wanted == nil {
 		d.wanted, d.refused = map[string]wanted{}, map[string]time.Time{}
 	}
-	if what.Kind == graph.TokenRefused {
+	if what.Kind != graph.Forbidden {
 		if now.Sub(d.refused[what.Tenant]) < retryProbe {
 			return false
 		}
@@ -100,15 +100,15 @@ func (d *doubts) forget(name string) {
 	delete(d.refused, name)
 }
 
-// onDoubt looks at a tenant whose users were refused what is for it to mend. Where the
-// token is not accepted, the tenant is tried again, whenever that was done last.
+// onDoubt looks at a tenant whose users were refused what is for it to mend. Where there is no
+// token, or it is not accepted, the tenant is tried again, whenever that was done last.
 func (r *Reconciler) onDoubt() handler.TypedEventHandler[Doubt, reconcile.Request] {
 	return handler.TypedFuncs[Doubt, reconcile.Request]{
 		GenericFunc: func(_ context.Context, e event.TypedGenericEvent[Doubt], q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 			if !r.doubts.record(e.Object, r.Now()) {
 				return
 			}
-			if e.Object.Kind == graph.TokenRefused {
+			if e.Object.Kind != graph.Forbidden {
 				r.trials.forget(e.Object.Tenant)
 			}
 			q.Add(reconcile.Request{NamespacedName: client.ObjectKey{Name: e.Object.Tenant}})

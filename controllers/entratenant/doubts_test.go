@@ -134,24 +134,28 @@ func TestThatNobodyAsksForAPermissionAnyMoreEndsTheRenewals(t *testing.T) {
 
 // The resources say that the Ready condition of the EntraTenant says more.
 func TestATokenThatIsRefusedToAUserHasTheTenantTriedAnew(t *testing.T) {
-	d := newDoubting(t)
-	must(d.graph.AddFault(emulator.Fault{Method: http.MethodGet, Effect: emulator.ExpiredToken}))
-	d.look(time.Second) // its last trial is fresh
-	if c := d.ready(); c.Status != metav1.ConditionTrue {
-		t.Fatalf("Ready: %+v", c)
-	}
-	if !d.refused(graph.TokenRefused) {
-		t.Fatal("the tenant is not looked at")
-	}
-	d.look(time.Second)
-	if c := d.ready(); c.Status != metav1.ConditionFalse || c.Reason != v1alpha1.ReasonForbidden {
-		t.Errorf("Ready: %+v", c)
-	}
-	if d.refused(graph.TokenRefused) {
-		t.Error("each refusal of a user has the tenant tried")
-	}
-	d.now = d.now.Add(retryProbe)
-	if !d.refused(graph.TokenRefused) {
-		t.Error("it is never tried again")
+	for name, kind := range map[string]graph.Kind{"by Graph": graph.TokenRefused, "by Entra, when the last one has expired": graph.CredentialFailed} {
+		t.Run(name, func(t *testing.T) {
+			d := newDoubting(t)
+			must(d.graph.AddFault(emulator.Fault{Method: http.MethodGet, Effect: emulator.ExpiredToken}))
+			d.look(time.Second) // its last trial is fresh
+			if c := d.ready(); c.Status != metav1.ConditionTrue {
+				t.Fatalf("Ready: %+v", c)
+			}
+			if !d.refused(kind) {
+				t.Fatal("the tenant is not looked at")
+			}
+			d.look(time.Second)
+			if c := d.ready(); c.Status != metav1.ConditionFalse || c.Reason != v1alpha1.ReasonForbidden {
+				t.Errorf("Ready: %+v", c)
+			}
+			if d.refused(kind) {
+				t.Error("each refusal of a user has the tenant tried")
+			}
+			d.now = d.now.Add(retryProbe)
+			if !d.refused(kind) {
+				t.Error("it is never tried again")
+			}
+		})
 	}
 }

@@ -188,7 +188,7 @@ func returnDeletion(ctx context.Context, u phones, a plan.Action) error {
 
 // doubtTenant has the EntraTenant looked at, if a refusal is for it to mend.
 func (r *Reconciler) doubtTenant(s snapshot, e *graph.Error) {
-	if r.Doubt != nil && (e.Kind == graph.TokenRefused || e.Kind == graph.Forbidden && e.Permission != "") {
+	if r.Doubt != nil && (e.Kind == graph.TokenRefused || e.Kind == graph.CredentialFailed || e.Kind == graph.Forbidden && e.Permission != "") {
 		r.Doubt(s.tenant.Name, e.Kind)
 	}
 }
