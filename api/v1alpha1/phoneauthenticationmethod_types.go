@@ -252,7 +252,8 @@ type PendingWrite struct {
 	Since metav1.Time `json:"since"`
 
 	// unread: what the user had was not read before this Create. A phone of the same
-	// masked number may have been there already.
+	// masked number may have been there already, so it is known by the number itself
+	// for as long as the resource says that.
 	//
 	// +optional
 	Unread bool `json:"unread,omitempty"`

@@ -132,8 +132,15 @@ func (m *model) holds(o *pam, p *emulator.Phone) bool {
 // phone over.
 func (m *model) noted(o *pam, p *emulator.Phone) bool {
 	owner := m.slot(m.userOf(o), o.Spec.PhoneType).owner
-	if isUnread(o) { // the phone may have been there before, unless it is the very number
-		if number, _ := m.number(o); p == nil || !m.equal(p, number) {
+	if isUnread(o) { // the phone may have been there before, unless it is the very number, or that is not known any more
+		switch number, _ := m.number(o); {
+		case p == nil:
+			return false
+		case number.Masked() != began(o):
+			if o.Spec.AdoptionPolicyOrDefault() == v1alpha1.AdoptNever {
+				return false
+			}
+		case !m.equal(p, number):
 			return false
 		}
 	}

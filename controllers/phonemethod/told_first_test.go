@@ -95,7 +95,7 @@ func reports(types ...phone.Type) step {
 }
 
 // What an operator was creating when it was killed is known by the whole number, for it did not look
-// what was there before.
+// what was there before; and by the mask, where the number is not known any more.
 func TestTheNextOperatorKnowsAFirstPhoneByItsNumber(t *testing.T) {
 	for name, c := range map[string]struct {
 		before string // what ada has before all
@@ -103,12 +103,15 @@ func TestTheNextOperatorKnowsAFirstPhoneByItsNumber(t *testing.T) {
 		phone  string
 		says   string // "" for a resource that is gone
 	}{
-		"as its own":                            {"", nil, numberOne, v1alpha1.ReasonReady},
-		"as its own, and edits it":              {"", []step{waits(time.Minute), edits("people/a", number(numberTwo))}, numberTwo, v1alpha1.ReasonReady},
-		"as its own, which goes":                {"", []step{deletes("people/a")}, "", ""},
-		"not as its own":                        {twinOfOne, nil, twinOfOne, v1alpha1.ReasonAlreadyExists},
-		"not as its own, and the resource goes": {twinOfOne, []step{deletes("people/a")}, twinOfOne, ""},
-		"not as its own, for it was edited":     {"", []step{edits("people/a", number(numberTwo))}, numberOne, v1alpha1.ReasonAlreadyExists},
+		"as its own":                             {"", nil, numberOne, v1alpha1.ReasonReady},
+		"as its own, and edits it":               {"", []step{waits(time.Minute), edits("people/a", number(numberTwo))}, numberTwo, v1alpha1.ReasonReady},
+		"as its own, which goes":                 {"", []step{deletes("people/a")}, "", ""},
+		"not as its own":                         {twinOfOne, nil, twinOfOne, v1alpha1.ReasonAlreadyExists},
+		"not as its own, and the resource goes":  {twinOfOne, []step{deletes("people/a")}, twinOfOne, ""},
+		"as its own, though it was edited":       {"", []step{edits("people/a", number(numberTwo))}, numberTwo, v1alpha1.ReasonReady},
+		"as its own, which was edited and goes":  {"", []step{edits("people/a", number(numberTwo)), deletes("people/a")}, "", ""},
+		"as its own, which goes with its Secret": {"", []step{edits("people/a", fromSecret), secretSays("people", ""), deletes("people/a")}, "", ""},
+		"not as its own where it may not adopt":  {"", []step{edits("people/a", number(numberTwo), adopting(v1alpha1.AdoptNever))}, numberOne, v1alpha1.ReasonAlreadyExists},
 	} {
 		t.Run(name, func(t *testing.T) {
 			told(t, func(m *model) {

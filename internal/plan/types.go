@@ -26,8 +26,8 @@ type Claim struct {
 	// Creating is the masked number of a write that was begun and whose outcome was
 	// never recorded: a crash may lie between the two. "" is none.
 	Creating string
-	// Unread says that this write was a create of Number, and that Graph was not read before it:
-	// a phone with another number is not the claim's, whatever its mask.
+	// Unread says that this write was a create, and that Graph was not read before it: a phone of the
+	// same mask may be another's.
 	Unread bool
 	// Last is the masked number that was last in sync, "" before the first time.
 	Last string

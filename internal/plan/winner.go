@@ -35,12 +35,19 @@ func standing(c Claim) int {
 }
 
 // HasBegun reports whether a method is what the claim began to create, as far as can be told from
-// what was recorded of that.
+// what was recorded of that. Where nobody had looked before, the phone may have been there for years: it is known by the
+// whole number. Where that is not known any more, for the resource was edited or its Secret is gone, the mask has to do
+// for who may adopt: a number that was corrected must not stay in use because an operator was killed at the wrong moment.
 func (c Claim) HasBegun(m Method) bool {
-	if !begun(c) || m.Number.Masked() != c.Creating {
+	switch {
+	case !begun(c) || m.Number.Masked() != c.Creating:
 		return false
+	case !c.Unread:
+		return true
+	case c.Number.IsZero() || c.Number.Masked() != c.Creating:
+		return c.Adopt != AdoptNever
 	}
-	return !c.Unread || m.Number.Compare(c.Number) == phone.Equal || m.Number.DiffersOnlyInTrunkZero(c.Number)
+	return m.Number.Compare(c.Number) == phone.Equal || m.Number.DiffersOnlyInTrunkZero(c.Number)
 }
 
 // winner returns the claim that has the phone type among those that stay: who

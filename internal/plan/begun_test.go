@@ -1,0 +1,51 @@
+package plan
+
+import (
+	"testing"
+
+	"github.com/entraops/phone-operator/internal/phone"
+)
+
+// What was begun without a look is known by its number, and by its mask where the number is not known any more.
+func TestWhatAClaimHasBegun(t *testing.T) {
+	const begun, twin, other = "+1 2065550101", "+1 2125550101", "+1 2065550102" // a twin has the same mask
+	for sentence, tc := range map[string]struct {
+		unread bool
+		says   string // "": it is not known
+		adopt  AdoptionPolicy
+		shown  string
+		want   bool
+	}{
+		"its number":                                       {true, begun, AdoptIfNumberMatches, begun, true},
+		"another number of the same mask":                  {true, begun, AdoptIfNumberMatches, twin, false},
+		"another number":                                   {true, begun, AdoptIfNumberMatches, other, false},
+		"its number, which was edited":                     {true, other, AdoptIfNumberMatches, begun, true},
+		"its number, which cannot be read any more":        {true, "", AdoptIfNumberMatches, begun, true},
+		"the same for one that takes any phone":            {true, "", AdoptAlways, begun, true},
+		"the same for one that takes none":                 {true, "", AdoptNever, begun, false},
+		"what an edit asks for, which was not begun":       {true, other, AdoptAlways, other, false},
+		"another number of the same mask, after a look":    {false, begun, AdoptNever, twin, true},
+		"its number, which was edited, after a look":       {false, other, AdoptNever, begun, true},
+		"another number of another mask, after a look":     {false, begun, AdoptAlways, other, false},
+		"an edited one to a twin, which counts as no edit": {true, twin, AdoptAlways, begun, false},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			c := Claim{Type: phone.Mobile, Creating: number(t, begun).Masked(), Unread: tc.unread, Adopt: tc.adopt}
+			if tc.says != "" {
+				c.Number = number(t, tc.says)
+			}
+			if got := c.HasBegun(Method{Type: phone.Mobile, Number: phone.Read(tc.shown)}); got != tc.want {
+				t.Errorf("it is what was begun: %v", got)
+			}
+		})
+	}
+}
+
+func number(t *testing.T, text string) phone.Number {
+	t.Helper()
+	n, err := phone.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
