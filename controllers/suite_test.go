@@ -143,6 +143,7 @@ func (s *suite) tenant(name, id string) *v1alpha1.EntraTenant {
 				SecretRef: v1alpha1.SecretReference{Namespace: system, Name: "graph", Key: "clientSecret"},
 			}},
 			Endpoint: &v1alpha1.Endpoint{Graph: s.url, Authority: s.url, CABundle: s.ca},
+			Limits:   &v1alpha1.Limits{AuthenticationRequestsPerMinute: new(int32(1200))}, // the first requests are not to take a minute
 			Access: []v1alpha1.AccessRule{{
 				Namespaces: metav1.LabelSelector{MatchLabels: map[string]string{"managed": "yes"}},
 				Users:      []string{"*"},

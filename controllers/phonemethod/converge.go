@@ -13,6 +13,7 @@ import (
 	"github.com/entraops/phone-operator/internal/journal"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
+	"github.com/entraops/phone-operator/internal/throttle"
 )
 
 // converge is the stage that brings Graph to what the resources say, and says so.
@@ -161,6 +162,9 @@ func (r *Reconciler) observeOrCreate(ctx context.Context, u phones) (phones, err
 
 // observe asks Graph, with one call, what the user has, and settles what is to be believed of that.
 func (r *Reconciler) observe(ctx context.Context, u phones) (phones, error) {
+	if err := u.tenant.Throttle.Await(ctx, throttle.Authentication); err != nil {
+		return u, err
+	}
 	listed, err := u.tenant.Graph.PhoneMethods(ctx, u.user.ID)
 	if err != nil {
 		return u, err

@@ -15,6 +15,7 @@ import (
 	"github.com/entraops/phone-operator/internal/journal"
 	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
+	"github.com/entraops/phone-operator/internal/throttle"
 	"github.com/entraops/phone-operator/internal/tracing"
 )
 
@@ -32,9 +33,12 @@ func (r *Reconciler) execute(ctx context.Context, u phones, decided plan.Plan) (
 	return u, nil
 }
 
-// executeAction carries out one action: it checks, records the intent, checks again, writes, and
-// enters the answer into the journal.
+// executeAction carries out one action: it waits for its turn at Graph, checks, records the intent, checks again, writes,
+// and enters the answer into the journal.
 func (r *Reconciler) executeAction(ctx context.Context, u phones, a plan.Action, verdicts map[string]plan.Verdict) (_ phones, done bool, err error) {
+	if err := u.tenant.Throttle.Await(ctx, throttle.Authentication); err != nil {
+		return u, false, err
+	}
 	u, may, err := r.mayBegin(ctx, u, a)
 	if err != nil || !may {
 		return u, false, err

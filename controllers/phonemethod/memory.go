@@ -25,7 +25,7 @@ type Reconciler struct {
 	// Share says which tenants' users are reconciled here; nil: all.
 	Share *tenant.Share
 	// Doubt is told of a refusal by Graph that only the EntraTenant can mend: a permission that
-	// is missing (Forbidden), or a token that is not accepted (TokenRefused). It does not block.
+	// is missing (Forbidden), a token that is not accepted (TokenRefused), or none (CredentialFailed). It does not block.
 	Doubt func(tenant string, kind graph.Kind)
 
 	memory

@@ -69,7 +69,7 @@ func (w *world) declare(ctx context.Context, t *tenant) error {
 	return w.Declare(ctx, install.Tenant{Name: t.name, ID: t.id, Secret: t.app.Secret, Graph: w.front.at, Access: rules},
 		func(s *v1alpha1.EntraTenantSpec) {
 			limit := int32(t.limit)
-			s.Limits = &v1alpha1.Limits{DeletionsPerHour: &limit}
+			s.Limits = &v1alpha1.Limits{DeletionsPerHour: &limit, AuthenticationRequestsPerMinute: new(int32(1200))}
 			s.ResyncPeriod = &metav1.Duration{Duration: time.Minute}
 			if t.name == watched {
 				s.Mode = v1alpha1.ModeObserve

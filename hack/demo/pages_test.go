@@ -122,7 +122,7 @@ kubectl -n people wait --for=condition=Stalled pam/erin-mobile pam/conflict-ada-
 	// tenant is the EntraTenant as it was applied.
 	tenant = "kubectl get entratenant default -o json | jq '{apiVersion, kind, metadata: {name: .metadata.name}, spec}'"
 	// emulated has the emulator stand in for Entra in tenant.yaml, with the credential that it knows. There is no EntraTenant yet.
-	emulated = tenant + ` | jq '{spec: {endpoint: .spec.endpoint, credential: ({workloadIdentity: null} + .spec.credential)}}' > entra.json
+	emulated = tenant + ` | jq '{spec: {endpoint: .spec.endpoint, limits: .spec.limits, credential: ({workloadIdentity: null} + .spec.credential)}}' > entra.json
 kubectl patch --local -f tenant.yaml --type=merge --patch-file entra.json -o yaml > emulated.yaml
 mv emulated.yaml tenant.yaml
 kubectl phonemethod release -A --all --yes

@@ -117,13 +117,18 @@ func TestUsersOfOtherTenantsDoNotWaitForATenantThatHangs(t *testing.T) {
 			t.Parallel()
 			s := newStoryAlone(t)
 			s.launch(launch{args: []string{fmt.Sprint("--max-concurrent-reconciles=", workers)}})
-			s.tenantReaches(v1alpha1.ConditionReady, yes, v1alpha1.ReasonReady)
+			other := s.story(t)
+			other.connect()
+			for _, s := range []*story{s, other} { // a tenant that is alone may hold every worker
+				s.tenantReaches(v1alpha1.ConditionReady, yes, v1alpha1.ReasonReady)
+			}
 			paths, resources, _ := s.crowd(10 * workers)
 			end := make(chan struct{})
 			t.Cleanup(func() { close(end) })
 			must(t, s.graph.AddFault(emulator.Fault{Method: method, Path: paths, Effect: emulator.Delay, Hold: end}))
 			s.people.apply(resources...)
-			s.beside(t) // the others were there before
+			other.people.apply(other.people.phone("other", other.user().ID, mobile, "+1 2065550102")) // the crowd was there before
+			other.people.ready("other")
 			users, givenUp := regexp.MustCompile(paths), 0
 			for _, r := range s.graph.Requests() { // a request is noted at its end
 				if r.Fault == string(emulator.Delay) && users.MatchString(r.Path) {

@@ -94,6 +94,29 @@ func (k *Ticket) requests() (n int) {
 	return n
 }
 
+// longestAwaited is how long Await waits at most: a reconcile under way has a worker, and what it read grows old.
+const longestAwaited = 5 * time.Second
+
+// Await waits until a request of a reconcile under way has a token of its own, where Graph is known to allow less than one
+// request a second. Else a reconcile would send its read and its write at once, and a Graph that spaces requests would
+// refuse the write each time. It is called before what must be checked right before the request.
+func (t *Throttle) Await(ctx context.Context, c Class) error {
+	t.mu.Lock()
+	wait := t.buckets[c].untilToken(t.now())
+	t.mu.Unlock()
+	if wait <= 0 || wait > longestAwaited {
+		return nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // take takes a token for a request that is about to be sent.
 func (t *Throttle) take(ctx context.Context, c Class) (sent, error) {
 	t.mu.Lock()

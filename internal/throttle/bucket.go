@@ -35,6 +35,7 @@ const (
 // start is what a bucket begins with.
 type start struct {
 	perSecond, least, burst, cost float64
+	patience                      float64 // answers before the rate rises
 	kept                          float64 // the highest rate that is believed after a restart
 }
 
@@ -43,12 +44,12 @@ type start struct {
 // 350 units a second in the smallest tenants.
 var starts = [classes]start{
 	Directory:      {perSecond: 100, least: 5, burst: 1, cost: 4, kept: 100},
-	Authentication: {perSecond: 0.5, least: 0.5, burst: 2, cost: 2, kept: 20},
+	Authentication: {perSecond: 0.5, least: 0.5, burst: 1, cost: 2, patience: 15, kept: 20},
 }
 
 func newBucket(s start) bucket {
 	return bucket{
-		estimator: estimator{perSecond: s.perSecond, least: s.least},
+		estimator: estimator{perSecond: s.perSecond, least: s.least, patience: s.patience},
 		burst:     s.burst,
 		tokens:    rate.NewLimiter(rate.Limit(s.perSecond), int(max(s.burst, s.perSecond))),
 		spare:     rate.NewLimiter(rate.Limit(share*s.perSecond), 1),
@@ -95,7 +96,9 @@ func (b *bucket) depth(perSecond float64) float64 { return max(perSecond, b.burs
 
 // fill adds the tokens of the time that went by.
 func (b *bucket) fill(now time.Time) (perSecond float64) {
-	perSecond = b.rate()
+	if perSecond = b.rate(); b.estimator.certainty == unknown && b.ceiling == 0 {
+		perSecond *= slack // what is listed is met as what is measured is
+	}
 	set := func(at time.Time, inflow float64) {
 		b.tokens.SetLimitAt(at, rate.Limit(inflow))
 		b.spare.SetLimitAt(at, rate.Limit(share*inflow))
@@ -140,7 +143,8 @@ func (b *bucket) has(now time.Time, p Priority) bool {
 
 // starve notes that a reconcile has to wait for tokens.
 func (b *bucket) starve(now time.Time, p Priority) {
-	b.estimator.starved, b.starvedAt[p] = now, now
+	b.estimator.starve(now)
+	b.starvedAt[p] = now
 }
 
 // turn returns when a reconcile that has to wait comes back: from then on at the
@@ -170,6 +174,16 @@ func (b *bucket) take(now time.Time, p Priority) (wait time.Duration) {
 		b.spare.ReserveN(now, 1)
 	}
 	return 0
+}
+
+// untilToken is how long to wait for a whole token where the pace is slow: Graph may allow one request at a time,
+// whatever its average. Elsewhere it is 0, and the requests of one reconcile follow each other.
+func (b *bucket) untilToken(now time.Time) time.Duration {
+	perSecond := b.fill(now)
+	if perSecond >= 1 {
+		return 0
+	}
+	return max(0, seconds((1-b.tokens.TokensAt(now))/perSecond))
 }
 
 // learnCost notes how many requests a reconcile made.

@@ -9,6 +9,8 @@ import (
 // beforehand: they depend on the size of the tenant and the load of the service.
 //
 //   - A 429 tells what was answered since the one before: that is the limit.
+//   - The rate stays where Microsoft lists it until some requests were answered, or many wait: a
+//     429 is a large part of what a few users cost.
 //   - While requests wait, each answer raises the rate: fast until the first 429, slower
 //     after it, and slowest where two 429s told the same limit. A rate that is far above
 //     a limit shows that this limit is gone, and rises faster again.
@@ -21,6 +23,7 @@ import (
 type estimator struct {
 	perSecond float64
 	least     float64 // the least that is likely: a limit below it must be measured twice
+	patience  float64 // answers before the rate rises for the first time, unless many wait
 	certainty certainty
 
 	refused  time.Time // when the last 429 came that told a limit
@@ -28,6 +31,7 @@ type estimator struct {
 	limit    float64   // what it told
 	fellTo   float64   // where it left the rate
 	starved  time.Time // when a request last had to wait for a token
+	waiting  float64   // how often one had to lately, each forgotten within shortHorizon
 
 	recent   float64 // answered lately, each forgotten within a period
 	recentAt time.Time
@@ -80,6 +84,9 @@ const (
 	slack = 0.97
 	// mostFall is how far one 429 takes the rate down when few asked.
 	mostFall = 0.75
+	// crowd is how many wait when the first 429, by which a limit is found, is worth its cost at once: it is under 2 % of
+	// what will be asked.
+	crowd = 50
 	// alike is how far apart two measures of the same limit may be.
 	alike = 0.3
 
@@ -104,12 +111,23 @@ func (e *estimator) observe(now time.Time, used float64) {
 		}
 		e.usedAt = now
 	case now.Sub(e.starved) > period, since < r.time, e.answered < r.requests, now.Sub(e.usedAt) < period:
+	case e.certainty == unknown && e.answered < e.patience && e.waitingAt(now) < crowd:
 	default:
 		e.perSecond = min(e.perSecond*(1+1/max(r.requests, r.time.Seconds()*e.perSecond)), maxPerSecond)
 		if g := gone[e.certainty]; e.perSecond > g.times*e.fellTo {
 			e.certainty = g.then
 		}
 	}
+}
+
+// starve notes that a request has to wait for a token.
+func (e *estimator) starve(now time.Time) {
+	e.waiting, e.starved = e.waitingAt(now)+1, now
+}
+
+// waitingAt is about how many wait: each comes back within shortHorizon while no limit is known.
+func (e *estimator) waitingAt(now time.Time) float64 {
+	return e.waiting * math.Exp(-now.Sub(e.starved).Seconds()/shortHorizon.Seconds())
 }
 
 // resume begins with a rate that was learnt before a restart.

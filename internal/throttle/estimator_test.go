@@ -62,7 +62,7 @@ func TestHowTheRateRises(t *testing.T) {
 		after       time.Duration // and then it is this much higher
 		least, most float64
 	}{
-		"without a refusal at once":         {unknown, 0, 5 * time.Second, 10, 50},
+		"without a refusal, where few wait": {unknown, 28 * time.Second, 6 * time.Second, 10, 100},
 		"a limit that was met once":         {measured, 4 * time.Second, 6 * time.Second, 1.5, 3},
 		"a limit that was met, twice alike": {confirmed, 29 * time.Second, 20 * time.Second, 1.5, 2},
 	} {

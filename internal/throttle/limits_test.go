@@ -17,6 +17,24 @@ type limits struct {
 	mu      sync.Mutex
 	all     *limit.Bucket
 	byClass [classes]*limit.Bucket
+	window  *window // of authentication methods
+}
+
+// window allows so many requests in any 10 s; one that is refused counts as well.
+type window struct {
+	most int
+	sent []time.Time
+}
+
+func (w *window) take(now time.Time) (wait time.Duration) {
+	for len(w.sent) > 0 && now.Sub(w.sent[0]) >= 10*time.Second {
+		w.sent = w.sent[1:]
+	}
+	w.sent = append(w.sent, now)
+	if n := len(w.sent); n > w.most {
+		return w.sent[n-w.most].Add(10 * time.Second).Sub(now)
+	}
+	return 0
 }
 
 // set sets how many requests are allowed in 10 s; 0: any number.
@@ -42,6 +60,9 @@ func (l *limits) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			u, more := b.Take(time.Now())
 			used, wait = max(used, u), more
 		}
+	}
+	if l.window != nil && ClassOf(r.URL.Path) == Authentication {
+		wait = l.window.take(time.Now())
 	}
 	if used > 0.8 {
 		w.Header().Set("x-ms-throttle-limit-percentage", strconv.FormatFloat(used, 'f', 2, 64))

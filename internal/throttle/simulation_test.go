@@ -26,6 +26,7 @@ type simulation struct {
 	limits  limits
 	latency time.Duration
 	bare    bool // leaves the headers that tell of limits out
+	silent  bool // leaves Retry-After out
 
 	mu           sync.Mutex
 	got          [classes]answers
@@ -56,6 +57,9 @@ func (s wire) Do(r *http.Request) (*http.Response, error) {
 				resp.Header.Del(name)
 			}
 		}
+	}
+	if s.silent {
+		resp.Header.Del("Retry-After")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -217,6 +221,9 @@ func (s *simulation) reconcile(j job) time.Duration {
 		for _, volley := range volleys(Class(c), n) {
 			waits := make([]time.Duration, volley)
 			var all sync.WaitGroup
+			if Class(c) == Authentication {
+				_ = s.throttle.Await(ctx, Authentication)
+			}
 			for i := range waits {
 				all.Go(func() { waits[i] = s.get(ctx, Class(c)) })
 			}
