@@ -155,6 +155,7 @@ func (r *Reconciler) keepThoseOfUser(ctx context.Context, s snapshot, lookUp use
 		case err == nil, notFound: // not bound, and not this user's by now
 			r.handOver(user.KeyOf(c.object))
 		case isOfTenant(err) || c.Holder && !errors.Is(err, errManyNames):
+			s.user = graph.User{} // none is bound: whom those mean that are left is not known
 			return r.concludeFailure(ctx, s, err, nil)
 		default:
 			unknown = append(unknown, c)

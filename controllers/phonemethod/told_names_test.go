@@ -2,8 +2,11 @@ package phonemethod
 
 import (
 	"testing"
+	"time"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
+	"github.com/entraops/phone-operator/internal/user"
 )
 
 // A look-up of a name answers for what resources said before it, and not for what they say after. The name may be
@@ -40,5 +43,34 @@ func TestANameIsSomebodyElsesByTheTimeOfTheEdit(t *testing.T) {
 				m.wantsOf(t, eve, tc.eve)
 			})
 		})
+	}
+}
+
+// The name that ada had is somebody else's, who comes to Entra later or is there. As long as Graph does not say whose it
+// is, a new resource that says the name is bound to nobody.
+func TestANameThatIsNotLookedUpBindsNobody(t *testing.T) {
+	const name = "ada@contoso.com"
+	atName := emulator.Fault{Path: "^/v1.0/users/" + name, Times: 3, Effect: emulator.Answer}
+	unavailable, throttled := atName, atName
+	unavailable.Status, throttled.Status = 503, 429
+	for sentence, fault := range map[string]emulator.Fault{"unavailable": unavailable, "throttled": throttled} {
+		for when, eveIsThere := range map[string]bool{"eve is there": true, "eve comes later": false} {
+			t.Run(sentence+", "+when, func(t *testing.T) {
+				told(t, func(m *model) {
+					m.take(creates("people/a", name, v1alpha1.PhoneTypeOffice, number(numberOne)), works(busy), renames(ada, "ada2@contoso.com"))
+					if eveIsThere {
+						m.take(addsEve(name, 0))
+					}
+					m.take(edits("people/a", asking()), graphFault("no answer to the name", fault),
+						creates("people/b", name, mobileType, number(numberTwo)))
+					m.pass(user.Key{Tenant: v1alpha1.DefaultTenantName, User: ada})
+					m.take(graphWell, waits(3*time.Minute))
+					m.wants(t, "")
+					m.take(addsEve(name, 0), waits(2*time.Hour))
+					m.wants(t, "")
+					m.wantsOf(t, eve, numberTwo)
+				})
+			})
+		}
 	}
 }
