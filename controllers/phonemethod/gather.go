@@ -69,7 +69,7 @@ func (r *Reconciler) list(ctx context.Context, known map[types.UID]bool, tenant 
 	}
 	slices.SortFunc(all, func(a, b resource) int { return strings.Compare(a.Ref, b.Ref) })
 	for i := range all {
-		all[i].newSecret = r.secrets.take(all[i].object.UID)
+		all[i].secretEdits, all[i].newSecret = r.secrets.gather(all[i].object.UID)
 	}
 	return all, nil
 }

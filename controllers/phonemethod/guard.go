@@ -50,8 +50,8 @@ func (r *Reconciler) mayWrite(ctx context.Context, u phones, a plan.Action) (_ p
 	return u, true, nil
 }
 
-// checkUnchanged makes sure, right before a write, that the resource and the labels of its
-// namespace still are what the reconcile went by. Both are in the cache.
+// checkUnchanged makes sure, right before a write, that the resource, its Secret and the labels of its
+// namespace still are what the reconcile went by, as far as the watches tell.
 func (r *Reconciler) checkUnchanged(ctx context.Context, u phones, c resource) error {
 	if c.vanished {
 		return nil
@@ -61,6 +61,9 @@ func (r *Reconciler) checkUnchanged(ctx context.Context, u phones, c resource) e
 		return fmt.Errorf("look whether %s was changed: %w", c.Ref, err)
 	}
 	if now.UID != c.object.UID || now.Generation != c.object.Generation || now.DeletionTimestamp.IsZero() != c.object.DeletionTimestamp.IsZero() {
+		return errResourceChanged
+	}
+	if !c.Terminating && r.secrets.count(now.UID) != c.secretEdits {
 		return errResourceChanged
 	}
 	namespaces, err := r.namespaces(ctx, []resource{c})

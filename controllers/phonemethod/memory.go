@@ -41,7 +41,7 @@ type memory struct {
 
 	users           *resolvedUsers
 	schedule        *schedule    // when each user is to be reconciled
-	secrets         *secretEdits // resources whose Secret was edited, until they are gathered
+	secrets         *secretEdits // how often the Secrets of resources were edited
 	journals        expiring[user.Key, journal.Journal]
 	permissionWaits expiring[user.Key, time.Duration]     // the wait after the last refusal of a permission
 	absences        expiring[user.Key, time.Time]         // since when the user is not found
@@ -102,7 +102,7 @@ func (m *memory) forgetResource(uid types.UID) {
 	m.versions.Delete(uid)
 	m.unwritable.forget(uid)
 	m.contested.forget(uid)
-	m.secrets.take(uid)
+	m.secrets.forget(uid)
 	m.numbersInSync.forget(uid)
 }
 

@@ -24,9 +24,10 @@ type resource struct {
 	failed error // what the API server answered to a write of this resource; the others go on
 
 	// What was found out about it.
-	newSecret bool // its Secret was edited since it was last gathered
-	misnamed  bool // its Secret does not name the user
-	veiled    bool // it may not know yet whether its user exists
+	newSecret   bool // its Secret was edited since it was last gathered
+	secretEdits int  // how often that was by then
+	misnamed    bool // its Secret does not name the user
+	veiled      bool // it may not know yet whether its user exists
 
 	// What this reconcile did.
 	intended   bool // it recorded the pending write, and there was none before
@@ -100,6 +101,14 @@ func requestOf(o client.Object) string {
 func (c resource) request() string {
 	return fmt.Sprintf("%d %s", c.object.Generation, requestOf(c.object))
 }
+
+// saying tells one state of a resource's spec and of its Secret from any later one.
+type saying struct {
+	generation  int64
+	secretEdits int
+}
+
+func (c resource) saying() saying { return saying{c.object.Generation, c.secretEdits} }
 
 // isAwaited reports whether the resource asks for something that was not looked at yet. Nothing is
 // done for a suspended one, whatever reconcile was requested.

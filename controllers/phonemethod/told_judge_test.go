@@ -120,7 +120,6 @@ func TestWhatWasMadeForAResourceThatVanishedGoes(t *testing.T) {
 // the resource has no status yet, is not left to the resync.
 func TestASecretThatIsEditedWhileItsResourceIsReconciled(t *testing.T) {
 	told(t, func(m *model) {
-		m.knowsNot("what a Secret said when it was read", everyWriteIsSpokenFor, inSyncIsTrue)
 		m.take(secretSays("people", numberOne))
 		edited := false
 		m.spoils(func(_ *pam, status bool) error {

@@ -35,6 +35,8 @@ func TestWhatChangesRightBeforeAWrite(t *testing.T) {
 	nothing := step{"nothing", func(*model) {}}
 	one := creates("people/a", ada, mobileType, number(numberOne))
 	applied := []step{one, waits(10 * time.Minute)}
+	byOne, byTwo, byTwin := secretSays("people", numberOne), secretSays("people", numberTwo), secretSays("people", twinOfOne)
+	bySecret := creates("people/a", ada, mobileType, fromSecret)
 	for name, c := range map[string]struct {
 		before  []step
 		then    step
@@ -48,6 +50,10 @@ func TestWhatChangesRightBeforeAWrite(t *testing.T) {
 		"another number, before a create":                   {nil, one, edited(number(numberTwo)), numberTwo, v1alpha1.ReasonReady, map[string]int{"POST": 1}},
 		"deleted, before a create":                          {nil, one, removed, "", "", nil},
 		"a namespace without its labels, before a create":   {nil, one, relabelled, "", v1alpha1.ReasonNotPermitted, nil},
+		"another number in the Secret, before a create":     {[]step{byOne}, bySecret, byTwo, numberTwo, v1alpha1.ReasonReady, map[string]int{"POST": 1}},
+		"another number in the Secret, before an update":    {[]step{byOne, bySecret, waits(10 * time.Minute)}, byTwo, byTwin, twinOfOne, v1alpha1.ReasonReady, map[string]int{"PATCH": 1}},
+		"no Secret any more, before a create":               {[]step{byOne}, bySecret, secretSays("people", ""), "", v1alpha1.ReasonNumberSourceNotFound, nil},
+		"another number in the Secret, before a deletion":   {[]step{byOne, bySecret, waits(10 * time.Minute)}, removed, byTwo, "", "", map[string]int{"DELETE": 1}},
 		"suspended, before an update":                       {applied, edits("people/a", number(numberTwo)), edited(suspended(true)), numberOne, "Suspended", nil},
 		"another number, before an update":                  {applied, edits("people/a", number(numberTwo)), edited(number(twinOfOne)), twinOfOne, v1alpha1.ReasonReady, map[string]int{"PATCH": 1}},
 		"deleted, before an update":                         {applied, edits("people/a", number(numberTwo)), removed, "", "", map[string]int{"DELETE": 1}},

@@ -37,15 +37,15 @@ type resolvedUsers struct {
 type handedUser struct {
 	graph.User
 
-	generations map[types.UID]int64 // of the resources that it was asked for
+	said map[types.UID]saying // what the resources said that it was asked for
 }
 
 // isFor reports whether the answer is younger than all that the resources say. Whoever edits one now means the user
 // who has the name now.
 func (h handedUser) isFor(resources []resource) bool {
 	return !slices.ContainsFunc(resources, func(c resource) bool {
-		asked, ok := h.generations[c.object.UID]
-		return !ok || asked != c.object.Generation || c.newSecret
+		said, ok := h.said[c.object.UID]
+		return !ok || said != c.saying()
 	})
 }
 
@@ -70,9 +70,9 @@ func (r *resolvedUsers) find(ctx context.Context, t *tenant.Tenant, spelling str
 
 // hand keeps an answer for the reconcile under the object id that follows at once. It was asked for these resources.
 func (r *resolvedUsers) hand(tenant string, u graph.User, resources []resource) {
-	h := handedUser{User: u, generations: map[types.UID]int64{}}
+	h := handedUser{User: u, said: map[types.UID]saying{}}
 	for _, c := range resources {
-		h.generations[c.object.UID] = c.object.Generation
+		h.said[c.object.UID] = c.saying()
 	}
 	r.handed.Set(user.Key{Tenant: tenant, User: u.ID}, h, handOverTTL)
 }
