@@ -141,7 +141,8 @@ func (r *Reconciler) keepThoseOfUser(ctx context.Context, s snapshot, lookUp use
 			mine = append(mine, c)
 			continue
 		}
-		if strings.EqualFold(spelling, s.user.UserPrincipalName) {
+		// Who joined may have come after the user was looked up, and mean somebody else who has the name since.
+		if s.gathered[c.object.UID] && strings.EqualFold(spelling, s.user.UserPrincipalName) {
 			mine = append(mine, c)
 			continue
 		}

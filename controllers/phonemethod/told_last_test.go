@@ -15,11 +15,16 @@ import (
 // writes to Graph, and the cache show it at once.
 func (m *model) atTheLastLook(happens step) step {
 	return step{"right before the next write: " + happens.say, func(m *model) {
-		m.process.look = func() {
-			happens.do(m)
-			for len(m.process.informer.pending) > 0 {
-				m.process.informer.arrive(m.process.Reconciler, m.process.work)
-			}
+		m.process.look = func() { seenAtOnce(happens).do(m) }
+	}}
+}
+
+// seenAtOnce has the cache show what happens at once, also while a pass runs.
+func seenAtOnce(happens step) step {
+	return step{happens.say, func(m *model) {
+		happens.do(m)
+		for len(m.process.informer.pending) > 0 {
+			m.process.informer.arrive(m.process.Reconciler, m.process.work)
 		}
 	}}
 }

@@ -74,3 +74,24 @@ func TestANameThatIsNotLookedUpBindsNobody(t *testing.T) {
 		}
 	}
 }
+
+// The same of a resource that comes while the reconcile runs for which the name was looked up before: the operator tells
+// a resource that the rules refuse so, and that takes its time.
+func TestANameIsSomebodyElsesByTheTimeOfANewcomer(t *testing.T) {
+	const name = "ada@contoso.com"
+	told(t, func(m *model) {
+		m.knowsNot("when a name was looked up", everyWriteIsSpokenFor)
+		m.take(creates("people/b", name, v1alpha1.PhoneTypeOffice, number(numberOne)))
+		key, _ := m.due()
+		m.pass(key)
+		m.take(creates("other/x", ada, mobileType, number(numberOne)))
+		m.spoils(func(*pam, bool) error {
+			m.spoils(nil)
+			m.take(renames(ada, "ada2@contoso.com"), addsEve(name, 0), seenAtOnce(creates("people/a", name, mobileType, number(numberTwo))))
+			return nil
+		})
+		m.take(works(busy))
+		m.wants(t, "")
+		m.wantsOf(t, eve, numberTwo)
+	})
+}
