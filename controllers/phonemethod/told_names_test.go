@@ -95,3 +95,16 @@ func TestANameIsSomebodyElsesByTheTimeOfANewcomer(t *testing.T) {
 		m.wantsOf(t, eve, numberTwo)
 	})
 }
+
+// What a user's other resources said before needs no answer of its own.
+func TestAFurtherResourceOfAUserTakesOneLookUp(t *testing.T) {
+	told(t, func(m *model) {
+		m.take(creates("people/a", "ada@contoso.com", mobileType, number(numberOne)), works(busy), waits(time.Minute))
+		before := m.asked("/users/[^/]+$")
+		m.take(creates("people/b", "ada@contoso.com", v1alpha1.PhoneTypeOffice, number(numberTwo)), works(busy))
+		if n := m.asked("/users/[^/]+$") - before; n != 1 {
+			t.Errorf("%d look-ups, want 1", n)
+		}
+		m.saysReady(t, "people/b", v1alpha1.ReasonReady)
+	})
+}

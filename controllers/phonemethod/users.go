@@ -41,11 +41,13 @@ type handedUser struct {
 }
 
 // isFor reports whether the answer is younger than all that the resources say. Whoever edits one now means the user
-// who has the name now.
+// who has the name now. One that is Ready as it is was carried through before.
 func (h handedUser) isFor(resources []resource) bool {
 	return !slices.ContainsFunc(resources, func(c resource) bool {
-		said, ok := h.said[c.object.UID]
-		return !ok || said != c.saying()
+		if said, ok := h.said[c.object.UID]; ok {
+			return said != c.saying()
+		}
+		return !c.isReady() || c.isAwaited() || c.object.Spec.PhoneNumberFrom != nil
 	})
 }
 
