@@ -182,7 +182,7 @@ func (r *Reconciler) observe(ctx context.Context, u phones) (phones, error) {
 		audit(ctx, u.snapshot, e.Action, e.RequestID)
 	}
 	for _, replaced := range view.Replaced {
-		if c, ok := u.resource(replaced.Entry.Action.For); ok {
+		if c, ok := resourceOfWrite(u, replaced.Entry); ok {
 			r.reversals.Set(c.object.UID, r.reversalOf(c.object.UID).Count(replaced, u.now), 2*u.resyncPeriod())
 		}
 	}

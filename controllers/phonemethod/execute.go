@@ -73,7 +73,8 @@ type answer struct {
 
 // send sends the write, and returns what to enter into the journal.
 func (r *Reconciler) send(ctx context.Context, u phones, a plan.Action) (journal.Entry, answer) {
-	entry := journal.Entry{Action: a, Before: copyOf(u.method(a.Type)), Unread: u.unread}
+	c, _ := u.resource(a.For)
+	entry := journal.Entry{Action: a, Resource: string(c.object.UID), Before: copyOf(u.method(a.Type)), Unread: u.unread}
 	var got *http.Response
 	ctx, endSpan := tracing.Begin(ctx, a.Verb.String()+" "+string(a.Type), attribute.Bool("drift", a.Drift))
 	after, stale, err := write(policy.WithCaptureResponse(ctx, &got), u, a)

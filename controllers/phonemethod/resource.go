@@ -97,9 +97,10 @@ func requestOf(o client.Object) string {
 	return cut(o.GetAnnotations()[v1alpha1.ReconcileRequestedAtAnnotation])
 }
 
-// request names what the resource asks for, so that two requests can be told apart.
+// request names what the resource asks for, so that two requests can be told apart, also those of two resources that had
+// one name.
 func (c resource) request() string {
-	return fmt.Sprintf("%d %s", c.object.Generation, requestOf(c.object))
+	return fmt.Sprintf("%s %d %s", c.object.UID, c.object.Generation, requestOf(c.object))
 }
 
 // saying tells one state of a resource's spec and of its Secret from any later one.

@@ -30,7 +30,9 @@ func settle(u phones, shown []plan.Method) (phones, journal.View) {
 	u.methods, u.stale, u.unread = view.Methods, false, false
 	u = u.requeueAfter(view.ReadAgain)
 	for _, e := range view.Confirmed {
-		u = u.succeeded(e.Action)
+		if _, ok := resourceOfWrite(u, e); ok {
+			u = u.succeeded(e.Action)
+		}
 	}
 	u = u.change(func(c resource) resource {
 		switch {
@@ -49,6 +51,13 @@ func settle(u phones, shown []plan.Method) (phones, journal.View) {
 	s, o := delayHeirs(u.snapshot)
 	u.snapshot, u.outcome = s, u.outcome.and(o)
 	return u, view
+}
+
+// resourceOfWrite returns the resource that a write was for; false if it takes no part any more. One of its name that came
+// after it holds nothing for that, and may be for another phone type.
+func resourceOfWrite(u phones, e journal.Entry) (resource, bool) {
+	c, ok := u.resource(e.Action.For)
+	return c, ok && string(c.object.UID) == e.Resource
 }
 
 // holdUnsettled puts the journal's holds on the resources.

@@ -43,6 +43,8 @@ type Entry struct {
 	Result        Result
 	// Unread: Graph was not read before the write, a create. Before is nil for that.
 	Unread bool
+	// Resource is the UID of the resource that the write was for: another one may have its Ref by now.
+	Resource string
 	// RequestID is the id of a write that was not acknowledged, for the audit line if it was
 	// done all the same.
 	RequestID string
