@@ -41,8 +41,8 @@ func (r *Reconciler) publishVerdicts(ctx context.Context, u phones, decided plan
 		return c
 	})
 	for _, c := range u.resources {
-		if decided.Verdicts[c.Ref].Outcome == plan.Synced { // as long as drift checks come
-			r.numbersInSync.set(c.object.UID, c.Number, u.now, 2*u.driftPeriod()+numberKept)
+		if decided.Verdicts[c.Ref].Outcome == plan.Synced {
+			r.rememberInSync(u, c)
 		}
 	}
 	s, o := r.publish(ctx, u.snapshot, func(c resource) statement { return stateVerdict(u, c, decided.Verdicts[c.Ref]) })
@@ -52,6 +52,11 @@ func (r *Reconciler) publishVerdicts(ctx context.Context, u phones, decided plan
 		return m != nil && m.Number.Compare(c.Number) == phone.Unknown
 	})
 	return u, o
+}
+
+// rememberInSync remembers that Graph has the number of a resource, for as long as drift checks come.
+func (r *Reconciler) rememberInSync(u phones, c resource) {
+	r.numbersInSync.set(c.object.UID, c.Number, u.now, 2*u.driftPeriod()+numberKept)
 }
 
 // numberKept is added to the time for which the number last in sync is remembered.

@@ -118,7 +118,7 @@ func stateFailure(s snapshot, c resource, failure *graph.Error, decided map[stri
 		set = conditions.Unchanged()
 	}
 	t := c.says(set)
-	if c.Holder && t.status.ID == "" { // made before the failure
+	if c.Holder && (t.status.ID == "" || c.carriedOut) { // written before the failure
 		t.status.ID, t.status.MaskedNumber = graph.MethodID(c.Type), c.Last
 	}
 	if c.intended && c.Creating == "" {

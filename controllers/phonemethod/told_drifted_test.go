@@ -2,6 +2,7 @@ package phonemethod
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/emulator"
 	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/index"
 	"github.com/entraops/phone-operator/internal/tenant"
@@ -178,4 +180,14 @@ func TestARivalThatGoesBeforeItIsBound(t *testing.T) {
 			})
 		}
 	}
+}
+
+// An update that Graph acknowledged is carried out, whatever fails after that. The number that a person sets then is drift.
+func TestAChangeRightAfterAnUpdateIsDrift(t *testing.T) {
+	const byHand = "+1 2065550103"
+	tells(t, map[string]story{"while reads fail": {[]step{
+		creates("people/a", ada, mobileType, number(numberOne), drifting(v1alpha1.DriftReport)), waits(10 * time.Minute),
+		graphFault("no read after the next one", emulator.Fault{Method: http.MethodGet, Path: "/phoneMethods$", From: 2, Times: 3, Effect: emulator.Answer, Status: 503}),
+		edits("people/a", number(numberTwo)), works(1), setsByHand(ada, mobileType, byHand), waits(5 * time.Minute),
+	}, byHand, v1alpha1.ReasonDriftDetected, nil}})
 }
