@@ -97,6 +97,9 @@ func (r *Reconciler) checkBounds(ctx context.Context, u phones) (_ phones, may b
 	if now, ok := r.Tenants.Get(u.tenant.Name); !ok || now.Version != u.tenant.Version || now.Problem != nil {
 		return u, false, errTenantChanged
 	}
+	if u, err = r.checkName(ctx, u); err != nil {
+		return u, false, err
+	}
 	u, protected, err := r.checkProtection(ctx, u)
 	if protected {
 		u = u.protect()
@@ -104,9 +107,26 @@ func (r *Reconciler) checkBounds(ctx context.Context, u phones) (_ phones, may b
 	return u, !protected, err
 }
 
-// roleAnswerTTL is how long it counts that a user is not protected. Where Graph is slow a
-// reconcile of several writes takes minutes.
-const roleAnswerTTL = 5 * time.Second
+// answerTTL is how long it counts before a write that a user is not protected, and which name the user has. Where Graph
+// is slow a reconcile of several writes takes minutes.
+const answerTTL = 5 * time.Second
+
+// checkName makes sure that the user still has the name that the access rules were asked by.
+func (r *Reconciler) checkName(ctx context.Context, u phones) (phones, error) {
+	asked := r.Now()
+	if asked.Sub(u.named) < answerTTL {
+		return u, nil
+	}
+	now, err := u.tenant.Graph.User(ctx, u.user.ID)
+	switch {
+	case err != nil:
+		return u, err
+	case now != u.user:
+		return u, errUserRenamed
+	}
+	u.named = asked
+	return u, nil
+}
 
 // checkProtection reports whether the user's phones are out of bounds: Entra protects the user, or
 // the operator may not ask. The writes that follow each other at once ask once; an answer from an
@@ -115,11 +135,11 @@ func (r *Reconciler) checkProtection(ctx context.Context, u phones) (_ phones, p
 	if u.tenant.Spec.PrivilegedUsersOrDefault() == v1alpha1.PrivilegedUsersAllow {
 		return u, false, nil
 	}
-	if !u.checked.IsZero() && r.Now().Sub(u.checked) < roleAnswerTTL {
+	if !u.checked.IsZero() && r.Now().Sub(u.checked) < answerTTL {
 		return u, false, nil
 	}
 	answer := u.ahead
-	if answer == nil || r.Now().Sub(answer.asked) >= roleAnswerTTL {
+	if answer == nil || r.Now().Sub(answer.asked) >= answerTTL {
 		answer = r.askProtection(ctx, u.tenant, u.user.ID)
 	}
 	var failure *graph.Error

@@ -33,6 +33,8 @@ var (
 	// errTenantChanged ends a reconcile whose tenant is another by now: other rules, another
 	// mode, other credentials.
 	errTenantChanged = errors.New("the EntraTenant was changed meanwhile")
+	// errUserRenamed ends a reconcile whose user has another name by now: the rules may not cover it.
+	errUserRenamed = errors.New("the user was renamed meanwhile")
 	// errResourceChanged ends a reconcile that would write for a resource as it was.
 	errResourceChanged = errors.New("the resource or its namespace was changed meanwhile")
 	// errManyNames keeps a resource from having its name looked up.
@@ -43,6 +45,6 @@ var (
 // another client meanwhile.
 func onlyConflicts(err error) bool {
 	return patch.OnlyConflicts(err, func(err error) bool {
-		return errors.Is(err, errBehind) || errors.Is(err, errTenantChanged) || errors.Is(err, errResourceChanged)
+		return errors.Is(err, errBehind) || errors.Is(err, errTenantChanged) || errors.Is(err, errUserRenamed) || errors.Is(err, errResourceChanged)
 	})
 }

@@ -329,3 +329,21 @@ func TestARefusedNeighbourHurriesNoLookForDrift(t *testing.T) {
 		}
 	})
 }
+
+// A reconcile of several writes takes minutes where Graph is slow. The rules count by the name that the user has by then.
+func TestAUserWhoIsRenamedOutOfTheRulesBetweenTwoWrites(t *testing.T) {
+	told(t, func(m *model) {
+		m.take(ruled("Ada only", func(r *v1alpha1.AccessRule) { r.Users = []string{"ada@*"} }),
+			graphFault("a slow create", emulator.Fault{Method: http.MethodPost, Path: "/phoneMethods$", Times: 1, Effect: emulator.Delay, Delay: 40 * time.Second}),
+			creates("people/a", ada, mobileType, number(numberOne)), creates("people/b", ada, v1alpha1.PhoneTypeOffice, number(numberTwo)))
+		go func() {
+			elapse(20 * time.Second) // Graph is at the create
+			renames(ada, "adele@contoso.com").do(m)
+		}()
+		m.take(waits(5 * time.Minute))
+		if p := m.has(ada, v1alpha1.PhoneTypeOffice); p != nil {
+			t.Errorf("the office phone is %s, want none", p.Number)
+		}
+		m.saysReady(t, "people/b", v1alpha1.ReasonNotPermitted)
+	})
+}
