@@ -33,6 +33,11 @@ func TestAWriteThatLandsLate(t *testing.T) {
 			cutAndLate("PATCH"), edits("people/a", number(second)), works(busy),
 			edits("people/a", number(third)), waits(10 * time.Second),
 		}, third},
+		"an update over a newer one, where drift is only reported": {[]step{
+			creates("people/a", ada, mobileType, number(first), drifting(v1alpha1.DriftReport)), works(busy),
+			cutAndLate("PATCH"), edits("people/a", number(second)), works(busy),
+			edits("people/a", number(third)), waits(10 * time.Second),
+		}, third},
 		"an update over one of the next operator": {[]step{
 			creates("people/a", ada, mobileType, number(first)), works(busy),
 			cutAndLate("PATCH"), edits("people/a", number(second)), works(busy), restarts,

@@ -35,6 +35,12 @@ func settle(u phones, shown []plan.Method) (phones, journal.View) {
 		}
 	}
 	u = u.change(func(c resource) resource {
+		if n, landed := view.Landed[c.Type]; landed && c.Holder && c.Number != n { // what it asked for before is there, and no drift
+			c.Last, c.Was = n.Masked(), n
+		}
+		return c
+	})
+	u = u.change(func(c resource) resource {
 		switch {
 		case !c.Unread:
 		case slices.Contains(view.Met, c.Type), u.journal.MadeNothing(c.Claim, u.now):

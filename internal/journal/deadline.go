@@ -2,6 +2,7 @@ package journal
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/entraops/phone-operator/internal/phone"
@@ -27,6 +28,25 @@ func (j *Journal) expectCreate(t phone.Type, until time.Time) {
 	}
 	creates[t] = later(creates[t], until)
 	j.creates = creates
+}
+
+// unanswered is a number whose write may land, and come to be shown, until a time.
+type unanswered struct {
+	phone.Type
+	phone.Number
+	until time.Time
+}
+
+// landed returns the numbers that Graph shows and that writes of unknown outcome were to bring about, by phone type.
+func (j *Journal) landed(shown []plan.Method, now time.Time) map[phone.Type]phone.Number {
+	j.unanswered = slices.DeleteFunc(slices.Clone(j.unanswered), func(u unanswered) bool { return u.until.Before(now) })
+	numbers := map[phone.Type]phone.Number{}
+	for _, u := range j.unanswered {
+		if m := plan.MethodOf(shown, u.Type); m != nil && m.Number.Compare(u.Number) == phone.Equal {
+			numbers[u.Type] = u.Number
+		}
+	}
+	return numbers
 }
 
 func (j *Journal) forgetCreates(t phone.Type) {

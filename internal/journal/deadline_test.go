@@ -209,3 +209,21 @@ func TestJournal_ExpectPredecessorCreate(t *testing.T) {
 		}
 	})
 }
+
+// A number that was written without an answer shows over a newer one: that is no other client's doing, as long as it may be.
+func TestANumberLandsOverANewerOne(t *testing.T) {
+	j := New(epoch.Add(-time.Hour))
+	j.Record(entry(plan.Update, numberA, Unclear, epoch))
+	j.Record(entry(plan.Update, numberB, Acknowledged, epoch.Add(10*time.Second)))
+	for age, want := range map[time.Duration]bool{
+		20 * time.Second: true, WriteDeadline + GraphReadLag: true, WriteDeadline + GraphReadLag + time.Second: false,
+	} {
+		read := j
+		if n, landed := read.Read([]plan.Method{*methodA}, epoch.Add(age)).Landed[phone.Mobile]; landed != want || landed && n != numberA {
+			t.Errorf("after %v: landed %v, want %v", age, landed, want)
+		}
+	}
+	if landed := j.Read([]plan.Method{*foreignMethod}, epoch.Add(20*time.Second)).Landed; len(landed) > 0 {
+		t.Errorf("another client's number landed: %v", landed)
+	}
+}

@@ -16,6 +16,8 @@ type View struct {
 	Likely    []Entry       // creates that were made unread and not acknowledged, and their number shows
 	Met       []phone.Type  // of creates that were made unread and refused, and there is a phone
 	Unshown   []phone.Type  // of phones that are believed for their record alone, and none shows
+	// Landed are numbers that Graph shows and that writes of unknown outcome were to bring about, maybe over a newer one.
+	Landed    map[phone.Type]phone.Number
 	ReadAgain time.Duration // when to read again; zero: the read need not be repeated
 }
 
@@ -49,6 +51,7 @@ func (j *Journal) Read(shown []plan.Method, now time.Time) View {
 	for _, e := range slices.Clone(j.entries) {
 		j.settle(&v, e, now)
 	}
+	v.Landed = j.landed(v.Methods, now)
 	return v
 }
 
