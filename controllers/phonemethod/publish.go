@@ -42,8 +42,9 @@ func (r *Reconciler) publishVerdicts(ctx context.Context, u phones, decided plan
 	})
 	for _, c := range u.resources {
 		if decided.Verdicts[c.Ref].Outcome == plan.Synced {
-			r.rememberInSync(u, c)
+			c.Was = c.Number
 		}
+		r.rememberInSync(u, c)
 	}
 	s, o := r.publish(ctx, u.snapshot, func(c resource) statement { return stateVerdict(u, c, decided.Verdicts[c.Ref]) })
 	u.snapshot = s
@@ -54,9 +55,11 @@ func (r *Reconciler) publishVerdicts(ctx context.Context, u phones, decided plan
 	return u, o
 }
 
-// rememberInSync remembers that Graph has the number of a resource, for as long as drift checks come.
+// rememberInSync remembers the number that was last in sync, for as long as drift checks come.
 func (r *Reconciler) rememberInSync(u phones, c resource) {
-	r.numbersInSync.set(c.object.UID, c.Number, u.now, 2*u.driftPeriod()+numberKept)
+	if !c.Was.IsZero() {
+		r.numbersInSync.set(c.object.UID, c.Was, u.now, 2*u.driftPeriod()+numberKept)
+	}
 }
 
 // numberKept is added to the time for which the number last in sync is remembered.

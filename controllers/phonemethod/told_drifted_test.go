@@ -191,3 +191,16 @@ func TestAChangeRightAfterAnUpdateIsDrift(t *testing.T) {
 		edits("people/a", number(numberTwo)), works(1), setsByHand(ada, mobileType, byHand), waits(5 * time.Minute),
 	}, byHand, v1alpha1.ReasonDriftDetected, nil}})
 }
+
+// An edit that cannot be carried out is none the less an edit hours later, where no more than the mask tells it from drift.
+func TestAnEditThatWaitsForHoursIsNoDrift(t *testing.T) {
+	told(t, func(m *model) {
+		m.take(creates("people/a", ada, mobileType, number(numberOne), drifting(v1alpha1.DriftReport)), works(busy),
+			ruled("no Update", withoutUpdate), edits("people/a", number(twinOfOne)), waits(6*time.Hour))
+		m.wants(t, numberOne)
+		m.saysReady(t, "people/a", v1alpha1.ReasonNotPermitted)
+		m.take(ruled("Update", nil), works(busy))
+		m.wants(t, twinOfOne)
+		m.saysReady(t, "people/a", v1alpha1.ReasonReady)
+	})
+}
