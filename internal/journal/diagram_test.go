@@ -35,6 +35,7 @@ func TestTheDiagramOfAWriteHasEveryResult(t *testing.T) {
 		fmt.Sprintf("late, for up to %v s", GraphReadLag.Seconds()),
 		fmt.Sprintf("after %v s without an answer", (WriteDeadline + GraphReadLag).Seconds()),
 		fmt.Sprintf("again after %v s,", unclearWriteHold.Seconds()),
+		fmt.Sprintf("NumberNotUnique after %v s", GraphReadLag.Seconds()),
 		fmt.Sprintf("after %v s a read does not:", refusalRecheck.Seconds()),
 		fmt.Sprintf("of a deletion after %v min", deletionRetry.Minutes()),
 		fmt.Sprintf("SMS sign-in: unchanged after %v s", GraphReadLag.Seconds()),

@@ -74,12 +74,21 @@ type Entry struct {
 	expired bool
 	// refusals counts how often in a row Graph refused this write, or had nothing to delete.
 	refusals int
+	// doubtful says of a create that Graph refused that an earlier one may be why: its answer was
+	// lost, and no read has shown yet what became of it.
+	doubtful bool
 }
 
 // isSame reports whether an entry is of the same write: verb, number and resource.
 func (e Entry) isSame(o Entry) bool {
 	a, b := e.Action, o.Action
 	return a.Verb == b.Verb && a.Number == b.Number && a.For == b.For
+}
+
+// isProbablySaved reports whether the answer was an error, and the number is there all the same, as
+// a rule. Sent again before reads must show it, the write tells nothing new.
+func (e Entry) isProbablySaved() bool {
+	return e.doubtful || e.Result == NumberNotUnique && !e.Action.Number.IsZero()
 }
 
 // isRejected reports whether the refusal of the write is believed.
@@ -143,6 +152,8 @@ func contains(methods []*plan.Method, m *plan.Method) bool {
 func (e Entry) hold(now time.Time) time.Duration {
 	d := unclearWriteHold
 	switch {
+	case e.isProbablySaved():
+		d = GraphReadLag
 	case e.isRejected():
 		return 0
 	case e.Result.isRefusal():

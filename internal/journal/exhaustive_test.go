@@ -19,6 +19,7 @@ import (
 //   - no other write is sent before it is known what became of the last one, or its hold is over,
 //   - no create takes the place of one of another number that may land,
 //   - nothing that was acknowledged is written twice,
+//   - a create is not called rejected whose phone was there when Graph refused it,
 //   - what is believed is never older than what was believed before,
 //   - every entry is settled in the end, Graph has what the resource says, and no phone is left
 //     behind by a resource that is gone.

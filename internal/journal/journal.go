@@ -21,6 +21,8 @@ const (
 	// unclearWriteHold is how long a phone type is left alone after a write of unknown outcome,
 	// before the write is made again if it did nothing. It doubles with each such answer in a
 	// row up to unclearWriteHoldMax, and begins anew when the resource asks for something else.
+	// Most such writes did nothing, so the next one is not put off until reads must show it: of a
+	// phone type Graph has one phone, whatever is sent twice.
 	unclearWriteHold    = 5 * time.Second
 	unclearWriteHoldMax = 5 * time.Minute
 	// unansweredToTell is how often in a row the answer to a write must be Unclear before its
@@ -131,6 +133,7 @@ func (j *Journal) Record(e Entry) {
 		if e.refusals++; e.refusals >= refusalsToBelieve {
 			e.Result = Refused
 		}
+		e.doubtful = e.Result == Refused && e.Action.Verb == plan.Create && j.creates[t].Add(GraphReadLag).After(e.At)
 	}
 	j.replace(t, e)
 }

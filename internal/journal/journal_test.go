@@ -28,6 +28,11 @@ func refusedTwice(e Entry) Entry {
 	return e
 }
 
+func doubtful(e Entry) Entry {
+	e.doubtful = true
+	return e
+}
+
 func TestJournal_Begin(t *testing.T) {
 	a := plan.Claim{Ref: theRef, Number: numberA}
 	other := plan.Claim{Ref: "people/b", Number: numberA}
@@ -101,7 +106,11 @@ func TestJournal_Holds(t *testing.T) {
 		"an unclear write holds for a moment":                 {entry(plan.Create, numberA, Unclear, ago(5)), holds{}},
 		"a refusal is checked once more":                      {entry(plan.Create, numberA, Refused, ago(1)), holds{true, false, 2 * time.Second}},
 		"a refusal is checked in a moment":                    {entry(plan.Create, numberA, Refused, ago(3)), holds{}},
-		"a number that is not unique holds":                   {entry(plan.Create, numberA, NumberNotUnique, ago(4)), holds{true, false, time.Second}},
+		"a number that is not unique holds while reads lag":   {entry(plan.Create, numberA, NumberNotUnique, ago(4)), holds{true, false, GraphReadLag - 4*time.Second}},
+		"a switch for which it is not holds for a moment":     {entry(plan.EnableSMS, phone.Number{}, NumberNotUnique, ago(4)), holds{true, false, time.Second}},
+		"a refusal of a phone that may be ours holds":         {doubtful(entry(plan.Create, numberA, Refused, ago(4))), holds{true, false, GraphReadLag - 4*time.Second}},
+		"so does the second one":                              {refusedTwice(doubtful(entry(plan.Create, numberA, Refused, ago(4)))), holds{true, false, GraphReadLag - 4*time.Second}},
+		"and is believed when reads show no phone after that": {refusedTwice(doubtful(entry(plan.Create, numberA, Refused, ago(30)))), holds{false, true, resync - GraphReadLag}},
 		"two refusals reject the write of one claim":          {refusedTwice(entry(plan.Create, numberA, Refused, ago(1))), holds{false, true, resync - time.Second}},
 		"two refusals reject a deletion for less":             {refusedTwice(entry(plan.Delete, phone.Number{}, Refused, ago(1))), holds{false, true, deletionRetry - time.Second}},
 		"a restricted user's deletion is not retried yet":     {refusedTwice(entry(plan.Delete, phone.Number{}, Restricted, ago(1))), holds{false, true, resync - time.Second}},
@@ -156,6 +165,32 @@ func TestJournal_Record(t *testing.T) {
 			}
 			if e, _ := j.last(phone.Mobile); e.isRejected() != c.rejected || e.Result != c.want {
 				t.Errorf("rejected %v as %v", e.isRejected(), e.Result)
+			}
+		})
+	}
+}
+
+func TestJournal_RecordDoubts(t *testing.T) {
+	create, update := entry(plan.Create, numberA, Refused, epoch), entry(plan.Update, numberA, Refused, epoch)
+	for name, c := range map[string]struct {
+		last  Entry
+		lands int // until when a create may land, in seconds from now
+		want  bool
+	}{
+		"a refused create, and nothing was lost":              {create, -3600, false},
+		"a refused create, and one before it may land":        {create, 60, true},
+		"a refused create, and one before it may not show":    {create, -29, true},
+		"a refused create, and one before it shows or is not": {create, -30, false},
+		"a refused update":            {update, 60, false},
+		"a number that is invalid":    {entry(plan.Create, numberA, InvalidNumber, epoch), 60, false},
+		"a number that is not unique": {entry(plan.Create, numberA, NumberNotUnique, epoch), 60, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			j := old()
+			lands(c.lands)(&j)
+			j.Record(c.last)
+			if e, _ := j.last(phone.Mobile); e.doubtful != c.want {
+				t.Errorf("doubtful: %v, want %v", e.doubtful, c.want)
 			}
 		})
 	}

@@ -38,6 +38,7 @@ type Replacement struct {
 //	not acknowledged   the state after               acknowledged by that
 //	not acknowledged   what was before earlier ones  may be late: the state before this one is believed, read again
 //	Unclear            anything else                 open until it can neither land nor show
+//	may be saved       anything else, in that time   open: read again
 //	refused            anything else                 open; tried once more after resync
 //	only recorded      anything else, in that time   late: what is recorded is believed, read again
 //
@@ -94,6 +95,9 @@ func (j *Journal) settle(v *View, e Entry, now time.Time) {
 		}
 		e.ambiguous = false
 		j.update(e)
+		if e.isProbablySaved() && age < GraphReadLag {
+			v.readAgain(age)
+		}
 	case (e.mayLag(m) || unborn || inherited) && age < GraphReadLag:
 		v.believe(t, e.After)
 		v.readAgain(age)

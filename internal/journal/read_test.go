@@ -112,6 +112,8 @@ func TestJournal_Read(t *testing.T) {
 		"what an expired write was to bring about":           {entry: expired(update(Unclear, 200)), read: methodB, believed: methodB},
 		"what is shown may be older than the write before":   {entry: after(update(Unclear, 10), methodB), read: methodB, believed: methodA, again: 10 * time.Second, left: update(Unclear, 10)},
 		"a refused write was done":                           {entry: update(Refused, 1), read: methodB, believed: methodB, confirmed: true, left: update(Acknowledged, 1)},
+		"a number that is not unique may show later":         {entry: update(NumberNotUnique, 1), read: methodA, believed: methodA, again: time.Second, left: update(NumberNotUnique, 1)},
+		"a number that is not unique was not saved":          {entry: update(NumberNotUnique, 30), read: methodA, believed: methodA, left: update(NumberNotUnique, 30)},
 		"a refused write was not done":                       {entry: update(Refused, 1), read: methodA, believed: methodA, left: update(Refused, 1)},
 		"a rejected write is tried again after the resync":   {entry: refused, read: methodA, believed: methodA, left: entryWith(refused, refusalsToBelieve-1)},
 		"a refusal that nobody asks about is forgotten":      {entry: update(Refused, 30*60), read: methodA, believed: methodA},

@@ -136,6 +136,9 @@ func (w *world) report(c plan.Claim, v plan.Verdict, start time.Time) {
 			w.broken("the resource goes while a create may land")
 		}
 	}
+	if last := len(w.sent) - 1; v.Outcome == plan.Rejected && last >= 0 && w.sent[last].vain() && !w.touched {
+		w.broken("a create is called rejected that came second to one of ours")
+	}
 	acted := v.Outcome == plan.Synced
 	if w.inSync = acted && v.Holds; w.inSync && len(w.sent) > 0 {
 		last := &w.sent[len(w.sent)-1]
@@ -157,6 +160,7 @@ func (w *world) ask(d time.Duration) {
 // send writes to Graph. It returns false where the reconcile ends with it.
 func (w *world) send(a plan.Action) (Result, bool) {
 	w.judge(a)
+	mine := w.graph() != nil && w.graph().Number.Compare(a.Number) == phone.Equal
 	result := Acknowledged
 	answer := w.fault("answer", 8)
 	switch answer {
@@ -201,7 +205,9 @@ func (w *world) send(a plan.Action) (Result, bool) {
 		w.restart()
 		return 0, false
 	}
-	w.sent = append(w.sent, sentWrite{a, w.now, result, len(w.versions) - 1, w.wish, false, false, false})
+	w.sent = append(w.sent, sentWrite{
+		action: a, at: w.now, result: result, version: len(w.versions) - 1, wish: w.wish, had: mine,
+	})
 	return result, true
 }
 
@@ -217,7 +223,7 @@ func (w *world) judge(a plan.Action) {
 	}
 	last := w.sent[len(w.sent)-1]
 	same := last.action.Verb == a.Verb && last.action.Number == a.Number
-	hold := map[Result]time.Duration{Unclear: unclearWriteHold, NumberNotUnique: unclearWriteHold, NotFound: unclearWriteHold, Refused: refusalRecheck}
+	hold := map[Result]time.Duration{Unclear: unclearWriteHold, NumberNotUnique: GraphReadLag, NotFound: unclearWriteHold, Refused: refusalRecheck}
 	if w.now.Sub(last.at) < hold[last.result] && !last.shown && (same && last.wish == w.wish || !last.result.isRefusal()) {
 		w.broken("%v is sent while it is not known what became of %v", a.Verb, last.action.Verb)
 	}

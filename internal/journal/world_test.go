@@ -85,7 +85,11 @@ type sentWrite struct {
 	shown   bool // a read was believed that shows it done
 	synced  bool // status says that it is done
 	before  bool // the operator before sent it
+	had     bool // Graph had its number before it
 }
+
+// vain reports whether a create was refused that could do no more than what was done.
+func (s sentWrite) vain() bool { return s.action.Verb == plan.Create && s.result.isRefusal() && s.had }
 
 func newWorld(pick func(string, int) int, faults int) *world {
 	w := &world{
