@@ -78,3 +78,36 @@ func TestACreateOfUnknownOutcome(t *testing.T) {
 		})
 	}
 }
+
+// A list costs two seconds of what Graph allows a tenant below /authentication/: what shows late is not asked for more often than helps.
+func TestHowOftenWhatShowsLateIsRead(t *testing.T) {
+	made := []step{creates("people/a", ada, mobileType, number(numberOne)), works(1)}
+	lost := graphFault("the answer is lost", emulator.Fault{Path: "/phoneMethods/", Effect: emulator.Cut, AfterWork: true, Times: 1})
+	for name, c := range map[string]struct {
+		steps []step
+		then  time.Duration
+		most  int
+		phone string
+	}{
+		"an update": {append(made, waits(10*time.Minute), readsLag, edits("people/a", number(numberTwo))), time.Minute, 5, numberTwo},
+		"a deletion of a new phone, and the answer is lost": {append(made, lost, deletes("people/a")), 100 * time.Second, 4, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			told(t, func(m *model) {
+				last := len(c.steps) - 1
+				m.take(c.steps[:last]...)
+				before := m.asked(lists)
+				m.take(c.steps[last], waits(c.then))
+				m.wants(t, c.phone)
+				if c.phone == "" {
+					m.gone(t, "people/a", true)
+				} else {
+					m.saysReady(t, "people/a", v1alpha1.ReasonReady)
+				}
+				if n := m.asked(lists) - before; n > c.most {
+					t.Errorf("%d lists, want %d at most", n, c.most)
+				}
+			})
+		})
+	}
+}

@@ -73,7 +73,7 @@ func (j *Journal) settle(v *View, e Entry, now time.Time) {
 	case e.Result != Acknowledged && (e.mayPredate(m) || unborn) && age < GraphReadLag:
 		// Such as no phone after a deletion: the read may be as old as the time before it was made.
 		v.believe(t, e.Before)
-		v.ReadAgain = sooner(v.ReadAgain, (GraphReadLag-age)/2)
+		v.readAgain(age, looks[1:]...) // sooner only where a hold ends
 		e.ambiguous = e.shown(m)
 		j.update(e)
 	case e.expired && e.shown(m):
@@ -95,12 +95,12 @@ func (j *Journal) settle(v *View, e Entry, now time.Time) {
 		}
 		e.ambiguous = false
 		j.update(e)
-		if e.isProbablySaved() && age < GraphReadLag {
-			v.readAgain(age)
+		if e.isProbablySaved() {
+			v.readAgain(age, looks...)
 		}
 	case (e.mayLag(m) || unborn || inherited) && age < GraphReadLag:
 		v.believe(t, e.After)
-		v.readAgain(age)
+		v.readAgain(age, looks...)
 	case e.Action.Verb == plan.EnableSMS || e.Action.Verb == plan.DisableSMS:
 		// Acknowledged and never done: for some users Graph does that, and would do so again.
 		e.Result, e.refusals, e.At = Refused, refusalsToBelieve, now
@@ -168,8 +168,16 @@ func (j *Journal) update(e Entry) {
 
 func (v *View) believe(t phone.Type, m *plan.Method) { v.Methods = plan.Replace(v.Methods, t, m) }
 
-// readAgain asks for another read of what may be late, by the age of the write. Most reads lag for less
-// than a second: soon, and then later and later.
-func (v *View) readAgain(age time.Duration) {
-	v.ReadAgain = sooner(v.ReadAgain, min(age, GraphReadLag-age))
+// looks are the ages of a write at which a read that may be late is repeated. Most lag for less than a
+// second, and some for a few. One between the last two would seldom spare the last one, and requests are few.
+var looks = []time.Duration{time.Second, unclearWriteHold, GraphReadLag}
+
+// readAgain asks for another read of what may be late, at the next of the ages; after the last one for none.
+func (v *View) readAgain(age time.Duration, at ...time.Duration) {
+	for _, next := range at {
+		if age < next {
+			v.ReadAgain = sooner(v.ReadAgain, next-age)
+			return
+		}
+	}
 }

@@ -39,7 +39,7 @@ func (j *Journal) recall(v *View, r Recorded, now time.Time) {
 		v.Unshown = append(v.Unshown, r.Type)
 	}
 	v.believe(r.Type, &believed)
-	v.readAgain(age)
+	v.readAgain(age, looks...)
 }
 
 // hasNumber reports whether m may have the number that is recorded.

@@ -23,18 +23,18 @@ func TestJournal_ExpectRecorded(t *testing.T) {
 		again          time.Duration
 	}{
 		"it shows":                                                    {ofB, 4, false, methodB, methodB, 0},
-		"another number may be older":                                 {ofB, 4, false, methodA, methodB, 4 * time.Second},
-		"no phone may be older":                                       {ofB, 4, false, nothing, methodB, 4 * time.Second},
+		"another number may be older":                                 {ofB, 3, false, methodA, methodB, 2 * time.Second},
+		"no phone may be older":                                       {ofB, 3, false, nothing, methodB, 2 * time.Second},
 		"near the end it is asked for then":                           {ofB, 28, false, methodA, methodB, 2 * time.Second},
 		"after that it is another client's":                           {ofB, 30, false, methodA, methodA, 0},
 		"a hidden number shows nothing else":                          {ofB, 4, false, &plan.Method{Type: phone.Mobile, Number: hidden}, &plan.Method{Type: phone.Mobile, Number: hidden}, 0},
 		"a number that Graph spells its own way":                      {Recorded{Type: phone.Mobile, Number: trunk}, 4, false, respelled, respelled, 0},
-		"SMS sign-in may be older":                                    {on, 4, false, mobile(numberB, phone.NotEnabled), mobile(numberB, phone.Ready), 4 * time.Second},
+		"SMS sign-in may be older":                                    {on, 3, false, mobile(numberB, phone.NotEnabled), mobile(numberB, phone.Ready), 2 * time.Second},
 		"SMS sign-in of which nothing is recorded":                    {ofB, 4, false, mobile(numberB, phone.NotEnabled), mobile(numberB, phone.NotEnabled), 0},
 		"what this operator wrote since outweighs the record":         {ofB, 4, true, methodA, methodA, 0},
 		"by its mask it shows":                                        {onlyMask, 4, false, methodB, methodB, 0},
-		"by its mask another number may be older":                     {onlyMask, 4, false, foreignMethod, &plan.Method{Type: phone.Mobile, Number: hidden}, 4 * time.Second},
-		"a number of the same mask is compared, whatever SMS sign-in": {withSMS(onlyMask), 4, false, mobile(numberB, phone.NotEnabled), mobile(numberB, phone.Ready), 4 * time.Second},
+		"by its mask another number may be older":                     {onlyMask, 3, false, foreignMethod, &plan.Method{Type: phone.Mobile, Number: hidden}, 2 * time.Second},
+		"a number of the same mask is compared, whatever SMS sign-in": {withSMS(onlyMask), 3, false, mobile(numberB, phone.NotEnabled), mobile(numberB, phone.Ready), 2 * time.Second},
 		"another phone type is not touched":                           {Recorded{Type: phone.Office, Number: numberB}, 40, false, methodA, methodA, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
