@@ -30,20 +30,20 @@ func (j *Journal) expectCreate(t phone.Type, until time.Time) {
 	j.creates = creates
 }
 
-// unanswered is a number whose write may land, and come to be shown, until a time.
-type unanswered struct {
-	phone.Type
-	phone.Number
-	until time.Time
+// landing is a number whose write may land, and come to be shown, until a time.
+type landing struct {
+	phoneType phone.Type
+	number    phone.Number
+	until     time.Time
 }
 
 // landed returns the numbers that Graph shows and that writes of unknown outcome were to bring about, by phone type.
 func (j *Journal) landed(shown []plan.Method, now time.Time) map[phone.Type]phone.Number {
-	j.unanswered = slices.DeleteFunc(slices.Clone(j.unanswered), func(u unanswered) bool { return u.until.Before(now) })
+	j.landings = slices.DeleteFunc(slices.Clone(j.landings), func(l landing) bool { return l.until.Before(now) })
 	numbers := map[phone.Type]phone.Number{}
-	for _, u := range j.unanswered {
-		if m := plan.MethodOf(shown, u.Type); m != nil && m.Number.Compare(u.Number) == phone.Equal {
-			numbers[u.Type] = u.Number
+	for _, l := range j.landings {
+		if m := plan.MethodOf(shown, l.phoneType); m != nil && m.Number.Compare(l.number) == phone.Equal {
+			numbers[l.phoneType] = l.number
 		}
 	}
 	return numbers

@@ -51,8 +51,8 @@ type Journal struct {
 	// is the same of creates alone, by phone type.
 	deadline time.Time
 	creates  map[phone.Type]time.Time
-	// unanswered are the numbers that a write of unknown outcome may yet bring about, over a newer one.
-	unanswered []unanswered
+	// landings are the numbers that a write of unknown outcome may yet bring about, over a newer one.
+	landings []landing
 	// deleted is when a deletion was known to be done, where nothing was written since.
 	deleted map[phone.Type]time.Time
 	// recorded is what status tells of phones that an operator before this one may have written.
@@ -119,7 +119,7 @@ func (j *Journal) Record(e Entry) {
 		until := e.At.Add(WriteDeadline)
 		j.deadline = until // which is the last
 		if !e.Action.Number.IsZero() {
-			j.unanswered = append(slices.Clone(j.unanswered), unanswered{t, e.Action.Number, until.Add(GraphReadLag)})
+			j.landings = append(slices.Clone(j.landings), landing{t, e.Action.Number, until.Add(GraphReadLag)})
 		}
 		if e.Action.Verb == plan.Create {
 			e.only = e.At.After(j.unknownUntil(t))

@@ -97,9 +97,10 @@ func (k *Ticket) requests() (n int) {
 // longestAwaited is how long Await waits at most: a reconcile under way has a worker, and what it read grows old.
 const longestAwaited = 5 * time.Second
 
-// Await waits until a request of a reconcile under way has a token of its own, where Graph is known to allow less than one
-// request a second. Else a reconcile would send its read and its write at once, and a Graph that spaces requests would
-// refuse the write each time. It is called before what must be checked right before the request.
+// Await waits until there is a token for the next request of a reconcile under way, where the pace is below one request a
+// second. Else a reconcile would send its read and its write at once, and a Graph that spaces requests would refuse the
+// write each time. The token is not kept: another reconcile may take it in the meantime. It is called before what must be
+// checked right before the request.
 func (t *Throttle) Await(ctx context.Context, c Class) error {
 	t.mu.Lock()
 	wait := t.buckets[c].untilToken(t.now())
