@@ -228,10 +228,10 @@ func (m *model) behind(user string, until time.Time) {
 	}
 }
 
-// lagging reports whether what the operator knows of a user may be old: a write may wait for its turn for 5 seconds after
+// lagging reports whether what the operator knows of a user may be old: a write may wait for its turn for 10 seconds after
 // the read.
 func (m *model) lagging(user string) bool {
-	return !time.Now().After(m.lags[user].Add(6 * time.Second))
+	return !time.Now().After(m.lags[user].Add(11 * time.Second))
 }
 
 // heed notes for how long Graph wants to be left alone.

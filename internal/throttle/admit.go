@@ -12,6 +12,7 @@ type Ticket struct {
 	needs    [classes]bool
 	reserved [classes]float64
 	made     [classes]int
+	awaits   [classes]bool // its next request has a place in the queue
 	admitted sequence
 	last     sent // its last request, or its admission
 }
@@ -80,6 +81,7 @@ func (k *Ticket) Done(err error) {
 	t.breaker.done(t.now(), ended{k.admitted, k.last, k.requests() > 0, err}, t.last)
 	for c := range t.buckets {
 		b := &t.buckets[c]
+		k.leave(Class(c))
 		b.reserved -= k.reserved[c]
 		if k.needs[c] && k.requests() > 0 && err == nil {
 			b.learnCost(k.priority, k.made[c])
@@ -95,17 +97,15 @@ func (k *Ticket) requests() (n int) {
 }
 
 // longestAwaited is how long Await waits at most: a reconcile under way has a worker, and what it read grows old.
-const longestAwaited = 5 * time.Second
+const longestAwaited = 10 * time.Second
 
 // Await waits until there is a token for the next request of a reconcile under way, where the pace is below one request a
 // second. Else a reconcile would send its read and its write at once, and a Graph that spaces requests would refuse the
-// write each time. The token is not kept: another reconcile may take it in the meantime. It is called before what must be
-// checked right before the request.
+// write each time. Those who wait are served in turn, and before others are admitted. It is called before what must be
+// checked right before the request. ctx is that of Admit.
 func (t *Throttle) Await(ctx context.Context, c Class) error {
-	t.mu.Lock()
-	wait := t.buckets[c].untilToken(t.now())
-	t.mu.Unlock()
-	if wait <= 0 || wait > longestAwaited {
+	wait := t.await(ctx, c)
+	if wait <= 0 {
 		return nil
 	}
 	timer := time.NewTimer(wait)
@@ -115,6 +115,37 @@ func (t *Throttle) Await(ctx context.Context, c Class) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// await gives the next request of a reconcile a place in the queue, and returns how long it waits there.
+func (t *Throttle) await(ctx context.Context, c Class) time.Duration {
+	k, ok := ctx.Value(ticketKey{}).(*Ticket)
+	if !ok {
+		return 0
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	b, now := &t.buckets[c], t.now()
+	if k.awaits[c] || t.pause.until.After(now) {
+		return 0
+	}
+	wait := b.untilToken(now)
+	if wait > longestAwaited {
+		return 0
+	}
+	k.awaits[c] = true
+	b.awaited++
+	b.reserved += max(0, 1-k.reserved[c])
+	k.reserved[c] = max(1, k.reserved[c])
+	return wait
+}
+
+// leave gives up its place in the queue of a class.
+func (k *Ticket) leave(c Class) {
+	if k.awaits[c] {
+		k.awaits[c] = false
+		k.throttle.buckets[c].awaited--
 	}
 }
 
@@ -140,6 +171,7 @@ func (t *Throttle) take(ctx context.Context, c Class) (sent, error) {
 	if ok {
 		k.made[c]++
 		k.last = s
+		k.leave(c)
 		back := min(k.reserved[c], 1)
 		k.reserved[c] -= back
 		b.reserved -= back

@@ -267,3 +267,63 @@ func BenchmarkAdmit(b *testing.B) {
 		ticket.Done(nil)
 	}
 }
+
+// Between the read and the write of a reconcile no other one sends its read where requests are to be spaced, and those
+// under way together are served in turn.
+func TestReconcilesUnderWayWaitInTurn(t *testing.T) {
+	th, clock := newThrottle()
+	th.buckets[Authentication].cost[High] = 0.4 // few had to ask, so that two are admitted
+	var under [2]context.Context
+	for i := range under {
+		var err error
+		if under[i], _, err = th.Admit(t.Context(), High, Authentication); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send := func(ctx context.Context) {
+		t.Helper()
+		if _, err := th.take(ctx, Authentication); err != nil {
+			t.Fatal(err)
+		}
+	}
+	admitsNone := func() {
+		t.Helper()
+		if _, _, err := th.Admit(t.Context(), High, Authentication); rejection(err) == nil {
+			t.Fatal("another one is admitted, which would send its read at once")
+		}
+	}
+	send(under[0])
+	clock.advance(100 * time.Millisecond)
+	first, second := th.await(under[0], Authentication), th.await(under[1], Authentication)
+	if apart := second - first; first < 1800*time.Millisecond || apart < 1900*time.Millisecond || second > 4500*time.Millisecond {
+		t.Errorf("they wait for %v and %v, want two seconds each", first, second)
+	}
+	clock.advance(first)
+	admitsNone()
+	send(under[0])
+	clock.advance(second - first)
+	admitsNone()
+	send(under[1])
+}
+
+// Who gives up its place in the queue holds up nobody.
+func TestAReconcileThatEndsInTheQueueLeavesIt(t *testing.T) {
+	th, clock := newThrottle()
+	ctx, ticket, err := th.Admit(t.Context(), High, Authentication)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := th.take(ctx, Authentication); err != nil {
+		t.Fatal(err)
+	}
+	th.await(ctx, Authentication)
+	ticket.Done(context.Canceled)
+	clock.advance(2100 * time.Millisecond)
+	ctx, _, err = th.Admit(t.Context(), High, Authentication)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if wait := th.await(ctx, Authentication); wait > 0 {
+		t.Errorf("the next one waits for %v", wait)
+	}
+}

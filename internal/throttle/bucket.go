@@ -17,6 +17,7 @@ type bucket struct {
 	tokens    *rate.Limiter
 	spare     *rate.Limiter // what Low may take whatever else waits
 	reserved  float64       // tokens that reconciles under way are expected to take
+	awaited   int           // requests that wait for their turn
 	cost      [priorities]float64
 	waiting   stagger
 	dryUntil  time.Time // nothing is filled in before
@@ -183,7 +184,7 @@ func (b *bucket) untilToken(now time.Time) time.Duration {
 	if perSecond >= 1 {
 		return 0
 	}
-	return max(0, seconds((1-b.tokens.TokensAt(now))/perSecond))
+	return max(0, seconds((1+float64(b.awaited)-b.tokens.TokensAt(now))/perSecond))
 }
 
 // learnCost notes how many requests a reconcile made.
