@@ -51,11 +51,7 @@ func (r *Reconciler) list(ctx context.Context, known map[types.UID]bool, tenant 
 			if known[o.UID] {
 				continue
 			}
-			behind, err := r.isBehind(ctx, o)
-			if behind {
-				err = errBehind
-			}
-			if err != nil {
+			if err := r.checkNotBehind(ctx, o); err != nil {
 				return nil, fmt.Errorf("list the resources of the user: %w", err)
 			}
 			if !isReleased(o) {
@@ -79,29 +75,31 @@ func isReleased(o *v1alpha1.PhoneAuthenticationMethod) bool {
 	return !o.DeletionTimestamp.IsZero() && !controllerutil.ContainsFinalizer(o, v1alpha1.Finalizer)
 }
 
-// isBehind reports whether the cache has a resource as it was before our own last write to it. A status that is compared
-// with such a one may look as if nothing had to be written, and a phone as if it still were that of a resource that is gone.
-// What the operator before this one released is not known: a resource that leaves is asked for as long as that may matter.
-func (r *Reconciler) isBehind(ctx context.Context, o *v1alpha1.PhoneAuthenticationMethod) (bool, error) {
+// checkNotBehind returns a behindError where the cache has a resource as it was before our own last write to it. A status
+// that is compared with such a one may look as if nothing had to be written, and a phone as if it still were that of a
+// resource that is gone. What the operator before this one released is not known: a resource that leaves is asked for as
+// long as that may matter.
+func (r *Reconciler) checkNotBehind(ctx context.Context, o *v1alpha1.PhoneAuthenticationMethod) error {
 	own, ok := r.versions.Get(o.UID)
 	isNew := r.Now().Sub(r.startedFor(o.Spec.TenantName())) <= journal.WriteDeadline
 	if !ok && isNew && !o.DeletionTimestamp.IsZero() {
-		own, ok = versionReleasing, true
+		own, ok = ownWrite{versionReleasing, r.Now()}, true
 	}
 	if !ok || isReleased(o) {
-		return false, nil
+		return nil
 	}
-	if own == versionReleasing {
+	if own.version == versionReleasing {
 		var err error
-		if own, err = r.versionNow(ctx, o); err != nil {
-			return false, err
+		if own.version, err = r.versionNow(ctx, o); err != nil {
+			return err
 		}
 	}
-	if own == versionGone {
-		return true, nil
+	if own.version != versionGone {
+		if order, err := resourceversion.CompareResourceVersion(o.ResourceVersion, own.version); err != nil || order >= 0 {
+			return nil
+		}
 	}
-	order, err := resourceversion.CompareResourceVersion(o.ResourceVersion, own)
-	return err == nil && order < 0, nil
+	return behindError{lag: r.Now().Sub(own.at)}
 }
 
 // versionNow asks the API server for the version of a resource that was to be released, and remembers it.
@@ -112,10 +110,10 @@ func (r *Reconciler) versionNow(ctx context.Context, o *v1alpha1.PhoneAuthentica
 		return "", fmt.Errorf("look whether a resource is gone: %w", err)
 	}
 	if err != nil || live.UID != o.UID || isReleased(&live) {
-		r.versions.Set(o.UID, versionGone, releaseRemembered)
+		r.versions.Set(o.UID, ownWrite{versionGone, r.Now()}, releaseRemembered)
 		return versionGone, nil
 	}
-	r.versions.Set(o.UID, live.ResourceVersion, staleCacheBound)
+	r.versions.Set(o.UID, ownWrite{live.ResourceVersion, r.Now()}, staleCacheBound)
 	return live.ResourceVersion, nil
 }
 

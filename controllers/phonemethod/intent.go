@@ -72,7 +72,7 @@ func (r *Reconciler) checkIsCurrent(ctx context.Context, s snapshot, c resource)
 	case err != nil:
 		return fmt.Errorf("look whether %s was changed: %w", c.Ref, err)
 	case live.ResourceVersion != c.object.ResourceVersion:
-		return fmt.Errorf("look whether %s was changed: %w", c.Ref, errBehind)
+		return fmt.Errorf("look whether %s was changed: %w", c.Ref, behindError{})
 	}
 	return nil
 }

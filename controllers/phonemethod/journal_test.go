@@ -136,7 +136,7 @@ func TestTheJournalIsKeptBetweenReconciles(t *testing.T) {
 // What is found out while a plan is carried out outweighs what the journal says.
 func TestAHoldForAnotherReasonStays(t *testing.T) {
 	u := atWork(3600).phonesOf(plan.Claim{Holds: plan.Holds{plan.ProtectedUser: plan.AllWrites}}, plan.Claim{Holds: plan.Holds{plan.Unsettled: plan.AllWrites}}, plan.Claim{Holds: plan.Holds{plan.Unsettled: plan.AllWrites}})
-	u.resources[2].failed = errBehind
+	u.resources[2].failed = behindError{}
 	u.journal.Record(journal.Entry{Action: plan.Action{Verb: plan.Create, Type: phone.Mobile}, Result: journal.Unclear, At: ago(9)})
 	u = holdUnsettled(u)
 	for i, want := range []plan.Holds{{plan.ProtectedUser: plan.AllWrites}, {}, {plan.Unsettled: plan.AllWrites}} {

@@ -50,7 +50,7 @@ type memory struct {
 	suspected       expiring[suspect, suspicion]          // the numbers that were tried
 
 	// By the UID of the resource.
-	versions      expiring[types.UID, string]           // resourceVersion of our last write, while the cache may be behind it
+	versions      expiring[types.UID, ownWrite]         // our last write, while the cache may be behind it
 	numbersInSync *syncedNumbers                        // the number that was last in sync
 	reversals     expiring[types.UID, journal.Reversal] // what Graph shows in place of a number that was written
 	intents       expiring[types.UID, time.Time]        // since when, of the pending writes that this replica recorded
@@ -64,7 +64,7 @@ func newMemory(started time.Time) memory {
 		journals: newExpiring[user.Key, journal.Journal](), permissionWaits: newExpiring[user.Key, time.Duration](),
 		absences: newExpiring[user.Key, time.Time](), contacts: newExpiring[string, firstContacts](),
 		rulings: newExpiring[question, rememberedRefusal](), suspected: newExpiring[suspect, suspicion](),
-		versions: newExpiring[types.UID, string](), numbersInSync: newSyncedNumbers(), reversals: newExpiring[types.UID, journal.Reversal](),
+		versions: newExpiring[types.UID, ownWrite](), numbersInSync: newSyncedNumbers(), reversals: newExpiring[types.UID, journal.Reversal](),
 		intents: newExpiring[types.UID, time.Time](), unwritable: newWriteRefusals(), contested: newWriteRefusals(),
 	}
 }
@@ -72,10 +72,16 @@ func newMemory(started time.Time) memory {
 // staleCacheBound is how long the cache may be behind a write of ours before we go on.
 const staleCacheBound = time.Minute
 
+// ownWrite is our own last write to a resource: the resourceVersion that it led to, and when it was made.
+type ownWrite struct {
+	version string
+	at      time.Time
+}
+
 // remember records a write of a resource: which version of it is our own last one, and that it
 // can be written.
-func (m *memory) remember(o *v1alpha1.PhoneAuthenticationMethod, kind writeKind) {
-	m.versions.Set(o.UID, o.ResourceVersion, staleCacheBound)
+func (m *memory) remember(o *v1alpha1.PhoneAuthenticationMethod, kind writeKind, now time.Time) {
+	m.versions.Set(o.UID, ownWrite{o.ResourceVersion, now}, staleCacheBound)
 	m.unwritable.written(o.UID, kind)
 }
 
@@ -91,8 +97,8 @@ const releaseRemembered = time.Hour
 
 // rememberRelease records that a resource is about to be released. Its phone is not its own any more then, whatever the
 // cache says.
-func (m *memory) rememberRelease(uid types.UID) {
-	m.versions.Set(uid, versionReleasing, releaseRemembered)
+func (m *memory) rememberRelease(uid types.UID, now time.Time) {
+	m.versions.Set(uid, ownWrite{versionReleasing, now}, releaseRemembered)
 }
 
 // forgetResource drops what is known of a resource that is gone. One that could not be written would

@@ -35,10 +35,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, key user.Key) (reconcile.Res
 	ctx, end := outlive(ctx, shutdownGrace)
 	defer end()
 	s, err := r.gather(ctx, key)
+	behind, isBehind := errors.AsType[behindError](err)
 	switch {
-	case errors.Is(err, errBehind):
+	case isBehind:
 		r.schedule.restore(key, s.due)
-		return reconcile.Result{RequeueAfter: staleCacheRetry}, nil
+		return reconcile.Result{RequeueAfter: behind.retry()}, nil
 	case err != nil || s.isEmpty():
 		return reconcile.Result{}, err
 	}

@@ -49,6 +49,23 @@ func TestAReleasedResourceThatTheCacheStillShowsHasNoPhone(t *testing.T) {
 	}
 }
 
+// A cache that is far behind is not looked into all the time: where many users wait for it, that would keep it there.
+func TestACacheThatIsBehindIsLookedIntoLessAndLessOften(t *testing.T) {
+	told(t, func(m *model) {
+		m.take(creates("people/a", ada, mobileType, number(numberOne)), works(busy), edits("people/a", number(numberTwo)))
+		m.cacheStops()
+		key, _ := m.due()
+		m.pass(key)
+		for _, c := range []struct{ later, wait time.Duration }{{0, 10 * time.Millisecond}, {2 * time.Second, 500 * time.Millisecond}, {8 * time.Second, time.Second}} {
+			time.Sleep(c.later) //nolint:forbidigo // the clock is synctest's
+			m.pass(key)
+			if _, at, _ := m.process.work.first(); time.Until(at) < c.wait || time.Until(at) > c.wait*6/5 {
+				t.Errorf("%v later it is looked again after %v, want %v", c.later, time.Until(at), c.wait)
+			}
+		}
+	})
+}
+
 // A resource that was not released in the end is reconciled as ever: its user waits for nothing.
 func TestAReleaseThatFailedIsDoneAgain(t *testing.T) {
 	told(t, func(m *model) {

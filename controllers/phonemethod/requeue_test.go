@@ -54,8 +54,8 @@ func TestRequeue(t *testing.T) {
 		"a resource was changed meanwhile, at once":      {outcome: outcome{err: fmt.Errorf("write the status: %w", conflict)}, from: conflictRetry},
 		"two resources were":                             {outcome: outcome{err: errors.Join(conflict, errors.Join(conflict))}, from: conflictRetry},
 		"the tenant was changed meanwhile, at once":      {outcome: outcome{err: errors.Join(errTenantChanged, nil)}, from: conflictRetry},
-		"the cache is behind":                            {outcome: outcome{err: fmt.Errorf("look: %w", errBehind)}, from: conflictRetry},
-		"it is, and another cannot be written":           {outcome: outcome{err: errors.Join(errBehind, errors.New("no space"))}, back: true},
+		"the cache is behind":                            {outcome: outcome{err: fmt.Errorf("look: %w", behindError{})}, from: conflictRetry},
+		"it is, and another cannot be written":           {outcome: outcome{err: errors.Join(behindError{}, errors.New("no space"))}, back: true},
 		"one was, and another cannot be written":         {outcome: outcome{err: errors.Join(conflict, errors.New("no space"))}, back: true},
 		"one was, and Graph is throttled": {
 			outcome: outcome{err: errors.Join(conflict, failed(graph.Throttled, 429, 30*time.Second))}, from: 30 * time.Second, to: 36 * time.Second,

@@ -17,8 +17,8 @@ const (
 	// conflictRetry is for a resource or a tenant that was changed by another client meanwhile:
 	// the cache is a moment behind.
 	conflictRetry = 100 * time.Millisecond
-	// staleCacheRetry is for a cache that is behind our own last write, found out before
-	// Graph was asked anything.
+	// staleCacheRetry is the first retry for a cache that is behind our own last write, found out
+	// before Graph was asked anything.
 	staleCacheRetry = 10 * time.Millisecond
 	// firstRetry is the first of the retries that back off while a resource waits for something
 	// to happen in Graph.
@@ -28,8 +28,6 @@ const (
 )
 
 var (
-	// errBehind ends a reconcile that would work on what the cache has not caught up with.
-	errBehind = errors.New("the cache is behind")
 	// errTenantChanged ends a reconcile whose tenant is another by now: other rules, another
 	// mode, other credentials.
 	errTenantChanged = errors.New("the EntraTenant was changed meanwhile")
@@ -41,10 +39,19 @@ var (
 	errManyNames = errors.New("too many names are said to be the user's")
 )
 
+// behindError ends a reconcile that would work on what the cache has not caught up with.
+type behindError struct{ lag time.Duration } // since the write that the cache does not show
+
+func (behindError) Error() string { return "the cache is behind" }
+
+// retry is when to look again. Where many users wait for a cache that is far behind, to look all the time would keep it there.
+func (e behindError) retry() time.Duration { return max(staleCacheRetry, min(e.lag/4, time.Second)) }
+
 // onlyConflicts reports whether every error joined in err is that something was changed by
 // another client meanwhile.
 func onlyConflicts(err error) bool {
 	return patch.OnlyConflicts(err, func(err error) bool {
-		return errors.Is(err, errBehind) || errors.Is(err, errTenantChanged) || errors.Is(err, errUserRenamed) || errors.Is(err, errResourceChanged)
+		_, behind := errors.AsType[behindError](err)
+		return behind || errors.Is(err, errTenantChanged) || errors.Is(err, errUserRenamed) || errors.Is(err, errResourceChanged)
 	})
 }

@@ -207,7 +207,7 @@ func TestAResourceThatIsGoneIsForgotten(t *testing.T) {
 				r.unwritable.refused("a", ofStatus, true, aMoment)
 				r.unwritable.refused("b", ofStatus, true, aMoment)
 			}
-			r.rememberRelease("a")
+			r.rememberRelease("a", aMoment)
 			r.numbersInSync.set("a", parsed(numberOne), time.Now(), time.Hour)
 			if got := c.told(r); got != c.passes {
 				t.Errorf("passed on: %v, want %v", got, c.passes)

@@ -44,7 +44,7 @@ func (r *Reconciler) replaceStatus(ctx context.Context, c resource, status v1alp
 		return c, err
 	}
 	c.object = changed
-	r.remember(changed, ofStatus)
+	r.remember(changed, ofStatus, r.Now())
 	return c, nil
 }
 
@@ -67,7 +67,7 @@ func (r *Reconciler) withAllFinalizers(ctx context.Context, c resource) (*v1alph
 	case err != nil:
 		return nil, fmt.Errorf("read the finalizers of %s: %w", c.Ref, err)
 	case live.ResourceVersion != whole.ResourceVersion:
-		return nil, fmt.Errorf("read the finalizers of %s: %w", c.Ref, errBehind)
+		return nil, fmt.Errorf("read the finalizers of %s: %w", c.Ref, behindError{})
 	}
 	whole.Finalizers = live.Finalizers
 	return whole, nil
@@ -89,7 +89,7 @@ func (r *Reconciler) ensureFinalizer(ctx context.Context, c resource) (resource,
 		return c, r.notWritten(ctx, c, ofMetadata, fmt.Errorf("put the finalizer on %s: %w", c.Ref, err))
 	}
 	c.object = held
-	r.remember(held, ofMetadata)
+	r.remember(held, ofMetadata, r.Now())
 	return c, nil
 }
 
@@ -99,7 +99,7 @@ func (r *Reconciler) removeFinalizer(ctx context.Context, c resource) error {
 	if !controllerutil.ContainsFinalizer(c.object, v1alpha1.Finalizer) {
 		return nil
 	}
-	r.rememberRelease(c.object.UID)
+	r.rememberRelease(c.object.UID, r.Now())
 	base, err := r.withAllFinalizers(ctx, c)
 	if err != nil {
 		return client.IgnoreNotFound(err)
