@@ -335,6 +335,10 @@ func TestCompute(t *testing.T) {
 			claims:   []Claim{claim("a", holding(numberA), leaving), claim("b", saying(numberB), denied(Update))},
 			observed: []Method{shows(phone.Mobile, numberA)}, want: "delete mobile for a; a: pending +; b: pending",
 		},
+		"nothing is deleted while it is not shown whether an heir that may not update has the same number": {
+			claims:   []Claim{claim("a", holding(numberA), leaving), claim("b", denied(Update))},
+			observed: []Method{showsText("+1 ********01")}, want: "a: hands over +; b: denied",
+		},
 		"an heir with the same number needs no update": {
 			claims:   []Claim{claim("a", holding(numberA), leaving), claim("b", denied(Update), refused(Update))},
 			observed: []Method{shows(phone.Mobile, numberA)}, want: "a: released +; b: synced +",

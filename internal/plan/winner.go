@@ -70,7 +70,7 @@ func (s *slot) winner() (Claim, bool) {
 // deleted: Graph then never is without the number, and nothing is deleted.
 func (s *slot) heir() (Claim, bool) {
 	w, ok := s.winner()
-	if !ok || !s.same(w) && (w.Holds[NotAllowed].Has(Update) || w.Holds[Refused].Has(Update)) {
+	if !ok || s.compare(w) == phone.Different && (w.Holds[NotAllowed].Has(Update) || w.Holds[Refused].Has(Update)) {
 		return Claim{}, false
 	}
 	return w, true
