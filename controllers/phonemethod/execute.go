@@ -74,7 +74,7 @@ type answer struct {
 // send sends the write, and returns what to enter into the journal.
 func (r *Reconciler) send(ctx context.Context, u phones, a plan.Action) (journal.Entry, answer) {
 	c, _ := u.resource(a.For)
-	entry := journal.Entry{Action: a, Resource: string(c.object.UID), Before: copyOf(u.method(a.Type)), Unread: u.unread}
+	entry := journal.Entry{Action: a, Resource: string(c.object.UID), Before: u.method(a.Type), Unread: u.unread}
 	var got *http.Response
 	ctx, endSpan := tracing.Begin(ctx, a.Verb.String()+" "+string(a.Type), attribute.Bool("drift", a.Drift))
 	after, stale, err := write(policy.WithCaptureResponse(ctx, &got), u, a)
@@ -131,7 +131,7 @@ func (r *Reconciler) noteNotDone(ctx context.Context, u phones, entry journal.En
 // phones must be read again.
 func write(ctx context.Context, u phones, a plan.Action) (after *plan.Method, stale bool, err error) {
 	g, id := u.tenant.Graph, u.user.ID
-	if after = copyOf(u.method(a.Type)); after == nil {
+	if after = u.method(a.Type); after == nil {
 		after = &plan.Method{Type: a.Type}
 	}
 	switch a.Verb {
@@ -152,14 +152,6 @@ func write(ctx context.Context, u phones, a plan.Action) (after *plan.Method, st
 	case plan.None:
 	}
 	return after, false, nil
-}
-
-func copyOf(m *plan.Method) *plan.Method {
-	if m == nil {
-		return nil
-	}
-	c := *m
-	return &c
 }
 
 // unconfirmed enters a write into the journal that Graph refused or that may have been done

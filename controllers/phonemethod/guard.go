@@ -135,13 +135,10 @@ func (r *Reconciler) checkProtection(ctx context.Context, u phones) (_ phones, p
 	if u.tenant.Spec.PrivilegedUsersOrDefault() == v1alpha1.PrivilegedUsersAllow {
 		return u, false, nil
 	}
-	if !u.checked.IsZero() && r.Now().Sub(u.checked) < answerTTL {
-		return u, false, nil
+	if u.ahead == nil || r.Now().Sub(u.ahead.asked) >= answerTTL {
+		u.ahead = r.askProtection(ctx, u.tenant, u.user.ID)
 	}
 	answer := u.ahead
-	if answer == nil || r.Now().Sub(answer.asked) >= answerTTL {
-		answer = r.askProtection(ctx, u.tenant, u.user.ID)
-	}
 	var failure *graph.Error
 	if errors.As(answer.err, &failure) && failure.Kind == graph.Forbidden {
 		r.doubtTenant(u.snapshot, failure)
@@ -153,7 +150,6 @@ func (r *Reconciler) checkProtection(ctx context.Context, u phones) (_ phones, p
 	if len(answer.privileges) > 0 {
 		return u.explain(conditions.Protected), true, nil
 	}
-	u.checked = answer.asked
 	return u, false, nil
 }
 

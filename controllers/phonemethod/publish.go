@@ -3,7 +3,6 @@ package phonemethod
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/entraops/phone-operator/internal/conditions"
@@ -73,7 +72,7 @@ func (r *Reconciler) publish(ctx context.Context, s snapshot, state func(resourc
 	var failed []error
 	var released []resource
 	unrecorded := map[phone.Type]bool{}
-	for _, c := range slices.SortedStableFunc(slices.Values(s.resources), terminatingLast) {
+	for _, c := range s.resources {
 		var t statement
 		if c.Suspended && !c.Terminating {
 			t = stateSuspended(s, c)
@@ -137,14 +136,4 @@ func (r *Reconciler) removeOrTell(ctx context.Context, c resource, waits bool) e
 	}
 	_, told := r.patchPending(ctx, c, conditions.ReleasePending())
 	return errors.Join(err, told)
-}
-
-func terminatingLast(a, b resource) int {
-	switch {
-	case a.Terminating == b.Terminating:
-		return 0
-	case a.Terminating:
-		return 1
-	}
-	return -1
 }

@@ -98,9 +98,6 @@ func (r *Reconciler) requeueUser(ctx context.Context, s snapshot, o outcome) (re
 	result, err := requeue(s, o, mended)
 	if err == nil && result.RequeueAfter > 0 {
 		r.schedule.expect(s.key, nextReconcile{at: s.now.Add(result.RequeueAfter), driftCheck: result.Priority != nil})
-		if o.recalled && result.RequeueAfter > rulingTTL {
-			o.aside = earliest(o.aside, rulingTTL)
-		}
 	}
 	if o.aside > 0 {
 		r.queue.AddAfter(s.key, o.aside)

@@ -99,7 +99,7 @@ func TestOutcomesOfTwoStages(t *testing.T) {
 		wait := rapid.SampledFrom([]time.Duration{0, time.Second, time.Minute, time.Hour})
 		return outcome{
 			after: wait.Draw(t, name+" after"), aside: wait.Draw(t, name+" aside"), resync: wait.Draw(t, name+" resync"),
-			recalled: rapid.Bool().Draw(t, name+" recalled"), early: rapid.Bool().Draw(t, name+" early"),
+			early: rapid.Bool().Draw(t, name+" early"),
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {

@@ -258,7 +258,7 @@ func (c resource) untilNextTry(now time.Time) time.Duration {
 	if age >= gracePeriod {
 		return 0
 	}
-	return max(min(max(age, 2*time.Second), gracePeriod-age), time.Nanosecond)
+	return min(max(age, 2*time.Second), gracePeriod-age)
 }
 
 // backOff returns when to try again a resource that waits for something to happen in Graph:

@@ -38,9 +38,9 @@ func (r *Reconciler) authorizeByName(ctx context.Context, s snapshot) (snapshot,
 // enforce goes on with the resources that are allowed. Of the others it says so; a terminating one
 // is released, and leaves a phone that it once made.
 func (r *Reconciler) enforce(ctx context.Context, s snapshot, all ruling) (snapshot, outcome) {
-	o := outcome{recalled: all.recalled}
+	var o outcome
 	if all.recalled {
-		o.resync = s.resyncPeriod()
+		o.resync, o.aside = s.resyncPeriod(), rulingTTL
 	}
 	for _, refused := range all.refused {
 		if refused.looked {

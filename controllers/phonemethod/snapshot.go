@@ -134,9 +134,6 @@ type outcome struct {
 	aside time.Duration
 	// resync is the period of the drift check; 0: an edit or the tenant wakes the user.
 	resync time.Duration
-	// recalled: the access rules were not asked about a resource, because they refused it a
-	// moment ago.
-	recalled bool
 	// unsure: Graph showed a number that could not be compared.
 	unsure bool
 	// early: nothing was due. The time of the next reconcile stays.
@@ -150,7 +147,7 @@ func (o outcome) and(next outcome) outcome {
 	}
 	o.after, o.aside = earliest(o.after, next.after), earliest(o.aside, next.aside)
 	o.resync = earliest(o.resync, next.resync)
-	o.recalled, o.early, o.unsure = o.recalled || next.recalled, o.early || next.early, o.unsure || next.unsure
+	o.early, o.unsure = o.early || next.early, o.unsure || next.unsure
 	return o
 }
 

@@ -1,6 +1,7 @@
 package phonemethod
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -151,9 +152,5 @@ func ofItself(err error) bool {
 
 // reasonOf is the API server's reason; its message may repeat what the resource holds.
 func reasonOf(err error) string {
-	var status apierrors.APIStatus
-	if errors.As(err, &status) && status.Status().Reason != "" {
-		return string(status.Status().Reason)
-	}
-	return "no reason given"
+	return cmp.Or(string(apierrors.ReasonForError(err)), "no reason given")
 }

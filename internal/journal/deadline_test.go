@@ -21,7 +21,7 @@ func wrote(v plan.Verb) setting {
 	return func(j *Journal) { j.Record(entry(v, phone.Number{}, Acknowledged, ago(10))) }
 }
 
-func deletes(j *Journal) { j.setDeleted(phone.Mobile, true, epoch) }
+func deletes(j *Journal) { j.Record(entry(plan.Delete, phone.Number{}, Acknowledged, epoch)) }
 
 func TestJournal_Unseen(t *testing.T) {
 	gone := plan.Claim{Terminating: true}

@@ -53,8 +53,6 @@ type Journal struct {
 	creates  map[phone.Type]time.Time
 	// landings are the numbers that a write of unknown outcome may yet bring about, over a newer one.
 	landings []landing
-	// deleted is when a deletion was known to be done, where nothing was written since.
-	deleted map[phone.Type]time.Time
 	// recorded is what status tells of phones that an operator before this one may have written.
 	recorded []Recorded
 }
@@ -110,7 +108,6 @@ func (j *Journal) Record(e Entry) {
 	switch e.Result {
 	case Acknowledged:
 		e.refusals, e.under = 0, nil
-		j.setDeleted(t, e.Action.Verb == plan.Delete, e.At)
 		if until := j.since.Add(WriteDeadline); e.Action.Verb == plan.Update && until.After(e.At) {
 			j.ExpectPredecessor() // which may have sent an update too
 		}
@@ -222,23 +219,10 @@ func (j *Journal) replace(t phone.Type, e Entry) {
 	j.entries = append(j.entries, e)
 }
 
-// setDeleted notes since when nothing of a phone type is left, or that something is.
-func (j *Journal) setDeleted(t phone.Type, gone bool, since time.Time) {
-	j.deleted = maps.Clone(j.deleted)
-	if !gone {
-		delete(j.deleted, t)
-		return
-	}
-	if j.deleted == nil {
-		j.deleted = map[phone.Type]time.Time{}
-	}
-	j.deleted[t] = since
-}
-
-// isDeleted reports whether a deletion of the phone type was done since, and nothing written after it.
+// isDeleted reports whether the last write of the phone type is a deletion that was done since.
 func (j Journal) isDeleted(t phone.Type, since time.Time) bool {
-	done, ok := j.deleted[t]
-	return ok && !done.Before(since)
+	e, ok := j.last(t)
+	return ok && e.Action.Verb == plan.Delete && e.Result == Acknowledged && !e.At.Before(since)
 }
 
 // sooner returns the shorter of two waits, of which zero is none. None is under a second.

@@ -138,6 +138,7 @@ func (j *Journal) confirm(v *View, e Entry, now time.Time) {
 	t := e.Action.Type
 	if m := plan.MethodOf(v.Methods, t); e.masked(m) {
 		m.Number = e.After.Number
+		v.believe(t, m)
 	}
 	if e.only {
 		j.forgetCreates(t) // here it is
@@ -145,7 +146,7 @@ func (j *Journal) confirm(v *View, e Entry, now time.Time) {
 	switch e.Result {
 	case Acknowledged:
 	case NotFound: // deleted by another client, before us
-		j.setDeleted(t, true, now)
+		e.At = now
 	case Unclear, NumberNotUnique, Refused, InvalidNumber, Restricted:
 		v.Confirmed = append(v.Confirmed, e)
 	}

@@ -120,7 +120,7 @@ func TestJournal_Read(t *testing.T) {
 		"a rejected write is tried again after the resync":   {entry: refused, read: methodA, believed: methodA, left: entryWith(refused, refusalsToBelieve-1)},
 		"a refusal that nobody asks about is forgotten":      {entry: update(Refused, 30*60), read: methodA, believed: methodA},
 		"a deletion is done":                                 {entry: remove(Acknowledged, 1), read: nothing, believed: nothing, left: remove(Acknowledged, 1)},
-		"another client deleted before us":                   {entry: remove(NotFound, 1), read: nothing, believed: nothing, left: remove(Acknowledged, 1)},
+		"another client deleted before us":                   {entry: remove(NotFound, 1), read: nothing, believed: nothing, left: remove(Acknowledged, 0)},
 		"a refused deletion before its phone shows":          {entry: after(remove(Refused, 10), nothing), read: nothing, believed: methodA, again: 20 * time.Second, left: remove(Refused, 10)},
 		"an unclear deletion before its phone shows":         {entry: after(remove(Unclear, 10), nothing), read: nothing, believed: methodA, again: 20 * time.Second, left: remove(Unclear, 10)},
 		"an unclear deletion just now, after a creation":     {entry: after(remove(Unclear, 0), nothing), read: nothing, believed: methodA, again: 5 * time.Second, left: remove(Unclear, 0)},

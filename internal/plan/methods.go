@@ -6,10 +6,10 @@ import (
 	"github.com/entraops/phone-operator/internal/phone"
 )
 
-// MethodOf returns the method of a phone type, to be changed in place; nil where there is none.
+// MethodOf returns a copy of the method of a phone type; nil where there is none.
 func MethodOf(methods []Method, t phone.Type) *Method {
 	if i := slices.IndexFunc(methods, func(m Method) bool { return m.Type == t }); i >= 0 {
-		return &methods[i]
+		return new(methods[i])
 	}
 	return nil
 }

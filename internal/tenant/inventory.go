@@ -42,16 +42,6 @@ func (i *Inventory) Due(now time.Time) (next string, due bool) {
 	return i.next, i.fresh != nil || i.read.IsZero() || now.Sub(i.read) >= inventoryPeriod
 }
 
-// IsReading reports whether a report is being read, of which there are further pages.
-func (i *Inventory) IsReading() bool {
-	if i == nil {
-		return false
-	}
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.fresh != nil
-}
-
 // Heard takes a page down.
 func (i *Inventory) Heard(page graph.Page[graph.Registration], now time.Time) {
 	i.mu.Lock()
