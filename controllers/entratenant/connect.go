@@ -43,8 +43,8 @@ func (r *Reconciler) connect(ctx context.Context, o *v1alpha1.EntraTenant) (conn
 	if sameWay {
 		t.Graph = was.Graph // with its connections, and its token until it is tried
 		if edited {
-			untried := *t // the trial changes t, and what is registered is not changed
-			r.Tenants.Put(&untried)
+			unprobed := *t // the probe changes t, and what is registered is not changed
+			r.Tenants.Put(&unprobed)
 			if err := r.wakeUsers(ctx, o.Name); err != nil {
 				return connection{}, err
 			}
@@ -73,7 +73,7 @@ func inherit(t, was *tenant.Tenant) *tenant.Tenant {
 	return &next
 }
 
-// find finds out whether a tenant can be used: from what was built, from a trial of a moment ago, or from a new one.
+// find returns whether a tenant can be used: from what was built, from a probe of a moment ago, or from a new one.
 // renew has the token renewed for that.
 func (r *Reconciler) find(ctx context.Context, t *tenant.Tenant, renew bool) (connection, error) {
 	if t.Problem != nil {
@@ -83,11 +83,11 @@ func (r *Reconciler) find(ctx context.Context, t *tenant.Tenant, renew bool) (co
 		}
 		return found, nil
 	}
-	last := r.trials.get(t.Name)
+	last := r.probes.get(t.Name)
 	if last.version == t.Version && last.found.progress == conditions.Current && r.Now().Sub(last.at) < probePeriod/2 {
 		return last.found, nil // this look is for the counts
 	}
-	return r.try(ctx, t, renew)
+	return r.probe(ctx, t, renew)
 }
 
 // isSameWay reports whether two tenants reach the same Graph with the same credential.

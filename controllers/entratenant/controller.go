@@ -65,7 +65,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 }
 
 // onEdit sees to it that nobody works under the old spec of an EntraTenant any
-// more, and that a trial of the old one is not waited for. That the new one is looked
+// more, and that a probe of the old one is not waited for. That the new one is looked
 // at is for the other watch.
 func (r *Reconciler) onEdit() handler.EventHandler {
 	return handler.Funcs{
@@ -73,11 +73,11 @@ func (r *Reconciler) onEdit() handler.EventHandler {
 			now := e.ObjectNew.(*v1alpha1.EntraTenant)
 			if !r.Share.Selects(now.Labels) {
 				r.Share.Stop(now.Name)
-				r.trials.interrupt(now.Name)
+				r.probes.interrupt(now.Name)
 			}
 			if tenant.VersionOf(now) != tenant.VersionOf(e.ObjectOld.(*v1alpha1.EntraTenant)) {
 				r.Tenants.Expect(now.Name, tenant.VersionOf(now))
-				r.trials.interrupt(now.Name)
+				r.probes.interrupt(now.Name)
 			}
 		},
 	}

@@ -27,7 +27,7 @@ const (
 	wantedFor = 2 * tenant.PermissionRetry
 )
 
-// Doubt is what Graph refused to a user of a tenant although the tenant's own trial went
+// Doubt is what Graph refused to a user of a tenant although the tenant's own probe went
 // well: only a look at the tenant can mend it, for all of its users.
 type Doubt struct {
 	Tenant string
@@ -109,7 +109,7 @@ func (r *Reconciler) onDoubt() handler.TypedEventHandler[Doubt, reconcile.Reques
 				return
 			}
 			if e.Object.Kind != graph.Forbidden {
-				r.trials.forget(e.Object.Tenant)
+				r.probes.forget(e.Object.Tenant)
 			}
 			q.Add(reconcile.Request{NamespacedName: client.ObjectKey{Name: e.Object.Tenant}})
 		},
@@ -126,7 +126,7 @@ func (r *Reconciler) renewWanted(ctx context.Context, name string) error {
 	if !missing || !ok || t.Problem != nil || t.Graph == nil || now.Sub(w.renewed) < grantPeriod/2 {
 		return nil
 	}
-	brief, end := context.WithTimeout(ctx, trialTime)
+	brief, end := context.WithTimeout(ctx, probeTimeout)
 	defer end()
 	if w.roles != nil { // the refusal itself brought a new token before the first look
 		if err := t.Graph.Renew(brief); err != nil {
@@ -142,6 +142,6 @@ func (r *Reconciler) renewWanted(ctx context.Context, name string) error {
 		return nil
 	}
 	r.doubts.forget(name)
-	r.trials.forget(name)
+	r.probes.forget(name)
 	return r.wakeUsers(ctx, name)
 }

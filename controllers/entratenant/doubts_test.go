@@ -138,7 +138,7 @@ func TestATokenThatIsRefusedToAUserHasTheTenantTriedAnew(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := newDoubting(t)
 			must(d.graph.AddFault(emulator.Fault{Method: http.MethodGet, Effect: emulator.ExpiredToken}))
-			d.look(time.Second) // its last trial is fresh
+			d.look(time.Second) // its last probeResult is fresh
 			if c := d.ready(); c.Status != metav1.ConditionTrue {
 				t.Fatalf("Ready: %+v", c)
 			}

@@ -273,10 +273,10 @@ func TestATrialIsNotWaitedForWhenTheEntraTenantIsEdited(t *testing.T) {
 	o.edit(func(s *v1alpha1.EntraTenantSpec) { s.GraphVersion = v1alpha1.GraphBeta })
 	o.hangs()
 	end := o.lookAt()
-	testenv.Eventually(t, time.Minute, "the trial begins", func() error {
-		o.trials.mu.Lock()
-		defer o.trials.mu.Unlock()
-		if len(o.trials.end) == 0 {
+	testenv.Eventually(t, time.Minute, "the probe begins", func() error {
+		o.probes.mu.Lock()
+		defer o.probes.mu.Unlock()
+		if len(o.probes.end) == 0 {
 			return errors.New("none runs")
 		}
 		return nil
@@ -287,7 +287,7 @@ func TestATrialIsNotWaitedForWhenTheEntraTenantIsEdited(t *testing.T) {
 		t.Error(err)
 	}
 	if c := meta.FindStatusCondition(o.get().Status.Conditions, v1alpha1.ConditionReady); c.Reason != v1alpha1.ReasonReady {
-		t.Errorf("the trial that was broken off has a verdict: %s", c.Reason)
+		t.Errorf("the probe that was broken off has a verdict: %s", c.Reason)
 	}
 	if _, ok := o.Tenants.Get(tenantName); ok {
 		t.Error("an old spec is worked with")
@@ -304,14 +304,14 @@ func TestAnEditEndsTheTrialThatRuns(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := &Reconciler{Tenants: tenant.NewRegistry()}
-			running, end := r.trials.begin(t.Context(), tenantName)
+			running, end := r.probes.begin(t.Context(), tenantName)
 			defer end()
 			was := &v1alpha1.EntraTenant{ObjectMeta: metav1.ObjectMeta{Name: tenantName, Generation: 1}}
 			now := was.DeepCopy()
 			now.Generation = tc.generation
 			r.onEdit().Update(t.Context(), event.UpdateEvent{ObjectOld: was, ObjectNew: now}, nil)
 			if !errors.Is(running.Err(), tc.want) {
-				t.Errorf("the trial: %v", running.Err())
+				t.Errorf("the probe: %v", running.Err())
 			}
 		})
 	}

@@ -40,7 +40,7 @@ func TestThePaceOfATenantIsToldAndOutlivesARestart(t *testing.T) {
 		t.Error("the status is written although nothing changed")
 	}
 
-	o.Tenants, o.trials = tenant.NewRegistry(), trials{}
+	o.Tenants, o.probes = tenant.NewRegistry(), probes{}
 	o.edit(func(s *v1alpha1.EntraTenantSpec) { s.Limits = nil })
 	must(o.reconcile())
 	again, _ := o.Tenants.Last(tenantName)

@@ -21,66 +21,66 @@ type connection struct {
 	progress conditions.Progress
 }
 
-// trialTime is how long a trial may take.
-const trialTime = 30 * time.Second
+// probeTimeout is how long a probe may take.
+const probeTimeout = 30 * time.Second
 
-// trial is the last time that a connection was tried, and what came of it.
-type trial struct {
+// probeResult is the last time that a connection was tried, and what came of it.
+type probeResult struct {
 	version tenant.Version
 	found   connection
 	at      time.Time
 }
 
-// trials are the last trials by the names of EntraTenants. The zero value has none.
-type trials struct {
+// probes are the last probes by the names of EntraTenants. The zero value has none.
+type probes struct {
 	mu     sync.Mutex
-	byName map[string]trial
+	byName map[string]probeResult
 	end    map[string]context.CancelFunc // of those that run
 }
 
-func (t *trials) get(name string) trial {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.byName[name]
+func (p *probes) get(name string) probeResult {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.byName[name]
 }
 
-func (t *trials) put(name string, last trial) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.byName == nil {
-		t.byName = map[string]trial{}
+func (p *probes) put(name string, last probeResult) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.byName == nil {
+		p.byName = map[string]probeResult{}
 	}
-	t.byName[name] = last
+	p.byName[name] = last
 }
 
-func (t *trials) forget(name string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.byName, name)
+func (p *probes) forget(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.byName, name)
 }
 
-// begin notes that a trial runs, until end is called.
-func (t *trials) begin(ctx context.Context, name string) (running context.Context, end func()) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	running, cancel := context.WithTimeout(ctx, trialTime)
-	if t.end == nil {
-		t.end = map[string]context.CancelFunc{}
+// begin notes that a probe runs, until end is called.
+func (p *probes) begin(ctx context.Context, name string) (running context.Context, end func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	running, cancel := context.WithTimeout(ctx, probeTimeout)
+	if p.end == nil {
+		p.end = map[string]context.CancelFunc{}
 	}
-	t.end[name] = cancel
+	p.end[name] = cancel
 	return running, func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		delete(t.end, name)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.end, name)
 		cancel()
 	}
 }
 
-// interrupt ends the trial that runs.
-func (t *trials) interrupt(name string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if cancel, ok := t.end[name]; ok {
+// interrupt ends the probe that runs.
+func (p *probes) interrupt(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if cancel, ok := p.end[name]; ok {
 		cancel()
 	}
 }
@@ -88,28 +88,28 @@ func (t *trials) interrupt(name string) {
 // errOutdated ends a look at an EntraTenant that was edited meanwhile.
 var errOutdated = errors.New("the EntraTenant was edited meanwhile")
 
-// try tries a connection and remembers what came of it. It ends with errOutdated as
+// probe tries a connection and remembers what came of it. It ends with errOutdated as
 // soon as the EntraTenant is edited: the next look waits for it.
 //
 // renew is for a connection that was in use: it gets a new token first, since something
 // may have been granted.
-func (r *Reconciler) try(ctx context.Context, t *tenant.Tenant, renew bool) (connection, error) {
-	running, end := r.trials.begin(ctx, t.Name)
+func (r *Reconciler) probe(ctx context.Context, t *tenant.Tenant, renew bool) (connection, error) {
+	running, end := r.probes.begin(ctx, t.Name)
 	defer end()
-	if r.Tenants.Outdated(t) { // before the trial could be interrupted
+	if r.Tenants.Outdated(t) { // before the probe could be interrupted
 		return connection{}, errOutdated
 	}
-	found := r.probe(running, t, renew)
+	found := r.ask(running, t, renew)
 	if r.Tenants.Outdated(t) {
 		return connection{}, errOutdated
 	}
-	r.trials.put(t.Name, trial{version: t.Version, found: found, at: r.Now()})
+	r.probes.put(t.Name, probeResult{version: t.Version, found: found, at: r.Now()})
 	return found, nil
 }
 
-// probe tries the connection. What an administrator must mend becomes the
+// ask asks Graph over the connection. What an administrator must mend becomes the
 // tenant's problem; bad weather does not: its users see for themselves.
-func (r *Reconciler) probe(ctx context.Context, t *tenant.Tenant, renew bool) connection {
+func (r *Reconciler) ask(ctx context.Context, t *tenant.Tenant, renew bool) connection {
 	var err error
 	if renew {
 		err = t.Graph.Renew(ctx)

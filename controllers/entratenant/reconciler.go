@@ -43,7 +43,7 @@ type Reconciler struct {
 	// Lost receives the names of EntraTenants whose Lease was lost.
 	Lost <-chan event.TypedGenericEvent[string]
 
-	trials   trials
+	probes   probes
 	doubts   doubts
 	contests contests
 	written  written

@@ -69,7 +69,7 @@ func (r *Reconciler) claim(ctx context.Context, o *v1alpha1.EntraTenant) (ours b
 func (r *Reconciler) forget(name string) {
 	r.written.forget(name)
 	r.Tenants.Remove(name)
-	r.trials.forget(name)
+	r.probes.forget(name)
 	r.doubts.forget(name)
 }
 

@@ -67,7 +67,7 @@ func TestALookWithoutAnEditBringsNoNewToken(t *testing.T) {
 		}
 	}
 	if tokens != 1 || looks != 2 {
-		t.Errorf("%d tokens and %d trials", tokens, looks)
+		t.Errorf("%d tokens and %d probes", tokens, looks)
 	}
 }
 

@@ -63,7 +63,7 @@ func (w *watched) licensed(yes bool) {
 
 // restart is another operator in the place of this one; it gets a token of its own.
 func (w *watched) restart() {
-	w.Tenants, w.trials = tenant.NewRegistry(), trials{}
+	w.Tenants, w.probes = tenant.NewRegistry(), probes{}
 	must(w.reconcile())
 }
 

@@ -11,17 +11,17 @@ import (
 )
 
 const (
-	// Overlap is how far each read goes back behind the one before: a record may show that
+	// overlap is how far each read goes back behind the one before: a record may show that
 	// much after what it is about. Microsoft named 5 minutes for 99 of 100 records, and
 	// promises nothing. What is later still is left to the full pass.
 	//
 	// Source: https://learn.microsoft.com/entra/identity/monitoring-health/reference-log-latency
-	Overlap = time.Hour
-	// Reach is how far back a read goes at most, after a time without one.
-	Reach = 24 * time.Hour
-	// ReadLag is how old a record must be before its user is read: Graph's reads may be behind a
+	overlap = time.Hour
+	// reach is how far back a read goes at most, after a time without one.
+	reach = 24 * time.Hour
+	// readLag is how old a record must be before its user is read: Graph's reads may be behind a
 	// change by half of that. A younger one is told by the next read of the log.
-	ReadLag = time.Minute
+	readLag = time.Minute
 	// ownWrite is how much later than the operator knew of its own write the record may say that it
 	// was: clocks are compared by the second.
 	ownWrite = 5 * time.Second
@@ -51,7 +51,7 @@ func (l Log) Position() time.Time { return l.position }
 func (l Log) IsReading() bool { return l.next != "" }
 
 // WholeSince returns the time, by our clock, since which each change is told, but for records that
-// are later than Overlap; zero before the first read came to its end.
+// are later than overlap; zero before the first read came to its end.
 func (l Log) WholeSince() time.Time { return l.whole }
 
 // Ask returns what to ask the log for: records since a time, and which page of them. Heard or
@@ -63,8 +63,8 @@ func (l Log) Ask(now time.Time) (_ Log, since time.Time, next string) {
 		if !l.position.IsZero() && l.position.Before(graph) {
 			from = l.position
 		}
-		l.since = from.Add(-Overlap)
-		if earliest := graph.Add(-Reach); l.since.Before(earliest) {
+		l.since = from.Add(-overlap)
+		if earliest := graph.Add(-reach); l.since.Before(earliest) {
 			l.since = earliest
 		}
 		l.gap = l.since.After(l.position)
@@ -93,7 +93,7 @@ func (l Log) Heard(page graph.Page[graph.AuditRecord], own string, read func(use
 	if !page.Now.IsZero() {
 		l.ahead = now.Sub(page.Now)
 	}
-	settled := now.Add(-l.ahead - ReadLag)
+	settled := now.Add(-l.ahead - readLag)
 	var latest time.Time
 	for _, r := range page.Rows {
 		if r.At.After(latest) {
@@ -133,7 +133,7 @@ func clockOf(said, latest, now time.Time) time.Time {
 	if said.IsZero() {
 		said = latest
 	}
-	if limit := now.Add(Overlap); said.After(limit) {
+	if limit := now.Add(overlap); said.After(limit) {
 		return limit
 	}
 	return said
@@ -147,7 +147,7 @@ func (l Log) ended(now time.Time) Log {
 	if l.began.After(l.position) {
 		l.position = l.began
 	}
-	from := l.position.Add(-Overlap)
+	from := l.position.Add(-overlap)
 	maps.DeleteFunc(l.told, func(_ string, at time.Time) bool { return at.Before(from) })
 	l.since, l.began = time.Time{}, time.Time{}
 	return l

@@ -139,11 +139,11 @@ func TestFromWhenOnTheLogIsAsked(t *testing.T) {
 		log  Log
 		want time.Time
 	}{
-		"never read":             {Log{}, noon.Add(-Overlap)},
-		"read a moment ago":      {Resume(noon.Add(-time.Minute)), noon.Add(-time.Minute - Overlap)},
-		"not read for two hours": {Resume(noon.Add(-2 * time.Hour)), noon.Add(-2*time.Hour - Overlap)},
-		"not read for a week":    {Resume(noon.Add(-7 * 24 * time.Hour)), noon.Add(-Reach)},
-		"our clock is behind":    {Resume(noon.Add(time.Hour)), noon.Add(-Overlap)},
+		"never read":             {Log{}, noon.Add(-overlap)},
+		"read a moment ago":      {Resume(noon.Add(-time.Minute)), noon.Add(-time.Minute - overlap)},
+		"not read for two hours": {Resume(noon.Add(-2 * time.Hour)), noon.Add(-2*time.Hour - overlap)},
+		"not read for a week":    {Resume(noon.Add(-7 * 24 * time.Hour)), noon.Add(-reach)},
+		"our clock is behind":    {Resume(noon.Add(time.Hour)), noon.Add(-overlap)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, since, next := tc.log.Ask(noon); !since.Equal(tc.want) || next != "" {
@@ -161,7 +161,7 @@ func TestAPositionMovesWhenAReadCameToItsEnd(t *testing.T) {
 	if users != adaID || !l.IsReading() || !l.Position().IsZero() {
 		t.Errorf("after the first page: %q, reading %v, position %s", users, l.IsReading(), l.Position())
 	}
-	if _, since, next := l.Ask(noon.Add(time.Hour)); next != "page 2" || !since.Equal(noon.Add(-Overlap)) {
+	if _, since, next := l.Ask(noon.Add(time.Hour)); next != "page 2" || !since.Equal(noon.Add(-overlap)) {
 		t.Errorf("then page %q since %s is asked for", next, since)
 	}
 	again, users := l.Failed().read(first)
@@ -180,7 +180,7 @@ func TestWhatTheClockOfAnAnswerMayBe(t *testing.T) {
 	}{
 		"it says so":                        {noon.Add(time.Minute), noon.Add(-time.Minute), noon.Add(time.Minute)},
 		"it says nothing":                   {time.Time{}, noon.Add(-time.Minute), noon.Add(-time.Minute)},
-		"it is far ahead":                   {noon.Add(48 * time.Hour), noon, noon.Add(Overlap)},
+		"it is far ahead":                   {noon.Add(48 * time.Hour), noon, noon.Add(overlap)},
 		"it is behind what was read before": {noon.Add(-2 * time.Hour), noon, noon.Add(-10 * time.Minute)},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -41,7 +41,7 @@ func (w *world) change() {
 		record: graph.AuditRecord{
 			ID: fmt.Sprint("record ", n), At: w.now, Activity: "Admin updated security info", Users: []string{fmt.Sprint("user ", n)},
 		},
-		shown:  w.now.Add(rapid.SampledFrom([]time.Duration{0, time.Minute, Overlap / 2, Overlap - time.Second, Overlap}).Draw(w.t, "late")),
+		shown:  w.now.Add(rapid.SampledFrom([]time.Duration{0, time.Minute, overlap / 2, overlap - time.Second, overlap}).Draw(w.t, "late")),
 		doubly: rapid.Bool().Draw(w.t, "doubled"),
 	})
 	w.step(time.Second)
@@ -105,17 +105,17 @@ func (w *world) page(since time.Time, next string) graph.Page[graph.AuditRecord]
 // once.
 func TestEachChangeIsTold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := &world{t: t, now: noon, skew: time.Duration(rapid.Int64Range(-int64(Overlap)/2, int64(Overlap)/2).Draw(t, "skew"))}
+		w := &world{t: t, now: noon, skew: time.Duration(rapid.Int64Range(-int64(overlap)/2, int64(overlap)/2).Draw(t, "skew"))}
 		w.read() // the watch begins
 		t.Repeat(map[string]func(*rapid.T){
 			"a change":  func(t *rapid.T) { w.t = t; w.change() },
 			"minutes":   func(*rapid.T) { w.now = w.now.Add(7 * time.Minute) },
-			"time":      func(*rapid.T) { w.now = w.now.Add(Overlap*2/3 + time.Second) },
+			"time":      func(*rapid.T) { w.now = w.now.Add(overlap*2/3 + time.Second) },
 			"a read":    func(t *rapid.T) { w.t = t; w.read() },
 			"a restart": func(*rapid.T) { w.restart() },
 		})
 		w.t = t
-		w.now, w.quiet = w.now.Add(Overlap), true
+		w.now, w.quiet = w.now.Add(overlap), true
 		w.read() // it may go on with one that began before
 		w.read()
 		for _, c := range w.changes {

@@ -154,7 +154,7 @@ func Suspend(status *v1alpha1.PhoneAuthenticationMethodStatus, generation int64,
 	}
 	status.ObservedGeneration = generation
 	why := True(v1alpha1.ReasonSuspended, "spec.suspend is true: nothing is read or written for this resource.")
-	Mark(&status.Conditions, v1alpha1.ConditionSuspended, true, why, generation)
+	mark(&status.Conditions, v1alpha1.ConditionSuspended, true, why, generation)
 	meta.RemoveStatusCondition(&status.Conditions, v1alpha1.ConditionReconciling)
 }
 
@@ -180,8 +180,8 @@ func Put(all *[]metav1.Condition, name string, c Condition, generation int64) {
 	})
 }
 
-// Mark keeps a condition that exists only while it is True.
-func Mark(all *[]metav1.Condition, name string, is bool, because Condition, generation int64) {
+// mark keeps a condition that exists only while it is True.
+func mark(all *[]metav1.Condition, name string, is bool, because Condition, generation int64) {
 	if !is {
 		meta.RemoveStatusCondition(all, name)
 		return
@@ -191,6 +191,6 @@ func Mark(all *[]metav1.Condition, name string, is bool, because Condition, gene
 
 // PutProgress keeps the conditions Stalled and Reconciling, with the words of Ready.
 func PutProgress(all *[]metav1.Condition, p Progress, ready Condition, generation int64) {
-	Mark(all, v1alpha1.ConditionStalled, p == Failed, ready, generation)
-	Mark(all, v1alpha1.ConditionReconciling, p == InProgress, ready, generation)
+	mark(all, v1alpha1.ConditionStalled, p == Failed, ready, generation)
+	mark(all, v1alpha1.ConditionReconciling, p == InProgress, ready, generation)
 }

@@ -110,9 +110,9 @@ func (a *AuditLog) Heard(page graph.Page[graph.AuditRecord], own string, read fu
 	return users, a.log.IsReading()
 }
 
-// IsFollowed reports whether the log tells of each change soon, so that users need not be read to
+// isFollowed reports whether the log tells of each change soon, so that users need not be read to
 // find drift.
-func (a *AuditLog) IsFollowed(now time.Time) bool {
+func (a *AuditLog) isFollowed(now time.Time) bool {
 	return a != nil && a.IsReadWithin(auditPatience, now)
 }
 
@@ -145,7 +145,7 @@ func (a *AuditLog) Written(s v1alpha1.AuditLogStatus) {
 
 // covers reports whether each change since a time is told.
 func (a *AuditLog) covers(since, now time.Time) bool {
-	if !a.IsFollowed(now) {
+	if !a.isFollowed(now) {
 		return false
 	}
 	a.mu.Lock()
@@ -156,7 +156,7 @@ func (a *AuditLog) covers(since, now time.Time) bool {
 // DriftPeriod is how often the phones of a user are read who is as the resources say, to find drift:
 // resyncPeriod, and without one a week while the audit log tells of changes, an hour otherwise.
 func (t *Tenant) DriftPeriod(now time.Time) time.Duration {
-	if t.Spec.ResyncPeriod == nil && t.AuditLog.IsFollowed(now) {
+	if t.Spec.ResyncPeriod == nil && t.AuditLog.isFollowed(now) {
 		return v1alpha1.AuditedResyncPeriod
 	}
 	return t.Spec.ResyncPeriodOrDefault()

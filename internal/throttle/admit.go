@@ -12,7 +12,7 @@ type Ticket struct {
 	needs    [classes]bool
 	reserved [classes]float64
 	made     [classes]int
-	awaits   [classes]bool // its next request has a place in the queue
+	queued   [classes]bool // its next request has a place in the queue
 	admitted sequence
 	last     sent // its last request, or its admission
 }
@@ -29,7 +29,7 @@ func (t *Throttle) Admit(ctx context.Context, p Priority, needs ...Class) (conte
 	if wait := t.breaker.wait(now, p); wait > 0 {
 		return ctx, nil, reject(CircuitOpen, wait)
 	}
-	if r := t.limited(now, p, needs); r != nil {
+	if r := t.deferred(now, p, needs); r != nil {
 		return ctx, nil, r
 	}
 	if t.bulkhead != nil {
@@ -48,8 +48,9 @@ func (t *Throttle) Admit(ctx context.Context, p Priority, needs ...Class) (conte
 	return context.WithValue(ctx, ticketKey{}, ticket), ticket, nil
 }
 
-// limited returns why the pause or a bucket does not admit a reconcile; nil admits it.
-func (t *Throttle) limited(now time.Time, p Priority, needs []Class) *Rejected {
+// deferred gives a reconcile that the pause or a bucket does not admit a time to come back, and notes that it waits; nil
+// admits it.
+func (t *Throttle) deferred(now time.Time, p Priority, needs []Class) *Rejected {
 	paused := t.pause.until.After(now)
 	var r *Rejected
 	for _, c := range needs {
@@ -127,15 +128,15 @@ func (t *Throttle) await(ctx context.Context, c Class) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	b, now := &t.buckets[c], t.now()
-	if k.awaits[c] || t.pause.until.After(now) {
+	if k.queued[c] || t.pause.until.After(now) {
 		return 0
 	}
 	wait := b.untilToken(now)
 	if wait > longestAwaited {
 		return 0
 	}
-	k.awaits[c] = true
-	b.awaited++
+	k.queued[c] = true
+	b.queued++
 	b.reserved += max(0, 1-k.reserved[c])
 	k.reserved[c] = max(1, k.reserved[c])
 	return wait
@@ -143,9 +144,9 @@ func (t *Throttle) await(ctx context.Context, c Class) time.Duration {
 
 // leave gives up its place in the queue of a class.
 func (k *Ticket) leave(c Class) {
-	if k.awaits[c] {
-		k.awaits[c] = false
-		k.throttle.buckets[c].awaited--
+	if k.queued[c] {
+		k.queued[c] = false
+		k.throttle.buckets[c].queued--
 	}
 }
 

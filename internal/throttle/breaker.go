@@ -23,7 +23,7 @@ type breaker struct {
 	openings int       // in a row; 0: closed
 	until    time.Time // open up to here, half-open from here
 	probe    sequence  // the admission of who probes the half-open circuit; 0: nobody does
-	waiting  stagger
+	turns    stagger
 }
 
 const (
@@ -51,9 +51,9 @@ func (b *breaker) wait(now time.Time, p Priority) time.Duration {
 	case b.openings == 0:
 		return 0
 	case now.Before(b.until):
-		return b.waiting.next(now, b.until, p, probeApart, horizon)
+		return b.turns.next(now, b.until, p, probeApart, horizon)
 	case b.probe != 0:
-		return b.waiting.next(now, now.Add(duringProbe), p, probeApart, horizon)
+		return b.turns.next(now, now.Add(duringProbe), p, probeApart, horizon)
 	}
 	return 0
 }

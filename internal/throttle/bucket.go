@@ -17,9 +17,9 @@ type bucket struct {
 	tokens    *rate.Limiter
 	spare     *rate.Limiter // what Low may take whatever else waits
 	reserved  float64       // tokens that reconciles under way are expected to take
-	awaited   int           // requests that wait for their turn
+	queued    int           // requests of reconciles under way that Await has wait
 	cost      [priorities]float64
-	waiting   stagger
+	turns     stagger   // of reconciles that are not admitted
 	dryUntil  time.Time // nothing is filled in before
 
 	starvedAt [priorities]time.Time // when one last had to wait for tokens
@@ -160,7 +160,7 @@ func (b *bucket) turn(now, from time.Time, p Priority) time.Duration {
 	if b.estimator.certainty == unknown && now.Sub(b.estimator.usedAt) > period {
 		ahead = shortHorizon
 	}
-	return b.waiting.next(now, from, p, seconds(b.cost[p]/(overbook*perSecond)), ahead)
+	return b.turns.next(now, from, p, seconds(b.cost[p]/(overbook*perSecond)), ahead)
 }
 
 // take takes a token for a request, or returns how long to wait: reconciles that began
@@ -184,7 +184,7 @@ func (b *bucket) untilToken(now time.Time) time.Duration {
 	if perSecond >= 1 {
 		return 0
 	}
-	return max(0, seconds((1+float64(b.awaited)-b.tokens.TokensAt(now))/perSecond))
+	return max(0, seconds((1+float64(b.queued)-b.tokens.TokensAt(now))/perSecond))
 }
 
 // learnCost notes how many requests a reconcile made.

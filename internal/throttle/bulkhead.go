@@ -23,8 +23,8 @@ type Bulkhead struct {
 
 // compartment is what one tenant has of the workers.
 type compartment struct {
-	held    int
-	waiting stagger
+	held  int
+	turns stagger
 }
 
 // timesFree is how many times as many workers as are free a tenant may hold. Drift
@@ -66,7 +66,7 @@ func (b *Bulkhead) acquire(now time.Time, tenant string, p Priority) (wait time.
 	}
 	free := b.workers - b.busy - 1 // when this one is taken
 	if b.workers > 0 && b.tenants > 1 && c.held > 0 && c.held+1 > timesFree[p]*free {
-		return c.waiting.next(now, now.Add(workerWait), p, workerApart, horizon)
+		return c.turns.next(now, now.Add(workerWait), p, workerApart, horizon)
 	}
 	c.held++
 	b.busy++
