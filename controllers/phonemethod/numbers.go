@@ -78,6 +78,9 @@ func (r *Reconciler) readNumber(ctx context.Context, s snapshot, c resource) (re
 		return c.bar(plan.InvalidNumber, conditions.InvalidNumber(err)), nil
 	}
 	c.Number, c.Was = n, r.numbersInSync.get(c.object.UID, s.now)
+	if c.Holder && !c.Was.IsZero() {
+		c.Last = c.Was.Masked() // status may be older, where it could not be written
+	}
 	c.Changed = c.Changed || c.Holder && (c.Last != n.Masked() || !c.Was.IsZero() && c.Was != n)
 	return c, nil
 }

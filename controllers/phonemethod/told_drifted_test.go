@@ -1,12 +1,15 @@
 package phonemethod
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
@@ -185,11 +188,26 @@ func TestARivalThatGoesBeforeItIsBound(t *testing.T) {
 // An update that Graph acknowledged is carried out, whatever fails after that. The number that a person sets then is drift.
 func TestAChangeRightAfterAnUpdateIsDrift(t *testing.T) {
 	const byHand = "+1 2065550103"
-	tells(t, map[string]story{"while reads fail": {[]step{
-		creates("people/a", ada, mobileType, number(numberOne), drifting(v1alpha1.DriftReport)), waits(10 * time.Minute),
-		graphFault("no read after the next one", emulator.Fault{Method: http.MethodGet, Path: "/phoneMethods$", From: 2, Times: 3, Effect: emulator.Answer, Status: 503}),
-		edits("people/a", number(numberTwo)), works(1), setsByHand(ada, mobileType, byHand), waits(5 * time.Minute),
-	}, byHand, v1alpha1.ReasonDriftDetected, nil}})
+	made := []step{creates("people/a", ada, mobileType, number(numberOne), drifting(v1alpha1.DriftReport)), waits(10 * time.Minute)}
+	edited := edits("people/a", number(numberTwo))
+	noStatus := step{"no status can be written", func(m *model) {
+		m.spoils(func(_ *pam, status bool) error {
+			if status {
+				return apierrors.NewInternalError(errors.New("no space"))
+			}
+			return nil
+		})
+	}}
+	tells(t, map[string]story{
+		"while reads fail": {append(slices.Clone(made),
+			graphFault("no read after the next one", emulator.Fault{Method: http.MethodGet, Path: "/phoneMethods$", From: 2, Times: 3, Effect: emulator.Answer, Status: 503}),
+			edited, works(1), setsByHand(ada, mobileType, byHand), waits(5*time.Minute),
+		), byHand, v1alpha1.ReasonDriftDetected, nil},
+		"while its status cannot be written": {append(slices.Clone(made),
+			noStatus, edited, works(1), waits(20*time.Second), setsByHand(ada, mobileType, byHand), waits(2*time.Minute),
+			step{"it can again", func(m *model) { m.spoils(nil) }}, waits(10*time.Minute), reborn, waits(10*time.Minute),
+		), byHand, v1alpha1.ReasonDriftDetected, nil},
+	})
 }
 
 // An edit that cannot be carried out is none the less an edit hours later, where no more than the mask tells it from drift.
