@@ -48,6 +48,21 @@ func TestAWriteThatLandsLate(t *testing.T) {
 			cutAndLate("DELETE"), deletes("people/a"), waits(10 * time.Second),
 			creates("people/b", ada, mobileType, number(second)), waits(10 * time.Second),
 		}, second},
+		"a deletion after the phone is made anew, where drift is only reported": {[]step{
+			creates("people/a", ada, mobileType, number(first)), works(busy),
+			cutAndLate("DELETE"), deletes("people/a"), waits(10 * time.Second),
+			creates("people/b", ada, mobileType, number(second), drifting(v1alpha1.DriftReport)), waits(10 * time.Second),
+		}, second},
+		"a deletion after the phone was handed over, where drift is only reported": {[]step{
+			creates("people/a", ada, mobileType, number(first)), works(busy), cutAndLate("DELETE"), deletes("people/a"), works(busy),
+			creates("people/b", ada, mobileType, number(second), drifting(v1alpha1.DriftReport)), waits(10 * time.Second),
+		}, second},
+		"an update over a newer one, in the last moment and before late reads": {[]step{
+			creates("people/a", ada, mobileType, number(first), drifting(v1alpha1.DriftReport)), waits(10 * time.Minute),
+			graphFault("one PATCH is cut off", emulator.Fault{Method: http.MethodPatch, Path: "/phoneMethods", Times: 1, Effect: emulator.Cut}),
+			edits("people/a", number(second)), works(1), edits("people/a", number(third)), waits(80 * time.Second),
+			{"it shows after 80 seconds", func(m *model) { must(m.graph.SetPhone(ada, emulator.Mobile, second)) }},
+		}, third},
 		"a create after the resource was deleted": {[]step{
 			cutAndLate("POST"), creates("people/a", ada, mobileType, number(first)), works(busy), deletes("people/a"),
 		}, ""},
@@ -86,6 +101,27 @@ func TestAWriteThatLandsLate(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A switch of SMS sign-in that lands against a newer wish is no drift, and a number that a person goes back to is, although
+// the answer to its write was lost: that write was seen to be done.
+func TestWhatIsTakenForALateWrite(t *testing.T) {
+	made := func(parts ...says) []step {
+		parts = append(parts, number(numberOne), drifting(v1alpha1.DriftReport))
+		return []step{allowsSMS(ada, true), creates("people/a", ada, mobileType, parts...), waits(10 * time.Minute)}
+	}
+	on, off := sms(v1alpha1.SMSSignInEnabled), sms(v1alpha1.SMSSignInDisabled)
+	late := graphFault("one switch is done late", emulator.Fault{Path: "SmsSignIn$", Times: 1, Effect: emulator.Late, Delay: 50 * time.Second})
+	const third = "+1 2065550104"
+	tells(t, map[string]story{
+		"switched on against a newer wish":  {append(made(off), late, edits("people/a", on), works(busy), edits("people/a", off), waits(2*time.Minute)), numberOne, v1alpha1.ReasonReady, nil},
+		"switched off against a newer wish": {append(made(on), late, edits("people/a", off), works(busy), edits("people/a", on), waits(2*time.Minute)), numberOne, v1alpha1.ReasonReady, nil},
+		"a number that was seen to be written": {append(made(),
+			graphFault("the answer to a PATCH is lost", emulator.Fault{Method: http.MethodPatch, Path: "/phoneMethods", Times: 1, Effect: emulator.Cut, AfterWork: true}),
+			edits("people/a", number(numberTwo)), works(busy), edits("people/a", number(third)), waits(40*time.Second),
+			setsByHand(ada, mobileType, numberTwo), waits(3*time.Minute),
+		), numberTwo, v1alpha1.ReasonDriftDetected, nil},
+	})
 }
 
 var restarts = step{"the operator is killed, and another one starts", func(m *model) { m.startOperator() }}

@@ -190,6 +190,19 @@ func (c resource) isUnexamined() bool {
 	return synced == nil || slices.Contains(unreadReasons, synced.Reason)
 }
 
+// beneath returns the resource after a write that may have landed over a newer one: what that one was for is yet to be
+// done, and the difference no drift.
+func (c resource) beneath(a plan.Action) resource {
+	switch {
+	case !c.Holder || c.Type != a.Type:
+	case a.Verb == plan.EnableSMS || a.Verb == plan.DisableSMS:
+		c.Changed = true
+	case c.Number != a.Number:
+		c.Last, c.Was = a.Number.Masked(), a.Number
+	}
+	return c
+}
+
 // bar keeps the resource from acting, and says why.
 func (c resource) bar(b plan.Barrier, why string) resource {
 	c.Barred, c.why = b, why

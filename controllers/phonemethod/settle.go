@@ -34,12 +34,9 @@ func settle(u phones, shown []plan.Method) (phones, journal.View) {
 			u = u.succeeded(e.Action)
 		}
 	}
-	u = u.change(func(c resource) resource {
-		if n, landed := view.Landed[c.Type]; landed && c.Holder && c.Number != n { // what it asked for before is there, and no drift
-			c.Last, c.Was = n.Masked(), n
-		}
-		return c
-	})
+	for _, a := range view.Landed {
+		u = u.change(func(c resource) resource { return c.beneath(a) })
+	}
 	u = u.change(func(c resource) resource {
 		switch {
 		case !c.Unread:

@@ -30,23 +30,24 @@ func (j *Journal) expectCreate(t phone.Type, until time.Time) {
 	j.creates = creates
 }
 
-// landing is a number whose write may land, and come to be shown, until a time.
-type landing struct {
-	phoneType phone.Type
-	number    phone.Number
-	until     time.Time
-}
-
-// landed returns the numbers that Graph shows and that writes of unknown outcome were to bring about, by phone type.
-func (j *Journal) landed(shown []plan.Method, now time.Time) map[phone.Type]phone.Number {
-	j.landings = slices.DeleteFunc(slices.Clone(j.landings), func(l landing) bool { return l.until.Before(now) })
-	numbers := map[phone.Type]phone.Number{}
-	for _, l := range j.landings {
-		if m := plan.MethodOf(shown, l.phoneType); m != nil && m.Number.Compare(l.number) == phone.Equal {
-			numbers[l.phoneType] = l.number
+// landed returns those of some writes of which Graph shows what they were to bring about. A create lands over nothing newer.
+func landed(writes []Entry, shown []plan.Method) (actions []plan.Action) {
+	for _, e := range writes {
+		if e.Action.Verb != plan.Create && e.shown(plan.MethodOf(shown, e.Action.Type)) {
+			actions = append(actions, e.Action)
 		}
 	}
-	return numbers
+	return actions
+}
+
+// untilShown is until when a write of unknown outcome may land, and come to be shown.
+func untilShown(e Entry) time.Time { return e.At.Add(WriteDeadline + GraphReadLag) }
+
+// expectNoMore notes that a write of unknown outcome was done: it does not land once more.
+func (j *Journal) expectNoMore(e Entry) {
+	if i := slices.IndexFunc(j.landings, e.isSame); i >= 0 {
+		j.landings = slices.Delete(slices.Clone(j.landings), i, i+1)
+	}
 }
 
 func (j *Journal) forgetCreates(t phone.Type) {
@@ -76,9 +77,20 @@ func (j Journal) lastCreate(c plan.Claim) (Entry, bool) {
 	return e, ok && e.Action.Verb == plan.Create && e.Action.For == c.Ref
 }
 
-// UntilLanded is how long a write may yet land whose answer was lost, over whatever is there:
-// after that the user must be read once more. Zero: nothing can land.
-func (j Journal) UntilLanded(now time.Time) time.Duration { return max(0, j.deadline.Sub(now)) }
+// UntilLanded is how long a write may yet land whose answer was lost, over whatever is there: after that the user must be
+// read once more, and again when reads must show it. Zero: nothing can land or come to be shown.
+func (j Journal) UntilLanded(now time.Time) time.Duration {
+	wait := j.deadline.Sub(now)
+	if wait > 0 {
+		return wait
+	}
+	for _, e := range j.landings {
+		if e.Action.Verb != plan.Create {
+			wait = max(wait, untilShown(e).Sub(now))
+		}
+	}
+	return max(0, wait)
+}
 
 // PendingSettled reports whether nothing is left of the pending write of a claim that could yet
 // come to pass. v is the verdict about the claim; since is when the pending write was recorded.

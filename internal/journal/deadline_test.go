@@ -160,6 +160,9 @@ func TestJournal_UntilLanded(t *testing.T) {
 		"the answer to an update was lost":               {[]setting{unclear(plan.Update, 5)}, 60 * time.Second, false},
 		"the answer to a create was lost":                {[]setting{unclear(plan.Create, 5)}, 60 * time.Second, true},
 		"it was lost a while ago":                        {[]setting{unclear(plan.Create, 65)}, 0, false},
+		"an update may have landed, and not show":        {[]setting{unclear(plan.Update, 65)}, 30 * time.Second, false},
+		"a deletion may have landed, and not show":       {[]setting{unclear(plan.Delete, 90)}, 5 * time.Second, false},
+		"an update has landed and shows or never will":   {[]setting{unclear(plan.Update, 95)}, 0, false},
 		"an operator before may have been sending":       {[]setting{began(10), predecessor}, 55 * time.Second, false},
 		"an operator before may not any more":            {[]setting{began(65), predecessor}, 0, false},
 		"an update of a new operator may be overwritten": {[]setting{began(10), wrote(plan.Update)}, 55 * time.Second, false},
@@ -210,20 +213,36 @@ func TestJournal_ExpectPredecessorCreate(t *testing.T) {
 	})
 }
 
-// A number that was written without an answer shows over a newer one: that is no other client's doing, as long as it may be.
-func TestANumberLandsOverANewerOne(t *testing.T) {
-	j := New(epoch.Add(-time.Hour))
-	j.Record(entry(plan.Update, numberA, Unclear, epoch))
-	j.Record(entry(plan.Update, numberB, Acknowledged, epoch.Add(10*time.Second)))
-	for age, want := range map[time.Duration]bool{
-		20 * time.Second: true, WriteDeadline + GraphReadLag: true, WriteDeadline + GraphReadLag + time.Second: false,
+// What was written without an answer shows over something newer: that is no other client's doing, as long as it may be.
+func TestAWriteLandsOverANewerOne(t *testing.T) {
+	for name, c := range map[string]struct {
+		late, newer plan.Verb
+		shows       *plan.Method
+		other       *plan.Method // another client's
+	}{
+		"a number":              {plan.Update, plan.Update, methodA, foreignMethod},
+		"a deletion":            {plan.Delete, plan.Create, nothing, foreignMethod},
+		"a switch of SMS":       {plan.EnableSMS, plan.DisableSMS, mobile(numberB, phone.Ready), mobile(numberB, phone.NotEnabled)},
+		"a switch of SMS again": {plan.DisableSMS, plan.EnableSMS, mobile(numberB, phone.NotEnabled), mobile(numberB, phone.Ready)},
 	} {
-		read := j
-		if n, landed := read.Read([]plan.Method{*methodA}, epoch.Add(age)).Landed[phone.Mobile]; landed != want || landed && n != numberA {
-			t.Errorf("after %v: landed %v, want %v", age, landed, want)
-		}
-	}
-	if landed := j.Read([]plan.Method{*foreignMethod}, epoch.Add(20*time.Second)).Landed; len(landed) > 0 {
-		t.Errorf("another client's number landed: %v", landed)
+		t.Run(name, func(t *testing.T) {
+			j := New(epoch.Add(-time.Hour))
+			j.Record(entry(c.late, numberA, Unclear, epoch))
+			j.Record(entry(c.newer, numberB, Acknowledged, epoch.Add(10*time.Second)))
+			other := j
+			last := WriteDeadline + GraphReadLag + time.Second // the reconcile that it is looked for in is late
+			for _, read := range []struct {
+				age  time.Duration
+				want bool
+			}{{20 * time.Second, true}, {WriteDeadline, true}, {last, true}, {last + time.Second, false}} {
+				landed := j.Read(plan.Replace(nil, phone.Mobile, c.shows), epoch.Add(read.age)).Landed
+				if len(landed) > 0 != read.want {
+					t.Errorf("after %v: %v landed, want %v", read.age, landed, read.want)
+				}
+			}
+			if landed := other.Read(plan.Replace(nil, phone.Mobile, c.other), epoch.Add(20*time.Second)).Landed; len(landed) > 0 {
+				t.Errorf("what another client wrote landed: %v", landed)
+			}
+		})
 	}
 }

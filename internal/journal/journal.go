@@ -51,8 +51,8 @@ type Journal struct {
 	// is the same of creates alone, by phone type.
 	deadline time.Time
 	creates  map[phone.Type]time.Time
-	// landings are the numbers that a write of unknown outcome may yet bring about, over a newer one.
-	landings []landing
+	// landings are the writes of unknown outcome that may yet be done, over a newer one too, oldest first.
+	landings []Entry
 	// recorded is what status tells of phones that an operator before this one may have written.
 	recorded []Recorded
 }
@@ -115,9 +115,7 @@ func (j *Journal) Record(e Entry) {
 		e.unanswered++
 		until := e.At.Add(WriteDeadline)
 		j.deadline = until // which is the last
-		if !e.Action.Number.IsZero() {
-			j.landings = append(slices.Clone(j.landings), landing{t, e.Action.Number, until.Add(GraphReadLag)})
-		}
+		j.landings = append(slices.Clone(j.landings), e)
 		if e.Action.Verb == plan.Create {
 			e.only = e.At.After(j.unknownUntil(t))
 			j.expectCreate(t, until)

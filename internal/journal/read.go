@@ -16,8 +16,8 @@ type View struct {
 	Likely    []Entry       // creates that were made unread and not acknowledged, and their number shows
 	Met       []phone.Type  // of creates that were made unread and refused, and there is a phone
 	Unshown   []phone.Type  // of phones that are believed for their record alone, and none shows
-	// Landed are numbers that Graph shows and that writes of unknown outcome were to bring about, maybe over a newer one.
-	Landed    map[phone.Type]phone.Number
+	// Landed are writes of unknown outcome that Graph shows to be done, maybe over a newer one, or against a newer wish.
+	Landed    []plan.Action
 	ReadAgain time.Duration // when to read again; zero: the read need not be repeated
 }
 
@@ -46,13 +46,16 @@ type Replacement struct {
 // this one may have written too. The argument is not changed.
 func (j *Journal) Read(shown []plan.Method, now time.Time) View {
 	v := View{Methods: slices.Clone(shown)}
+	mayLand := j.landings
+	// The first read that must show a write is the last one that counts for it, however late that read is.
+	j.landings = slices.DeleteFunc(slices.Clone(mayLand), func(e Entry) bool { return !untilShown(e).After(now) })
 	for _, r := range j.recorded {
 		j.recall(&v, r, now)
 	}
 	for _, e := range slices.Clone(j.entries) {
 		j.settle(&v, e, now)
 	}
-	v.Landed = j.landed(v.Methods, now)
+	v.Landed = landed(mayLand, v.Methods)
 	return v
 }
 
@@ -126,6 +129,7 @@ func (j *Journal) meet(v *View, e Entry, now time.Time) (settled bool) {
 		return true
 	case e.shown(m):
 		v.Likely = append(v.Likely, e)
+		j.expectNoMore(e)
 		e.Result, e.At, e.unanswered = Acknowledged, now, 0
 		settled = true
 	}
@@ -152,6 +156,9 @@ func (j *Journal) confirm(v *View, e Entry, now time.Time) {
 	}
 	if e.Result.isOpen() {
 		e.At = now // when it was done is not known
+	}
+	if e.Result != Acknowledged {
+		j.expectNoMore(e)
 	}
 	if now.Sub(e.At) >= GraphReadLag {
 		j.forget(t)
