@@ -113,9 +113,16 @@ func (r *Reconciler) openJournal(u phones) phones {
 		if w == nil || w.Action != v1alpha1.PendingCreate {
 			continue
 		}
-		if own, ok := r.intents.Get(c.object.UID); !ok || !own.Equal(w.Since.Time) {
+		known, _ := r.intents.Get(c.object.UID)
+		if !known.since.Equal(w.Since.Time) {
 			u.journal.ExpectPredecessorCreate(c.Type, r.Now())
 		}
+		if known.number.IsZero() && c.Number.Masked() == w.MaskedNumber {
+			known.number = c.Number // which may be edited before the next reconcile
+		}
+		r.intents.Set(c.object.UID, known, intentTTL)
+		c.Begun = known.number
+		u.snapshot = u.replace(c)
 	}
 	u.journal.ExpectRecorded(recorded(u.resources))
 	known := u.any(func(c resource) bool { return controllerutil.ContainsFinalizer(c.object, v1alpha1.Finalizer) })

@@ -11,6 +11,7 @@ import (
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
 	"github.com/entraops/phone-operator/internal/journal"
+	"github.com/entraops/phone-operator/internal/phone"
 	"github.com/entraops/phone-operator/internal/plan"
 )
 
@@ -77,7 +78,14 @@ func (r *Reconciler) checkIsCurrent(ctx context.Context, s snapshot, c resource)
 	return nil
 }
 
-// intentTTL is how long it matters which operator recorded an intent.
+// intent is what is remembered of a pending write.
+type intent struct {
+	since  time.Time    // zero: an operator before recorded it
+	number phone.Number // zero: it is not known
+}
+
+// intentTTL is how long that is, from the last reconcile of the resource: in the first one it matters which operator
+// recorded the write.
 const intentTTL = 2 * journal.WriteDeadline
 
 // recordPendingWrite records in status what is about to be written to Graph, and for whom. Another
@@ -96,7 +104,7 @@ func (r *Reconciler) recordPendingWrite(ctx context.Context, c resource, w v1alp
 		return c, r.notWritten(ctx, c, ofStatus, fmt.Errorf("record the pending write of %s: %w", c.Ref, err))
 	}
 	c.intended, c.Creating, c.Unread = c.Creating == "", w.MaskedNumber, w.Unread
-	r.intents.Set(c.object.UID, w.Since.Time, intentTTL)
+	r.intents.Set(c.object.UID, intent{w.Since.Time, c.Number}, intentTTL)
 	return c, nil
 }
 

@@ -106,7 +106,7 @@ func TestWhichWritesOfAnOperatorBeforeMayLand(t *testing.T) {
 				o.Finalizers = []string{v1alpha1.Finalizer}
 			}
 			if c.own {
-				r.intents.Set(o.UID, c.pending.Since.Time, intentTTL)
+				r.intents.Set(o.UID, intent{since: c.pending.Since.Time}, intentTTL)
 			}
 			u = r.openJournal(u)
 			if u.journal.CreateMayLand(phone.Mobile, aMoment) != c.creates || u.journal.CreateMayLand(phone.Office, aMoment) {

@@ -53,7 +53,7 @@ type memory struct {
 	versions      expiring[types.UID, ownWrite]         // our last write, while the cache may be behind it
 	numbersInSync *syncedNumbers                        // the number that was last in sync
 	reversals     expiring[types.UID, journal.Reversal] // what Graph shows in place of a number that was written
-	intents       expiring[types.UID, time.Time]        // since when, of the pending writes that this replica recorded
+	intents       expiring[types.UID, intent]           // the pending writes, beyond what status has of them
 	unwritable    *writeRefusals                        // resources that the API server does not let the operator write
 	contested     *writeRefusals                        // resources that are changed each time that they are to be written
 }
@@ -65,7 +65,7 @@ func newMemory(started time.Time) memory {
 		absences: newExpiring[user.Key, time.Time](), contacts: newExpiring[string, firstContacts](),
 		rulings: newExpiring[question, rememberedRefusal](), suspected: newExpiring[suspect, suspicion](),
 		versions: newExpiring[types.UID, ownWrite](), numbersInSync: newSyncedNumbers(), reversals: newExpiring[types.UID, journal.Reversal](),
-		intents: newExpiring[types.UID, time.Time](), unwritable: newWriteRefusals(), contested: newWriteRefusals(),
+		intents: newExpiring[types.UID, intent](), unwritable: newWriteRefusals(), contested: newWriteRefusals(),
 	}
 }
 
@@ -109,6 +109,7 @@ func (m *memory) forgetResource(uid types.UID) {
 	m.unwritable.forget(uid)
 	m.contested.forget(uid)
 	m.secrets.forget(uid)
+	m.intents.Delete(uid)
 	m.numbersInSync.forget(uid)
 }
 

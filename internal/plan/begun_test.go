@@ -15,24 +15,32 @@ func TestWhatAClaimHasBegun(t *testing.T) {
 		adopt  AdoptionPolicy
 		shown  string
 		want   bool
+		known  bool // the number that was begun, whatever it says
 	}{
-		"its number":                                       {true, begun, AdoptIfNumberMatches, begun, true},
-		"another number of the same mask":                  {true, begun, AdoptIfNumberMatches, twin, false},
-		"another number":                                   {true, begun, AdoptIfNumberMatches, other, false},
-		"its number, which was edited":                     {true, other, AdoptIfNumberMatches, begun, true},
-		"its number, which cannot be read any more":        {true, "", AdoptIfNumberMatches, begun, true},
-		"the same for one that takes any phone":            {true, "", AdoptAlways, begun, true},
-		"the same for one that takes none":                 {true, "", AdoptNever, begun, false},
-		"what an edit asks for, which was not begun":       {true, other, AdoptAlways, other, false},
-		"another number of the same mask, after a look":    {false, begun, AdoptNever, twin, true},
-		"its number, which was edited, after a look":       {false, other, AdoptNever, begun, true},
-		"another number of another mask, after a look":     {false, begun, AdoptAlways, other, false},
-		"an edited one to a twin, which counts as no edit": {true, twin, AdoptAlways, begun, false},
+		"its number":                                       {true, begun, AdoptIfNumberMatches, begun, true, false},
+		"another number of the same mask":                  {true, begun, AdoptIfNumberMatches, twin, false, false},
+		"another number":                                   {true, begun, AdoptIfNumberMatches, other, false, false},
+		"its number, which was edited":                     {true, other, AdoptIfNumberMatches, begun, true, false},
+		"its number, which cannot be read any more":        {true, "", AdoptIfNumberMatches, begun, true, false},
+		"the same for one that takes any phone":            {true, "", AdoptAlways, begun, true, false},
+		"the same for one that takes none":                 {true, "", AdoptNever, begun, false, false},
+		"what an edit asks for, which was not begun":       {true, other, AdoptAlways, other, false, false},
+		"another number of the same mask, after a look":    {false, begun, AdoptNever, twin, true, false},
+		"its number, which was edited, after a look":       {false, other, AdoptNever, begun, true, false},
+		"another number of another mask, after a look":     {false, begun, AdoptAlways, other, false, false},
+		"its number, which was edited and is known":        {true, other, AdoptNever, begun, true, true},
+		"its number, which was edited to a twin":           {true, twin, AdoptIfNumberMatches, begun, true, true},
+		"a twin, which it was edited to":                   {true, twin, AdoptIfNumberMatches, twin, false, true},
+		"a twin, and the number is known":                  {true, "", AdoptAlways, twin, false, true},
+		"an edited one to a twin, which counts as no edit": {true, twin, AdoptAlways, begun, false, false},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			c := Claim{Type: phone.Mobile, Creating: number(t, begun).Masked(), Unread: tc.unread, Adopt: tc.adopt}
 			if tc.says != "" {
 				c.Number = number(t, tc.says)
+			}
+			if tc.known {
+				c.Begun = number(t, begun)
 			}
 			if got := c.HasBegun(Method{Type: phone.Mobile, Number: phone.Read(tc.shown)}); got != tc.want {
 				t.Errorf("it is what was begun: %v", got)

@@ -29,6 +29,8 @@ type Claim struct {
 	// Unread says that this write was a create, and that Graph was not read before it: a phone of the
 	// same mask may be another's.
 	Unread bool
+	// Begun is the number of that create itself, zero where it is not known.
+	Begun phone.Number
 	// Last is the masked number that was last in sync, "" before the first time.
 	Last string
 	// Was is that number itself, zero where it is not known: it is not written down.

@@ -36,18 +36,23 @@ func standing(c Claim) int {
 
 // HasBegun reports whether a method is what the claim began to create, as far as can be told from
 // what was recorded of that. Where nobody had looked before, the phone may have been there for years: it is known by the
-// whole number. Where that is not known any more, for the resource was edited or its Secret is gone, the mask has to do
-// for who may adopt: a number that was corrected must not stay in use because an operator was killed at the wrong moment.
+// whole number. Where that is not known, for the resource was edited or its Secret is gone before this operator saw it, the
+// mask has to do for who may adopt: a number that was corrected must not stay in use because an operator was killed at the
+// wrong moment.
 func (c Claim) HasBegun(m Method) bool {
+	number := c.Begun
+	if number.IsZero() && c.Number.Masked() == c.Creating {
+		number = c.Number
+	}
 	switch {
 	case !begun(c) || m.Number.Masked() != c.Creating:
 		return false
 	case !c.Unread:
 		return true
-	case c.Number.IsZero() || c.Number.Masked() != c.Creating:
+	case number.IsZero():
 		return c.Adopt != AdoptNever
 	}
-	return m.Number.Compare(c.Number) == phone.Equal || m.Number.DiffersOnlyInTrunkZero(c.Number)
+	return m.Number.Compare(number) == phone.Equal || m.Number.DiffersOnlyInTrunkZero(number)
 }
 
 // winner returns the claim that has the phone type among those that stay: who
