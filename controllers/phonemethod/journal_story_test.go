@@ -66,6 +66,10 @@ func TestAWriteThatLandsLate(t *testing.T) {
 		"a create after the resource was deleted": {[]step{
 			cutAndLate("POST"), creates("people/a", ada, mobileType, number(first)), works(busy), deletes("people/a"),
 		}, ""},
+		"an update that takes a phone over, after the resource was deleted": {[]step{
+			waits(10 * time.Minute), setsByHand(ada, mobileType, third),
+			cutAndLate("PATCH"), creates("people/a", ada, mobileType, number(first), adopting(v1alpha1.AdoptAlways)), works(1), deletes("people/a"),
+		}, ""},
 		"a create after the resource was deleted, and the operator killed": {[]step{
 			cutAndLate("POST"), creates("people/a", ada, mobileType, number(first)), works(busy), restarts, deletes("people/a"),
 		}, ""},

@@ -55,8 +55,11 @@ func TestJournal_Unseen(t *testing.T) {
 		"what it began shows":                    {[]plan.Claim{beginner}, methodA, []setting{began(10), lands(40)}, 0},
 		"what it began does not show":            {[]plan.Claim{beginner}, nothing, nil, 0},
 		"what it began may be a dead operator's": {[]plan.Claim{beginner}, nothing, []setting{began(10)}, 85 * time.Second},
-		"another number shows than it began":     {[]plan.Claim{beginner}, methodB, []setting{began(10)}, 55 * time.Second},
-		"what it began shows, and is a rival's":  {[]plan.Claim{beginner, rival}, methodA, []setting{began(10)}, 55 * time.Second},
+		"another number shows than it began":     {[]plan.Claim{beginner}, methodB, []setting{began(10)}, 85 * time.Second},
+		"another number shows, and it may land over that": {
+			[]plan.Claim{beginner}, methodB, []setting{func(j *Journal) { j.Record(entry(plan.Update, numberA, Unclear, ago(10))) }}, 85 * time.Second,
+		},
+		"what it began shows, and is a rival's": {[]plan.Claim{beginner, rival}, methodA, []setting{began(10)}, 85 * time.Second},
 		"what it began shows, beside who holds nothing": {
 			[]plan.Claim{beginner, {}}, methodA, []setting{began(10)}, 0,
 		},

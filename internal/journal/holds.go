@@ -70,14 +70,14 @@ func (j Journal) Unseen(claims []plan.Claim, believed []plan.Method, now time.Ti
 func (j Journal) seenBy(c plan.Claim, claims []plan.Claim, believed []plan.Method, now time.Time) time.Time {
 	m, rival := plan.MethodOf(believed, c.Type), heldBeside(c, claims)
 	lands := j.creates[c.Type]
-	if hasBegun(c) {
-		lands = later(lands, j.since.Add(WriteDeadline))
+	if hasBegun(c) { // an update that takes a phone over, maybe
+		lands = later(later(lands, j.deadline), j.since.Add(WriteDeadline))
 	}
 	switch {
 	case m != nil && (c.Holder || !rival && c.HasBegun(*m)):
 		return time.Time{} // there it is
 	case m != nil:
-		return lands // what is there is another's, and may go before
+		return lands.Add(GraphReadLag) // what is there is another's, and may go before, or be overwritten
 	case j.isDeleted(c.Type, now) && (c.Holder || !rival):
 		return j.creates[c.Type]
 	}
