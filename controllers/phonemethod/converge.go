@@ -46,10 +46,14 @@ func (r *Reconciler) converge(ctx context.Context, s snapshot) (snapshot, outcom
 const rounds = 10
 
 // planAndExecute plans and executes until a plan has nothing left to do, and returns that plan; in
-// mode Observe it returns the first one and executes nothing. The journal is kept however it ends.
+// mode Observe it returns the first one and executes nothing. The journal is kept however it ends, and so are the numbers
+// that were written or found: another one is a person's after that.
 func (r *Reconciler) planAndExecute(ctx context.Context, u phones) (phones, plan.Plan, error) {
 	u, decided, err := r.planned(ctx, r.openJournal(u))
 	r.keepJournal(u.key, u.journal, u.now)
+	for _, c := range u.resources {
+		r.rememberInSync(u, c)
+	}
 	return u.requeueAfter(u.journal.UntilLanded(u.now)), decided, err
 }
 

@@ -91,9 +91,6 @@ func (r *Reconciler) noteDone(ctx context.Context, u phones, entry journal.Entry
 	u.journal.Record(entry)
 	u.methods = plan.Replace(u.methods, a.Type, entry.After)
 	u = u.succeeded(a)
-	if c, _ := u.resource(a.For); a.Verb == plan.Create || a.Verb == plan.Update {
-		r.rememberInSync(u, c) // whatever comes after: another number is a person's then
-	}
 	if a.Verb == plan.Create {
 		u.tenant.Deletions.Created(deletionOf(u, a), a.Number)
 	}

@@ -63,6 +63,12 @@ func TestAWriteThatLandsLate(t *testing.T) {
 			edits("people/a", number(second)), works(1), edits("people/a", number(third)), waits(80 * time.Second),
 			{"it shows after 80 seconds", func(m *model) { must(m.graph.SetPhone(ada, emulator.Mobile, second)) }},
 		}, third},
+		"an update over a newer one, while writes are throttled": {[]step{
+			creates("people/a", ada, mobileType, number(first), drifting(v1alpha1.DriftReport)), waits(10 * time.Minute),
+			cutAndLate("PATCH"), edits("people/a", number(second)), works(1), edits("people/a", number(third)), waits(40 * time.Second),
+			graphFault("no more of them for a while", emulator.Fault{Method: http.MethodPatch, Path: "/phoneMethods", Times: 3, Effect: emulator.Answer, Status: 429, Retry: "60"}),
+			waits(3 * time.Minute),
+		}, third},
 		"a create after the resource was deleted": {[]step{
 			cutAndLate("POST"), creates("people/a", ada, mobileType, number(first)), works(busy), deletes("people/a"),
 		}, ""},
