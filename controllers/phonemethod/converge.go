@@ -21,7 +21,7 @@ func (r *Reconciler) converge(ctx context.Context, s snapshot) (snapshot, outcom
 	if !s.isUrgent() {
 		ctx = graph.WithLowPriority(ctx)
 	}
-	u, o := phones{snapshot: s, named: s.now}, outcome{}
+	u, o := phones{snapshot: s}, outcome{}
 	for again := range 2 { // the second time with what was deleted in the very moment as terminating
 		var decided plan.Plan
 		var err error

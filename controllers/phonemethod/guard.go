@@ -163,7 +163,7 @@ func (r *Reconciler) askProtection(ctx context.Context, t *tenant.Tenant, userID
 // the user is looked up: a resource is new, the rules cover its user whoever that is, and a phone
 // will be created or compared. Whom a Secret is for is known later.
 func (r *Reconciler) isWorthAskingAhead(s snapshot) bool {
-	return s.tenant.Spec.PrivilegedUsersOrDefault() == v1alpha1.PrivilegedUsersDeny && !r.users.isHanded(s.key) && s.any(func(c resource) bool {
+	return s.tenant.Spec.PrivilegedUsersOrDefault() == v1alpha1.PrivilegedUsersDeny && s.any(func(c resource) bool {
 		return c.isUnexamined() && !c.veiled && !c.Terminating && !c.Suspended && graph.IsGUID(c.object.Spec.User) && c.object.Spec.PhoneNumberFrom == nil
 	})
 }

@@ -13,7 +13,6 @@ type phones struct {
 	methods []plan.Method // what Graph has, as far as is known
 	unread  bool          // they were not read: what the user may have beside what was created is not known
 	stale   bool          // they must be read again before the next plan
-	named   time.Time     // when the user had the name that the rules were asked by
 	outcome outcome       // what the phones wait for
 }
 

@@ -31,7 +31,10 @@ func (r *Reconciler) resolve(ctx context.Context, s snapshot) (snapshot, outcome
 		return r.bind(ctx, s)
 	}
 	lookUp := r.newLookUp(s)
-	if r.isWorthAskingAhead(s) {
+	asked, handed := r.users.isHanded(s.key)
+	if s.named = s.now; handed {
+		s.named = asked
+	} else if r.isWorthAskingAhead(s) {
 		s.tenant.Graph.SideBySide(2, func(i int) {
 			if i == 0 {
 				_, _ = lookUp(ctx, s.key.User) // and keeps the answer
@@ -101,7 +104,7 @@ func (r *Reconciler) bind(ctx context.Context, s snapshot) (snapshot, outcome) {
 	case err != nil:
 		return r.concludeFailure(ctx, s, err, nil)
 	}
-	r.users.hand(s.key.Tenant, u, s.resources)
+	r.users.hand(s.key.Tenant, u, s.now, s.resources)
 	r.handOver(user.Key{Tenant: s.key.Tenant, User: u.ID})
 	return s.with(nil), requeueAfter(spellingTTL) // should the reconcile that follows come to nothing for as long
 }

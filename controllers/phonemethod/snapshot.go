@@ -27,6 +27,7 @@ type snapshot struct {
 	journal    journal.Journal
 	tenant     *tenant.Tenant // nil until it is found
 	user       graph.User     // zero until it is resolved
+	named      time.Time      // when the user was asked for, and had the name that the rules are asked by
 	lookUpOnly bool           // the phones are not to be read
 	ahead      *protection    // whether the user is protected, if it was asked while the user was looked up
 }

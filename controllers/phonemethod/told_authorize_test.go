@@ -347,3 +347,18 @@ func TestAUserWhoIsRenamedOutOfTheRulesBetweenTwoWrites(t *testing.T) {
 		m.saysReady(t, "people/b", v1alpha1.ReasonNotPermitted)
 	})
 }
+
+// The time counts from the look-up, also where that was made for the name that a resource says, some seconds before.
+func TestAUserWhoIsRenamedOutOfTheRulesAfterTheLookUpOfTheName(t *testing.T) {
+	told(t, func(m *model) {
+		m.take(ruled("Ada only", func(r *v1alpha1.AccessRule) { r.Users = []string{"ada@*"} }), creates("people/a", "ada@contoso.com", mobileType, number(numberOne)))
+		key, _ := m.due()
+		m.pass(key)
+		m.take(renames(ada, "adele@contoso.com"))
+		elapse(4 * time.Second)
+		m.spoils(func(*pam, bool) error { elapse(2 * time.Second); return nil }) // the API server is slow
+		m.take(waits(time.Minute))
+		m.wants(t, "")
+		m.saysReady(t, "people/a", v1alpha1.ReasonNotPermitted)
+	})
+}

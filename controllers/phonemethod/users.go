@@ -37,7 +37,8 @@ type resolvedUsers struct {
 type handedUser struct {
 	graph.User
 
-	said map[types.UID]saying // what the resources said that it was asked for
+	asked time.Time
+	said  map[types.UID]saying // what the resources said that it was asked for
 }
 
 // isFor reports whether the answer is younger than all that the resources say. Whoever edits one now means the user
@@ -70,9 +71,10 @@ func (r *resolvedUsers) find(ctx context.Context, t *tenant.Tenant, spelling str
 	return u, nil
 }
 
-// hand keeps an answer for the reconcile under the object id that follows at once. It was asked for these resources.
-func (r *resolvedUsers) hand(tenant string, u graph.User, resources []resource) {
-	h := handedUser{User: u, said: map[types.UID]saying{}}
+// hand keeps an answer for the reconcile under the object id that follows at once. It was asked for at a time, for these
+// resources.
+func (r *resolvedUsers) hand(tenant string, u graph.User, asked time.Time, resources []resource) {
+	h := handedUser{User: u, asked: asked, said: map[types.UID]saying{}}
 	for _, c := range resources {
 		h.said[c.object.UID] = c.saying()
 	}
@@ -92,10 +94,10 @@ func (r *resolvedUsers) take(ctx context.Context, t *tenant.Tenant, spelling str
 	return r.find(ctx, t, spelling)
 }
 
-// isHanded reports whether an answer about an object id waits for this reconcile.
-func (r *resolvedUsers) isHanded(id user.Key) bool {
-	_, ok := r.handed.Get(id)
-	return ok
+// isHanded reports whether an answer about an object id waits for this reconcile, and when it was asked for.
+func (r *resolvedUsers) isHanded(id user.Key) (asked time.Time, ok bool) {
+	h, ok := r.handed.Get(id)
+	return h.asked, ok
 }
 
 // forget drops an answer that was handed on: its reconcile does not follow at once.
