@@ -116,6 +116,19 @@ func TestWhatWasMadeForAResourceThatVanishedGoes(t *testing.T) {
 	})
 }
 
+// The same where another resource has its name at once, as after kubectl replace --force.
+func TestWhatWasMadeForAResourceThatWasReplacedGoes(t *testing.T) {
+	told(t, func(m *model) {
+		m.knowsNot("of resources that vanish", everyWriteIsSpokenFor)
+		m.take(waits(10*time.Minute), onceCreated(step{"people/a is replaced", func(m *model) {
+			m.cluster.drop(m.cluster.pams[keyFor("people/a")])
+			m.take(creates("people/a", ada, mobileType, number(numberTwo)))
+		}}), creates("people/a", ada, mobileType, number(numberOne)), waits(time.Minute))
+		m.wants(t, numberTwo)
+		m.saysReady(t, "people/a", v1alpha1.ReasonReady)
+	})
+}
+
 // What a Secret says is read early in a reconcile. An edit of it that comes later in the same one, when
 // the resource has no status yet, is not left to the resync.
 func TestASecretThatIsEditedWhileItsResourceIsReconciled(t *testing.T) {

@@ -22,7 +22,7 @@ func (r *Reconciler) patchStatus(ctx context.Context, c resource, status v1alpha
 		return c, nil
 	}
 	patched, err := r.replaceStatus(ctx, c, status)
-	if apierrors.IsNotFound(err) {
+	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) && c.made && r.isReplaced(ctx, c) {
 		// The API server may delete a resource in the moment in which a finalizer is put
 		// on it. What was made for it then has no resource to speak for it.
 		if c.made && !c.vanished {
@@ -34,6 +34,13 @@ func (r *Reconciler) patchStatus(ctx context.Context, c resource, status v1alpha
 		return c, r.notWritten(ctx, c, ofStatus, fmt.Errorf("write the status of %s: %w", c.Ref, err))
 	}
 	return patched, nil
+}
+
+// isReplaced reports whether the resource is gone, and maybe another one has its name by now.
+func (r *Reconciler) isReplaced(ctx context.Context, c resource) bool {
+	var live v1alpha1.PhoneAuthenticationMethod
+	err := r.Reader.Get(ctx, client.ObjectKeyFromObject(c.object), &live)
+	return apierrors.IsNotFound(err) || err == nil && live.UID != c.object.UID
 }
 
 // replaceStatus writes a status. The error is the API server's.
