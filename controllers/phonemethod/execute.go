@@ -52,8 +52,8 @@ func (r *Reconciler) executeAction(ctx context.Context, u phones, a plan.Action,
 		// Whoever edits one resource without pause must not hold up the user's others.
 		return u.fail(a.For, err), false, nil
 	}
-	if err != nil || !may {
-		return u, false, err
+	if err != nil || !may { // it was not sent
+		return r.withoutIntent(u, a), false, err
 	}
 	entry, answered := r.send(ctx, u, a)
 	u.stale = u.stale || answered.stale

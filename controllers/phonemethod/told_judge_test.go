@@ -92,6 +92,26 @@ func TestACreateThatGraphRefusedMakesNoPhoneOurs(t *testing.T) {
 	})
 }
 
+// So is a create that was not sent, since the user came to be protected while it was written down.
+func TestACreateThatWasNotSentMakesNoPhoneOurs(t *testing.T) {
+	told(t, func(m *model) {
+		m.spoils(func(_ *pam, status bool) error {
+			if status {
+				m.spoils(nil)
+				elapse(answerTTL + time.Second)
+				m.take(promotes(ada))
+			}
+			return nil
+		})
+		m.take(waits(10*time.Minute), creates("people/a", ada, mobileType, number(numberOne), adopting(v1alpha1.AdoptIfNumberMatches)), works(busy))
+		m.saysReady(t, "people/a", v1alpha1.ReasonPrivilegedUser)
+		m.take(setsByHand(ada, mobileType, twinOfOne), changes(ada, "loses the role", func(u *emulator.User) { u.Roles = nil }),
+			edits("people/a", asking()), waits(5*time.Minute))
+		m.wants(t, twinOfOne)
+		m.saysReady(t, "people/a", v1alpha1.ReasonAlreadyExists)
+	})
+}
+
 // vanishes has the API server take a resource's finalizer and delete it all the same, which shows when ada has her mobile.
 // before is done right before that.
 func (m *model) vanishes(name string, before func()) {
