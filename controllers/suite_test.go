@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
@@ -52,11 +53,12 @@ const (
 // stories. Each story has its own namespace and its own users.
 type suite struct {
 	client.Client
-	graph *emulator.Emulator
-	url   string
-	ca    []byte
-	logs  *testenv.Log
-	kill  context.CancelFunc // the operator, which then ends as it stands: see restart
+	graph   *emulator.Emulator
+	url     string
+	ca      []byte
+	logs    *testenv.Log
+	kill    context.CancelFunc // the operator, which then ends as it stands: see restart
+	secrets cache.Informer     // the operator's, which tells of each Secret once more within seconds
 }
 
 var (
@@ -122,14 +124,25 @@ func (s *suite) operate(t *testing.T) {
 	ctx, s.kill = context.WithCancel(context.Background())
 	config := testenv.Shared(t).Config()
 	config.Wrap(controllers.StreamLists)
+	kept := controllers.CacheOptions()
+	for kind, how := range kept.ByObject {
+		if _, ok := kind.(*corev1.Secret); ok {
+			how.SyncPeriod = new(1500 * time.Millisecond) // in place of ten hours
+			kept.ByObject[kind] = how
+		}
+	}
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
-		Scheme: s.Scheme(), Metrics: metricsserver.Options{BindAddress: "0"}, Cache: controllers.CacheOptions(),
+		Scheme: s.Scheme(), Metrics: metricsserver.Options{BindAddress: "0"}, Cache: kept,
 		GracefulShutdownTimeout: new(time.Duration),
 		Controller:              ctrlconfig.Controller{SkipNameValidation: new(true)}, // it may be the second of this process
 	})
 	must(t, err)
 	must(t, controllers.SetupWithManager(ctx, mgr, controllers.Options{MaxConcurrentReconciles: workers, CredentialNamespaces: []string{system}}))
 	go func() { _ = mgr.Start(ctx) }()
+	secrets := &metav1.PartialObjectMetadata{}
+	secrets.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
+	s.secrets, err = mgr.GetCache().GetInformer(ctx, secrets)
+	must(t, err)
 }
 
 // tenant is an EntraTenant at the emulator in which every namespace labelled

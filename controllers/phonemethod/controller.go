@@ -43,7 +43,8 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, workers int, tenants <-c
 		Watches(&v1alpha1.PhoneAuthenticationMethod{},
 			handler.TypedEnqueueRequestsFromMapFunc(r.userOfResource),
 			builder.WithPredicates(predicate.Or[client.Object](r.deleted(), changed()))).
-		Watches(&corev1.Secret{}, handler.TypedEnqueueRequestsFromMapFunc(r.usersOfSecret), builder.OnlyMetadata).
+		Watches(&corev1.Secret{}, handler.TypedEnqueueRequestsFromMapFunc(r.usersOfSecret), builder.OnlyMetadata,
+			builder.WithPredicates(predicate.ResourceVersionChangedPredicate{})). // not what the cache tells once more, every ten hours
 		Watches(&corev1.Namespace{}, handler.TypedEnqueueRequestsFromMapFunc(r.usersOfNamespace), builder.OnlyMetadata,
 			builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WatchesRawSource(source.TypedChannel(tenants,
