@@ -94,21 +94,24 @@ func (j Journal) UntilLanded(now time.Time) time.Duration {
 
 // PendingSettled reports whether nothing is left of the pending write of a claim that could yet
 // come to pass. v is the verdict about the claim; since is when the pending write was recorded.
-// If a create may still land, wait is how long.
+// If only time is missing to that, wait is how long.
 func (j Journal) PendingSettled(c plan.Claim, v plan.Verdict, since, now time.Time) (settled bool, wait time.Duration) {
 	if wait := j.creates[c.Type].Sub(now); wait > 0 {
 		return false, wait
 	}
-	since = later(j.since, since)
+	visible := later(j.since, since).Add(GraphReadLag)
 	switch {
 	case v.Holds, c.Creating == "", v.Outcome == plan.Rejected:
 		return true, 0
 	case j.Unsettled(c.Type), c.Terminating: // what a terminating claim began, it deletes if it comes
 		return false, 0
-	case v.Method != nil: // another phone, unless the read lags; a masked number shows nothing
-		return v.Method.Number != phone.Reading{} && since.Add(GraphReadLag).Before(now), 0
+	case v.Method != nil && v.Method.Number == phone.Reading{}: // which shows nothing
+		return false, 0
+	case v.Method == nil: // it may land
+		visible = visible.Add(WriteDeadline)
 	}
-	return since.Add(WriteDeadline).Before(now), 0
+	wait = max(0, visible.Sub(now))
+	return wait == 0, wait
 }
 
 // UntilPendingExpires is how long a pending write of which nothing is read may yet land or come

@@ -106,18 +106,19 @@ func TestJournal_PendingSettled(t *testing.T) {
 		want    bool
 		wait    time.Duration
 	}{
-		"its phone is recorded":                              {pending, plan.Verdict{Holds: true, Method: methodA}, ago(1), nil, true, 0},
-		"its phone is recorded, and an earlier one may land": {pending, plan.Verdict{Holds: true}, ago(1), lands(9), false, 9 * time.Second},
-		"Graph refused it":                                   {plan.Claim{}, plan.Verdict{Outcome: plan.Pending}, ago(1), nil, true, 0},
-		"Graph refused it for good":                          {pending, plan.Verdict{Outcome: plan.Rejected}, ago(1), nil, true, 0},
-		"another phone shows":                                {pending, plan.Verdict{Method: methodB}, ago(31), nil, true, 0},
-		"another phone shows, and the read may lag":          {pending, plan.Verdict{Method: methodB}, ago(29), nil, false, 0},
-		"another phone shows to a terminating resource":      {leaver, plan.Verdict{Method: methodB}, ago(3600), nil, false, 0},
-		"a masked number shows":                              {pending, plan.Verdict{Method: masked}, ago(1), nil, false, 0},
-		"nothing shows, and it may land":                     {pending, plan.Verdict{}, ago(60), nil, false, 0},
-		"nothing shows, and it landed or never will":         {pending, plan.Verdict{}, ago(66), nil, true, 0},
-		"nothing shows to an operator just begun":            {pending, plan.Verdict{}, ago(3600), began(60), false, 0},
-		"its write is not settled":                           {pending, plan.Verdict{Method: methodB}, ago(3600), wrote(plan.Create), false, 0},
+		"its phone is recorded":                                {pending, plan.Verdict{Holds: true, Method: methodA}, ago(1), nil, true, 0},
+		"its phone is recorded, and an earlier one may land":   {pending, plan.Verdict{Holds: true}, ago(1), lands(9), false, 9 * time.Second},
+		"Graph refused it":                                     {plan.Claim{}, plan.Verdict{Outcome: plan.Pending}, ago(1), nil, true, 0},
+		"Graph refused it for good":                            {pending, plan.Verdict{Outcome: plan.Rejected}, ago(1), nil, true, 0},
+		"another phone shows":                                  {pending, plan.Verdict{Method: methodB}, ago(30), nil, true, 0},
+		"another phone shows, and the read may lag":            {pending, plan.Verdict{Method: methodB}, ago(29), nil, false, time.Second},
+		"another phone shows to a terminating resource":        {leaver, plan.Verdict{Method: methodB}, ago(3600), nil, false, 0},
+		"a masked number shows":                                {pending, plan.Verdict{Method: masked}, ago(1), nil, false, 0},
+		"nothing shows, and it may land":                       {pending, plan.Verdict{}, ago(60), nil, false, 35 * time.Second},
+		"nothing shows, and it may have landed":                {pending, plan.Verdict{}, ago(66), nil, false, 29 * time.Second},
+		"nothing shows, and it landed and shows or never will": {pending, plan.Verdict{}, ago(95), nil, true, 0},
+		"nothing shows to an operator just begun":              {pending, plan.Verdict{}, ago(3600), began(60), false, 35 * time.Second},
+		"its write is not settled":                             {pending, plan.Verdict{Method: methodB}, ago(3600), wrote(plan.Create), false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			j := old()
