@@ -30,6 +30,13 @@ import (
 // +kubebuilder:rbac:groups="",resources=secrets;namespaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
+// WithoutManager makes r ready for whoever calls Reconcile itself, without watches, as a preview does. It counts as one
+// that has been at work for long: no write of an operator before it is expected to arrive. queue is
+// told of a user who is found under another name, and of what is due later.
+func (r *Reconciler) WithoutManager(queue workqueue.TypedRateLimitingInterface[user.Key]) {
+	r.memory, r.queue = newMemory(time.Time{}), queue
+}
+
 // SetupWithManager adds the controller. workers is how many users are reconciled at once; tenants
 // receives the name of each EntraTenant that can be used in a new way, or not any more, drifted each
 // user, by object id, whose phones were changed in Entra.

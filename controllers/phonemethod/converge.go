@@ -125,8 +125,8 @@ func (r *Reconciler) openJournal(u phones) phones {
 			known.number = c.Number // which may be edited before the next reconcile
 		}
 		r.intents.Set(c.object.UID, known, intentTTL)
-		c.Begun = known.number
-		u.snapshot = u.replace(c)
+		c.PendingNumber = known.number
+		u = u.replace(c)
 	}
 	u.journal.ExpectRecorded(recorded(u.resources))
 	known := u.any(func(c resource) bool { return controllerutil.ContainsFinalizer(c.object, v1alpha1.Finalizer) })
@@ -204,7 +204,7 @@ func (r *Reconciler) observe(ctx context.Context, u phones) (phones, error) {
 // resource to say it of.
 func logLeftBehind(ctx context.Context, s snapshot, decided plan.Plan) {
 	for _, c := range s.resources {
-		if v := decided.Verdicts[c.Ref]; c.vanished && v.Holds && v.Outcome != plan.Released {
+		if v := decided.Verdicts[c.Ref]; c.vanished && v.Owns && v.Outcome != plan.Released {
 			log.FromContext(ctx).Info("a phone stays in Graph that no resource speaks for", "resource", c.Ref, "phoneType", c.Type)
 		}
 	}

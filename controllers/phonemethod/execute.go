@@ -175,7 +175,7 @@ func (r *Reconciler) withoutIntent(u phones, a plan.Action) phones {
 	}
 	return u.change(func(c resource) resource {
 		if c.Ref == a.For && c.intended {
-			c.Creating = ""
+			c.Pending = ""
 		}
 		return c
 	})

@@ -77,8 +77,8 @@ func isReleased(o *v1alpha1.PhoneAuthenticationMethod) bool {
 
 // checkNotBehind returns a behindError where the cache has a resource as it was before our own last write to it. A status
 // that is compared with such a one may look as if nothing had to be written, and a phone as if it still were that of a
-// resource that is gone. What the operator before this one released is not known: a resource that leaves is asked for as
-// long as that may matter.
+// resource that is gone. What the operator before this one released is not known: for as long as that may matter, the API
+// server is asked for each terminating resource.
 func (r *Reconciler) checkNotBehind(ctx context.Context, o *v1alpha1.PhoneAuthenticationMethod) error {
 	own, ok := r.versions.Get(o.UID)
 	isNew := r.Now().Sub(r.startedFor(o.Spec.TenantName())) <= journal.WriteDeadline

@@ -135,10 +135,10 @@ func (r *Reconciler) checkProtection(ctx context.Context, u phones) (_ phones, p
 	if u.tenant.Spec.PrivilegedUsersOrDefault() == v1alpha1.PrivilegedUsersAllow {
 		return u, false, nil
 	}
-	if u.ahead == nil || r.Now().Sub(u.ahead.asked) >= answerTTL {
-		u.ahead = r.askProtection(ctx, u.tenant, u.user.ID)
+	if u.protection == nil || r.Now().Sub(u.protection.asked) >= answerTTL {
+		u.protection = r.askProtection(ctx, u.tenant, u.user.ID)
 	}
-	answer := u.ahead
+	answer := u.protection
 	var failure *graph.Error
 	if errors.As(answer.err, &failure) && failure.Kind == graph.Forbidden {
 		r.doubtTenant(u.snapshot, failure)

@@ -52,7 +52,7 @@ func (m *memory) suspicionOf(key user.Key, c resource) suspicion {
 func blind(s snapshot, suspicionOf func(user.Key, resource) suspicion) (snapshot, outcome) {
 	var o outcome
 	return s.change(func(c resource) resource {
-		own := c.Holder && !c.mayBeEdited() || c.Creating != "" && c.Creating == c.Number.Masked()
+		own := c.Holder && !c.mayBeEdited() || c.Pending != "" && c.Pending == c.Number.Masked()
 		if own || !c.Holder && c.Adopt == plan.AdoptNever {
 			return c
 		}
@@ -75,7 +75,7 @@ func isWrongGuess(c resource, v plan.Verdict, observing bool) bool {
 	case plan.AlreadyExists:
 		return c.Adopt != plan.AdoptNever
 	case plan.Denied: // of a claim that does not hold the phone, it is said of any number
-		return v.Verb == plan.Update && v.Holds
+		return v.Verb == plan.Update && v.Owns
 	case plan.Rejected, plan.Privileged:
 		return v.Verb == plan.Update
 	case plan.Pending: // in mode Enforce it is written

@@ -145,7 +145,7 @@ func TestWhoMayNotCompareAfterTooManyGuesses(t *testing.T) {
 		"a holder after a restart":                    {theirs, held(func(c *resource) { c.Last = theirs.Masked() }), false},
 		"a holder whose spec is new":                  {twinOfTheirs, held(func(c *resource) { c.Last, c.Was = theirs.Masked(), theirs }), true},
 		"a holder whose spec is new, after a restart": {twinOfTheirs, held(func(c *resource) { c.Last, c.Edited = theirs.Masked(), true }), true},
-		"who is creating the phone":                   {numbered(50), func(g *guesser) { g.resources[0].Creating = numbered(50).Masked() }, false},
+		"who is creating the phone":                   {numbered(50), func(g *guesser) { g.resources[0].Pending = numbered(50).Masked() }, false},
 		"who takes over whatever is there":            {numbered(50), func(g *guesser) { g.resources[0].Adopt = plan.AdoptAlways }, true},
 		"who never adopts":                            {numbered(50), func(g *guesser) { g.resources[0].Adopt = plan.AdoptNever }, false},
 		"the next number a moment too early":          {numbered(50), func(g *guesser) { g.now = g.now.Add(time.Minute - time.Second) }, true},

@@ -28,7 +28,7 @@ func (r *Reconciler) recordIntent(ctx context.Context, u phones, a plan.Action, 
 	if a.Verb == plan.Update || a.Verb == plan.Delete {
 		for _, c := range u.resources {
 			v := verdicts[c.Ref]
-			if c.Type != a.Type || !v.Holds || c.isRecorded() || c.vanished {
+			if c.Type != a.Type || !v.Owns || c.isRecorded() || c.vanished {
 				continue
 			}
 			var err error
@@ -55,7 +55,7 @@ func (r *Reconciler) recordIntent(ctx context.Context, u phones, a plan.Action, 
 			Action: v1alpha1.PendingUpdate, UserID: u.user.ID, MaskedNumber: a.Number.Masked(),
 		})
 	}
-	if u.snapshot = u.replace(c); err != nil {
+	if u = u.replace(c); err != nil {
 		return u.fail(a.For, err)
 	}
 	return u
@@ -103,7 +103,7 @@ func (r *Reconciler) recordPendingWrite(ctx context.Context, c resource, w v1alp
 	if err != nil {
 		return c, r.notWritten(ctx, c, ofStatus, fmt.Errorf("record the pending write of %s: %w", c.Ref, err))
 	}
-	c.intended, c.Creating, c.Unread = c.Creating == "", w.MaskedNumber, w.Unread
+	c.intended, c.Pending, c.Unread = c.Pending == "", w.MaskedNumber, w.Unread
 	r.intents.Set(c.object.UID, intent{w.Since.Time, c.Number}, intentTTL)
 	return c, nil
 }
@@ -116,7 +116,8 @@ func (r *Reconciler) recordHolder(ctx context.Context, u phones, c resource, v p
 	if err != nil {
 		return u, r.notWritten(ctx, c, ofStatus, fmt.Errorf("record the holder %s: %w", c.Ref, err))
 	}
-	c.Holder, c.Last, c.Changed, c.Edited = true, c.object.Status.MaskedNumber, true, true
-	u.snapshot = u.replace(c)
+	c.Holder, c.Last = true, c.object.Status.MaskedNumber
+	c.Changed, c.Edited = true, true // what it asks for was not acted on: this was ahead of that
+	u = u.replace(c)
 	return u, nil
 }

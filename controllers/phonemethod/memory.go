@@ -4,33 +4,11 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/tools/events"
-	"k8s.io/client-go/util/workqueue"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
-	"github.com/entraops/phone-operator/internal/graph"
 	"github.com/entraops/phone-operator/internal/journal"
-	"github.com/entraops/phone-operator/internal/tenant"
 	"github.com/entraops/phone-operator/internal/user"
 )
-
-// Reconciler makes the phone methods of one user what the resources say.
-type Reconciler struct {
-	Client  client.Client
-	Reader  client.Reader // not cached: Secrets are fetched when needed, never kept
-	Events  events.EventRecorder
-	Tenants *tenant.Registry
-	Now     func() time.Time
-	// Share says which tenants' users are reconciled here; nil: all.
-	Share *tenant.Share
-	// Doubt is told of a refusal by Graph that only the EntraTenant can mend: a permission that
-	// is missing (Forbidden), a token that is not accepted (TokenRefused), or none (CredentialFailed). It does not block.
-	Doubt func(tenant string, kind graph.Kind)
-
-	memory
-	queue workqueue.TypedRateLimitingInterface[user.Key]
-}
 
 // memory is what the reconciler keeps between reconciles, beside the caches of its client. A
 // restart loses it: the table in ARCHITECTURE.md says of each field why it is needed and what

@@ -30,6 +30,12 @@ func (u phones) change(f func(resource) resource) phones {
 	return u
 }
 
+// replace returns the phones with a resource in the place of the one of its name.
+func (u phones) replace(c resource) phones {
+	u.snapshot = u.snapshot.replace(c)
+	return u
+}
+
 // protect keeps the resources of a user whom Entra protects from all writes.
 func (u phones) protect() phones {
 	return u.change(func(c resource) resource {
@@ -53,7 +59,8 @@ func (u phones) fail(ref string, err error) phones {
 func (u phones) succeeded(a plan.Action) phones {
 	return u.change(func(c resource) resource {
 		if c.Ref == a.For && (a.Verb == plan.Create || a.Verb == plan.Update) {
-			c.Holder, c.Last, c.Was, c.Changed = true, a.Number.Masked(), a.Number, true
+			c.Holder, c.Last, c.Was = true, a.Number.Masked(), a.Number
+			c.Changed = true // until status says so, what comes next for it, SMS sign-in, is asked for anew
 			c.made, c.carriedOut = c.made || a.Verb == plan.Create, c.carriedOut || !a.Drift
 		}
 		return c

@@ -34,7 +34,7 @@ func (r *Reconciler) concludeFailure(ctx context.Context, s snapshot, err error,
 func (r *Reconciler) publishVerdicts(ctx context.Context, u phones, decided plan.Plan) (phones, outcome) {
 	r.countGuesses(u.snapshot, decided)
 	u = u.change(func(c resource) resource {
-		if v := decided.Verdicts[c.Ref]; c.failed == nil && v.Holds && v.Outcome != plan.Released && !c.Terminating {
+		if v := decided.Verdicts[c.Ref]; c.failed == nil && v.Owns && v.Outcome != plan.Released && !c.Terminating {
 			c, c.failed = r.ensureFinalizer(ctx, c)
 		}
 		return c

@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -15,6 +18,23 @@ import (
 	"github.com/entraops/phone-operator/internal/tracing"
 	"github.com/entraops/phone-operator/internal/user"
 )
+
+// Reconciler makes the phone methods of one user what the resources say.
+type Reconciler struct {
+	Client  client.Client
+	Reader  client.Reader // not cached: Secrets are fetched when needed, never kept
+	Events  events.EventRecorder
+	Tenants *tenant.Registry
+	Now     func() time.Time
+	// Share says which tenants' users are reconciled here; nil: all.
+	Share *tenant.Share
+	// Doubt is told of a refusal by Graph that only the EntraTenant can mend: a permission that
+	// is missing (Forbidden), a token that is not accepted (TokenRefused), or none (CredentialFailed). It does not block.
+	Doubt func(tenant string, kind graph.Kind)
+
+	memory
+	queue workqueue.TypedRateLimitingInterface[user.Key]
+}
 
 // Reconcile reconciles one user. When ctx ends, no reconcile is begun any more, and one that runs
 // has a moment to come to its end.
@@ -79,6 +99,12 @@ func (r *Reconciler) reconcileUser(ctx context.Context, s snapshot) (_ snapshot,
 	return s, o.and(worked)
 }
 
+// wasCompared reports whether the reconcile read the user's phones and compared all of them, as a drift check does.
+func (s snapshot) wasCompared(o outcome) bool {
+	verdicts := o.err == nil && !o.early && o.resync > 0
+	return verdicts && s.tenant != nil && s.key.Bound() && !s.lookUpOnly && !o.unsure
+}
+
 // requeueUser remembers when the user is due, and has the queue hand the user out then.
 func (r *Reconciler) requeueUser(ctx context.Context, s snapshot, o outcome) (reconcile.Result, error) {
 	var mended time.Duration // when the tenant may be usable again
@@ -92,7 +118,7 @@ func (r *Reconciler) requeueUser(ctx context.Context, s snapshot, o outcome) (re
 			mended = r.countPermissionRefusal(s.key)
 		}
 	}
-	if s.tenant != nil && s.key.Bound() && o.err == nil && !o.early && !o.unsure && !s.lookUpOnly && o.resync > 0 {
+	if s.wasCompared(o) {
 		s.tenant.Reads.Note(s.key.User, r.Now())
 	}
 	result, err := requeue(s, o, mended)

@@ -11,8 +11,8 @@ import (
 	"github.com/entraops/phone-operator/internal/graph"
 )
 
-// requeue decides when the user is reconciled again. It alone does. mended is when the tenant may
-// be usable again, where its being unusable is the error.
+// requeue decides when the user is reconciled again after a reconcile that began; Reconcile, when one that must not begin
+// yet is tried again. mended is when the tenant may be usable again, where its being unusable is the error.
 //
 //	verdicts were reached       at the resync, low priority, or when a resource waits for something
 //	throttled                   when Graph allows it; the tenant waits as a whole

@@ -40,7 +40,7 @@ func (r *Reconciler) resolve(ctx context.Context, s snapshot) (snapshot, outcome
 				_, _ = lookUp(ctx, s.key.User) // and keeps the answer
 				return
 			}
-			s.ahead = r.askProtection(ctx, s.tenant, s.key.User)
+			s.protection = r.askProtection(ctx, s.tenant, s.key.User)
 		})
 	}
 	found, err := lookUp(ctx, s.key.User)
@@ -138,7 +138,7 @@ func (r *Reconciler) keepThoseOfUser(ctx context.Context, s snapshot, lookUp use
 	for _, c := range slices.SortedStableFunc(slices.Values(s.resources), holdersFirst) {
 		spelling, bound := c.object.Spec.User, c.object.Status.UserID != ""
 		if graph.IsGUID(spelling) {
-			if !strings.EqualFold(spelling, s.key.User) { // nothing of ours binds it so
+			if !strings.EqualFold(spelling, s.key.User) { // the operator binds no resource to another object id than its spec has
 				c = logUserChanged(ctx, c.bar(plan.UserChanged, conditions.OtherObjectID))
 			}
 			mine = append(mine, c)

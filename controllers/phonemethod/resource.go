@@ -60,7 +60,7 @@ func resourceOf(o *v1alpha1.PhoneAuthenticationMethod) resource {
 	c.Edited = pending && o.Generation > 1 // the first one is no edit
 	c.Changed = pending || requestOf(o) != o.Status.LastHandledRequest
 	if w := o.Status.PendingWrite; w != nil && strings.EqualFold(w.UserID, o.Status.UserID) {
-		c.Creating, c.Unread = w.MaskedNumber, w.Unread
+		c.Pending, c.Unread = w.MaskedNumber, w.Unread
 	}
 	return c
 }
@@ -145,7 +145,7 @@ func wasRefused(o *v1alpha1.PhoneAuthenticationMethod) bool {
 func (c resource) isRecorded() bool { return c.object.Status.ID != "" && c.object.Status.UserID != "" }
 
 // hasPhone reports whether a phone in Graph is, or may be, the resource's.
-func (c resource) hasPhone() bool { return c.Holder || c.Creating != "" }
+func (c resource) hasPhone() bool { return c.Holder || c.Pending != "" }
 
 // isReleasable reports whether the resource is terminating and has nothing in Graph to take
 // along, or leaves it behind. To release it needs neither the tenant nor Graph.

@@ -41,7 +41,7 @@ func settle(u phones, shown []plan.Method) (phones, journal.View) {
 		switch {
 		case !c.Unread:
 		case slices.Contains(view.Met, c.Type), u.journal.MadeNothing(c.Claim, u.now):
-			c.Creating, c.Unread = "", false // what is there, or comes to be shown, is another client's
+			c.Pending, c.Unread = "", false // what is there, or comes to be shown, is another client's
 		case u.journal.Accounts(c.Claim):
 			c.Unread = false
 		}

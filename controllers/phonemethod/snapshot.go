@@ -29,7 +29,7 @@ type snapshot struct {
 	user       graph.User     // zero until it is resolved
 	named      time.Time      // when the user was asked for, and had the name that the rules are asked by
 	lookUpOnly bool           // the phones are not to be read
-	ahead      *protection    // whether the user is protected, if it was asked while the user was looked up
+	protection *protection    // the last answer whether the user is protected; nil: not asked yet
 }
 
 // protection is why Entra protects a user, as it was when it was asked.

@@ -61,11 +61,11 @@ func stateVerdict(u phones, c resource, v plan.Verdict) statement {
 func stateHolding(u phones, c resource, v plan.Verdict) statement {
 	t := c.says(conditions.Set{})
 	t.status.ID = ""
-	if v.Holds {
+	if v.Owns {
 		t.status.ID = graph.MethodID(c.Type)
 	}
 	switch {
-	case !v.Holds || v.Method == nil:
+	case !v.Owns || v.Method == nil:
 		t.status.SMSSignInState = ""
 	case v.Method.SMS != "":
 		t.status.SMSSignInState = string(v.Method.SMS)
@@ -78,9 +78,9 @@ func stateHolding(u phones, c resource, v plan.Verdict) statement {
 	}
 	// Of a holder this is the number last in sync: it tells an edit from drift.
 	switch number := c.Number; {
-	case !number.IsZero() && (v.Outcome == plan.Synced || !v.Holds):
+	case !number.IsZero() && (v.Outcome == plan.Synced || !v.Owns):
 		t.status.MaskedNumber = number.Masked()
-	case v.Holds && !c.Holder:
+	case v.Owns && !c.Holder:
 		t.status.MaskedNumber = "" // it made the phone, and was not in sync with it yet
 	case c.Holder && c.Last != "":
 		t.status.MaskedNumber = c.Last
@@ -121,7 +121,7 @@ func stateFailure(s snapshot, c resource, failure *graph.Error, decided map[stri
 	if c.Holder && (t.status.ID == "" || c.carriedOut) { // written before the failure
 		t.status.ID, t.status.MaskedNumber = graph.MethodID(c.Type), c.Last
 	}
-	if c.intended && c.Creating == "" {
+	if c.intended && c.Pending == "" {
 		t.status.PendingWrite = nil
 	}
 	return t

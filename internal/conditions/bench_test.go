@@ -12,7 +12,7 @@ import (
 // empty one.
 func BenchmarkConditions(b *testing.B) {
 	for name, v := range map[string]plan.Verdict{
-		"synced": {Outcome: plan.Synced, Holds: true}, "conflict": {Outcome: plan.Conflict, Winner: "people/b"},
+		"synced": {Outcome: plan.Synced, Owns: true}, "conflict": {Outcome: plan.Conflict, Winner: "people/b"},
 	} {
 		var said v1alpha1.PhoneAuthenticationMethodStatus
 		conditions.ForVerdict(subject(nil), v).Apply(&said, 1)

@@ -101,7 +101,7 @@ func (j Journal) PendingSettled(c plan.Claim, v plan.Verdict, since, now time.Ti
 	}
 	visible := later(j.since, since).Add(GraphReadLag)
 	switch {
-	case v.Holds, c.Creating == "", v.Outcome == plan.Rejected:
+	case v.Owns, c.Pending == "", v.Outcome == plan.Rejected:
 		return true, 0
 	case j.Unsettled(c.Type), c.Terminating: // what a terminating claim began, it deletes if it comes
 		return false, 0

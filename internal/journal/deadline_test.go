@@ -26,8 +26,8 @@ func deletes(j *Journal) { j.Record(entry(plan.Delete, phone.Number{}, Acknowled
 func TestJournal_Unseen(t *testing.T) {
 	gone := plan.Claim{Terminating: true}
 	holder := plan.Claim{Terminating: true, Holder: true}
-	beginner := plan.Claim{Terminating: true, Creating: numberA.Masked()}
-	edited := plan.Claim{Number: numberB, Creating: numberA.Masked()}
+	beginner := plan.Claim{Terminating: true, Pending: numberA.Masked()}
+	edited := plan.Claim{Number: numberB, Pending: numberA.Masked()}
 	rival := plan.Claim{Holder: true}
 	for name, c := range map[string]struct {
 		claims []plan.Claim // the first one is asked about
@@ -46,7 +46,7 @@ func TestJournal_Unseen(t *testing.T) {
 		"its phone does not show, just changed":             {[]plan.Claim{holder}, nothing, []setting{wrote(plan.Update)}, 0},
 		"its phone does not show, and a create may land":    {[]plan.Claim{holder}, nothing, []setting{lands(40)}, 70 * time.Second},
 		"its phone does not show, and a write is pending": {
-			[]plan.Claim{{Terminating: true, Holder: true, Creating: numberA.Masked()}}, nothing, []setting{began(40)}, 0,
+			[]plan.Claim{{Terminating: true, Holder: true, Pending: numberA.Masked()}}, nothing, []setting{began(40)}, 0,
 		},
 		"its phone was just deleted":                        {[]plan.Claim{holder}, nothing, []setting{deletes, began(10)}, 0},
 		"its phone was just deleted, beside a rival":        {[]plan.Claim{holder, rival}, nothing, []setting{deletes, began(10)}, 0},
@@ -72,8 +72,8 @@ func TestJournal_Unseen(t *testing.T) {
 		"its number was edited, and what it began may come":        {[]plan.Claim{edited}, nothing, []setting{lands(40)}, 70 * time.Second},
 		"its number was edited, and what it began shows":           {[]plan.Claim{edited}, methodA, []setting{lands(40)}, 0},
 		"its number was edited, and what it began can not come":    {[]plan.Claim{edited}, nothing, nil, 0},
-		"its number is what it began to create":                    {[]plan.Claim{{Number: numberA, Creating: numberA.Masked()}}, nothing, []setting{lands(40)}, 0},
-		"its number was edited, and the phone is a recorded one's": {[]plan.Claim{{Number: numberB, Creating: numberA.Masked(), Holder: true}}, nothing, []setting{lands(40)}, 0},
+		"its number is what it began to create":                    {[]plan.Claim{{Number: numberA, Pending: numberA.Masked()}}, nothing, []setting{lands(40)}, 0},
+		"its number was edited, and the phone is a recorded one's": {[]plan.Claim{{Number: numberB, Pending: numberA.Masked(), Holder: true}}, nothing, []setting{lands(40)}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			j := old()
@@ -95,7 +95,7 @@ func TestJournal_Unseen(t *testing.T) {
 }
 
 func TestJournal_PendingSettled(t *testing.T) {
-	pending, masked := plan.Claim{Type: phone.Mobile, Creating: numberA.Masked()}, &plan.Method{Type: phone.Mobile}
+	pending, masked := plan.Claim{Type: phone.Mobile, Pending: numberA.Masked()}, &plan.Method{Type: phone.Mobile}
 	leaver := pending
 	leaver.Terminating = true
 	for name, c := range map[string]struct {
@@ -106,8 +106,8 @@ func TestJournal_PendingSettled(t *testing.T) {
 		want    bool
 		wait    time.Duration
 	}{
-		"its phone is recorded":                                {pending, plan.Verdict{Holds: true, Method: methodA}, ago(1), nil, true, 0},
-		"its phone is recorded, and an earlier one may land":   {pending, plan.Verdict{Holds: true}, ago(1), lands(9), false, 9 * time.Second},
+		"its phone is recorded":                                {pending, plan.Verdict{Owns: true, Method: methodA}, ago(1), nil, true, 0},
+		"its phone is recorded, and an earlier one may land":   {pending, plan.Verdict{Owns: true}, ago(1), lands(9), false, 9 * time.Second},
 		"Graph refused it":                                     {plan.Claim{}, plan.Verdict{Outcome: plan.Pending}, ago(1), nil, true, 0},
 		"Graph refused it for good":                            {pending, plan.Verdict{Outcome: plan.Rejected}, ago(1), nil, true, 0},
 		"another phone shows":                                  {pending, plan.Verdict{Method: methodB}, ago(30), nil, true, 0},

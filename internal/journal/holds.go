@@ -54,8 +54,8 @@ func (j Journal) Holds(claims []plan.Claim, now time.Time) (holds []Hold, next t
 // land, or not be visible: the pending write would not mention the phone any more that comes of it.
 func (j Journal) Unseen(claims []plan.Claim, believed []plan.Method, now time.Time) (refs []string, next time.Duration) {
 	for _, c := range claims {
-		edited := !c.Terminating && hasBegun(c) && c.Creating != c.Number.Masked() && plan.MethodOf(believed, c.Type) == nil
-		if !edited && (!c.Terminating || !c.Holder && !hasBegun(c)) {
+		edited := !c.Terminating && c.HasPending() && c.Pending != c.Number.Masked() && plan.MethodOf(believed, c.Type) == nil
+		if !edited && (!c.Terminating || !c.Holder && !c.HasPending()) {
 			continue
 		}
 		if wait := j.seenBy(c, claims, believed, now).Sub(now); wait > 0 {
@@ -70,11 +70,11 @@ func (j Journal) Unseen(claims []plan.Claim, believed []plan.Method, now time.Ti
 func (j Journal) seenBy(c plan.Claim, claims []plan.Claim, believed []plan.Method, now time.Time) time.Time {
 	m, rival := plan.MethodOf(believed, c.Type), heldBeside(c, claims)
 	lands := j.creates[c.Type]
-	if hasBegun(c) { // an update that takes a phone over, maybe
+	if c.HasPending() { // an update that takes a phone over, maybe
 		lands = later(later(lands, j.deadline), j.since.Add(WriteDeadline))
 	}
 	switch {
-	case m != nil && (c.Holder || !rival && c.HasBegun(*m)):
+	case m != nil && (c.Holder || !rival && c.MayHaveMade(*m)):
 		return time.Time{} // there it is
 	case m != nil:
 		return lands.Add(GraphReadLag) // what is there is another's, and may go before, or be overwritten
@@ -87,9 +87,6 @@ func (j Journal) seenBy(c plan.Claim, claims []plan.Claim, believed []plan.Metho
 	}
 	return visible.Add(GraphReadLag)
 }
-
-// hasBegun reports whether a write was begun for a claim of which no more is known.
-func hasBegun(c plan.Claim) bool { return !c.Holder && c.Creating != "" }
 
 // heldBeside reports whether another claim is recorded as the holder of c's phone type.
 func heldBeside(c plan.Claim, claims []plan.Claim) bool {

@@ -19,17 +19,17 @@ func (w *world) reconcile() {
 	c := w.claim
 	w.next = 0
 	w.journal.Begin(resync, []plan.Claim{c}, map[string]string{theRef: string(rune('0' + w.wish))})
-	if c.Creating != "" && !w.own {
+	if c.Pending != "" && !w.own {
 		w.journal.ExpectPredecessorCreate(phone.Mobile, w.now)
 	}
-	if c.Holder || c.Creating != "" {
+	if c.Holder || c.Pending != "" {
 		w.journal.ExpectPredecessor()
 	}
 	w.journal.ExpectRecorded(nil)
 	if w.inSync && !c.Changed && !c.Terminating {
 		w.journal.ExpectRecorded([]Recorded{{Type: phone.Mobile, Number: c.Number}})
 	}
-	unread := !w.met && !c.Terminating && c.Creating == "" && w.journal.IsEmpty(start)
+	unread := !w.met && !c.Terminating && c.Pending == "" && w.journal.IsEmpty(start)
 	w.met = true
 	var believed []plan.Method
 	if !unread {
@@ -43,14 +43,14 @@ func (w *world) reconcile() {
 			return
 		}
 		a := decided.Actions[0]
-		if v := decided.Verdicts[theRef]; v.Holds && !w.claim.Holder && a.Verb != plan.Create { // recorded before it becomes wrong
+		if v := decided.Verdicts[theRef]; v.Owns && !w.claim.Holder && a.Verb != plan.Create { // recorded before it becomes wrong
 			c.Holder, c.Last, c.Changed, c.Edited = true, "", true, true
 			w.claim.Holder = true
 		}
-		if a.Verb == plan.Create && (c.Creating != a.Number.Masked() || c.Unread != unread) {
-			fresh = c.Creating == ""
-			c.Creating, c.Unread, w.pending, w.own = a.Number.Masked(), unread, w.now, true
-			w.claim.Creating, w.claim.Unread = c.Creating, c.Unread // recorded before the write
+		if a.Verb == plan.Create && (c.Pending != a.Number.Masked() || c.Unread != unread) {
+			fresh = c.Pending == ""
+			c.Pending, c.Unread, w.pending, w.own = a.Number.Masked(), unread, w.now, true
+			w.claim.Pending, w.claim.Unread = c.Pending, c.Unread // recorded before the write
 		}
 		result, ok := w.send(a)
 		if !ok {
@@ -61,7 +61,7 @@ func (w *world) reconcile() {
 			e.After = mobile(a.Number, "")
 		}
 		if result.isRefusal() && a.Verb == plan.Create && fresh && !unread && !w.journal.CreateMayLand(phone.Mobile, w.now) {
-			c.Creating = ""
+			c.Pending = ""
 		}
 		w.journal.Record(e)
 		if result == Acknowledged {
@@ -81,7 +81,7 @@ func (w *world) reconcile() {
 func (w *world) observe(c *plan.Claim, start time.Time) []plan.Method {
 	view := w.journal.Read(w.read(), start)
 	if c.Unread && (len(view.Met) > 0 || w.journal.MadeNothing(*c, start)) {
-		c.Creating, c.Unread = "", false
+		c.Pending, c.Unread = "", false
 	}
 	c.Unread = c.Unread && !w.journal.Accounts(*c)
 	w.ask(view.ReadAgain)
@@ -121,11 +121,11 @@ func (w *world) succeeded(c *plan.Claim, a plan.Action) {
 
 // report writes what is known into status, and removes the finalizer of what may go.
 func (w *world) report(c plan.Claim, v plan.Verdict, start time.Time) {
-	if c.Creating != "" {
+	if c.Pending != "" {
 		settled, wait := w.journal.PendingSettled(c, v, w.pending, start)
 		w.ask(wait)
 		if settled {
-			c.Creating = ""
+			c.Pending = ""
 		}
 	}
 	w.ask(w.journal.UntilLanded(start))
@@ -140,12 +140,12 @@ func (w *world) report(c plan.Claim, v plan.Verdict, start time.Time) {
 		w.broken("a create is called rejected that came second to one of ours")
 	}
 	acted := v.Outcome == plan.Synced
-	if w.inSync = acted && v.Holds; w.inSync && len(w.sent) > 0 {
+	if w.inSync = acted && v.Owns; w.inSync && len(w.sent) > 0 {
 		last := &w.sent[len(w.sent)-1]
 		last.synced = last.result == Acknowledged
 	}
 	w.claim = plan.Claim{
-		Ref: theRef, Type: phone.Mobile, Number: c.Number, Terminating: c.Terminating, Holder: v.Holds, Last: c.Last, Creating: c.Creating, Unread: c.Unread,
+		Ref: theRef, Type: phone.Mobile, Number: c.Number, Terminating: c.Terminating, Holder: v.Owns, Last: c.Last, Pending: c.Pending, Unread: c.Unread,
 		Changed: !acted && w.claim.Changed, Edited: !acted && w.claim.Edited,
 	}
 	w.note("reported: %v, next in %v", v.Outcome, w.next)

@@ -198,7 +198,7 @@ func (w *world) step() {
 
 func (w *world) restart() {
 	w.note("the operator is killed")
-	w.touched = w.touched || w.claim.Unread && !w.claim.Holder && w.claim.Creating != w.claim.Number.Masked()
+	w.touched = w.touched || w.claim.Unread && !w.claim.Holder && w.claim.Pending != w.claim.Number.Masked()
 	if last := len(w.sent) - 1; last >= 0 && w.sent[last].synced { // the next operator knows of it, too
 		w.sent = w.sent[last:]
 		w.sent[0].before = true

@@ -111,7 +111,7 @@ func TestWhoMayNotCompareLearnsNothing(t *testing.T) {
 		for i := range w.claims {
 			c := &w.claims[i]
 			if c.Type == phone.Mobile {
-				c.Holder, c.Creating = false, ""
+				c.Holder, c.Pending = false, ""
 				switch rapid.IntRange(0, 2).Draw(t, "how") {
 				case 0:
 					protected(c)
@@ -166,7 +166,7 @@ func TestWhereNobodyAdoptsNobodyComesToHoldAPhone(t *testing.T) {
 		}
 		p := Compute(w.claims, w.graph.methods())
 		for _, c := range w.claims {
-			if p.Verdicts[c.Ref].Holds && !c.Holder && c.Creating == "" {
+			if p.Verdicts[c.Ref].Owns && !c.Holder && c.Pending == "" {
 				t.Errorf("%s comes to hold the %s", c.Ref, c.Type)
 			}
 		}

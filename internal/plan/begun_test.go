@@ -35,14 +35,14 @@ func TestWhatAClaimHasBegun(t *testing.T) {
 		"an edited one to a twin, which counts as no edit": {true, twin, AdoptAlways, begun, false, false},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			c := Claim{Type: phone.Mobile, Creating: number(t, begun).Masked(), Unread: tc.unread, Adopt: tc.adopt}
+			c := Claim{Type: phone.Mobile, Pending: number(t, begun).Masked(), Unread: tc.unread, Adopt: tc.adopt}
 			if tc.says != "" {
 				c.Number = number(t, tc.says)
 			}
 			if tc.known {
-				c.Begun = number(t, begun)
+				c.PendingNumber = number(t, begun)
 			}
-			if got := c.HasBegun(Method{Type: phone.Mobile, Number: phone.Read(tc.shown)}); got != tc.want {
+			if got := c.MayHaveMade(Method{Type: phone.Mobile, Number: phone.Read(tc.shown)}); got != tc.want {
 				t.Errorf("it is what was begun: %v", got)
 			}
 		})

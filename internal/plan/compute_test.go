@@ -33,7 +33,7 @@ func said(p Plan) string {
 		if v.Winner != "" {
 			word += " with " + strings.TrimPrefix(v.Winner, "people/")
 		}
-		if v.Holds {
+		if v.Owns {
 			word += " +"
 		}
 		word += [...]string{"", " sms pending", " sms unavailable"}[v.SMS]

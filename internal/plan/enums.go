@@ -109,7 +109,7 @@ const (
 	Barred
 	// Suspended: nothing is written for the claim.
 	Suspended
-	// AlreadyExists: Graph has the type, not ours, and the adoption policy forbids to take it.
+	// AlreadyExists: Graph has a phone of this type that is not ours, and the adoption policy forbids taking it over.
 	AlreadyExists
 	// DriftDetected: Graph was changed behind our back and the claim wants that reported.
 	DriftDetected

@@ -81,7 +81,7 @@ func (u userIn) values() (claims []Claim, methods []Method) {
 			c.Holder, c.Last = true, must(in.Holds).Masked()
 		}
 		if in.Creating != "" {
-			c.Creating = must(in.Creating).Masked()
+			c.Pending = must(in.Creating).Masked()
 		}
 		is, policies := strings.Split(in.Is, ", "), strings.Split(in.Policies, ", ")
 		c.Terminating, c.Suspended, c.Changed = slices.Contains(is, "leaving"), slices.Contains(is, "suspended"), slices.Contains(is, "edited")
@@ -119,7 +119,7 @@ func outOf(p Plan) userOut {
 		if v.Winner != "" {
 			word += " with " + strings.TrimPrefix(v.Winner, "people/")
 		}
-		if v.Holds {
+		if v.Owns {
 			word += ", holds the phone"
 		}
 		out.Verdicts[strings.TrimPrefix(ref, "people/")] = word

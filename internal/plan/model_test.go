@@ -162,11 +162,11 @@ func (w *world) begin(p Plan) {
 	for _, a := range p.Actions {
 		switch a.Verb {
 		case Create:
-			w.claim(a.For).Creating = a.Number.Masked()
+			w.claim(a.For).Pending = a.Number.Masked()
 		case Update, Delete:
 			for i := range w.claims {
 				c := &w.claims[i]
-				if v := p.Verdicts[c.Ref]; c.Type == a.Type && v.Holds && !c.Holder {
+				if v := p.Verdicts[c.Ref]; c.Type == a.Type && v.Owns && !c.Holder {
 					c.Holder, c.Last, c.Was, c.Changed, c.Edited = true, "", phone.Number{}, true, true
 				}
 			}
@@ -193,12 +193,12 @@ func (w *world) record(p Plan) {
 		switch {
 		case v.Outcome == Synced:
 			c.Last, c.Was = c.Number.Masked(), c.Number
-		case v.Holds && !c.Holder:
+		case v.Owns && !c.Holder:
 			c.Last, c.Was = "", phone.Number{}
 		}
-		c.Holder = v.Holds
-		if !c.Terminating && !v.Holds && (v.Outcome == Rejected || v.Method != nil) {
-			c.Creating = "" // the note is refuted
+		c.Holder = v.Owns
+		if !c.Terminating && !v.Owns && (v.Outcome == Rejected || v.Method != nil) {
+			c.Pending = "" // the note is refuted
 		}
 		if !c.Terminating {
 			c.Changed, c.Edited = false, false
@@ -235,7 +235,7 @@ func lawful(claims []Claim, methods []Method, p Plan) error {
 		case v.Outcome >= Released && !c.Terminating, c.Terminating && v.Outcome < Released &&
 			v.Outcome != Pending && v.Outcome != Privileged:
 			return fmt.Errorf("outcome %d for %s, leaving=%v", v.Outcome, ref, c.Terminating)
-		case v.Outcome == Synced && v.Holds:
+		case v.Outcome == Synced && v.Owns:
 			if other := holders[c.Type]; other != "" {
 				return fmt.Errorf("%s and %s are both in sync as %s", other, ref, c.Type)
 			}
@@ -283,7 +283,7 @@ func mayDelete(c Claim, methods []Method) bool {
 		return false
 	}
 	i := slices.IndexFunc(methods, func(m Method) bool { return m.Type == c.Type })
-	return i >= 0 && (c.Holder || c.Creating != "" && c.Creating == methods[i].Number.Masked())
+	return i >= 0 && (c.Holder || c.Pending != "" && c.Pending == methods[i].Number.Masked())
 }
 
 var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -321,7 +321,7 @@ func denied(v ...Verb) func(*Claim) {
 func refused(v ...Verb) func(*Claim) {
 	return func(c *Claim) { c.Holds = c.Holds.With(Refused, SetOf(v...)) }
 }
-func creating(n phone.Number) func(*Claim) { return func(c *Claim) { c.Creating = n.Masked() } }
+func creating(n phone.Number) func(*Claim) { return func(c *Claim) { c.Pending = n.Masked() } }
 func holding(last phone.Number) func(*Claim) {
 	return func(c *Claim) { c.Holder, c.Last = true, last.Masked() }
 }

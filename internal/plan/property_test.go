@@ -73,9 +73,9 @@ func worlds(t *rapid.T) world {
 		// A create that was begun and not done, beside a phone from elsewhere, may
 		// end in two ways, both right; the tables have it.
 		if p, ok := w.graph[c.Type]; !c.Holder && rapid.Bool().Draw(t, "began") {
-			c.Creating = numbers.Draw(t, "creating").Masked()
+			c.Pending = numbers.Draw(t, "creating").Masked()
 			if ok {
-				c.Creating = p.number.Masked()
+				c.Pending = p.number.Masked()
 			}
 		}
 		w.claims = append(w.claims, c)

@@ -61,6 +61,3 @@ func older(a, b Claim) int {
 func leavesBehind(c Claim) bool {
 	return c.Delete == OrphanMethod || c.Suspended || c.Holds[NotAllowed].Has(Delete)
 }
-
-// begun reports whether the claim began a create of which no more is known.
-func begun(c Claim) bool { return !c.Holder && c.Creating != "" }

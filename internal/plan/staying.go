@@ -16,9 +16,9 @@ func (u *user) keepAll(s *slot) {
 		switch {
 		case c.Terminating:
 		case c.Suspended:
-			u.say(c, Verdict{Outcome: Suspended, Holds: s.owns(c), Method: s.method})
+			u.say(c, Verdict{Outcome: Suspended, Owns: s.owns(c), Method: s.method})
 		case c.Barred != NotBarred:
-			u.say(c, Verdict{Outcome: Barred, Holds: s.owns(c), Method: s.method})
+			u.say(c, Verdict{Outcome: Barred, Owns: s.owns(c), Method: s.method})
 		case c.Ref != w.Ref:
 			u.say(c, Verdict{Outcome: Conflict, Winner: w.Ref, Method: s.method})
 		}
@@ -27,9 +27,9 @@ func (u *user) keepAll(s *slot) {
 
 // lead decides for the claim that has the phone type.
 func (u *user) lead(s *slot, c Claim) Verdict {
-	v := Verdict{Outcome: Synced, Holds: s.owns(c), Method: s.method}
-	foreign := !v.Holds && !s.inherited
-	if !v.Holds && c.Holds.Has(ProtectedUser) {
+	v := Verdict{Outcome: Synced, Owns: s.owns(c), Method: s.method}
+	foreign := !v.Owns && !s.inherited
+	if !v.Owns && c.Holds.Has(ProtectedUser) {
 		v.Outcome, v.Method = Privileged, nil // what the user has is not told, nor compared
 		return v
 	}
@@ -48,23 +48,23 @@ func (u *user) lead(s *slot, c Claim) Verdict {
 		return v
 	}
 	if s.same(c) {
-		v.Holds = true
+		v.Owns = true
 		return u.sms(s, c, v)
 	}
 	switch {
 	case foreign && c.Adopt != AdoptAlways:
 		v.Outcome = AlreadyExists
 		return v
-	case v.Holds && s.compare(c) == phone.Unknown && !s.edited(c):
+	case v.Owns && s.compare(c) == phone.Unknown && !s.edited(c):
 		return u.sms(s, c, v) // masked: as far as anyone can see it is ours
-	case v.Holds && !c.Blind && s.method.Number.Respells(c.Number) && !s.edited(c):
+	case v.Owns && !c.Blind && s.method.Number.Respells(c.Number) && !s.edited(c):
 		v.Respelled = true // to send it once more would change nothing
 		return u.sms(s, c, v)
-	case v.Holds && c.Drift == ReportDrift && !s.edited(c):
+	case v.Owns && c.Drift == ReportDrift && !s.edited(c):
 		v.Outcome = DriftDetected
 		return v
 	}
-	return u.write(s, c, v, Action{Verb: Update, Number: c.Number, Drift: v.Holds && !s.edited(c)})
+	return u.write(s, c, v, Action{Verb: Update, Number: c.Number, Drift: v.Owns && !s.edited(c)})
 }
 
 // missing decides for a claim whose phone type Graph does not show.
@@ -81,9 +81,9 @@ func (u *user) missing(s *slot, c Claim, v Verdict) Verdict {
 		v.Outcome, v.Verb = Pending, Create // Graph refuses it without a mobile
 		return v
 	case s.goes || slices.ContainsFunc(s.claims, leavesRecord):
-		// Its turn is in the next plan, when Graph shows that the type is free: a
-		// create is noted on the resource before it is sent, and what is noted must
-		// not be mistaken for what is just being deleted, nor a record that goes without its phone outweigh the note.
+		// Its turn is in the next plan, when Graph shows that the type is free. A create is recorded on
+		// the resource before it is sent: what is just being deleted must not be taken for what came
+		// of it. Nor may another resource, which goes without its phone, be on record for it still.
 		v.Outcome, v.Verb = Pending, Create
 		return v
 	}

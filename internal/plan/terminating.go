@@ -14,11 +14,11 @@ func (u *user) endAll(s *slot) {
 }
 
 func (u *user) terminating(s *slot, c Claim) Verdict {
-	v := Verdict{Outcome: Released, Verb: Delete, Holds: s.owns(c), Method: s.method}
+	v := Verdict{Outcome: Released, Verb: Delete, Owns: s.owns(c), Method: s.method}
 	if leavesBehind(c) {
 		return v
 	}
-	if c.Holds.Has(Unsettled) && (s.method == nil || begun(c)) {
+	if c.Holds.Has(Unsettled) && (s.method == nil || c.HasPending()) {
 		v.Outcome = Pending // what it made may not show yet, or not have come yet
 	}
 	if !s.owns(c) || s.method == nil {

@@ -23,14 +23,14 @@ type Claim struct {
 
 	// Holder says that the method in Graph was made or adopted for this claim.
 	Holder bool
-	// Creating is the masked number of a write that was begun and whose outcome was
-	// never recorded: a crash may lie between the two. "" is none.
-	Creating string
+	// Pending is the masked number of a create, or an update that takes a phone over, that was begun and
+	// whose outcome was never recorded: a crash may lie between the two. "" is none.
+	Pending string
 	// Unread says that this write was a create, and that Graph was not read before it: a phone of the
 	// same mask may be another's.
 	Unread bool
-	// Begun is the number of that create itself, zero where it is not known.
-	Begun phone.Number
+	// PendingNumber is the number of that write itself, zero where it is not known.
+	PendingNumber phone.Number
 	// Last is the masked number that was last in sync, "" before the first time.
 	Last string
 	// Was is that number itself, zero where it is not known: it is not written down.
@@ -73,8 +73,8 @@ type Verdict struct {
 	Winner string
 	// Verb is the write that is meant, for Pending, Denied, Privileged and Rejected.
 	Verb Verb
-	// Holds says that the method in Graph is, or is now to be recorded as, this claim's.
-	Holds bool
+	// Owns says that the method in Graph is, or is now to be recorded as, this claim's.
+	Owns bool
 	// Method is what Graph shows of the phone type; nil where it shows none.
 	Method *Method
 	// Respelled says that Graph shows the claim's number in other digits than were sent.

@@ -12,7 +12,7 @@ import (
 // begun may have come to nothing. Of several that began, it is the one that could go on.
 func (s *slot) setMaker() {
 	began := slices.DeleteFunc(slices.Clone(s.claims), func(c Claim) bool {
-		return s.method == nil || !c.HasBegun(*s.method)
+		return s.method == nil || !c.MayHaveMade(*s.method)
 	})
 	if len(began) == 0 || slices.ContainsFunc(s.claims, func(c Claim) bool { return c.Holder }) {
 		return
@@ -34,18 +34,21 @@ func standing(c Claim) int {
 	return 0
 }
 
-// HasBegun reports whether a method is what the claim began to create, as far as can be told from
+// HasPending reports whether a write was begun for the claim of which no more is known.
+func (c Claim) HasPending() bool { return !c.Holder && c.Pending != "" }
+
+// MayHaveMade reports whether a method is what the claim began to create, as far as can be told from
 // what was recorded of that. Where nobody had looked before, the phone may have been there for years: it is known by the
 // whole number. Where that is not known, for the resource was edited or its Secret is gone before this operator saw it, the
 // mask has to do for who may adopt: a number that was corrected must not stay in use because an operator was killed at the
 // wrong moment.
-func (c Claim) HasBegun(m Method) bool {
-	number := c.Begun
-	if number.IsZero() && c.Number.Masked() == c.Creating {
+func (c Claim) MayHaveMade(m Method) bool {
+	number := c.PendingNumber
+	if number.IsZero() && c.Number.Masked() == c.Pending {
 		number = c.Number
 	}
 	switch {
-	case !begun(c) || m.Number.Masked() != c.Creating:
+	case !c.HasPending() || m.Number.Masked() != c.Pending:
 		return false
 	case !c.Unread:
 		return true
