@@ -42,7 +42,7 @@ func TestAFirstCreateMakesNoPhoneOursThatWasThere(t *testing.T) {
 			waits(10 * time.Minute), secretSays("people", numberOne), setsByHand(ada, mobileType, twinOfOne), before,
 			creates("people/a", ada, mobileType, fromSecret), works(1),
 		}
-		return slices.Concat(begun, then, []step{waits(5 * time.Minute)})
+		return slices.Concat(begun, then, []step{waits(3 * time.Hour)})
 	}
 	tells(t, map[string]story{
 		"the number is edited":                     {with(cut, edited), twinOfOne, v1alpha1.ReasonAlreadyExists, nil},

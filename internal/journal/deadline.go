@@ -103,8 +103,11 @@ func (j Journal) PendingSettled(c plan.Claim, v plan.Verdict, since, now time.Ti
 	switch {
 	case v.Owns, c.Pending == "", v.Outcome == plan.Rejected:
 		return true, 0
-	case j.Unsettled(c.Type), c.Terminating: // what a terminating claim began, it deletes if it comes
+	case c.Terminating: // what it began, it deletes if it comes
 		return false, 0
+	case j.Unsettled(c.Type):
+		e, _ := j.last(c.Type)
+		return false, max(0, untilShown(e).Sub(now))
 	case v.Method != nil && v.Method.Number == phone.Reading{}: // which shows nothing
 		return false, 0
 	case v.Method == nil: // it may land

@@ -118,7 +118,7 @@ func TestJournal_PendingSettled(t *testing.T) {
 		"nothing shows, and it may have landed":                {pending, plan.Verdict{}, ago(66), nil, false, 29 * time.Second},
 		"nothing shows, and it landed and shows or never will": {pending, plan.Verdict{}, ago(95), nil, true, 0},
 		"nothing shows to an operator just begun":              {pending, plan.Verdict{}, ago(3600), began(60), false, 35 * time.Second},
-		"its write is not settled":                             {pending, plan.Verdict{Method: methodB}, ago(3600), wrote(plan.Create), false, 0},
+		"its write is not settled":                             {pending, plan.Verdict{Method: methodB}, ago(3600), wrote(plan.Create), false, 85 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			j := old()

@@ -83,11 +83,11 @@ func (j *Journal) settle(v *View, e Entry, now time.Time) {
 		j.forget(t)
 	case e.shown(m), e.masked(m):
 		j.confirm(v, e, now)
-	case e.Result == Unclear && age > WriteDeadline+GraphReadLag && age < 2*unclearWriteHoldMax:
+	case e.Result == Unclear && age >= WriteDeadline+GraphReadLag && age < 2*unclearWriteHoldMax:
 		// It will not come any more, but was tried: one that never works is tried less and less.
 		e.expired, e.ambiguous = true, false
 		j.update(e)
-	case e.Result.isOpen() && age > WriteDeadline+GraphReadLag:
+	case e.Result.isOpen() && age >= WriteDeadline+GraphReadLag:
 		j.forget(t) // it will not come any more: what shows up later is another client's
 	case e.Result != Acknowledged && age >= 2*j.retryAfter(e):
 		j.forget(t) // it is not tried any more
