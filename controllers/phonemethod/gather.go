@@ -15,8 +15,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/entraops/phone-operator/api/v1alpha1"
+	"github.com/entraops/phone-operator/internal/conditions"
 	"github.com/entraops/phone-operator/internal/index"
 	"github.com/entraops/phone-operator/internal/journal"
+	"github.com/entraops/phone-operator/internal/tenant"
 	"github.com/entraops/phone-operator/internal/user"
 )
 
@@ -136,4 +138,52 @@ func (r *Reconciler) namespaces(ctx context.Context, resources []resource) (map[
 		all[c.object.Namespace] = ns
 	}
 	return all, nil
+}
+
+// releaseUnmade is the stage that releases the terminating resources that need neither the tenant
+// nor Graph.
+func (r *Reconciler) releaseUnmade(ctx context.Context, s snapshot) (snapshot, outcome) {
+	var o outcome
+	var rest []resource
+	for _, c := range s.resources {
+		if c.isReleasable() {
+			o = o.and(r.release(ctx, c))
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	return s.with(rest), o
+}
+
+// findTenant is the stage that finds the tenant, or says of every resource why it cannot be used.
+// The phone of a terminating resource cannot be deleted then, and deletionPolicy Orphan releases it
+// all the same. An EntraTenant that is not connected yet wakes its users when it is.
+func (r *Reconciler) findTenant(ctx context.Context, s snapshot) (snapshot, outcome) {
+	t, problem := r.usableTenant(ctx, s.key.Tenant)
+	switch {
+	case problem != nil:
+		return r.conclude(ctx, s, func(c resource) statement {
+			try := c.untilNextTry(s.now)
+			if c.Terminating {
+				try = 0
+			}
+			return c.says(conditions.TenantNotUsable(s.key.Tenant, problem.Reason, problem.Message, c.Terminating, try > 0)).soon(try)
+		})
+	case t == nil:
+		return s.with(nil), outcome{}
+	}
+	s.tenant = t
+	return s, outcome{}
+}
+
+// usableTenant returns the tenant of a name, or what keeps its users from using it. Neither: it is
+// not connected yet.
+func (r *Reconciler) usableTenant(ctx context.Context, name string) (*tenant.Tenant, *tenant.Problem) {
+	if t, ok := r.Tenants.Get(name); ok {
+		return t, t.Problem
+	}
+	if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &v1alpha1.EntraTenant{}); apierrors.IsNotFound(err) {
+		return nil, &tenant.Problem{Reason: v1alpha1.ReasonTenantNotFound, Message: conditions.TenantNotFound(name)}
+	}
+	return nil, nil
 }

@@ -212,13 +212,10 @@ func (c resource) bar(b plan.Barrier, why string) resource {
 // isEdited reports whether the number is another than the one last in sync. Where that is not
 // known any more but for its mask, a new spec is enough.
 func (c resource) isEdited() bool {
-	if c.Last != c.Number.Masked() {
-		return true
+	if changed, known := c.NumberChanged(); known {
+		return changed
 	}
-	if c.Was.IsZero() {
-		return c.Edited
-	}
-	return c.Was != c.Number
+	return c.Edited
 }
 
 // mayBeEdited adds to that a number which comes from a Secret, as long as nothing but the mask

@@ -91,39 +91,7 @@ func (s snapshot) resyncPeriod() time.Duration { return s.tenant.Spec.ResyncPeri
 // driftPeriod is when the phones of the user are to be read again if all is as the resources say.
 func (s snapshot) driftPeriod() time.Duration { return s.tenant.DriftPeriod(s.now) }
 
-// needsLookUpOnly reports whether this is a drift check of a user who is left to the audit log. The user
-// is looked up, since no record of a phone tells of a new name; the phones are not read. What keeps
-// a resource from being Ready may end without a change that the log tells of.
-func (s snapshot) needsLookUpOnly() bool {
-	return s.key.Bound() && s.due.driftCheck && !s.due.at.After(s.now) && s.journal.IsEmpty(s.now) && s.tenant.IsLeftToAuditLog(s.key.User, s.now) &&
-		!s.any(func(c resource) bool {
-			return c.Terminating || c.isAwaited() || c.newSecret || c.Barred != 0 || !c.Suspended && !c.isReady()
-		})
-}
-
 func (s snapshot) any(f func(resource) bool) bool { return slices.ContainsFunc(s.resources, f) }
-
-func (s snapshot) allSuspended() bool {
-	return !s.any(func(c resource) bool { return !c.Suspended })
-}
-
-// isEarly reports whether nothing brings this reconcile forward but resources that are not
-// permitted: the others ask for nothing, and their time has not come.
-func (s snapshot) isEarly() bool {
-	return s.due.at.After(s.now) && !s.any(func(c resource) bool { return c.isAwaited() || c.wasRefused() || c.newSecret && !c.Suspended })
-}
-
-// isUrgent reports whether somebody waits for this reconcile: a spec is new, a resource is
-// terminating or not ready, a reconcile was requested. Otherwise it looks for drift.
-func (s snapshot) isUrgent() bool {
-	return s.any(func(c resource) bool { return c.Terminating || c.isAwaited() || !c.isReady() })
-}
-
-// mayBeUrgent is what is known of that before the rules were asked: resources that they refused
-// last, and that ask for nothing new, make no reconcile urgent.
-func (s snapshot) mayBeUrgent() bool {
-	return s.any(func(c resource) bool { return c.isAwaited() || !c.isReady() && !c.wasRefused() })
-}
 
 // outcome is what a reconcile came to, as far as it decides when the user is reconciled again.
 type outcome struct {

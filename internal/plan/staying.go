@@ -156,17 +156,26 @@ func asks(c Claim) bool {
 	return c.Changed || !c.Holder || c.Last != c.Number.Masked()
 }
 
+// NumberChanged reports whether the number is another than the one last in sync. It is not known where
+// only the mask of that is remembered, and is the same.
+func (c Claim) NumberChanged() (changed, known bool) {
+	if c.Last != c.Number.Masked() {
+		return true, true
+	}
+	return c.Was != c.Number, !c.Was.IsZero()
+}
+
 // edited reports whether the claim's number, not Graph's, is what changed since
 // they were last the same. Where only the mask is remembered, two numbers that have
 // it need more: a new spec, and Graph still showing the last mask (or a masked number,
 // which shows nothing). That may be somebody else's doing just as well, so that a claim
 // that only reports drift does not take it for its own.
 func (s *slot) edited(c Claim) bool {
-	switch {
-	case !c.Holder || c.Last != c.Number.Masked():
+	if !c.Holder {
 		return true
-	case !c.Was.IsZero():
-		return c.Was != c.Number
+	}
+	if changed, known := c.NumberChanged(); known {
+		return changed
 	}
 	return c.Edited && c.Drift == CorrectDrift && s.method != nil &&
 		(s.method.Number.Masked() == c.Last || s.compare(c) == phone.Unknown)
