@@ -195,7 +195,7 @@ func (m *model) answered(a asked, resp *http.Response, err error) {
 	s := m.slot(a.user, a.t())
 	now := m.has(a.user, a.t())
 	if was := phoneOf(a.before, a.t()); !same(was, now) && now != nil && a.Verb != oracle.Enable && a.Verb != oracle.Disable {
-		*s = slotNotes{from: byUs, owner: a.by}
+		*s = slotNotes{from: byUs, owner: a.by, made: s.made}
 		for _, o := range m.speakers(a) {
 			if a.Verb == oracle.Create && o.now != nil && o.now.UID == a.by && isUnread(o.now) {
 				s.unread = m.process
