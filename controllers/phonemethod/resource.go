@@ -190,9 +190,9 @@ func (c resource) isUnexamined() bool {
 	return synced == nil || slices.Contains(unreadReasons, synced.Reason)
 }
 
-// beneath returns the resource after a write that may have landed over a newer one: what that one was for is yet to be
+// afterLanding returns the resource after a write that may have landed over a newer one: what that one was for is yet to be
 // done, and the difference no drift.
-func (c resource) beneath(a plan.Action) resource {
+func (c resource) afterLanding(a plan.Action) resource {
 	switch {
 	case !c.Holder || c.Type != a.Type:
 	case a.Verb == plan.EnableSMS || a.Verb == plan.DisableSMS:

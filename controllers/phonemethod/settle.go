@@ -35,7 +35,7 @@ func settle(u phones, shown []plan.Method) (phones, journal.View) {
 		}
 	}
 	for _, a := range view.Landed {
-		u = u.change(func(c resource) resource { return c.beneath(a) })
+		u = u.change(func(c resource) resource { return c.afterLanding(a) })
 	}
 	u = u.change(func(c resource) resource {
 		switch {

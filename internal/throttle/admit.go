@@ -128,7 +128,7 @@ func (t *Throttle) await(ctx context.Context, c Class) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	b, now := &t.buckets[c], t.now()
-	if k.queued[c] || t.pause.until.After(now) {
+	if k.queued[c] || t.pause.until.After(now) || b.fill(now) >= 1 {
 		return 0
 	}
 	wait := b.untilToken(now)

@@ -327,3 +327,22 @@ func TestAReconcileThatEndsInTheQueueLeavesIt(t *testing.T) {
 		t.Errorf("the next one waits for %v", wait)
 	}
 }
+
+// Where the pace is not slow, nobody queues, and nothing is reserved for who would.
+func TestNobodyQueuesAtAFastPace(t *testing.T) {
+	th, _ := newThrottle()
+	th.SetCeilings(20, 0)
+	ctx, _, err := th.Admit(t.Context(), High, Authentication)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &th.buckets[Authentication]
+	for range 2 {
+		if _, err := th.take(ctx, Authentication); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if wait := th.await(ctx, Authentication); wait != 0 || b.queued != 0 || b.reserved != 0 {
+		t.Errorf("it waits for %v, %d queue, %v is reserved", wait, b.queued, b.reserved)
+	}
+}

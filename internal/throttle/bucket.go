@@ -177,13 +177,10 @@ func (b *bucket) take(now time.Time, p Priority) (wait time.Duration) {
 	return 0
 }
 
-// untilToken is how long to wait for a whole token where the pace is slow: Graph may allow one request at a time,
-// whatever its average. Elsewhere it is 0, and the requests of one reconcile follow each other.
+// untilToken is how long until there is a whole token for one more than those that are queued: Graph may allow one
+// request at a time, whatever its average.
 func (b *bucket) untilToken(now time.Time) time.Duration {
 	perSecond := b.fill(now)
-	if perSecond >= 1 {
-		return 0
-	}
 	return max(0, seconds((1+float64(b.queued)-b.tokens.TokensAt(now))/perSecond))
 }
 
